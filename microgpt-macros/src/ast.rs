@@ -1,0 +1,115 @@
+//! The syntax tree of `expr!`, close to what was written.
+
+use proc_macro2::{Ident, Span, TokenStream};
+
+/// A whole `expr!`: intermediates and the result, or a tuple of results.
+#[derive(Debug, Default)]
+pub struct Program {
+    pub lets: Vec<Let>,
+    pub results: Vec<Expr>,
+    /// Whether the results were written as a tuple.
+    pub tuple: bool,
+}
+
+/// `let name = value;`
+#[derive(Debug)]
+pub struct Let {
+    pub name: Ident,
+    pub value: Expr,
+}
+
+#[derive(Debug)]
+pub struct Expr {
+    pub kind: ExprKind,
+    /// The token to point at: the name, the operator, the opening bracket.
+    pub span: Span,
+}
+
+#[derive(Debug)]
+pub enum ExprKind {
+    Number(f64),
+    /// A name or a field path.
+    Path(Path),
+    /// `{any Rust expression}`
+    Rust(TokenStream),
+    /// `function(arguments)`
+    Call { function: Path, arguments: Vec<Expr> },
+    /// `sum(body for indices)`
+    Reduce { reduction: Reduction, body: Box<Expr>, indices: Vec<Binder> },
+    /// `[body for indices]`
+    Comprehension { body: Box<Expr>, indices: Vec<Binder> },
+    /// `base[subscripts]`
+    Subscript { base: Box<Expr>, subscripts: Vec<Expr> },
+    Negate(Box<Expr>),
+    Binary { operator: Operator, left: Box<Expr>, right: Box<Expr> },
+    /// `left·right` or `dot(left, right)`
+    Dot { left: Box<Expr>, right: Box<Expr> },
+    /// `stop(operand)`
+    Stop(Box<Expr>),
+    /// `len(index)`
+    Len(Ident),
+    /// What could not be parsed; the error is in the report.
+    Error,
+}
+
+/// `name`, `name.field.0` or `module::name`.
+#[derive(Clone, Debug)]
+pub struct Path {
+    /// Tokens that name the same thing in Rust.
+    pub tokens: TokenStream,
+    /// The name, if it is nothing more.
+    pub ident: Option<Ident>,
+    /// The last name, to call the operand by.
+    pub last: String,
+}
+
+/// An index that a `for` binds, with its stated range.
+#[derive(Debug)]
+pub struct Binder {
+    pub name: Ident,
+    pub range: Option<Range>,
+}
+
+#[derive(Debug)]
+pub struct Range {
+    pub low: Expr,
+    pub high: Expr,
+    /// Whether `high` itself is taken: `..=`.
+    pub inclusive: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operator {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Pow,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reduction {
+    Sum,
+    Mean,
+    Max,
+    Min,
+    LogSumExp,
+}
+
+impl Reduction {
+    pub const ALL: [Self; 5] = [Self::Sum, Self::Mean, Self::Max, Self::Min, Self::LogSumExp];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sum => "sum",
+            Self::Mean => "mean",
+            Self::Max => "max",
+            Self::Min => "min",
+            Self::LogSumExp => "logsumexp",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reduction| reduction.name() == name)
+    }
+}

@@ -1,0 +1,664 @@
+//! Names, indices and ranges: the syntax tree to resolved terms, with every error of the user.
+
+use std::collections::HashMap;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::ToTokens;
+
+use crate::ast::{self, Expr, ExprKind, Operator, Path, Program, Reduction};
+use crate::parse::Op;
+use crate::report::{Diagnostic, Report, nearest};
+use crate::term::{
+    Affine, Array, Atom, Axis, AxisUse, Binder, Bound, Checked, Definition, Function, Operand,
+    Range, Subscript, Term,
+};
+
+type Result<T> = std::result::Result<T, Diagnostic>;
+
+/// The greatest number of axes of an array.
+const MAX_RANK: usize = 6;
+
+/// Resolves a program; `None` if nothing of it could be understood.
+pub fn check(program: &Program, ops: &[Op], report: &mut Report) -> Option<Checked> {
+    let mut checker = Checker {
+        checked: Checked { tuple: program.tuple, ..Checked::default() },
+        ops,
+        report,
+        indices: Vec::new(),
+        lets: HashMap::new(),
+        by_tokens: HashMap::new(),
+        lengths: Vec::new(),
+    };
+    for definition in &program.lets {
+        let name = definition.name.to_string();
+        let id = checker.definition(&name, &definition.value);
+        checker.lets.insert(name, id);
+    }
+    for (position, result) in program.results.iter().enumerate() {
+        let name = if program.results.len() == 1 {
+            "result".to_owned()
+        } else {
+            format!("result_{position}")
+        };
+        let id = checker.definition(&name, result);
+        checker.checked.results.push(id);
+    }
+    (!program.results.is_empty()).then_some(checker.checked)
+}
+
+struct Checker<'a> {
+    checked: Checked,
+    ops: &'a [Op],
+    report: &'a mut Report,
+    /// The indices in scope, innermost last.
+    indices: Vec<(String, usize)>,
+    lets: HashMap<String, usize>,
+    /// Where the operand with these tokens is, and whether it is used as integers.
+    by_tokens: HashMap<String, (bool, usize)>,
+    /// The indices that stand for a `len` outside of the `for` that binds its index.
+    lengths: Vec<(Ident, usize)>,
+}
+
+/// Where an integer expression stands: in a bare subscript a name must be an index.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Subscript,
+    Range,
+}
+
+impl Checker<'_> {
+    fn definition(&mut self, name: &str, value: &Expr) -> usize {
+        let first = self.checked.binders.len();
+        let (axes, body) = match &value.kind {
+            ExprKind::Comprehension { body, indices } => {
+                let (axes, body) = self.bind(indices, |checker| checker.value(body));
+                if axes.len() > MAX_RANK {
+                    self.report.error(
+                        value.span,
+                        format!("an array with {} axes", axes.len()),
+                        format!("arrays have at most {MAX_RANK} axes: split it into several"),
+                    );
+                }
+                (axes, body)
+            }
+            _ => (Vec::new(), self.value(value)),
+        };
+        self.resolve_lengths(first);
+        self.checked.definitions.push(Definition { name: name.to_owned(), axes, body });
+        self.checked.definitions.len() - 1
+    }
+
+    // ------------------------------------------------------------ indices
+
+    /// Resolves the ranges, then `body` with the indices in scope, then what implied ones run over.
+    fn bind<R>(
+        &mut self,
+        binders: &[ast::Binder],
+        body: impl FnOnce(&mut Self) -> R,
+    ) -> (Vec<usize>, R) {
+        let outer = self.indices.len();
+        let mut bound = Vec::new();
+        for binder in binders {
+            let name = binder.name.to_string();
+            if self.indices.iter().any(|(other, _)| *other == name) {
+                self.report.error(
+                    binder.name.span(),
+                    format!("index `{name}` is bound twice"),
+                    "give this index a name of its own",
+                );
+            }
+            let range = match &binder.range {
+                None => Range::Implied(None),
+                Some(range) => self.range(range).unwrap_or_else(|diagnostic| {
+                    self.report.push(diagnostic);
+                    Range::stated(Affine::constant(0), Affine::constant(0))
+                }),
+            };
+            self.checked.binders.push(Binder { name: binder.name.clone(), range });
+            let id = self.checked.binders.len() - 1;
+            self.indices.push((name, id));
+            bound.push(id);
+        }
+        let mistakes = self.report.len();
+        let result = body(self);
+        self.indices.truncate(outer);
+        // After another mistake the subscript that would imply the range may not have been seen.
+        if self.report.len() == mistakes {
+            for &id in &bound {
+                self.require_range(id);
+            }
+        }
+        (bound, result)
+    }
+
+    fn require_range(&mut self, id: usize) {
+        let binder = &self.checked.binders[id];
+        if binder.range == Range::Implied(None) {
+            let name = &binder.name;
+            self.report.error(
+                name.span(),
+                format!("index `{name}` has no range: it is not the subscript of any axis"),
+                format!("use it as a subscript, `x[{name}]`, or state its range: `for {name} in 0..n`"),
+            );
+        }
+    }
+
+    fn range(&mut self, range: &ast::Range) -> Result<Range> {
+        let low = self.integer(&range.low, Place::Range)?;
+        let high = self.integer(&range.high, Place::Range)?;
+        let high = if range.inclusive { high.plus(1, &Affine::constant(1)) } else { high };
+        Ok(Range::stated(low, high))
+    }
+
+    fn index(&self, name: &Ident) -> Option<usize> {
+        self.indices.iter().rev().find(|(other, _)| name == other).map(|&(_, id)| id)
+    }
+
+    // ------------------------------------------------------------ values
+
+    fn value(&mut self, expr: &Expr) -> Term {
+        self.try_value(expr).unwrap_or_else(|diagnostic| {
+            self.report.push(diagnostic);
+            Term::Error
+        })
+    }
+
+    fn try_value(&mut self, expr: &Expr) -> Result<Term> {
+        Ok(match &expr.kind {
+            ExprKind::Number(x) => Term::Number(*x),
+            ExprKind::Negate(operand) => Term::Negate(Box::new(self.value(operand))),
+            ExprKind::Stop(operand) => Term::Stop(Box::new(self.value(operand))),
+            ExprKind::Binary { operator: Operator::Pow, left, right } => Term::Call {
+                function: Function::Builtin("pow".into()),
+                arguments: vec![self.value(left), self.value(right)],
+            },
+            ExprKind::Binary { operator, left, right } => Term::Binary {
+                operator: *operator,
+                left: Box::new(self.value(left)),
+                right: Box::new(self.value(right)),
+            },
+            ExprKind::Len(index) => Term::Integer(self.len(index)),
+            ExprKind::Path(path) => self.name(path, expr.span)?,
+            ExprKind::Rust(tokens) => {
+                let array = self.operand(rust(tokens), "rust".into(), None, 0, expr.span)?;
+                Term::Load { array, subscripts: vec![] }
+            }
+            ExprKind::Subscript { base, subscripts } => self.subscripted(base, subscripts)?,
+            ExprKind::Call { function, arguments } => {
+                let function = self.function(function, arguments.len(), expr.span);
+                let arguments = arguments.iter().map(|argument| self.value(argument)).collect();
+                Term::Call { function: function?, arguments }
+            }
+            ExprKind::Reduce { reduction, body, indices } => {
+                let (binders, body) = self.bind(indices, |checker| checker.value(body));
+                Term::Reduce { reduction: *reduction, binders, body: Box::new(body) }
+            }
+            ExprKind::Dot { left, right } => self.dot(left, right, expr.span)?,
+            ExprKind::Comprehension { .. } => {
+                return Err(Diagnostic::new(
+                    expr.span,
+                    "an array inside an expression",
+                    "give it a `let` of its own, `let a = [... for i];`, and use `a[i]`",
+                ));
+            }
+            ExprKind::Error => Term::Error,
+        })
+    }
+
+    fn name(&mut self, path: &Path, span: Span) -> Result<Term> {
+        if let Some(ident) = &path.ident {
+            if let Some(index) = self.index(ident) {
+                return Ok(Term::Integer(Affine::index(index)));
+            }
+            if let Some(&id) = self.lets.get(&ident.to_string()) {
+                self.expect_rank(Array::Definition(id), 0, span)?;
+                return Ok(Term::Load { array: Array::Definition(id), subscripts: vec![] });
+            }
+        }
+        let array = self.path_operand(path, 0, span)?;
+        Ok(Term::Load { array, subscripts: vec![] })
+    }
+
+    fn subscripted(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Term> {
+        let array = self.array(base, subscripts.len())?;
+        let mut resolved = Vec::new();
+        for (axis, subscript) in subscripts.iter().enumerate() {
+            match self.subscript(array, axis, subscript) {
+                Ok(subscript) => resolved.push(subscript),
+                Err(diagnostic) => self.report.push(diagnostic),
+            }
+        }
+        if resolved.len() < subscripts.len() {
+            return Ok(Term::Error);
+        }
+        Ok(Term::Load { array, subscripts: resolved })
+    }
+
+    /// The array that is subscripted: a definition, or an operand.
+    fn array(&mut self, base: &Expr, rank: usize) -> Result<Array> {
+        match &base.kind {
+            ExprKind::Path(path) => {
+                if let Some(ident) = &path.ident {
+                    if self.index(ident).is_some() {
+                        return Err(Diagnostic::new(
+                            base.span,
+                            format!("index `{ident}` is subscripted"),
+                            "an index is a number; subscript an array with it: `x[i]`",
+                        ));
+                    }
+                    if let Some(&id) = self.lets.get(&ident.to_string()) {
+                        self.expect_rank(Array::Definition(id), rank, base.span)?;
+                        return Ok(Array::Definition(id));
+                    }
+                }
+                self.path_operand(path, rank, base.span)
+            }
+            ExprKind::Rust(tokens) => self.operand(rust(tokens), "rust".into(), None, rank, base.span),
+            _ => Err(Diagnostic::new(
+                base.span,
+                "only a name or `{rust}` can be subscripted",
+                "give the expression a `let` of its own, `let a = [... for i];`, and use `a[i]`",
+            )),
+        }
+    }
+
+    fn dot(&mut self, left: &Expr, right: &Expr, span: Span) -> Result<Term> {
+        let left = self.array(left, 1)?;
+        let right = self.array(right, 1)?;
+        self.checked.binders.push(Binder { name: Ident::new("i", span), range: Range::Implied(None) });
+        let binder = self.checked.binders.len() - 1;
+        let mut side = |array| {
+            self.run_over(binder, array, 0, span);
+            Box::new(Term::Load { array, subscripts: vec![Subscript::Affine(Affine::index(binder))] })
+        };
+        let (left, right) = (side(left), side(right));
+        Ok(Term::Reduce {
+            reduction: Reduction::Sum,
+            binders: vec![binder],
+            body: Box::new(Term::Binary { operator: Operator::Mul, left, right }),
+        })
+    }
+
+    fn function(&mut self, path: &Path, arguments: usize, span: Span) -> Result<Function> {
+        let Some(ident) = &path.ident else {
+            return Ok(Function::User(path.tokens.clone()));
+        };
+        let name = ident.to_string();
+        if let Some(op) = self.ops.iter().find(|op| op.name == name) {
+            if op.arguments.len() != arguments {
+                let form = format!("{name}({})", op.arguments.join(", "));
+                return Err(Diagnostic::new(
+                    span,
+                    format!(
+                        "`{name}` takes {}, not {arguments}",
+                        count(op.arguments.len(), "argument"),
+                    ),
+                    format!("write `{form}`"),
+                ));
+            }
+            return Ok(Function::Builtin(name));
+        }
+        let ops = self.ops;
+        let known = ops.iter().map(|op| op.name.as_str());
+        let special = Reduction::ALL.map(Reduction::name).into_iter().chain(["stop", "len", "dot"]);
+        let help = match nearest(&name, known.chain(special)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "an op of your own is called by its path, `self::{name}(x)`; `microgpt::ops::TABLE` lists the built-in ones"
+            ),
+        };
+        Err(Diagnostic::new(span, format!("unknown function `{name}`"), help))
+    }
+
+    // ------------------------------------------------------------ operands
+
+    fn path_operand(&mut self, path: &Path, rank: usize, span: Span) -> Result<Array> {
+        self.operand(path.tokens.clone(), path.last.clone(), Some(path), rank, span)
+    }
+
+    fn operand(
+        &mut self,
+        tokens: TokenStream,
+        name: String,
+        path: Option<&Path>,
+        rank: usize,
+        span: Span,
+    ) -> Result<Array> {
+        if rank > MAX_RANK {
+            return Err(Diagnostic::new(
+                span,
+                format!("{rank} subscripts"),
+                format!("arrays have at most {MAX_RANK} axes"),
+            ));
+        }
+        let key = path.map(|path| path.tokens.to_string());
+        if let Some(&(integers, id)) = key.as_ref().and_then(|key| self.by_tokens.get(key)) {
+            if integers {
+                return Err(integers_and_values(&name, span));
+            }
+            self.expect_rank(Array::Operand(id), rank, span)?;
+            return Ok(Array::Operand(id));
+        }
+        self.checked.operands.push(Operand { tokens, name, rank, span });
+        let id = self.checked.operands.len() - 1;
+        if let Some(key) = key {
+            self.by_tokens.insert(key, (false, id));
+        }
+        Ok(Array::Operand(id))
+    }
+
+    fn integer_operand(
+        &mut self,
+        tokens: TokenStream,
+        name: String,
+        path: Option<&Path>,
+        rank: usize,
+        span: Span,
+    ) -> Result<usize> {
+        let key = path.map(|path| path.tokens.to_string());
+        if let Some(&(integers, id)) = key.as_ref().and_then(|key| self.by_tokens.get(key)) {
+            if !integers {
+                return Err(integers_and_values(&name, span));
+            }
+            let expected = self.checked.integers[id].rank;
+            if expected != rank {
+                return Err(wrong_rank(&name, expected, rank, span));
+            }
+            return Ok(id);
+        }
+        self.checked.integers.push(Operand { tokens, name, rank, span });
+        let id = self.checked.integers.len() - 1;
+        if let Some(key) = key {
+            self.by_tokens.insert(key, (true, id));
+        }
+        Ok(id)
+    }
+
+    fn expect_rank(&self, array: Array, rank: usize, span: Span) -> Result<()> {
+        let (name, expected) = match array {
+            Array::Operand(id) => {
+                let operand = &self.checked.operands[id];
+                (&operand.name, operand.rank)
+            }
+            Array::Definition(id) => {
+                let definition = &self.checked.definitions[id];
+                (&definition.name, definition.axes.len())
+            }
+        };
+        if expected == rank {
+            return Ok(());
+        }
+        if let (Array::Definition(id), 0) = (array, rank) {
+            let axes: Vec<_> = self.checked.definitions[id]
+                .axes
+                .iter()
+                .map(|&axis| self.checked.binders[axis].name.to_string())
+                .collect();
+            return Err(Diagnostic::new(
+                span,
+                format!("`{name}` is an array with {}", count(expected, "axis")),
+                format!("subscript it: `{name}[{}]`", axes.join(", ")),
+            ));
+        }
+        Err(wrong_rank(name, expected, rank, span))
+    }
+
+    // ------------------------------------------------------------ subscripts and integers
+
+    fn subscript(&mut self, array: Array, axis: usize, expr: &Expr) -> Result<Subscript> {
+        let subscript = match &expr.kind {
+            ExprKind::Subscript { base, subscripts } => self.gather(base, subscripts)?,
+            _ => {
+                let affine = self.integer(expr, Place::Subscript)?;
+                if let Some(index) = affine.as_index() {
+                    self.run_over(index, array, axis, expr.span);
+                }
+                Subscript::Affine(affine)
+            }
+        };
+        self.checked.bounds.push(Bound {
+            array,
+            axis,
+            subscript: subscript.clone(),
+            span: expr.span,
+        });
+        Ok(subscript)
+    }
+
+    fn gather(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Subscript> {
+        let rank = subscripts.len();
+        let integers = match &base.kind {
+            ExprKind::Path(path) => {
+                let is_let = path.ident.as_ref().is_some_and(|name| {
+                    self.lets.contains_key(&name.to_string()) || self.index(name).is_some()
+                });
+                if is_let {
+                    return Err(Diagnostic::new(
+                        base.span,
+                        format!("`{}` is not an array of integers", path.last),
+                        "a gather takes its ids from Rust: a `&[usize]`, as in `wte[token[t], i]`",
+                    ));
+                }
+                self.integer_operand(path.tokens.clone(), path.last.clone(), Some(path), rank, base.span)?
+            }
+            ExprKind::Rust(tokens) => {
+                self.integer_operand(rust(tokens), "ids".into(), None, rank, base.span)?
+            }
+            _ => {
+                return Err(Diagnostic::new(
+                    base.span,
+                    "only a name or `{rust}` can be subscripted",
+                    "give the array of ids a name in Rust",
+                ));
+            }
+        };
+        let mut at = Vec::new();
+        for (axis, subscript) in subscripts.iter().enumerate() {
+            let affine = self.integer(subscript, Place::Subscript)?;
+            if let Some(index) = affine.as_index() {
+                let axis = Axis::Integers { operand: integers, axis };
+                self.run_over_axis(index, axis, subscript.span);
+            }
+            at.push(affine);
+        }
+        Ok(Subscript::Gather { integers, at })
+    }
+
+    /// Notes that an index without a stated range takes every position of this axis.
+    fn run_over(&mut self, index: usize, array: Array, axis: usize, span: Span) {
+        let axis = match array {
+            Array::Operand(operand) => Axis::Operand { operand, axis },
+            Array::Definition(id) => {
+                let binder = self.checked.definitions[id].axes[axis];
+                axis_of(&self.checked.binders, binder)
+            }
+        };
+        self.run_over_axis(index, axis, span);
+    }
+
+    fn run_over_axis(&mut self, index: usize, axis: Axis, span: Span) {
+        if let Range::Implied(first) = &mut self.checked.binders[index].range {
+            // An operand's axis says more than an extent, which is computed from others.
+            let extent = |axis: &Axis| matches!(axis, Axis::Extent { .. });
+            if first.as_ref().is_none_or(|first| extent(first) && !extent(&axis)) {
+                *first = Some(axis);
+            }
+            self.checked.axis_uses.push(AxisUse { binder: index, axis, span });
+        }
+    }
+
+    /// The length of an index's range; `sum(q[j] for j) / len(j)` may name it outside.
+    fn len(&mut self, name: &Ident) -> Affine {
+        let index = self.index(name).unwrap_or_else(|| {
+            let range = Range::Implied(None);
+            self.checked.binders.push(Binder { name: name.clone(), range });
+            let id = self.checked.binders.len() - 1;
+            self.lengths.push((name.clone(), id));
+            id
+        });
+        Affine::atom(Atom::Len(index))
+    }
+
+    /// Finds the index of each `len` outside of its `for`, first among those of this definition.
+    fn resolve_lengths(&mut self, first: usize) {
+        for (name, id) in std::mem::take(&mut self.lengths) {
+            let binders = &self.checked.binders;
+            let named = |other: &usize| *other != id && binders[*other].name == name;
+            let found = (first..binders.len()).find(named).or_else(|| (0..first).rfind(named));
+            match found.map(|found| binders[found].range.clone()) {
+                Some(Range::Stated { low, high })
+                    if low.indices().chain(high.indices()).next().is_some() =>
+                {
+                    self.report.error(
+                        name.span(),
+                        format!("`len({name})`: the range of `{name}` depends on another index"),
+                        format!("use it inside the `for` that binds `{name}`"),
+                    );
+                }
+                Some(range) => self.checked.binders[id].range = range,
+                None => self.report.error(
+                    name.span(),
+                    format!("`len({name})`: no `for` binds an index `{name}`"),
+                    "`len` takes an index; the length of a Rust value is `{x.len() as f64}`",
+                ),
+            }
+        }
+    }
+
+    fn integer(&mut self, expr: &Expr, place: Place) -> Result<Affine> {
+        Ok(match &expr.kind {
+            ExprKind::Number(x) => Affine::constant(whole(*x, expr.span)?),
+            ExprKind::Path(path) => match &path.ident {
+                Some(ident) => match self.index(ident) {
+                    Some(index) => Affine::index(index),
+                    None => self.not_an_index(ident, path, place)?,
+                },
+                None => self.integer_path(path, expr.span)?,
+            },
+            ExprKind::Rust(tokens) => {
+                let id = self.integer_operand(rust(tokens), "integer".into(), None, 0, expr.span)?;
+                Affine::atom(Atom::Integer(id))
+            }
+            ExprKind::Len(index) => self.len(index),
+            ExprKind::Negate(operand) => self.integer(operand, place)?.times(-1),
+            ExprKind::Binary { operator: Operator::Add, left, right } => {
+                self.integer(left, place)?.plus(1, &self.integer(right, place)?)
+            }
+            ExprKind::Binary { operator: Operator::Sub, left, right } => {
+                self.integer(left, place)?.plus(-1, &self.integer(right, place)?)
+            }
+            ExprKind::Binary { operator: Operator::Mul, left, right } => {
+                let (left, right) = (self.integer(left, place)?, self.integer(right, place)?);
+                match (left.as_constant(), right.as_constant()) {
+                    (Some(factor), _) => right.times(factor),
+                    (_, Some(factor)) => left.times(factor),
+                    _ => {
+                        return Err(Diagnostic::new(
+                            expr.span,
+                            "a product of two indices or variables in a subscript or range",
+                            "one factor must be an integer literal; compute the rest in Rust: `{a * b}`",
+                        ));
+                    }
+                }
+            }
+            ExprKind::Error => Affine::constant(0),
+            _ => {
+                return Err(Diagnostic::new(
+                    expr.span,
+                    "a subscript or range is a sum of indices and integers",
+                    "write an index, an integer, `t + k`, ids as `token[t]`, or Rust in braces: `{n / 2}`",
+                ));
+            }
+        })
+    }
+
+    fn integer_path(&mut self, path: &Path, span: Span) -> Result<Affine> {
+        let id =
+            self.integer_operand(path.tokens.clone(), path.last.clone(), Some(path), 0, span)?;
+        Ok(Affine::atom(Atom::Integer(id)))
+    }
+
+    /// A name that no `for` binds. In a range it is a Rust variable; as a subscript it is far more
+    /// often a slip, so Rust variables stand in braces there.
+    fn not_an_index(&mut self, ident: &Ident, path: &Path, place: Place) -> Result<Affine> {
+        if self.lets.contains_key(&ident.to_string()) {
+            return Err(Diagnostic::new(
+                ident.span(),
+                format!("`{ident}` is a computed value, not an integer"),
+                "a subscript or range is a sum of indices and integers",
+            ));
+        }
+        if place == Place::Range {
+            return self.integer_path(path, ident.span());
+        }
+        let names: Vec<_> = self.indices.iter().map(|(name, _)| name.as_str()).collect();
+        let here = if names.is_empty() {
+            "no index is bound here".to_owned()
+        } else {
+            format!("the indices here are `{}`", names.join("`, `"))
+        };
+        Err(Diagnostic::new(
+            ident.span(),
+            format!("`{ident}` is not an index: no `for` around it binds that name"),
+            format!("{here}; bind it, `for {ident}`, or write `{{{ident}}}` for a Rust integer"),
+        ))
+    }
+}
+
+/// The axis that the values of an index make.
+pub fn axis_of(binders: &[Binder], binder: usize) -> Axis {
+    match &binders[binder].range {
+        Range::Implied(Some(axis)) => *axis,
+        Range::Implied(None) => Axis::Extent { binder },
+        Range::Stated { low, high } => {
+            // `0..=t` reaches as far as `t` does.
+            let before = high.clone().plus(-1, &Affine::constant(1));
+            match (low.as_constant(), before.as_index()) {
+                (Some(0), Some(outer)) if matches!(binders[outer].range, Range::Implied(_)) => {
+                    axis_of(binders, outer)
+                }
+                _ => Axis::Extent { binder },
+            }
+        }
+    }
+}
+
+fn rust(tokens: &TokenStream) -> TokenStream {
+    proc_macro2::Group::new(proc_macro2::Delimiter::Brace, tokens.clone()).into_token_stream()
+}
+
+fn count(n: usize, noun: &str) -> String {
+    match (n, noun) {
+        (1, _) => format!("1 {noun}"),
+        (_, "axis") => format!("{n} axes"),
+        _ => format!("{n} {noun}s"),
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)] // checked to be whole and small
+fn whole(x: f64, span: Span) -> Result<i64> {
+    if x.fract() == 0.0 && x.abs() < 1e15 {
+        return Ok(x as i64);
+    }
+    Err(Diagnostic::new(
+        span,
+        format!("{x} is not an integer"),
+        "subscripts and ranges are integers",
+    ))
+}
+
+fn wrong_rank(name: &str, expected: usize, rank: usize, span: Span) -> Diagnostic {
+    Diagnostic::new(
+        span,
+        format!("`{name}` has {}, but {} here", count(expected, "axis"), count(rank, "subscript")),
+        "write one subscript for each axis, the same number everywhere",
+    )
+}
+
+fn integers_and_values(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(
+        span,
+        format!("`{name}` is used both as integers and as values"),
+        "give the numbers a name of their own in Rust: `let x = n as f64;`",
+    )
+}

@@ -1,0 +1,711 @@
+//! Loop nests to Rust: operands, checks on entry, the layout of the record, and both passes.
+//!
+//! Every name that the generated code binds has the macro's own hygiene, and every path begins
+//! with that of the run-time crate: nothing depends on what the user's code has named.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote_spanned;
+
+use crate::differentiate::Gradient;
+use crate::graph::{Array, Graph, IndexId, IndexRange, Length, Subscript};
+use crate::loops;
+use crate::schedule::{Nest, Nests};
+use crate::term::{Affine, Atom, Axis, Checked, Operand};
+
+/// Tokens whose names have the macro's own hygiene.
+macro_rules! code {
+    ($($tokens:tt)*) => { quote::quote_spanned!(proc_macro2::Span::mixed_site()=> $($tokens)*) };
+}
+
+/// The same, with errors at a place in the user's code.
+macro_rules! spanned {
+    ($span:expr=> $($tokens:tt)*) => {{
+        let span: Span = $span;
+        quote_spanned!(span.resolved_at(Span::mixed_site())=> $($tokens)*)
+    }};
+}
+
+pub(crate) use code;
+
+/// Writes the whole expansion.
+pub fn emit(
+    runtime: &TokenStream,
+    checked: &Checked,
+    gradient: &Gradient,
+    nests: &Nests,
+) -> TokenStream {
+    let emitter = Emitter::new(runtime, checked, gradient);
+    let operands = emitter.operands();
+    let entry = emitter.entry();
+    let evaluate = emitter.evaluate(nests);
+    let outputs = emitter.outputs();
+    code! {{
+        #operands
+        #entry
+        #evaluate
+        #outputs
+    }}
+}
+
+/// The names of everything in one expansion.
+pub struct Emitter<'a> {
+    pub runtime: &'a TokenStream,
+    checked: &'a Checked,
+    gradient: &'a Gradient,
+    pub graph: &'a Graph,
+    /// Operands, integer operands and equations by their names in the generated code.
+    values: Vec<Ident>,
+    integers: Vec<Ident>,
+    equations: Vec<Ident>,
+    indices: Vec<Ident>,
+    /// The word for each class of axes: that of an index which runs over it.
+    classes: BTreeMap<usize, String>,
+    /// The stated ranges that make an axis.
+    extents: BTreeSet<IndexId>,
+    /// The operands that the backward pass reads.
+    read: BTreeSet<usize>,
+}
+
+/// A name of the generated code.
+pub fn ident(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// Names, and parts of names, that the generated code gives to things of its own.
+const RESERVED: [&str; 22] = [
+    "real", "store", "size", "below", "own", "values", "gradients", "integers", "start", "pass",
+    "activity", "copy", "row", "sum", "position", "best", "own_values", "d_", "len_", "axis_",
+    "start_of_", "row_",
+];
+
+/// Gives out names, each once.
+#[derive(Default)]
+struct Names(BTreeSet<String>);
+
+impl Names {
+    fn give(&mut self, wish: &str) -> String {
+        let mut wish: String =
+            wish.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+        if RESERVED.iter().any(|part| wish == *part || part.contains('_') && wish.contains(part))
+            || syn::parse_str::<Ident>(&wish).is_err()
+        {
+            wish = format!("user_{}", wish.replace('_', ""));
+        }
+        let mut name = wish.clone();
+        let mut again = 1;
+        while !self.0.insert(name.clone()) {
+            again += 1;
+            name = format!("{wish}_{again}");
+        }
+        name
+    }
+}
+
+impl<'a> Emitter<'a> {
+    fn new(runtime: &'a TokenStream, checked: &'a Checked, gradient: &'a Gradient) -> Self {
+        let graph = &gradient.graph;
+        let mut names = Names::default();
+        let mut give = |wish: &str| ident(&names.give(wish));
+        let values = checked.operands.iter().map(|operand| give(&operand.name)).collect();
+        let integers = checked.integers.iter().map(|operand| give(&operand.name)).collect();
+        let equations = graph.equations.iter().map(|equation| give(&equation.name)).collect();
+        let indices = graph.indices.iter().map(|index| give(&index.name)).collect();
+        let mut classes = BTreeMap::new();
+        let mut words = Names::default();
+        for index in &graph.indices {
+            if let IndexRange::Whole(Length::Class(class)) = index.range {
+                classes.entry(class).or_insert_with(|| words.give(&index.name));
+            }
+        }
+        for class in 0..graph.classes.count {
+            if graph.classes.axes(class).next().is_some() {
+                classes.entry(class).or_insert_with(|| words.give(&format!("axis_{class}")));
+            }
+        }
+        let mut extents: BTreeSet<IndexId> = graph
+            .equations
+            .iter()
+            .flat_map(|equation| equation.axes.iter().copied())
+            .filter(|&axis| graph.axis_length(axis) == Length::Extent(axis))
+            .collect();
+        for index in &graph.indices {
+            if let IndexRange::Whole(Length::Extent(extent)) = index.range {
+                extents.insert(extent);
+            }
+        }
+        for length in graph.reaches.iter().flat_map(|reach| reach.lengths) {
+            if let Length::Extent(extent) = length {
+                extents.insert(extent);
+            }
+        }
+        Self {
+            runtime,
+            checked,
+            gradient,
+            graph,
+            values,
+            integers,
+            equations,
+            indices,
+            classes,
+            extents,
+            read: gradient.operands_read(),
+        }
+    }
+
+    // ------------------------------------------------------------ names
+
+    fn source(&self, operand: usize) -> Ident {
+        ident(&format!("{}_source", self.values[operand]))
+    }
+
+    fn kept(&self, operand: usize) -> Ident {
+        ident(&format!("{}_kept", self.values[operand]))
+    }
+
+    fn dim(name: &Ident, axis: usize) -> Ident {
+        ident(&format!("{name}_axis_{axis}"))
+    }
+
+    fn axis_dim(&self, axis: Axis) -> Ident {
+        match axis {
+            Axis::Operand { operand, axis } => Self::dim(&self.values[operand], axis),
+            Axis::Integers { operand, axis } => Self::dim(&self.integers[operand], axis),
+            Axis::Extent { binder } => unreachable!("binder {binder} has no axis of an operand"),
+        }
+    }
+
+    fn axis_text(&self, axis: Axis) -> String {
+        match axis {
+            Axis::Operand { operand, axis } => {
+                format!("axis {axis} of `{}`", self.checked.operands[operand].name)
+            }
+            Axis::Integers { operand, axis } => {
+                format!("axis {axis} of `{}`", self.checked.integers[operand].name)
+            }
+            Axis::Extent { binder } => {
+                format!("the range of `{}`", self.checked.binders[binder].name)
+            }
+        }
+    }
+
+    pub fn index(&self, index: IndexId) -> &Ident {
+        &self.indices[index]
+    }
+
+    /// The typed axis of a length.
+    pub fn axis(&self, length: Length) -> Ident {
+        match length {
+            Length::Class(class) => ident(&format!("axis_{}", self.classes[&class])),
+            Length::Extent(index) => ident(&format!("len_of_{}", self.indices[index])),
+        }
+    }
+
+    pub fn len(&self, length: Length) -> Ident {
+        match length {
+            Length::Class(class) => ident(&format!("len_{}", self.classes[&class])),
+            Length::Extent(_) => self.axis(length),
+        }
+    }
+
+    /// The first value of an index, if it may be above 0.
+    pub fn start(&self, index: IndexId) -> Option<Ident> {
+        (self.extents.contains(&index) && !self.starts_at_zero(index))
+            .then(|| ident(&format!("start_of_{}", self.indices[index])))
+    }
+
+    fn starts_at_zero(&self, index: IndexId) -> bool {
+        match &self.graph.indices[index].range {
+            IndexRange::Whole(_) => true,
+            IndexRange::Stated { low, .. } => low.as_constant() == Some(0),
+        }
+    }
+
+    pub fn array(&self, array: Array) -> Ident {
+        match array {
+            Array::Operand(operand) => self.values[operand].clone(),
+            Array::Equation(id) => self.equations[id].clone(),
+            Array::Adjoint(id) => ident(&format!("d_{}", self.equations[id])),
+            Array::Definition(id) => unreachable!("definition {id} became an equation"),
+        }
+    }
+
+    pub fn integer_operand(&self, operand: usize) -> &Ident {
+        &self.integers[operand]
+    }
+
+    /// The lengths of an array's axes, with the index whose first value is at position 0.
+    pub fn axes(&self, array: Array) -> Vec<(Ident, Option<IndexId>)> {
+        match array {
+            Array::Operand(operand) => (0..self.checked.operands[operand].rank)
+                .map(|axis| (self.class_len(Axis::Operand { operand, axis }), None))
+                .collect(),
+            Array::Equation(id) | Array::Adjoint(id) => self.graph.equations[id]
+                .axes
+                .iter()
+                .map(|&axis| (self.len(self.graph.axis_length(axis)), Some(axis)))
+                .collect(),
+            Array::Definition(id) => unreachable!("definition {id} became an equation"),
+        }
+    }
+
+    pub fn integer_axes(&self, operand: usize) -> Vec<Ident> {
+        (0..self.checked.integers[operand].rank)
+            .map(|axis| self.class_len(Axis::Integers { operand, axis }))
+            .collect()
+    }
+
+    fn class_len(&self, axis: Axis) -> Ident {
+        self.len(Length::Class(self.graph.classes.class(axis).unwrap_or(0)))
+    }
+
+    fn size(&self, array: Array) -> TokenStream {
+        product(self.axes(array).into_iter().map(|(len, _)| len))
+    }
+
+    // ------------------------------------------------------------ integers
+
+    /// An integer expression: what is added, and what is taken away.
+    pub fn parts(&self, affine: &Affine<IndexId>) -> (TokenStream, Option<TokenStream>) {
+        let side = |sign: i64| {
+            let mut terms = Vec::new();
+            for (atom, &factor) in &affine.terms {
+                let factor = factor * sign;
+                if factor > 0 {
+                    let atom = match *atom {
+                        Atom::Index(index) => self.index(index).clone(),
+                        Atom::Len(index) => self.len(self.graph.axis_length(index)),
+                        Atom::Integer(operand) => self.integers[operand].clone(),
+                    };
+                    let factor = literal(factor);
+                    terms.push(if factor.to_string() == "1" {
+                        code!(#atom)
+                    } else {
+                        code!(#factor * #atom)
+                    });
+                }
+            }
+            if affine.constant * sign > 0 {
+                terms.push(literal(affine.constant * sign));
+            }
+            (!terms.is_empty()).then(|| code!(#(#terms)+*))
+        };
+        (side(1).unwrap_or_else(|| code!(0)), side(-1))
+    }
+
+    /// A subscript, which the checks on entry keep from being negative.
+    pub fn integer(&self, affine: &Affine<IndexId>) -> TokenStream {
+        match self.parts(affine) {
+            (plus, None) => plus,
+            (plus, Some(minus)) => code!((#plus) - (#minus)),
+        }
+    }
+
+    /// A bound of a range: below 0 is 0.
+    fn bound(&self, affine: &Affine<IndexId>) -> TokenStream {
+        match self.parts(affine) {
+            (plus, None) => plus,
+            (plus, Some(minus)) => {
+                let runtime = self.runtime;
+                code!(#runtime::expr::minus(#plus, #minus))
+            }
+        }
+    }
+
+    /// The first and the end of an index's values.
+    pub fn bounds(&self, index: IndexId) -> (TokenStream, TokenStream) {
+        match &self.graph.indices[index].range {
+            IndexRange::Whole(length) => {
+                let len = self.len(*length);
+                (code!(0), code!(#len))
+            }
+            IndexRange::Stated { low, high } => (self.bound(low), self.bound(high)),
+        }
+    }
+
+    /// The least or greatest value of an integer expression over all ranges, as an `isize`.
+    fn extreme(&self, affine: &Affine<IndexId>, greatest: bool) -> TokenStream {
+        let runtime = self.runtime;
+        let innermost = affine.indices().min_by_key(|&index| self.graph.indices[index].height);
+        let Some(index) = innermost else {
+            let (plus, minus) = self.parts(affine);
+            let minus = minus.map(|minus| code!(- #runtime::expr::signed(#minus)));
+            return code!((#runtime::expr::signed(#plus) #minus));
+        };
+        let rises = affine.factor(index) > 0;
+        let (low, high) = match &self.graph.indices[index].range {
+            IndexRange::Whole(_) => (Affine::constant(0), Affine::atom(Atom::Len(index))),
+            IndexRange::Stated { low, high } => (low.clone(), high.clone()),
+        };
+        if rises == greatest {
+            let last = high.plus(-1, &Affine::constant(1));
+            return self.extreme(&affine.substitute(index, &last), greatest);
+        }
+        let at_low = self.extreme(&affine.substitute(index, &low), greatest);
+        if low.constant >= 0 && low.terms.values().all(|&factor| factor > 0) {
+            return at_low;
+        }
+        // A range that would begin below 0 begins at 0.
+        let at_zero = self.extreme(&affine.substitute(index, &Affine::constant(0)), greatest);
+        if greatest {
+            code!(::core::cmp::Ord::min(#at_low, #at_zero))
+        } else {
+            code!(::core::cmp::Ord::max(#at_low, #at_zero))
+        }
+    }
+
+    // ------------------------------------------------------------ on entry
+
+    /// Evaluates and opens the operands.
+    fn operands(&self) -> TokenStream {
+        let runtime = self.runtime;
+        let mut tokens = TokenStream::new();
+        for (operand, name) in self.checked.operands.iter().zip(&self.values) {
+            let Operand { tokens: rust, span, .. } = operand;
+            tokens.extend(spanned!(*span=> let #name = &#rust;));
+        }
+        for (operand, name) in self.checked.integers.iter().zip(&self.integers) {
+            let Operand { tokens: rust, span, .. } = operand;
+            tokens.extend(spanned!(*span=> let #name = &#rust;));
+        }
+        // An array says what the precision is; a float literal in Rust would leave it open.
+        let mut order: Vec<usize> = (0..self.values.len()).collect();
+        order.sort_by_key(|&operand| self.checked.operands[operand].rank == 0);
+        for (position, &id) in order.iter().enumerate() {
+            let Operand { rank, span, .. } = self.checked.operands[id];
+            let (name, source) = (&self.values[id], self.source(id));
+            let dims = (0..rank).map(|axis| Self::dim(name, axis));
+            let shape = code!((#(#dims,)*));
+            tokens.extend(if position == 0 {
+                spanned! {span=>
+                    let (#source, #shape) =
+                        #runtime::expr::open::<#runtime::expr::Axes<#rank>, _, _>(#name);
+                    let real = #runtime::expr::precision(&#source);
+                }
+            } else {
+                spanned! {span=>
+                    let (#source, #shape) =
+                        #runtime::expr::open_as::<#runtime::expr::Axes<#rank>, _, _>(real, #name);
+                }
+            });
+        }
+        if order.is_empty() {
+            tokens.extend(code!(let real = ::core::marker::PhantomData::<::core::primitive::f64>;));
+        }
+        for (operand, name) in self.checked.integers.iter().zip(&self.integers) {
+            let Operand { rank, span, .. } = *operand;
+            tokens.extend(if rank == 0 {
+                spanned!(span=> let #name = #runtime::expr::open_integer(#name);)
+            } else {
+                let dims = (0..rank).map(|axis| Self::dim(name, axis));
+                spanned! {span=>
+                    let (#name, (#(#dims,)*)) =
+                        #runtime::expr::open_integers::<#runtime::expr::Axes<#rank>, _>(#name);
+                }
+            });
+        }
+        tokens
+    }
+
+    /// Unifies the axes of each class, and checks what only the run time can tell.
+    fn entry(&self) -> TokenStream {
+        let runtime = self.runtime;
+        let mut tokens = TokenStream::new();
+        for &class in self.classes.keys() {
+            tokens.extend(self.unify(class));
+        }
+        tokens.extend(self.lengths());
+        for &index in &self.extents {
+            let affine = Affine::index(index);
+            let (least, greatest) = (self.extreme(&affine, false), self.extreme(&affine, true));
+            let len = self.len(Length::Extent(index));
+            let least = if self.starts_at_zero(index) { code!(0) } else { least };
+            tokens.extend(code!(let #len = #runtime::expr::extent(#least, #greatest);));
+            if let Some(start) = self.start(index) {
+                tokens.extend(code!(let #start = #runtime::expr::first(#least);));
+            }
+        }
+        for reach in &self.graph.reaches {
+            let [one, other] = reach.lengths.map(|length| self.len(length));
+            let index = &reach.index;
+            tokens.extend(spanned! {reach.span=>
+                #runtime::expr::same(#one, #other, #index, "the axes before", "a stated range");
+            });
+        }
+        for bound in &self.graph.bounds {
+            let (len, name) = (self.len_or_extent(bound.length), &bound.name);
+            tokens.extend(match &bound.subscript {
+                Subscript::Affine(affine) => {
+                    let start = bound.axis.and_then(|axis| self.start(axis));
+                    let start = start.map(|start| code!(- #runtime::expr::signed(#start)));
+                    let least = self.extreme(affine, false);
+                    let greatest = self.extreme(affine, true);
+                    spanned! {bound.span=>
+                        #runtime::expr::on_axis(#least #start, #greatest #start, #len, #name);
+                    }
+                }
+                Subscript::Gather { integers, .. } => {
+                    let ids = &self.integers[*integers];
+                    let ids_name = &self.checked.integers[*integers].name;
+                    spanned! {bound.span=>
+                        #runtime::expr::ids_on_axis(#ids, #len, #ids_name, #name);
+                    }
+                }
+            });
+        }
+        tokens
+    }
+
+    fn len_or_extent(&self, length: Length) -> Ident {
+        self.len(length)
+    }
+
+    /// The axis that all axes of a class are.
+    fn unify(&self, class: usize) -> TokenStream {
+        let runtime = self.runtime;
+        let axis = self.axis(Length::Class(class));
+        let mut seen: Vec<Axis> = Vec::new();
+        let mut tokens = TokenStream::new();
+        let uses = self.checked.axis_uses.iter().map(|one| {
+            (one.axis, self.checked.binders[one.binder].name.to_string(), one.span)
+        });
+        let rest = self
+            .graph
+            .classes
+            .axes(class)
+            .map(|axis| (axis, String::new(), Span::mixed_site()));
+        for (one, index, span) in uses.chain(rest) {
+            if self.graph.classes.class(one) != Some(class) || seen.contains(&one) {
+                continue;
+            }
+            let dim = self.axis_dim(one);
+            tokens.extend(match seen.first() {
+                None => code!(let #axis = #dim;),
+                Some(&first) => {
+                    let (first, this) = (self.axis_text(first), self.axis_text(one));
+                    spanned! {span=>
+                        let #axis = #runtime::expr::same(#axis, #dim, #index, #first, #this);
+                    }
+                }
+            });
+            seen.push(one);
+        }
+        tokens
+    }
+
+    /// The lengths of the classes, in both passes.
+    fn lengths(&self) -> TokenStream {
+        let runtime = self.runtime;
+        let lengths = self.classes.keys().map(|&class| {
+            let (axis, len) = (self.axis(Length::Class(class)), self.len(Length::Class(class)));
+            code!(let #len = #runtime::shape::Dim::len(#axis);)
+        });
+        code!(#(#lengths)*)
+    }
+
+    // ------------------------------------------------------------ the record
+
+    fn evaluate(&self, nests: &Nests) -> TokenStream {
+        let runtime = self.runtime;
+        let activity = self.activity();
+        let sizes = (0..self.equations.len()).map(|id| self.size(Array::Equation(id)));
+        let copies = self.read.iter().map(|&operand| {
+            let (source, kept) = (self.source(operand), self.kept(operand));
+            code! {
+                let #kept = #runtime::expr::Source::kept(#source, size);
+                let size = size + #runtime::expr::Source::copied(#source);
+            }
+        });
+        let unread = (0..self.values.len()).filter(|operand| !self.read.contains(operand)).map(
+            |operand| {
+                let (source, kept) = (self.source(operand), self.kept(operand));
+                code!(let #kept = #runtime::expr::Source::kept(#source, 0);)
+            },
+        );
+        let integers =
+            self.integer_arrays().map(|id| &self.integers[id]).collect::<Vec<_>>();
+        let words = self.words();
+        let forward = self.forward(&nests.forward);
+        let backward = self.backward(nests);
+        code! {
+            #activity
+            let size = 0 #(+ #sizes)*;
+            #(#copies)*
+            #(#unread)*
+            #[allow(unused_variables, unused_parens, unused_braces)]
+            let store = #runtime::expr::evaluate(
+                real,
+                activity,
+                size,
+                &[#(#integers),*],
+                |below, own| { #forward },
+                #words,
+                |#words, pass| { #backward },
+            );
+        }
+    }
+
+    fn activity(&self) -> TokenStream {
+        let runtime = self.runtime;
+        let mut tokens = code!(let activity = #runtime::expr::Plain;);
+        for (id, operand) in self.checked.operands.iter().enumerate() {
+            let source = self.source(id);
+            let span = operand.span;
+            let own = code!(#runtime::expr::activity(real, #source));
+            tokens.extend(spanned! {span=>
+                let activity = #runtime::expr::join(activity, #own);
+            });
+        }
+        tokens
+    }
+
+    fn integer_arrays(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.integers.len()).filter(|&id| self.checked.integers[id].rank > 0)
+    }
+
+    /// What the backward pass must know, as an expression and as a pattern.
+    fn words(&self) -> TokenStream {
+        let axes = self.classes.keys().map(|&class| self.axis(Length::Class(class)));
+        let extents = self.extents.iter().flat_map(|&index| {
+            [Some(self.len(Length::Extent(index))), self.start(index)].into_iter().flatten()
+        });
+        let integers = (0..self.integers.len())
+            .filter(|&id| self.checked.integers[id].rank == 0)
+            .map(|id| self.integers[id].clone());
+        let kept = (0..self.values.len()).map(|operand| self.kept(operand));
+        let all: Vec<Ident> = axes.chain(extents).chain(integers).chain(kept).collect();
+        all.into_iter().rfold(code!(()), |rest, word| code!((#word, #rest)))
+    }
+
+    fn forward(&self, nests: &[Nest]) -> TokenStream {
+        let runtime = self.runtime;
+        let operands = (0..self.values.len()).map(|operand| {
+            let (name, source) = (&self.values[operand], self.source(operand));
+            code!(let #name = #runtime::expr::Source::read(&#source, below);)
+        });
+        let equations = nests.iter().enumerate().map(|(id, nest)| {
+            let name = &self.equations[id];
+            let size = self.size(Array::Equation(id));
+            let zero = nest
+                .is_ragged(self.graph)
+                .then(|| code!(#name.fill(#runtime::expr::real(0.0));));
+            let loops = loops::write(self, nest);
+            code! {
+                let (#name, own) = own.split_at_mut(#size);
+                #zero
+                #loops
+                let #name = &*#name;
+            }
+        });
+        let copies = self.read.iter().map(|&operand| {
+            let source = self.source(operand);
+            code! {
+                let (copy, own) = own.split_at_mut(#runtime::expr::Source::copied(#source));
+                #runtime::expr::Source::copy(#source, copy);
+            }
+        });
+        code! {
+            #(#operands)*
+            #(#equations)*
+            #(#copies)*
+        }
+    }
+
+    fn backward(&self, nests: &Nests) -> TokenStream {
+        let runtime = self.runtime;
+        if nests.backward.is_empty() {
+            return TokenStream::new();
+        }
+        let lengths = self.lengths();
+        let integers = self.integer_arrays().map(|id| {
+            let name = &self.integers[id];
+            let size = product(self.integer_axes(id).into_iter());
+            code!(let (#name, integers) = integers.split_at(#size);)
+        });
+        let values = self.read.iter().map(|&operand| {
+            let (name, kept) = (&self.values[operand], self.kept(operand));
+            let size = self.size(Array::Operand(operand));
+            code!(let #name = #kept.values(values, start, #size);)
+        });
+        let equations = (0..self.equations.len()).map(|id| {
+            let (name, adjoint) = (self.array(Array::Equation(id)), self.array(Array::Adjoint(id)));
+            let size = self.size(Array::Equation(id));
+            code! {
+                let (#name, own_values) = own_values.split_at(#size);
+                let (#adjoint, own) = own.split_at_mut(#size);
+            }
+        });
+        let accumulations =
+            self.gradient.accumulations.iter().zip(&nests.backward).map(|(one, nest)| {
+                let loops = loops::write(self, nest);
+                match one.target {
+                    Array::Operand(operand) => {
+                        let (name, kept) = (&self.values[operand], self.kept(operand));
+                        let name = ident(&format!("d_{name}"));
+                        let size = self.size(one.target);
+                        code! {
+                            if #kept.active() {
+                                let #name = #kept.gradients(below, #size);
+                                #loops
+                            }
+                        }
+                    }
+                    Array::Equation(id) => {
+                        let active = self.graph.equations[id].depends.iter().map(|&operand| {
+                            let kept = self.kept(operand);
+                            code!(#kept.active())
+                        });
+                        code!(if #(#active)||* { #loops })
+                    }
+                    Array::Definition(_) | Array::Adjoint(_) => {
+                        unreachable!("gradients flow to operands and equations")
+                    }
+                }
+            });
+        code! {
+            let #runtime::tape::Pass { values, gradients, integers, start } = pass;
+            #lengths
+            #(#integers)*
+            #(#values)*
+            let own_values = &values[start..];
+            let (below, own) = gradients.split_at_mut(start);
+            #(#equations)*
+            #(#accumulations)*
+        }
+    }
+
+    fn outputs(&self) -> TokenStream {
+        let runtime = self.runtime;
+        let mut offsets = Vec::new();
+        let mut offset = code!(0);
+        for id in 0..self.equations.len() {
+            offsets.push(offset.clone());
+            let size = self.size(Array::Equation(id));
+            offset.extend(code!(+ #size));
+        }
+        let outputs = self.graph.results.iter().map(|&id| {
+            let axes = self.graph.equations[id]
+                .axes
+                .iter()
+                .map(|&axis| self.axis(self.graph.axis_length(axis)));
+            let offset = &offsets[id];
+            code!(#runtime::expr::output(real, activity, &store, #offset, (#(#axes,)*)))
+        });
+        if self.checked.tuple { code!((#(#outputs),*)) } else { code!(#(#outputs)*) }
+    }
+}
+
+/// A literal without a type.
+pub fn literal(n: i64) -> TokenStream {
+    let literal = proc_macro2::Literal::i64_unsuffixed(n);
+    code!(#literal)
+}
+
+fn product(factors: impl Iterator<Item = Ident>) -> TokenStream {
+    factors
+        .map(|factor| code!(#factor))
+        .reduce(|product, factor| code!(#product * #factor))
+        .unwrap_or_else(|| code!(1))
+}

@@ -1,0 +1,485 @@
+//! One loop nest to Rust.
+//!
+//! A node is computed in the loop of its last index and no deeper. Along the innermost index
+//! contiguous operands are rows: slices of one length, whose elements a closure receives.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::{Ident, TokenStream};
+
+use crate::ast::Operator;
+use crate::emit::{Emitter, code, ident};
+use crate::graph::{
+    Array, Fold, IndexId, IndexRange, Node, NodeId, Subscript, children, indices_of,
+};
+use crate::schedule::{Inner, Nest, Walk, walk};
+use crate::term::{Affine, Function};
+
+/// Writes a nest.
+pub fn write(emitter: &Emitter<'_>, nest: &Nest) -> TokenStream {
+    Writer::new(emitter, nest).nest()
+}
+
+struct Writer<'a> {
+    emitter: &'a Emitter<'a>,
+    nest: &'a Nest,
+    runtime: &'a TokenStream,
+    /// The innermost index, if it is handled by rows.
+    row_index: Option<IndexId>,
+    /// The loops that are written as loops.
+    loops: &'a [IndexId],
+    /// What is computed in each loop, outside all of them first.
+    statements: Vec<Vec<TokenStream>>,
+    rows: Vec<TokenStream>,
+    row_names: Vec<Ident>,
+    /// Statements of the closure along the row.
+    inner: Vec<TokenStream>,
+    uses: BTreeMap<NodeId, usize>,
+    done: BTreeMap<NodeId, TokenStream>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(emitter: &'a Emitter<'a>, nest: &'a Nest) -> Self {
+        let row_index = match nest.inner {
+            Inner::Row(index) | Inner::Lanes(index) => Some(index),
+            Inner::Element => None,
+        };
+        let loops = &nest.loops[..nest.loops.len() - usize::from(row_index.is_some())];
+        let mut writer = Self {
+            emitter,
+            nest,
+            runtime: emitter.runtime,
+            row_index,
+            loops,
+            statements: vec![Vec::new(); loops.len() + 1],
+            rows: Vec::new(),
+            row_names: Vec::new(),
+            inner: Vec::new(),
+            uses: BTreeMap::new(),
+            done: BTreeMap::new(),
+        };
+        writer.count(nest.body, &mut BTreeSet::new());
+        writer
+    }
+
+    fn count(&mut self, node: NodeId, seen: &mut BTreeSet<NodeId>) {
+        *self.uses.entry(node).or_default() += 1;
+        if seen.insert(node) {
+            for child in children(&self.emitter.graph.nodes[node]) {
+                self.count(child, seen);
+            }
+        }
+    }
+
+    // ------------------------------------------------------------ the nest
+
+    fn nest(mut self) -> TokenStream {
+        let runtime = self.runtime;
+        let outer = self.nest.outer;
+        let name = self.target_name();
+        let body = match self.nest.inner {
+            Inner::Row(index) => {
+                let len = ident("row_len");
+                let target = self.target_address(Some(index));
+                let step = self.step(self.nest.target.add || outer < self.loops.len());
+                let rows = &self.rows;
+                let row = code!(&mut #name[#target..][..#len]);
+                if outer == self.loops.len() {
+                    let write = if self.nest.target.add { code!(accumulate) } else { code!(map) };
+                    code!(#runtime::expr::#write(#row, [#(#rows),*], #step);)
+                } else {
+                    let axis = match self.emitter.graph.indices[index].range {
+                        IndexRange::Whole(length) => self.emitter.axis(length),
+                        IndexRange::Stated { .. } => len,
+                    };
+                    let clear = (!self.nest.target.add)
+                        .then(|| code!(row.fill(#runtime::expr::real(0.0));));
+                    let accumulate =
+                        code!(#runtime::expr::accumulate(row, [#(#rows),*], #step););
+                    let inside = self.around(outer, accumulate);
+                    code!(#runtime::shape::Dim::local(#axis, #row, |row| { #clear #inside });)
+                }
+            }
+            Inner::Lanes(_) => {
+                let step = self.step(true);
+                let (rows, len) = (&self.rows, ident("row_len"));
+                let add = code!(sum.row(#len, [#(#rows),*], #step););
+                self.summed(&name, add)
+            }
+            Inner::Element if self.nest.fold == Fold::Sum && outer == self.loops.len() => {
+                let target = self.target_address(None);
+                let value = self.node(self.nest.body);
+                if self.nest.target.add {
+                    let at = code!(#name[#target]);
+                    code!(#at = #runtime::ops::add(#at, #value);)
+                } else {
+                    code!(#name[#target] = #value;)
+                }
+            }
+            Inner::Element if self.nest.fold == Fold::Sum => {
+                let value = self.accumulated(self.nest.body);
+                self.summed(&name, code!(sum.term(|sum| #value);))
+            }
+            Inner::Element => self.best(&name),
+        };
+        // What belongs inside the kept sum was written there; the rest goes around it.
+        let body = self.around_to(0, outer, body);
+        let statements = std::mem::take(&mut self.statements[0]);
+        code!(#(#statements)* #body)
+    }
+
+    /// Sums in registers over the loops inside `outer`, then writes once.
+    fn summed(&mut self, name: &Ident, add: TokenStream) -> TokenStream {
+        let runtime = self.runtime;
+        let outer = self.nest.outer;
+        let target = self.target_address(None);
+        let inside = self.around(outer, add);
+        let write = if self.nest.target.add {
+            code!(#name[#target] = #runtime::ops::add(#name[#target], sum.total());)
+        } else {
+            code!(#name[#target] = sum.total();)
+        };
+        code! {
+            let mut sum = #runtime::expr::Sum::new();
+            #inside
+            #write
+        }
+    }
+
+    fn best(&mut self, name: &Ident) -> TokenStream {
+        let runtime = self.runtime;
+        let outer = self.nest.outer;
+        let (take, result, word) = match self.nest.fold {
+            Fold::Max => (code!(max), code!(value), "max"),
+            Fold::Min => (code!(min), code!(value), "min"),
+            Fold::ArgMax => (code!(max), code!(position), "max"),
+            Fold::ArgMin => (code!(min), code!(position), "min"),
+            Fold::Sum => unreachable!("sums keep their lanes"),
+        };
+        let over = self.loops[self.loops.len() - 1];
+        let index = self.emitter.index(over);
+        let word_index = &self.emitter.graph.indices[over].name;
+        let value = self.node(self.nest.body);
+        let inside = self.around(outer, code!(best.#take(#index, #value);));
+        let target = self.target_address(None);
+        code! {
+            let mut best = #runtime::expr::Best::new();
+            #inside
+            #name[#target] = best.#result(#word, #word_index);
+        }
+    }
+
+    /// The loops from `level` inwards around `body`; what is computed outside the first of them
+    /// stays with the loop outside.
+    fn around(&mut self, level: usize, body: TokenStream) -> TokenStream {
+        self.around_to(level, self.loops.len(), body)
+    }
+
+    fn around_to(&mut self, level: usize, end: usize, body: TokenStream) -> TokenStream {
+        (level..end).rev().fold(body, |body, position| {
+            let statements = std::mem::take(&mut self.statements[position + 1]);
+            self.one_loop(self.loops[position], &statements, &body)
+        })
+    }
+
+    fn one_loop(&self, index: IndexId, statements: &[TokenStream], body: &TokenStream) -> TokenStream {
+        let name = self.emitter.index(index);
+        let (low, high) = self.emitter.bounds(index);
+        code!(for #name in #low..#high { #(#statements)* #body })
+    }
+
+    // ------------------------------------------------------------ addresses
+
+    fn target_name(&self) -> Ident {
+        match self.nest.target.array {
+            Array::Operand(_) => {
+                ident(&format!("d_{}", self.emitter.array(self.nest.target.array)))
+            }
+            other => self.emitter.array(other),
+        }
+    }
+
+    fn target_address(&self, row: Option<IndexId>) -> TokenStream {
+        self.address(self.nest.target.array, &self.nest.target.subscripts, row)
+    }
+
+    /// The position of an element, or with `row` that of the first element along this index.
+    fn address(
+        &self,
+        array: Array,
+        subscripts: &[Subscript],
+        row: Option<IndexId>,
+    ) -> TokenStream {
+        let axes = self.emitter.axes(array);
+        let mut address = TokenStream::new();
+        for ((len, axis), subscript) in axes.iter().zip(subscripts) {
+            let start = axis.and_then(|axis| self.emitter.start(axis));
+            let subscript = self.subscript(subscript, row);
+            let subscript = match start {
+                Some(start) => code!((#subscript - #start)),
+                None => subscript,
+            };
+            address = if address.is_empty() {
+                subscript
+            } else {
+                code!((#address) * #len + #subscript)
+            };
+        }
+        if address.is_empty() { code!(0) } else { address }
+    }
+
+    fn subscript(&self, subscript: &Subscript, row: Option<IndexId>) -> TokenStream {
+        match subscript {
+            Subscript::Affine(affine) => {
+                let row = row.filter(|&index| affine.factor(index) != 0);
+                let Some(index) = row else { return self.group(affine) };
+                let (low, _) = self.emitter.bounds(index);
+                let rest = affine.substitute(index, &Affine::constant(0));
+                match (rest.as_constant(), low.to_string().as_str()) {
+                    (Some(0), _) => low,
+                    (_, "0") => self.group(&rest),
+                    // The row's first value may be what keeps the sum from being negative.
+                    _ => match self.emitter.parts(&rest) {
+                        (plus, None) => code!((#plus + #low)),
+                        (plus, Some(minus)) => code!((#plus + #low - (#minus))),
+                    },
+                }
+            }
+            Subscript::Gather { integers, at } => {
+                let name = self.emitter.integer_operand(*integers);
+                let mut address = TokenStream::new();
+                for (len, affine) in self.emitter.integer_axes(*integers).iter().zip(at) {
+                    let subscript = self.group(affine);
+                    address = if address.is_empty() {
+                        subscript
+                    } else {
+                        code!((#address) * #len + #subscript)
+                    };
+                }
+                code!(#name[#address])
+            }
+        }
+    }
+
+    fn group(&self, affine: &Affine<IndexId>) -> TokenStream {
+        let tokens = self.emitter.integer(affine);
+        let one = affine.terms.len() + usize::from(affine.constant != 0) <= 1
+            && affine.terms.values().all(|&factor| factor == 1);
+        if one { tokens } else { code!((#tokens)) }
+    }
+
+    /// The number of elements along a row, and the loop in which it is known.
+    fn row_length(&self, index: IndexId) -> (usize, TokenStream) {
+        let level = self.level(&self.emitter.graph.range_indices(index));
+        let len = ident("row_len");
+        let tokens = match &self.emitter.graph.indices[index].range {
+            IndexRange::Whole(length) => {
+                let whole = self.emitter.len(*length);
+                code!(let #len = #whole;)
+            }
+            IndexRange::Stated { .. } => {
+                let (low, high) = self.emitter.bounds(index);
+                let runtime = self.runtime;
+                if low.to_string() == "0" {
+                    code!(let #len = #high;)
+                } else {
+                    code!(let #len = #runtime::expr::minus(#high, #low);)
+                }
+            }
+        };
+        (level, tokens)
+    }
+
+    /// How many of the loops must be entered before all of these indices have values.
+    fn level(&self, free: &BTreeSet<IndexId>) -> usize {
+        self.loops.iter().rposition(|index| free.contains(index)).map_or(0, |at| at + 1)
+    }
+
+    // ------------------------------------------------------------ nodes
+
+    /// The closure along a row; `sums` if it takes what is there before.
+    fn step(&mut self, sums: bool) -> TokenStream {
+        let body = self.nest.body;
+        let value = if sums { self.accumulated(body) } else { self.node(body) };
+        if let Some(index) = self.row_index {
+            let (level, length) = self.row_length(index);
+            self.statements[level].insert(0, length);
+        }
+        let (names, inner) = (&self.row_names, &self.inner);
+        let sum = sums.then(|| code!(sum,));
+        code!(|#sum position, [#(#names),*]| { #(#inner)* #value })
+    }
+
+    /// `sum + node`, fused where the node is a product.
+    fn accumulated(&mut self, node: NodeId) -> TokenStream {
+        let runtime = self.runtime;
+        if let Node::Binary { operator: Operator::Mul, left, right } =
+            self.emitter.graph.nodes[node]
+            && !self.is_outside(node)
+        {
+            let (left, right) = (self.node(left), self.node(right));
+            return code!(#runtime::expr::fma(#left, #right, sum));
+        }
+        let value = self.node(node);
+        code!(#runtime::ops::add(sum, #value))
+    }
+
+    /// Whether a node is computed before the innermost loop.
+    fn is_outside(&self, node: NodeId) -> bool {
+        match self.row_index {
+            Some(index) => !self.emitter.graph.free(node).contains(&index),
+            None => self.level(self.emitter.graph.free(node)) < self.loops.len(),
+        }
+    }
+
+    /// The value of a node, in the loop where it is asked for.
+    fn node(&mut self, node: NodeId) -> TokenStream {
+        if let Some(done) = self.done.get(&node) {
+            return done.clone();
+        }
+        let value = self.value(node);
+        let trivial = matches!(self.emitter.graph.nodes[node], Node::Number(_))
+            || value.clone().into_iter().count() == 1;
+        let outside = self.row_index.is_some_and(|_| self.is_outside(node));
+        let shared = self.uses.get(&node).copied().unwrap_or(1) > 1;
+        let level = self.level(self.emitter.graph.free(node));
+        // What is used once, in the loop where it is computed, needs no name.
+        let named = !trivial && (shared || outside || level < self.loops.len());
+        let done = if named {
+            let name = ident(&format!("row_{node}"));
+            let statement = code!(let #name = #value;);
+            if self.row_index.is_some() && !outside {
+                self.inner.push(statement);
+            } else {
+                self.statements[level].push(statement);
+            }
+            code!(#name)
+        } else {
+            value
+        };
+        self.done.insert(node, done.clone());
+        done
+    }
+
+    fn value(&mut self, node: NodeId) -> TokenStream {
+        let runtime = self.runtime;
+        let graph = self.emitter.graph;
+        match graph.nodes[node].clone() {
+            Node::Number(bits) => {
+                let literal = proc_macro2::Literal::f64_suffixed(f64::from_bits(bits));
+                code!(#runtime::expr::real(#literal))
+            }
+            Node::Integer(affine) => self.number(&affine),
+            Node::Count { count, index } => {
+                let count = self.emitter.integer(&count);
+                let index = &graph.indices[index].name;
+                code!(#runtime::expr::number(#runtime::expr::not_empty(#count, "mean", #index)))
+            }
+            Node::Load { array, subscripts } => self.load(array, &subscripts, node),
+            Node::Call { function, arguments } => {
+                let path = self.function(function);
+                let arguments = self.nodes(&arguments);
+                code!(#path(#(#arguments),*))
+            }
+            Node::Local { function, arguments, result, argument } => {
+                let path = self.function(function);
+                let arguments = self.nodes(&arguments);
+                let result = self.node(result);
+                let argument = proc_macro2::Literal::usize_unsuffixed(argument);
+                code!(#path::gradient([#(#arguments),*], #result)[#argument])
+            }
+            Node::Negate(operand) => {
+                let operand = self.node(operand);
+                code!(#runtime::ops::neg(#operand))
+            }
+            Node::Binary { operator, left, right } => {
+                let (left, right) = (self.node(left), self.node(right));
+                let op = match operator {
+                    Operator::Add => code!(add),
+                    Operator::Sub => code!(sub),
+                    Operator::Mul => code!(mul),
+                    Operator::Div => code!(div),
+                    Operator::Pow => code!(pow),
+                };
+                code!(#runtime::ops::#op(#left, #right))
+            }
+            Node::Stop(operand) => self.node(operand),
+            Node::WhereAt { index, position, value } => {
+                let (position, value) = (self.node(position), self.node(value));
+                let index = self.current(index);
+                code!(#runtime::expr::where_at(#index, #position, #value))
+            }
+            Node::Reduce { .. } => unreachable!("a reduction is the root of an equation"),
+        }
+    }
+
+    fn nodes(&mut self, nodes: &[NodeId]) -> Vec<TokenStream> {
+        nodes.iter().map(|&node| self.node(node)).collect()
+    }
+
+    fn function(&self, function: usize) -> TokenStream {
+        let runtime = self.runtime;
+        match &self.emitter.graph.functions[function] {
+            Function::Builtin(name) => {
+                let name = ident(name);
+                code!(#runtime::ops::#name)
+            }
+            Function::User(path) => path.clone(),
+        }
+    }
+
+    /// An index where it stands: along a row, its first value and the position.
+    fn current(&self, index: IndexId) -> TokenStream {
+        if Some(index) != self.row_index {
+            let name = self.emitter.index(index);
+            return code!(#name);
+        }
+        let (low, _) = self.emitter.bounds(index);
+        if low.to_string() == "0" { code!(position) } else { code!(#low + position) }
+    }
+
+    fn number(&self, affine: &Affine<IndexId>) -> TokenStream {
+        let runtime = self.runtime;
+        let (plus, minus) = self.emitter.parts(affine);
+        let along = self.row_index.filter(|&index| affine.factor(index) != 0);
+        let bind = along.map(|index| {
+            let (name, current) = (self.emitter.index(index), self.current(index));
+            code!(let #name = #current;)
+        });
+        let value = match minus {
+            None => code!(#runtime::expr::number(#plus)),
+            Some(minus) => code!(#runtime::expr::difference(#plus, #minus)),
+        };
+        if bind.is_some() { code!({ #bind #value }) } else { value }
+    }
+
+    fn load(&mut self, array: Array, subscripts: &[Subscript], node: NodeId) -> TokenStream {
+        let name = self.emitter.array(array);
+        let along = self.row_index.map(|index| (index, walk(subscripts, index)));
+        match along {
+            Some((index, Walk::Contiguous)) => {
+                let first = self.address(array, subscripts, Some(index));
+                let mut free: BTreeSet<IndexId> =
+                    subscripts.iter().flat_map(indices_of).collect();
+                free.remove(&index);
+                free.extend(self.emitter.graph.range_indices(index));
+                let level = self.level(&free);
+                let row = ident(&format!("row_{node}"));
+                let len = ident("row_len");
+                self.statements[level].push(code!(let #row = &#name[#first..][..#len];));
+                self.rows.push(code!(#row));
+                self.row_names.push(row.clone());
+                code!(#row)
+            }
+            Some((index, Walk::Strided)) => {
+                let address = self.address(array, subscripts, None);
+                let (index_name, current) = (self.emitter.index(index), self.current(index));
+                code!({ let #index_name = #current; #name[#address] })
+            }
+            _ => {
+                let address = self.address(array, subscripts, None);
+                code!(#name[#address])
+            }
+        }
+    }
+}

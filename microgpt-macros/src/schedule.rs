@@ -1,0 +1,207 @@
+//! Loop nests: for each equation and accumulation the order of its loops, what is innermost and
+//! what is kept in registers.
+
+use std::collections::BTreeSet;
+
+use crate::differentiate::Gradient;
+use crate::graph::{Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, children, indices_of};
+
+/// `target[subscripts] = fold(body)` or `+=`, with its loops in order.
+#[derive(Debug)]
+pub struct Nest {
+    pub target: Target,
+    pub fold: Fold,
+    /// The outermost first; the innermost is handled as `inner` says.
+    pub loops: Vec<IndexId>,
+    /// How many of the loops lie outside the sum that is kept in registers.
+    pub outer: usize,
+    pub inner: Inner,
+    pub body: NodeId,
+}
+
+#[derive(Debug)]
+pub struct Target {
+    pub array: Array,
+    pub subscripts: Vec<Subscript>,
+    /// Whether the nest adds to what is there.
+    pub add: bool,
+}
+
+/// What happens along the innermost loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inner {
+    /// A row of the target, in vectors.
+    Row(IndexId),
+    /// A sum of rows, in lanes.
+    Lanes(IndexId),
+    /// One element at a time.
+    Element,
+}
+
+/// The nests of both passes.
+#[derive(Debug)]
+pub struct Nests {
+    /// One an equation, in order.
+    pub forward: Vec<Nest>,
+    /// One an accumulation, in order.
+    pub backward: Vec<Nest>,
+}
+
+/// Chooses the loops of every equation and accumulation.
+pub fn schedule(gradient: &Gradient) -> Nests {
+    let graph = &gradient.graph;
+    let forward = graph.equations.iter().enumerate().map(|(id, equation)| {
+        let subscripts = equation
+            .axes
+            .iter()
+            .map(|&axis| Subscript::Affine(crate::term::Affine::index(axis)))
+            .collect();
+        let target = Target { array: Array::Equation(id), subscripts, add: false };
+        let fold = equation.fold.as_ref().map_or(Fold::Sum, |(fold, _)| *fold);
+        nest(graph, target, fold, &equation.nest(), equation.body)
+    });
+    let backward = gradient.accumulations.iter().map(|one| {
+        let array = match one.target {
+            Array::Equation(id) => Array::Adjoint(id),
+            other => other,
+        };
+        let target = Target { array, subscripts: one.subscripts.clone(), add: true };
+        nest(graph, target, Fold::Sum, &one.nest, one.adjoint)
+    });
+    Nests { forward: forward.collect(), backward: backward.collect() }
+}
+
+fn nest(graph: &Graph, target: Target, fold: Fold, indices: &[IndexId], body: NodeId) -> Nest {
+    let of_target: BTreeSet<IndexId> = target.subscripts.iter().flat_map(indices_of).collect();
+    let inner = match fold {
+        Fold::Sum => innermost(graph, &target, &of_target, indices, body),
+        _ => Inner::Element,
+    };
+    let last = match inner {
+        Inner::Row(index) | Inner::Lanes(index) => Some(index),
+        Inner::Element => None,
+    };
+    let row = matches!(inner, Inner::Row(_));
+    let rank = |index: IndexId| {
+        (Some(index) == last, !of_target.contains(&index))
+    };
+    let mut preferred: Vec<IndexId> = indices.to_vec();
+    preferred.sort_by_key(|&index| rank(index));
+    let loops = ordered(graph, &preferred);
+    let outer = loops
+        .iter()
+        .rposition(|index| {
+            let bounds_row = last.is_some_and(|last| graph.range_indices(last).contains(index));
+            Some(*index) != last && (of_target.contains(index) || row && bounds_row)
+        })
+        .map_or(0, |position| position + 1);
+    Nest { target, fold, loops, outer, inner, body }
+}
+
+/// The order that is nearest to the preferred one and has each index after those in its bounds.
+fn ordered(graph: &Graph, preferred: &[IndexId]) -> Vec<IndexId> {
+    let mut loops: Vec<IndexId> = Vec::new();
+    fn place(graph: &Graph, index: IndexId, all: &[IndexId], loops: &mut Vec<IndexId>) {
+        if loops.contains(&index) {
+            return;
+        }
+        for outer in graph.range_indices(index) {
+            if all.contains(&outer) {
+                place(graph, outer, all, loops);
+            }
+        }
+        loops.push(index);
+    }
+    for &index in preferred {
+        place(graph, index, preferred, &mut loops);
+    }
+    loops
+}
+
+/// How a subscripted array is walked when one index advances.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Walk {
+    Still,
+    Contiguous,
+    Strided,
+}
+
+/// How `array[subscripts]` is walked along an index.
+pub fn walk(subscripts: &[Subscript], index: IndexId) -> Walk {
+    let moving: Vec<usize> = subscripts
+        .iter()
+        .enumerate()
+        .filter(|(_, subscript)| indices_of(subscript).contains(&index))
+        .map(|(axis, _)| axis)
+        .collect();
+    match (moving.as_slice(), subscripts.last()) {
+        ([], _) => Walk::Still,
+        ([axis], Some(Subscript::Affine(last)))
+            if *axis + 1 == subscripts.len() && last.factor(index) == 1 =>
+        {
+            Walk::Contiguous
+        }
+        _ => Walk::Strided,
+    }
+}
+
+/// The index along which most of the arrays lie in one piece.
+fn innermost(
+    graph: &Graph,
+    target: &Target,
+    of_target: &BTreeSet<IndexId>,
+    indices: &[IndexId],
+    body: NodeId,
+) -> Inner {
+    let loads = loads(graph, body);
+    let cost = |index: IndexId| -> u32 {
+        let walks = loads.iter().map(|load| match walk(load, index) {
+            Walk::Still => 1,
+            Walk::Contiguous => 4,
+            Walk::Strided => 16,
+        });
+        let result = match walk(&target.subscripts, index) {
+            Walk::Still => 6,
+            Walk::Contiguous => 4,
+            Walk::Strided => 64,
+        };
+        walks.sum::<u32>() + result
+    };
+    let bounds_of: BTreeSet<IndexId> =
+        indices.iter().flat_map(|&index| graph.range_indices(index)).collect();
+    let free = indices.iter().copied().filter(|index| !bounds_of.contains(index));
+    // The last of equals: the one that is innermost as written.
+    let Some(index) = free.rev().min_by_key(|&index| cost(index)) else {
+        return Inner::Element;
+    };
+    match walk(&target.subscripts, index) {
+        Walk::Contiguous => Inner::Row(index),
+        Walk::Still if !of_target.contains(&index) => Inner::Lanes(index),
+        _ => Inner::Element,
+    }
+}
+
+fn loads(graph: &Graph, body: NodeId) -> Vec<Vec<Subscript>> {
+    let mut seen = BTreeSet::new();
+    let mut stack = vec![body];
+    let mut loads = Vec::new();
+    while let Some(node) = stack.pop() {
+        if seen.insert(node) {
+            if let Node::Load { subscripts, .. } = &graph.nodes[node] {
+                loads.push(subscripts.clone());
+            }
+            stack.extend(children(&graph.nodes[node]));
+        }
+    }
+    loads
+}
+
+impl Nest {
+    /// Whether some elements of the target are not reached by the loops.
+    pub fn is_ragged(&self, graph: &Graph) -> bool {
+        self.target.subscripts.iter().flat_map(indices_of).any(|index| {
+            matches!(&graph.indices[index].range, IndexRange::Stated { low, high }
+                if low.indices().chain(high.indices()).next().is_some())
+        })
+    }
+}

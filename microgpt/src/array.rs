@@ -1,0 +1,271 @@
+//! Arrays: contiguous blocks of values, on a tape or plain.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut, Index};
+
+use crate::real::Real;
+use crate::shape::Shape;
+use crate::tape::{Position, Tape};
+use crate::value::Value;
+
+/// A block of values on a tape, row-major, with one [`Dim`](crate::Dim) an axis.
+///
+/// A handle: `Copy`, a few words, the numbers stay on the tape.
+///
+/// ```
+/// use microgpt::{expr, Tape};
+///
+/// let tape = Tape::new();
+/// let x = tape.array((2, 3), &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+/// let rows = expr!([sum(x[t, i]^2 for i) for t]);
+/// assert_eq!(rows.data(), [14.0, 77.0]);
+/// rows.at([1]).backward();
+/// assert_eq!(x.grad(), [0.0, 0.0, 0.0, 8.0, 10.0, 12.0]);
+/// ```
+pub struct Array<'t, S: Shape, T: Real = f64> {
+    tape: &'t Tape<T>,
+    position: Position,
+    shape: S,
+}
+
+/// An array with one axis.
+pub type Vector<'t, N, T = f64> = Array<'t, (N,), T>;
+
+/// An array with two axes, rows first.
+pub type Matrix<'t, R, C, T = f64> = Array<'t, (R, C), T>;
+
+impl<S: Shape, T: Real> Clone for Array<'_, S, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S: Shape, T: Real> Copy for Array<'_, S, T> {}
+
+impl<'t, S: Shape, T: Real> Array<'t, S, T> {
+    pub(crate) fn new(tape: &'t Tape<T>, position: Position, shape: S) -> Self {
+        Self { tape, position, shape }
+    }
+
+    pub(crate) fn shaped<R: Shape>(self, shape: R) -> Array<'t, R, T> {
+        Array { tape: self.tape, position: self.position, shape }
+    }
+
+    pub(crate) fn position(self) -> Position {
+        self.position
+    }
+
+    /// The tape that holds the values.
+    #[must_use]
+    pub fn tape(self) -> &'t Tape<T> {
+        self.tape
+    }
+
+    /// The axes.
+    #[must_use]
+    pub fn shape(self) -> S {
+        self.shape
+    }
+
+    /// The number of values: the product of the axes.
+    #[must_use]
+    pub fn size(self) -> usize {
+        self.shape.size()
+    }
+
+    /// The values, row-major.
+    ///
+    /// # Panics
+    ///
+    /// If a rewind of the tape forgot them.
+    #[must_use]
+    #[track_caller]
+    pub fn data(self) -> Vec<T> {
+        self.tape.read(self.position, self.size(), |values, _| values.to_vec())
+    }
+
+    /// The gradients, row-major: what the backward passes so far have added up.
+    ///
+    /// # Panics
+    ///
+    /// If a rewind of the tape forgot the values.
+    #[must_use]
+    #[track_caller]
+    pub fn grad(self) -> Vec<T> {
+        self.tape.read(self.position, self.size(), |_, gradients| gradients.to_vec())
+    }
+
+    /// Calls `work` with the values, row-major, without copying them.
+    ///
+    /// # Panics
+    ///
+    /// If a rewind of the tape forgot the values, or if `work` uses the tape.
+    #[track_caller]
+    pub fn with_data<R>(self, work: impl FnOnce(&[T]) -> R) -> R {
+        self.tape.read(self.position, self.size(), |values, _| work(values))
+    }
+
+    /// Calls `work` with the values and their gradients, to change either, as an optimiser does.
+    ///
+    /// # Panics
+    ///
+    /// If a rewind of the tape forgot the values, or if `work` uses the tape.
+    #[track_caller]
+    pub fn update(self, work: impl FnOnce(&mut [T], &mut [T])) {
+        self.tape.update(self.position, self.size(), work);
+    }
+
+    /// One element, as a [`Value`] that shares memory and gradient with the array.
+    ///
+    /// # Panics
+    ///
+    /// If the number of indices is not the number of axes, or one is not below its axis's length.
+    #[must_use]
+    #[track_caller]
+    pub fn at(self, indices: impl AsRef<[usize]>) -> Value<'t, T> {
+        let offset = row_major(self.shape, indices.as_ref());
+        Value(Array::new(self.tape, self.position.shifted(offset), ()))
+    }
+
+    /// The same values under other axes, as `x.reshape((heads, width))`; the order stays.
+    ///
+    /// # Panics
+    ///
+    /// If the number of values differs.
+    #[must_use]
+    #[track_caller]
+    pub fn reshape<R: Shape>(self, shape: R) -> Array<'t, R, T> {
+        assert!(
+            shape.size() == self.size(),
+            "{} values of shape {:?} cannot take the shape {:?} of {} values",
+            self.size(),
+            self.shape.lens(),
+            shape.lens(),
+            shape.size()
+        );
+        self.shaped(shape)
+    }
+
+    /// A part of the values, from position `start`, under these axes.
+    ///
+    /// # Panics
+    ///
+    /// If the part reaches beyond the array.
+    #[must_use]
+    #[track_caller]
+    pub fn block<R: Shape>(self, start: usize, shape: R) -> Array<'t, R, T> {
+        assert!(
+            start + shape.size() <= self.size(),
+            "no block of shape {:?} at position {start} of {} values",
+            shape.lens(),
+            self.size()
+        );
+        Array { tape: self.tape, position: self.position.shifted(start), shape }
+    }
+
+    /// Adds, to the gradient of every value that this array was computed from, the gradient of
+    /// `Σ cotangent · self`: the vector-Jacobian product.
+    ///
+    /// # Panics
+    ///
+    /// If there is not one cotangent for each value, or if a rewind forgot the values.
+    #[track_caller]
+    pub fn backward_with(self, cotangent: &[T]) {
+        assert!(
+            cotangent.len() == self.size(),
+            "an array of shape {:?} takes {} cotangents, not {}",
+            self.shape.lens(),
+            self.size(),
+            cotangent.len()
+        );
+        self.tape.backward(self.position, cotangent);
+    }
+}
+
+#[track_caller]
+fn row_major<S: Shape>(shape: S, indices: &[usize]) -> usize {
+    let lens = shape.lens();
+    let lens = lens.as_ref();
+    assert!(
+        indices.len() == lens.len() && indices.iter().zip(lens).all(|(index, len)| index < len),
+        "no element {indices:?} in an array of shape {lens:?}"
+    );
+    indices.iter().zip(lens).fold(0, |offset, (index, len)| offset * len + index)
+}
+
+impl<S: Shape, T: Real> fmt::Debug for Array<'_, S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Array").field("shape", &self.shape).field("data", &self.data()).finish()
+    }
+}
+
+/// A block of plain numbers, row-major: what an `expr!` without a tracked operand returns.
+///
+/// It can be an operand again, and it derefs to a slice.
+///
+/// ```
+/// use microgpt::expr;
+///
+/// let x = [[1.0, 2.0], [3.0, 4.0]];
+/// let y = expr!([x[i, j] * 10 for j, i]);
+/// assert_eq!(*y, [10.0, 30.0, 20.0, 40.0]);
+/// assert_eq!(y[[1, 0]], 20.0);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Numbers<S: Shape, T: Real = f64> {
+    shape: S,
+    data: Vec<T>,
+}
+
+impl<S: Shape, T: Real> Numbers<S, T> {
+    /// A block with these axes and these numbers in row-major order.
+    ///
+    /// # Panics
+    ///
+    /// If the number of numbers is not the product of the axes.
+    #[must_use]
+    #[track_caller]
+    pub fn new(shape: S, data: Vec<T>) -> Self {
+        assert!(
+            data.len() == shape.size(),
+            "a block of shape {:?} has {} numbers, not {}",
+            shape.lens(),
+            shape.size(),
+            data.len()
+        );
+        Self { shape, data }
+    }
+
+    /// The axes.
+    #[must_use]
+    pub fn shape(&self) -> S {
+        self.shape
+    }
+
+    /// The numbers alone.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<T> {
+        self.data
+    }
+}
+
+impl<S: Shape, T: Real> Deref for Numbers<S, T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        &self.data
+    }
+}
+
+impl<S: Shape, T: Real> DerefMut for Numbers<S, T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.data
+    }
+}
+
+impl<S: Shape, T: Real, const RANK: usize> Index<[usize; RANK]> for Numbers<S, T> {
+    type Output = T;
+    #[track_caller]
+    fn index(&self, indices: [usize; RANK]) -> &T {
+        &self.data[row_major(self.shape, &indices)]
+    }
+}

@@ -1,0 +1,34 @@
+#![forbid(unsafe_code)]
+#![doc = include_str!("../../README.md")]
+
+#[macro_use]
+pub mod ops;
+pub mod adam;
+pub mod array;
+#[doc(hidden)]
+pub mod expr;
+pub mod gpt;
+pub mod layers;
+pub mod random;
+pub mod real;
+pub mod sampler;
+pub mod shape;
+pub mod tape;
+pub mod tokenizer;
+pub mod trainer;
+pub mod value;
+
+#[doc(hidden)]
+pub use microgpt_macros::compile as __compile;
+
+pub use adam::Adam;
+pub use array::{Array, Matrix, Numbers, Vector};
+pub use gpt::{Config, Gpt};
+pub use random::PythonRandom;
+pub use real::Real;
+pub use sampler::Sampler;
+pub use shape::{Const, Dim, Shape};
+pub use tape::{Mark, Tape};
+pub use tokenizer::CharTokenizer;
+pub use trainer::Trainer;
+pub use value::Value;

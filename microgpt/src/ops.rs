@@ -1,0 +1,512 @@
+//! The op table: calculus lives here, one declaration an op.
+//!
+//! From a declaration follow the function (`ops::tanh(x)` on plain numbers), its local gradient
+//! (`ops::tanh::gradient([x], y)`), the method on [`Value`], the name in `expr!`, the row of the
+//! table below and the entry of [`TABLE`] that the gradient checks run over.
+
+use crate::array::Vector;
+use crate::real::Real;
+use crate::value::Value;
+
+/// An op as data, for whatever goes over all of them.
+pub struct Op {
+    /// The name, in `expr!` and elsewhere.
+    pub name: &'static str,
+    /// The name of each argument with the range that checks draw it from: a part of the domain
+    /// where neither the function nor its derivative is extreme.
+    pub arguments: &'static [(&'static str, std::ops::Range<f64>)],
+    /// The function on numbers.
+    pub forward: fn(&[f64]) -> f64,
+    /// The local gradient from the arguments and the result: one entry an argument.
+    pub gradient: fn(&[f64], f64) -> Vec<f64>,
+    /// Zero where the derivative jumps, and about the distance to there elsewhere.
+    pub kink: Option<fn(&[f64]) -> f64>,
+    /// The op on `Value`s, one record a call.
+    pub on_values: for<'t> fn(&[Value<'t>]) -> Value<'t>,
+    /// The op in an `expr!` over vectors of one length, one record for all of it.
+    pub on_vectors: for<'t> fn(&[Vector<'t, usize>]) -> Vector<'t, usize>,
+}
+
+/// Declares an op: a function with its local gradient, for `expr!`, `Value` and the checks.
+///
+/// ```
+/// use microgpt::{expr, op, Real, Tape};
+///
+/// op! {
+///     /// `x · tanh(ln(1 + eˣ))` (Misra 2019, arXiv:1908.08681).
+///     pub mish(x in -4.0..4.0) -> y {
+///         forward: x * x.exp().ln_1p().tanh(),
+///         gradient: [{
+///             let tanh = x.exp().ln_1p().tanh();
+///             let sigmoid = (T::one() + (-x).exp()).recip();
+///             tanh + x * sigmoid * (T::one() - tanh * tanh)
+///         }],
+///     }
+/// }
+///
+/// let tape = Tape::new();
+/// let x = tape.vector([0.0, 1.0]);
+/// let y = expr!([self::mish(x[i]) for i]);
+/// assert_eq!(y.data()[0], 0.0);
+/// # mod elsewhere { pub(crate) use super::mish; }
+/// # let _ = expr!(elsewhere::mish(2.0));
+/// ```
+///
+/// In both bodies `T` is the precision, a [`Real`]; the gradient has one entry an argument, in
+/// terms of the arguments and the result. After `in` stands the range that checks draw the
+/// argument from. A function whose derivative jumps has a third entry, `kink:`, an expression
+/// that is 0 there.
+#[macro_export]
+macro_rules! op {
+    (
+        $(#[$meta:meta])*
+        $visibility:vis $name:ident($($argument:ident in $range:expr),+) -> $result:ident {
+            forward: $forward:expr,
+            gradient: [$($gradient:expr),+ $(,)?],
+            $(kink: $kink:expr,)?
+        }
+    ) => {
+        $(#[$meta])*
+        #[inline(always)]
+        #[must_use]
+        #[allow(clippy::inline_always, clippy::float_cmp)]
+        $visibility fn $name<T: $crate::Real>($($argument: T),+) -> T {
+            $forward
+        }
+
+        #[doc = ::core::concat!("The local gradient of `", ::core::stringify!($name), "`, and the op as data.")]
+        #[allow(unused_imports, unused_variables, clippy::inline_always, clippy::float_cmp)]
+        $visibility mod $name {
+            use super::*;
+            use $crate::Real;
+
+            /// The number of arguments.
+            pub const ARITY: usize = [$(::core::stringify!($argument)),+].len();
+
+            /// The derivative by each argument, from the arguments and the result.
+            #[inline(always)]
+            #[must_use]
+            pub fn gradient<T: $crate::Real>([$($argument),+]: [T; ARITY], $result: T) -> [T; ARITY] {
+                [$($gradient),+]
+            }
+
+            /// The op as data.
+            pub const OP: $crate::ops::Op = $crate::ops::Op {
+                name: ::core::stringify!($name),
+                arguments: &[$((::core::stringify!($argument), $range)),+],
+                forward: |arguments| {
+                    let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
+                    super::$name($($argument),+)
+                },
+                gradient: |arguments, result| {
+                    let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
+                    gradient([$($argument),+], result).to_vec()
+                },
+                kink: $crate::op!(@kink [$($argument)+] $($kink)?),
+                on_values: |arguments| {
+                    let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
+                    $crate::ops::apply(
+                        [$($crate::ops::Argument::argument($argument)),+],
+                        |[$($argument),+]| super::$name($($argument),+),
+                        gradient,
+                    )
+                },
+                on_vectors: |arguments| {
+                    let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
+                    $crate::__compile!([$crate] [] [super::$name($($argument[i]),+) for i])
+                },
+            };
+        }
+    };
+    (@kink [$($argument:ident)+]) => {
+        ::core::option::Option::None
+    };
+    (@kink [$($argument:ident)+] $kink:expr) => {
+        ::core::option::Option::Some(|arguments| {
+            let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
+            $kink
+        })
+    };
+}
+
+#[doc(hidden)]
+pub use crate::value::{Argument, apply};
+
+#[doc(hidden)]
+pub fn wrong_arity() -> ! {
+    panic!("an op was called with another number of arguments than it declares")
+}
+
+/// Declares the built-in ops, `expr!` that knows their names, and the table.
+macro_rules! table {
+    (
+        ($d:tt)
+        operators { $(
+            $(#[doc = $odoc:literal])*
+            $oname:ident($($oargument:ident in $orange:expr),+) -> $oresult:ident { $($obody:tt)* }
+        )* }
+        functions { $(
+            $(#[doc = $doc:literal])*
+            $name:ident($self:ident in $range:expr $(, $argument:ident in $ranges:expr)*) -> $result:ident { $($body:tt)* }
+        )* }
+    ) => {
+        $( op! {
+            $(#[doc = $odoc])*
+            pub $oname($($oargument in $orange),+) -> $oresult { $($obody)* }
+        } )*
+        $( op! {
+            $(#[doc = $doc])*
+            pub $name($self in $range $(, $argument in $ranges)*) -> $result { $($body)* }
+        } )*
+
+        /// Every built-in op.
+        ///
+        /// | op | meaning |
+        /// |---|---|
+        $(#[doc = concat!("| `", stringify!($oname), "(", stringify!($($oargument),+), ")` |", $($odoc),*, " |")])*
+        $(#[doc = concat!("| `", stringify!($name), "(", stringify!($self $(, $argument)*), ")` |", $($doc),*, " |")])*
+        pub const TABLE: &[Op] = &[$($oname::OP,)* $($name::OP),*];
+
+        impl<'t, T: Real> Value<'t, T> {
+            $(
+                $(#[doc = $doc])*
+                ///
+                /// # Panics
+                ///
+                /// If an argument is of another tape, or was forgotten by a rewind.
+                #[must_use]
+                #[track_caller]
+                #[inline]
+                pub fn $name(self $(, $argument: impl Argument<'t, T>)*) -> Value<'t, T> {
+                    apply(
+                        [self.argument() $(, $argument.argument())*],
+                        |[$self $(, $argument)*]| $name($self $(, $argument)*),
+                        $name::gradient,
+                    )
+                }
+            )*
+        }
+
+        #[doc = include_str!("../../docs/expr.md")]
+        #[macro_export]
+        macro_rules! expr {
+            ($d($d tokens:tt)*) => {
+                $crate::__compile!(
+                    [$crate]
+                    [$($oname($($oargument)+))* $($name($self $($argument)*))*]
+                    $d($d tokens)*
+                )
+            };
+        }
+    };
+}
+
+/// `x ^ y`, with the common powers as the products and roots that they are.
+#[inline(always)]
+#[allow(clippy::float_cmp, clippy::inline_always)] // a power is a special case only if it is exactly that power
+fn power<T: Real>(x: T, y: T) -> T {
+    let is = |power: f64| y == T::of(power);
+    if is(2.0) {
+        x * x
+    } else if is(1.0) {
+        x
+    } else if is(-1.0) {
+        x.recip()
+    } else if is(0.5) {
+        x.sqrt()
+    } else if is(-0.5) {
+        x.sqrt().recip()
+    } else if is(-1.5) {
+        (x * x.sqrt()).recip()
+    } else if is(3.0) {
+        x * x * x
+    } else {
+        x.powf(y)
+    }
+}
+
+/// The density of the standard normal distribution.
+fn normal_density<T: Real>(x: T) -> T {
+    (T::of(-0.5) * x * x).exp() * T::of(0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2)
+}
+
+/// The distribution function of the standard normal distribution.
+fn normal_distribution<T: Real>(x: T) -> T {
+    T::of(0.5) * (T::one() + (x * T::of(std::f64::consts::FRAC_1_SQRT_2)).erf())
+}
+
+/// The argument of the tanh in `gelu_tanh`, and its derivative.
+fn gelu_argument<T: Real>(x: T) -> (T, T) {
+    let scale = T::of(std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2);
+    let cubic = T::of(0.044_715);
+    (
+        scale * (x + cubic * x * x * x),
+        scale * (T::one() + T::of(3.0) * cubic * x * x),
+    )
+}
+
+/// 1 where the condition holds, else 0.
+fn one_if<T: Real>(condition: bool) -> T {
+    if condition { T::one() } else { T::zero() }
+}
+
+table! {
+    ($)
+    operators {
+        /// `x + y`.
+        add(x in -3.0..3.0, y in -3.0..3.0) -> z {
+            forward: x + y,
+            gradient: [T::one(), T::one()],
+        }
+        /// `x - y`.
+        sub(x in -3.0..3.0, y in -3.0..3.0) -> z {
+            forward: x - y,
+            gradient: [T::one(), -T::one()],
+        }
+        /// `x * y`.
+        mul(x in -3.0..3.0, y in -3.0..3.0) -> z {
+            forward: x * y,
+            gradient: [y, x],
+        }
+        /// `x / y`.
+        div(x in -3.0..3.0, y in 0.5..3.0) -> z {
+            forward: x / y,
+            gradient: [y.recip(), -(z / y)],
+        }
+        /// `-x`.
+        neg(x in -3.0..3.0) -> y {
+            forward: -x,
+            gradient: [-T::one()],
+        }
+    }
+    functions {
+        /// `x ^ y`, for a base above 0 if the exponent is to have a gradient.
+        pow(x in 0.3..3.0, y in -2.5..2.5) -> z {
+            forward: power(x, y),
+            gradient: [
+                if y == T::zero() { T::zero() } else { y * power(x, y - T::one()) },
+                if x == T::zero() { T::zero() } else { z * x.ln() },
+            ],
+        }
+        /// `eˣ`.
+        exp(x in -4.0..4.0) -> y {
+            forward: x.exp(),
+            gradient: [y],
+        }
+        /// The natural logarithm.
+        ln(x in 0.2..5.0) -> y {
+            forward: x.ln(),
+            gradient: [x.recip()],
+        }
+        /// The logarithm to base 2.
+        log2(x in 0.2..5.0) -> y {
+            forward: x.log2(),
+            gradient: [(x * T::of(std::f64::consts::LN_2)).recip()],
+        }
+        /// The logarithm to base 10.
+        log10(x in 0.2..5.0) -> y {
+            forward: x.log10(),
+            gradient: [(x * T::of(std::f64::consts::LN_10)).recip()],
+        }
+        /// `eˣ - 1`, exact for small `x`.
+        exp_m1(x in -4.0..4.0) -> y {
+            forward: x.exp_m1(),
+            gradient: [x.exp()],
+        }
+        /// `ln(1 + x)`, exact for small `x`.
+        ln_1p(x in -0.8..4.0) -> y {
+            forward: x.ln_1p(),
+            gradient: [(T::one() + x).recip()],
+        }
+        /// The square root.
+        sqrt(x in 0.2..5.0) -> y {
+            forward: x.sqrt(),
+            gradient: [T::of(0.5) / y],
+        }
+        /// `1 / √x`.
+        rsqrt(x in 0.2..5.0) -> y {
+            forward: x.sqrt().recip(),
+            gradient: [T::of(-0.5) * y * y * y],
+        }
+        /// The cube root.
+        cbrt(x in 0.2..5.0) -> y {
+            forward: x.cbrt(),
+            gradient: [(T::of(3.0) * y * y).recip()],
+        }
+        /// `1 / x`.
+        recip(x in 0.3..3.0) -> y {
+            forward: x.recip(),
+            gradient: [-(y * y)],
+        }
+        /// `x²`.
+        square(x in -3.0..3.0) -> y {
+            forward: x * x,
+            gradient: [T::of(2.0) * x],
+        }
+        /// The absolute value; its derivative at 0 is 0.
+        abs(x in -2.0..2.0) -> y {
+            forward: x.abs(),
+            gradient: [if x == T::zero() { T::zero() } else { x.signum() }],
+            kink: x,
+        }
+        /// The sine, of radians.
+        sin(x in -4.0..4.0) -> y {
+            forward: x.sin(),
+            gradient: [x.cos()],
+        }
+        /// The cosine, of radians.
+        cos(x in -4.0..4.0) -> y {
+            forward: x.cos(),
+            gradient: [-x.sin()],
+        }
+        /// The tangent, of radians.
+        tan(x in -1.2..1.2) -> y {
+            forward: x.tan(),
+            gradient: [T::one() + y * y],
+        }
+        /// The arc sine, in radians.
+        asin(x in -0.9..0.9) -> y {
+            forward: x.asin(),
+            gradient: [(T::one() - x * x).sqrt().recip()],
+        }
+        /// The arc cosine, in radians.
+        acos(x in -0.9..0.9) -> y {
+            forward: x.acos(),
+            gradient: [-(T::one() - x * x).sqrt().recip()],
+        }
+        /// The arc tangent, in radians.
+        atan(x in -4.0..4.0) -> y {
+            forward: x.atan(),
+            gradient: [(T::one() + x * x).recip()],
+        }
+        /// The hyperbolic sine.
+        sinh(x in -3.0..3.0) -> y {
+            forward: x.sinh(),
+            gradient: [x.cosh()],
+        }
+        /// The hyperbolic cosine.
+        cosh(x in -3.0..3.0) -> y {
+            forward: x.cosh(),
+            gradient: [x.sinh()],
+        }
+        /// The hyperbolic tangent.
+        tanh(x in -3.0..3.0) -> y {
+            forward: x.tanh(),
+            gradient: [T::one() - y * y],
+        }
+        /// The inverse hyperbolic sine.
+        asinh(x in -4.0..4.0) -> y {
+            forward: x.asinh(),
+            gradient: [x.hypot(T::one()).recip()],
+        }
+        /// The inverse hyperbolic cosine.
+        acosh(x in 1.3..5.0) -> y {
+            forward: x.acosh(),
+            gradient: [(x * x - T::one()).sqrt().recip()],
+        }
+        /// The inverse hyperbolic tangent.
+        atanh(x in -0.9..0.9) -> y {
+            forward: x.atanh(),
+            gradient: [(T::one() - x * x).recip()],
+        }
+        /// The angle of the point `(x, y)`, in radians: `atan2(y, x)`.
+        atan2(y in -3.0..3.0, x in 0.3..3.0) -> angle {
+            forward: y.atan2(x),
+            gradient: [x / (x * x + y * y), -(y / (x * x + y * y))],
+        }
+        /// `√(x² + y²)`; its derivative at the origin is 0.
+        hypot(x in 0.3..3.0, y in -3.0..3.0) -> z {
+            forward: x.hypot(y),
+            gradient: [
+                if z == T::zero() { T::zero() } else { x / z },
+                if z == T::zero() { T::zero() } else { y / z },
+            ],
+        }
+        /// `1 / (1 + e⁻ˣ)`, without overflow.
+        sigmoid(x in -5.0..5.0) -> y {
+            forward: {
+                let e = (-x.abs()).exp();
+                (if x < T::zero() { e } else { T::one() }) / (T::one() + e)
+            },
+            gradient: [y * (T::one() - y)],
+        }
+        /// `ln(1 + eˣ)`, without overflow.
+        softplus(x in -5.0..5.0) -> y {
+            forward: x.max(T::zero()) + (-x.abs()).exp().ln_1p(),
+            gradient: [sigmoid(x)],
+        }
+        /// `max(x, 0)`; its derivative at 0 is 0.
+        relu(x in -2.0..2.0) -> y {
+            forward: if x > T::zero() { x } else { T::zero() },
+            gradient: [one_if(x > T::zero())],
+            kink: x,
+        }
+        /// `x` above 0, else `slope * x` (Maas 2013).
+        leaky_relu(x in -2.0..2.0, slope in 0.05..0.5) -> y {
+            forward: if x > T::zero() { x } else { slope * x },
+            gradient: [
+                if x > T::zero() { T::one() } else { slope },
+                if x > T::zero() { T::zero() } else { x },
+            ],
+            kink: x,
+        }
+        /// `x` above 0, else `alpha * (eˣ - 1)` (Clevert 2015, arXiv:1511.07289).
+        elu(x in -2.0..2.0, alpha in 0.3..2.0) -> y {
+            forward: if x > T::zero() { x } else { alpha * x.exp_m1() },
+            gradient: [
+                if x > T::zero() { T::one() } else { alpha * x.exp() },
+                if x > T::zero() { T::zero() } else { x.exp_m1() },
+            ],
+            kink: x,
+        }
+        /// `x * sigmoid(x)` (Elfwing 2017, arXiv:1702.03118).
+        silu(x in -5.0..5.0) -> y {
+            forward: x * sigmoid(x),
+            gradient: [{
+                let s = sigmoid(x);
+                s + y * (T::one() - s)
+            }],
+        }
+        /// `x · Φ(x)` with the error function (Hendrycks 2016, arXiv:1606.08415).
+        gelu(x in -4.0..4.0) -> y {
+            forward: x * normal_distribution(x),
+            gradient: [normal_distribution(x) + x * normal_density(x)],
+        }
+        /// The approximation of `gelu` by a tanh, as GPT-2 has it.
+        gelu_tanh(x in -4.0..4.0) -> y {
+            forward: T::of(0.5) * x * (T::one() + gelu_argument(x).0.tanh()),
+            gradient: [{
+                let (u, du) = gelu_argument(x);
+                let tanh = u.tanh();
+                T::of(0.5) * (T::one() + tanh + x * (T::one() - tanh * tanh) * du)
+            }],
+        }
+        /// The error function.
+        erf(x in -2.5..2.5) -> y {
+            forward: Real::erf(x),
+            gradient: [T::of(std::f64::consts::FRAC_2_SQRT_PI) * (-(x * x)).exp()],
+        }
+        /// The greater of two; of two equal ones, the first receives the gradient.
+        max(x in -2.0..2.0, y in -2.0..2.0) -> z {
+            forward: if y > x { y } else { x },
+            gradient: [one_if(!(y > x)), one_if(y > x)],
+            kink: x - y,
+        }
+        /// The lesser of two; of two equal ones, the first receives the gradient.
+        min(x in -2.0..2.0, y in -2.0..2.0) -> z {
+            forward: if y < x { y } else { x },
+            gradient: [one_if(!(y < x)), one_if(y < x)],
+            kink: x - y,
+        }
+        /// `min(max(x, low), high)`.
+        clamp(x in -2.0..2.0, low in -1.5..-0.5, high in 0.5..1.5) -> y {
+            forward: if x < low { low } else if x > high { high } else { x },
+            gradient: [
+                one_if(x >= low && x <= high),
+                one_if(x < low),
+                one_if(x > high && x >= low),
+            ],
+            kink: (x - low) * (x - high),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Precision: the floating-point types that a tape can hold.
+
+use std::fmt::{Debug, Display};
+use std::iter::Sum;
+use std::ops::{AddAssign, DivAssign, MulAssign, SubAssign};
+
+use num_traits::Float;
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// A floating-point precision: `f32` or `f64`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a precision that a tape can hold",
+    label = "expected `f32` or `f64`",
+    note = "convert integers first: `{{n as f64}}`"
+)]
+pub trait Real:
+    Float
+    + AddAssign
+    + SubAssign
+    + MulAssign
+    + DivAssign
+    + Sum
+    + Debug
+    + Display
+    + Default
+    + Send
+    + Sync
+    + sealed::Sealed
+    + 'static
+{
+    /// The nearest number of this precision to an `f64`.
+    #[must_use]
+    fn of(x: f64) -> Self;
+
+    /// This number as an `f64`, exactly.
+    #[must_use]
+    fn as_f64(self) -> f64;
+
+    /// `self · factor + addend`, with one rounding where the target has FMA.
+    ///
+    /// Elsewhere a fused operation is a library call that costs ten times a product and a sum,
+    /// so there it rounds twice.
+    #[must_use]
+    fn fma(self, factor: Self, addend: Self) -> Self;
+
+    /// The error function, `2/√π ∫₀ˣ exp(-s²) ds`.
+    #[must_use]
+    fn erf(self) -> Self;
+}
+
+macro_rules! real {
+    ($float:ty, $erf:path) => {
+        impl Real for $float {
+            #[inline(always)]
+            #[allow(clippy::cast_possible_truncation)] // f32 is asked for by the caller
+            fn of(x: f64) -> Self {
+                x as $float
+            }
+
+            #[inline(always)]
+            fn as_f64(self) -> f64 {
+                f64::from(self)
+            }
+
+            #[inline(always)]
+            fn fma(self, factor: Self, addend: Self) -> Self {
+                if cfg!(target_feature = "fma") {
+                    self.mul_add(factor, addend)
+                } else {
+                    self * factor + addend
+                }
+            }
+
+            #[inline]
+            fn erf(self) -> Self {
+                $erf(self)
+            }
+        }
+    };
+}
+
+real!(f32, libm::erff);
+real!(f64, libm::erf);

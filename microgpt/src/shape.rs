@@ -1,0 +1,238 @@
+//! Shapes as types: an axis is `Const<N>`, known to the compiler, or `usize`, known at run time.
+
+use std::fmt::Debug;
+
+use crate::array::{Array, Numbers};
+use crate::real::Real;
+use crate::value::Value;
+
+/// An axis whose length is a type: a mismatch is an error of the compiler.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Const<const N: usize>;
+
+/// The length of an axis: [`Const<N>`] or `usize`.
+pub trait Dim:
+    Copy
+    + Eq
+    + Debug
+    + Send
+    + Sync
+    + 'static
+    + Word
+    + Same<Self, Output = Self>
+    + Same<usize, Output = Self>
+{
+    /// The number of elements along the axis.
+    fn len(self) -> usize;
+
+    /// Whether the axis has no elements.
+    fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// Works on one row of this axis's length, in registers where the length is known.
+    ///
+    /// The generated code opens a row once around the loops that accumulate onto it.
+    fn local<T: Real>(self, row: &mut [T], work: impl FnOnce(&mut [T]));
+}
+
+/// Rows up to this many numbers are copied to a local array: more would not stay in registers.
+const LOCAL: usize = 64;
+
+impl<const N: usize> Dim for Const<N> {
+    #[inline(always)]
+    fn len(self) -> usize {
+        N
+    }
+
+    #[inline(always)]
+    fn local<T: Real>(self, row: &mut [T], work: impl FnOnce(&mut [T])) {
+        if N > LOCAL {
+            return work(row);
+        }
+        let mut local = [T::zero(); N];
+        local.copy_from_slice(row);
+        work(&mut local);
+        row.copy_from_slice(&local);
+    }
+}
+
+impl Dim for usize {
+    #[inline(always)]
+    fn len(self) -> usize {
+        self
+    }
+
+    #[inline(always)]
+    fn local<T: Real>(self, row: &mut [T], work: impl FnOnce(&mut [T])) {
+        work(row);
+    }
+}
+
+/// What a record keeps of one axis or offset: a machine word, or nothing where the type says it.
+pub trait Word: Copy + 'static {
+    /// Appends the word, if there is one.
+    fn write(self, words: &mut Vec<usize>);
+    /// Takes the word back, in the order of writing.
+    fn read(words: &mut &[usize]) -> Self;
+}
+
+impl<const N: usize> Word for Const<N> {
+    #[inline(always)]
+    fn write(self, _: &mut Vec<usize>) {}
+    #[inline(always)]
+    fn read(_: &mut &[usize]) -> Self {
+        Self
+    }
+}
+
+impl Word for usize {
+    #[inline(always)]
+    fn write(self, words: &mut Vec<usize>) {
+        words.push(self);
+    }
+    #[inline(always)]
+    fn read(words: &mut &[usize]) -> Self {
+        let word = words[0];
+        *words = &words[1..];
+        word
+    }
+}
+
+impl Word for () {
+    #[inline(always)]
+    fn write(self, _: &mut Vec<usize>) {}
+    #[inline(always)]
+    fn read(_: &mut &[usize]) -> Self {}
+}
+
+impl<A: Word, B: Word> Word for (A, B) {
+    #[inline(always)]
+    fn write(self, words: &mut Vec<usize>) {
+        self.0.write(words);
+        self.1.write(words);
+    }
+    #[inline(always)]
+    fn read(words: &mut &[usize]) -> Self {
+        let first = A::read(words);
+        (first, B::read(words))
+    }
+}
+
+/// Two axes that one index runs over: both must have the same length.
+///
+/// The result is the one that says more: `Const<N>` and `usize` unify to `Const<N>`.
+#[diagnostic::on_unimplemented(
+    message = "one index cannot run over both `{Self}` and `{Other}`",
+    label = "this axis is `{Other}`, the axes before it are `{Self}`",
+    note = "an index takes every position of each axis that it subscripts, so their lengths must be equal"
+)]
+pub trait Same<Other> {
+    /// The axis that both are.
+    type Output: Dim;
+    /// The common axis, or nothing if the lengths differ.
+    fn same(self, other: Other) -> Option<Self::Output>;
+}
+
+impl<const N: usize> Same<Const<N>> for Const<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn same(self, _: Const<N>) -> Option<Self> {
+        Some(self)
+    }
+}
+
+impl<const N: usize> Same<usize> for Const<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn same(self, other: usize) -> Option<Self> {
+        (N == other).then_some(self)
+    }
+}
+
+impl<D: Dim> Same<D> for usize {
+    type Output = D;
+    #[inline(always)]
+    fn same(self, other: D) -> Option<D> {
+        (self == other.len()).then_some(other)
+    }
+}
+
+/// The axes of an array: a tuple of up to six [`Dim`]s, `()` for a scalar.
+pub trait Shape: Copy + PartialEq + Debug + Send + Sync + 'static {
+    /// The lengths, one an axis.
+    type Lens: AsRef<[usize]> + Copy + Debug;
+    /// What a block of this shape is on a tape: [`Value`] for `()`, [`Array`] for the others.
+    type OnTape<'t, T: Real>;
+    /// What a block of this shape is without a tape: a number for `()`, an owned block of numbers
+    /// for the others.
+    type Plain<T: Real>;
+
+    /// The length of each axis.
+    fn lens(self) -> Self::Lens;
+
+    /// The number of elements: the product of the lengths.
+    fn size(self) -> usize {
+        self.lens().as_ref().iter().product()
+    }
+
+    #[doc(hidden)]
+    fn on_tape<T: Real>(self, block: Array<'_, (), T>) -> Self::OnTape<'_, T>;
+    #[doc(hidden)]
+    fn plain<T: Real>(self, data: &[T]) -> Self::Plain<T>;
+}
+
+impl Shape for () {
+    type Lens = [usize; 0];
+    type OnTape<'t, T: Real> = Value<'t, T>;
+    type Plain<T: Real> = T;
+
+    #[inline(always)]
+    fn lens(self) -> [usize; 0] {
+        []
+    }
+
+    #[inline(always)]
+    fn on_tape<T: Real>(self, block: Array<'_, (), T>) -> Value<'_, T> {
+        Value(block)
+    }
+
+    #[inline(always)]
+    fn plain<T: Real>(self, data: &[T]) -> T {
+        data[0]
+    }
+}
+
+macro_rules! shape {
+    ($rank:literal: $($axis:ident)+) => {
+        impl<$($axis: Dim),+> Shape for ($($axis,)+) {
+            type Lens = [usize; $rank];
+            type OnTape<'t, T: Real> = Array<'t, Self, T>;
+            type Plain<T: Real> = Numbers<Self, T>;
+
+            #[inline(always)]
+            #[allow(non_snake_case)] // one name for the type of an axis and for its value
+            fn lens(self) -> [usize; $rank] {
+                let ($($axis,)+) = self;
+                [$($axis.len()),+]
+            }
+
+            #[inline(always)]
+            fn on_tape<T: Real>(self, block: Array<'_, (), T>) -> Array<'_, Self, T> {
+                block.shaped(self)
+            }
+
+            #[inline(always)]
+            fn plain<T: Real>(self, data: &[T]) -> Numbers<Self, T> {
+                Numbers::new(self, data.to_vec())
+            }
+        }
+    };
+}
+
+shape!(1: A);
+shape!(2: A B);
+shape!(3: A B C);
+shape!(4: A B C D);
+shape!(5: A B C D E);
+shape!(6: A B C D E F);

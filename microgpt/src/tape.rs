@@ -1,0 +1,474 @@
+//! The tape: an arena of values, their gradients, and one record for each `expr!` that ran.
+//!
+//! Everything is appended: parameters first, then, step after step, what the equations compute.
+//! The inputs of a record therefore lie below its own part of the arena, and both passes split
+//! slices where a pointer-based tape would follow them. [`Tape::rewind`] gives the memory of a
+//! step to the next one.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use crate::array::{Array, Matrix, Vector};
+use crate::expr::{Axes, Constant, Operand};
+use crate::real::Real;
+use crate::shape::{Shape, Word};
+use crate::value::Value;
+
+/// The backward half of an `expr!`: words that it kept, and the arena to work on.
+type Pullback<T> = Box<dyn Fn(&[usize], Pass<'_, T>)>;
+
+/// What a backward pass works on: the arena at the time of one record.
+pub struct Pass<'a, T> {
+    /// Every value below the end of the record.
+    pub values: &'a [T],
+    /// Every gradient below the end of the record.
+    pub gradients: &'a mut [T],
+    /// The integer operands (token ids), one after the other.
+    pub integers: &'a [usize],
+    /// Where the record's own values begin; its inputs lie below.
+    pub start: usize,
+}
+
+/// How to carry a record's gradient to its inputs.
+enum Backward<T> {
+    /// An operator on `Value`s: the local gradients were stored behind the result.
+    Scalar { inputs: [u32; 3], count: u32 },
+    /// An `expr!`.
+    Expression { words: usize, integers: usize, pullback: Pullback<T> },
+}
+
+struct Record<T> {
+    start: usize,
+    end: usize,
+    backward: Backward<T>,
+}
+
+/// From `start` on, values belong to this epoch: a rewind begins a new one.
+#[derive(Clone, Copy)]
+struct Segment {
+    start: usize,
+    epoch: u32,
+}
+
+struct Arena<T> {
+    /// Longer than `top` after a rewind: what lies above is free, not zero.
+    values: Vec<T>,
+    top: usize,
+    gradients: Vec<T>,
+    integers: Vec<usize>,
+    words: Vec<usize>,
+    records: Vec<Record<T>>,
+    segments: Vec<Segment>,
+    epoch: u32,
+    recording: bool,
+}
+
+/// A place on a tape to come back to; see [`Tape::mark`].
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    top: usize,
+    records: usize,
+    integers: usize,
+    words: usize,
+    /// The epoch of the value just below, by which a mark that was itself rewound is recognised.
+    below: u32,
+}
+
+/// Where a block of values begins, and the epoch in which it was made.
+#[doc(hidden)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    pub(crate) offset: u32,
+    epoch: u32,
+}
+
+impl Position {
+    pub(crate) fn shifted(self, by: usize) -> Self {
+        Self { offset: self.offset + offset(by), ..self }
+    }
+}
+
+#[track_caller]
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or_else(|_| panic!("a tape holds at most 2^32 values, not {at}"))
+}
+
+/// An arena of values and gradients with one record for each `expr!` (or operator) that ran.
+///
+/// ```
+/// use microgpt::{expr, Tape};
+///
+/// let tape = Tape::new();
+/// let q = tape.vector([1.0, 2.0]);
+/// let k = tape.vector([3.0, 4.0]);
+/// let score = expr!(q·k / sqrt(2));
+/// score.backward();
+/// assert_eq!(tape.records(), 1);
+/// assert_eq!(q.grad(), [3.0 / 2f64.sqrt(), 4.0 / 2f64.sqrt()]);
+/// ```
+pub struct Tape<T: Real = f64> {
+    arena: RefCell<Arena<T>>,
+}
+
+impl<T: Real> Default for Tape<T> {
+    fn default() -> Self {
+        Self {
+            arena: RefCell::new(Arena {
+                values: Vec::new(),
+                top: 0,
+                gradients: Vec::new(),
+                integers: Vec::new(),
+                words: Vec::new(),
+                records: Vec::new(),
+                segments: vec![Segment { start: 0, epoch: 0 }],
+                epoch: 0,
+                recording: true,
+            }),
+        }
+    }
+}
+
+impl Tape<f64> {
+    /// An empty tape of `f64`; [`Tape::default`] makes one of any precision.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl<T: Real> Tape<T> {
+    /// A scalar with this value, to compute with and to take gradients of.
+    pub fn value(&self, x: T) -> Value<'_, T> {
+        Value(self.array((), &[x]))
+    }
+
+    /// A vector with these values: `[T; N]` gives the axis `Const<N>`, a slice or `Vec` gives
+    /// `usize`.
+    pub fn vector<X, N>(&self, values: X) -> Vector<'_, N, T>
+    where
+        X: for<'a> Operand<Axes<1>, T, Shape = (N,), Source<'a> = Constant<'a, T>>,
+        (N,): Shape,
+    {
+        let (source, shape) = values.open();
+        self.array(shape, source.data())
+    }
+
+    /// A matrix with these values, `[[T; C]; R]`; see [`Tape::array`] for sizes known at run time.
+    pub fn matrix<X, R, C>(&self, values: X) -> Matrix<'_, R, C, T>
+    where
+        X: for<'a> Operand<Axes<2>, T, Shape = (R, C), Source<'a> = Constant<'a, T>>,
+        (R, C): Shape,
+    {
+        let (source, shape) = values.open();
+        self.array(shape, source.data())
+    }
+
+    /// An array of any shape with these values in row-major order.
+    ///
+    /// # Panics
+    ///
+    /// If the number of values is not the product of the axes.
+    #[track_caller]
+    pub fn array<S: Shape>(&self, shape: S, values: &[T]) -> Array<'_, S, T> {
+        assert!(
+            values.len() == shape.size(),
+            "an array of shape {:?} has {} values, not {}",
+            shape.lens(),
+            shape.size(),
+            values.len()
+        );
+        let arena = &mut *self.arena.borrow_mut();
+        let start = arena.top;
+        arena.grow(values.len()).copy_from_slice(values);
+        let position = arena.position(start);
+        Array::new(self, position, shape)
+    }
+
+    /// The number of records: one for each `expr!` and each operator on `Value`s since the
+    /// beginning or the last rewind.
+    pub fn records(&self) -> usize {
+        self.arena.borrow().records.len()
+    }
+
+    /// The number of values on the tape, intermediates that a record keeps included.
+    pub fn len(&self) -> usize {
+        self.arena.borrow().top
+    }
+
+    /// Whether nothing is on the tape.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The present end of the tape, to [`rewind`](Tape::rewind) to.
+    pub fn mark(&self) -> Mark {
+        let arena = self.arena.borrow();
+        Mark {
+            top: arena.top,
+            records: arena.records.len(),
+            integers: arena.integers.len(),
+            words: arena.words.len(),
+            below: arena.epoch_below(arena.top),
+        }
+    }
+
+    /// Forgets everything after the mark and reuses its memory. What lies before it, the
+    /// parameters, stays with values and gradients; handles to what was forgotten panic when
+    /// they are used.
+    ///
+    /// # Panics
+    ///
+    /// If the mark itself was forgotten by an earlier rewind.
+    #[track_caller]
+    pub fn rewind(&self, mark: Mark) {
+        let arena = &mut *self.arena.borrow_mut();
+        assert!(
+            mark.top <= arena.top && arena.epoch_below(mark.top) == mark.below,
+            "this mark (position {}) was itself rewound: the tape now ends at {}",
+            mark.top,
+            arena.top
+        );
+        arena.epoch = arena.epoch.checked_add(1).expect("fewer than 2^32 rewinds of one tape");
+        arena.top = mark.top;
+        arena.gradients.truncate(mark.top);
+        arena.records.truncate(mark.records);
+        arena.integers.truncate(mark.integers);
+        arena.words.truncate(mark.words);
+        let kept = arena.segments.partition_point(|segment| segment.start < mark.top);
+        arena.segments.truncate(kept);
+        arena.segments.push(Segment { start: mark.top, epoch: arena.epoch });
+    }
+
+    /// Runs `work` without recording: the same values, no backward pass through them.
+    pub fn inference<R>(&self, work: impl FnOnce() -> R) -> R {
+        struct Restore<'t, T: Real>(&'t Tape<T>, bool);
+        impl<T: Real> Drop for Restore<'_, T> {
+            fn drop(&mut self) {
+                self.0.arena.borrow_mut().recording = self.1;
+            }
+        }
+        let before = std::mem::replace(&mut self.arena.borrow_mut().recording, false);
+        let _restore = Restore(self, before);
+        work()
+    }
+
+    /// Reads values and gradients (zeros before the first backward pass) of a block.
+    #[track_caller]
+    pub(crate) fn read<R>(
+        &self,
+        position: Position,
+        len: usize,
+        work: impl FnOnce(&[T], &[T]) -> R,
+    ) -> R {
+        let arena = &mut *self.arena.borrow_mut();
+        let start = arena.checked(position, len);
+        arena.cover_gradients(start + len);
+        work(&arena.values[start..start + len], &arena.gradients[start..start + len])
+    }
+
+    /// Changes values and gradients of a block, as an optimiser does.
+    #[track_caller]
+    pub(crate) fn update(
+        &self,
+        position: Position,
+        len: usize,
+        work: impl FnOnce(&mut [T], &mut [T]),
+    ) {
+        let arena = &mut *self.arena.borrow_mut();
+        let start = arena.checked(position, len);
+        arena.cover_gradients(start + len);
+        work(&mut arena.values[start..start + len], &mut arena.gradients[start..start + len]);
+    }
+
+    /// Panics unless the block is still on the tape; returns where it begins.
+    #[track_caller]
+    #[inline]
+    pub(crate) fn check(&self, position: Position, len: usize) -> usize {
+        self.arena.borrow().checked(position, len)
+    }
+
+    /// Records an operator on `Value`s: its result and the local gradient of each input.
+    #[track_caller]
+    #[inline]
+    pub(crate) fn scalar<const N: usize>(
+        &self,
+        inputs: [Option<Position>; N],
+        operator: impl FnOnce([Option<T>; N]) -> (T, [T; N]),
+    ) -> Value<'_, T> {
+        let arena = &mut *self.arena.borrow_mut();
+        let values = inputs.map(|input| input.map(|at| arena.values[arena.checked(at, 1)]));
+        let (result, gradients) = operator(values);
+        let start = arena.top;
+        let mut tracked = [0; 3];
+        let mut count = 0;
+        let own = arena.grow(1 + N);
+        own[0] = result;
+        for (input, gradient) in inputs.iter().zip(gradients) {
+            if let Some(at) = input {
+                tracked[count] = at.offset;
+                count += 1;
+                own[count] = gradient;
+            }
+        }
+        let end = start + 1 + count;
+        arena.top = end;
+        if arena.recording {
+            let backward = Backward::Scalar { inputs: tracked, count: offset(count) };
+            arena.records.push(Record { start, end, backward });
+        }
+        let position = arena.position(start);
+        Value(Array::new(self, position, ()))
+    }
+
+    /// Records an `expr!`: `forward` fills `size` new values from those below them, and
+    /// `backward` will carry their gradients back. Returns where the new values begin.
+    #[track_caller]
+    #[inline]
+    pub(crate) fn record<P: Word, B>(
+        &self,
+        size: usize,
+        integers: &[&[usize]],
+        forward: impl FnOnce(&[T], &mut [T]),
+        kept: P,
+        backward: B,
+    ) -> usize
+    where
+        B: Fn(P, Pass<'_, T>) + Copy + 'static,
+    {
+        const {
+            assert!(size_of::<B>() == 0, "a pullback captures nothing: what it needs are words");
+        }
+        let arena = &mut *self.arena.borrow_mut();
+        let start = arena.top;
+        arena.grow(size);
+        let (below, own) = arena.values.split_at_mut(start);
+        forward(below, &mut own[..size]);
+        if arena.recording {
+            let words = arena.words.len();
+            kept.write(&mut arena.words);
+            let first_integer = arena.integers.len();
+            for ids in integers {
+                arena.integers.extend_from_slice(ids);
+            }
+            arena.records.push(Record {
+                start,
+                end: start + size,
+                backward: Backward::Expression {
+                    words,
+                    integers: first_integer,
+                    // The closure captures a closure without captures: the box is empty and
+                    // never allocates.
+                    pullback: Box::new(move |mut words, pass| backward(P::read(&mut words), pass)),
+                },
+            });
+        }
+        start
+    }
+
+    /// The handle of a block that [`Tape::record`] made.
+    pub(crate) fn position(&self, start: usize) -> Position {
+        self.arena.borrow().position(start)
+    }
+
+    /// Adds `d root / d x` to the gradient of every value `x` that `root` was computed from.
+    #[track_caller]
+    pub(crate) fn backward(&self, root: Position, seed: &[T]) {
+        let arena = &mut *self.arena.borrow_mut();
+        let root_start = arena.checked(root, seed.len());
+        let fresh = arena.gradients.len();
+        arena.cover_gradients(arena.top);
+        let Arena { values, gradients, integers, words, records, .. } = arena;
+        // Results get the gradient of this pass; only what no record made, the leaves, adds up
+        // over passes.
+        for record in records.iter().filter(|record| record.start < fresh) {
+            gradients[record.start..record.end].fill(T::zero());
+        }
+        for (gradient, &seed) in gradients[root_start..].iter_mut().zip(seed) {
+            *gradient += seed;
+        }
+        let reached = records.partition_point(|record| record.start < root_start + seed.len());
+        for record in records[..reached].iter().rev() {
+            if gradients[record.start..record.end].iter().all(|&gradient| gradient == T::zero()) {
+                continue;
+            }
+            match &record.backward {
+                Backward::Scalar { inputs, count } => {
+                    let gradient = gradients[record.start];
+                    let locals = &values[record.start + 1..record.end];
+                    for (&input, &local) in inputs[..*count as usize].iter().zip(locals) {
+                        let input = &mut gradients[input as usize];
+                        *input = local.fma(gradient, *input);
+                    }
+                }
+                Backward::Expression { words: first, integers: ids, pullback } => pullback(
+                    &words[*first..],
+                    Pass {
+                        values: &values[..record.end],
+                        gradients: &mut gradients[..record.end],
+                        integers: &integers[*ids..],
+                        start: record.start,
+                    },
+                ),
+            }
+        }
+    }
+}
+
+impl<T: Real> Arena<T> {
+    /// Makes room for `count` values at the top; they hold anything.
+    #[inline]
+    fn grow(&mut self, count: usize) -> &mut [T] {
+        let start = self.top;
+        self.top += count;
+        offset(self.top);
+        if self.values.len() < self.top {
+            self.values.resize(self.top, T::zero());
+        }
+        &mut self.values[start..self.top]
+    }
+
+    fn cover_gradients(&mut self, end: usize) {
+        if self.gradients.len() < end {
+            self.gradients.resize(end, T::zero());
+        }
+    }
+
+    fn segment(&self, start: usize) -> Segment {
+        let after = self.segments.iter().rposition(|segment| segment.start <= start);
+        self.segments[after.unwrap_or(0)]
+    }
+
+    fn epoch_below(&self, top: usize) -> u32 {
+        top.checked_sub(1).map_or(0, |last| self.segment(last).epoch)
+    }
+
+    fn position(&self, start: usize) -> Position {
+        Position { offset: offset(start), epoch: self.epoch }
+    }
+
+    #[track_caller]
+    #[inline]
+    fn checked(&self, position: Position, len: usize) -> usize {
+        let start = position.offset as usize;
+        let newest = self.segments[self.segments.len() - 1];
+        let epoch =
+            if newest.start <= start { newest.epoch } else { self.segment(start).epoch };
+        assert!(
+            len == 0 || epoch == position.epoch && start + len <= self.top,
+            "this handle (position {start}) was forgotten by a rewind of its tape: make it again, \
+             or mark the tape after it"
+        );
+        start
+    }
+}
+
+impl<T: Real> fmt::Debug for Tape<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arena = self.arena.borrow();
+        f.debug_struct("Tape")
+            .field("values", &arena.top)
+            .field("records", &arena.records.len())
+            .field("recording", &arena.recording)
+            .finish()
+    }
+}

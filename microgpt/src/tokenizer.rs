@@ -1,0 +1,79 @@
+//! Documents and their tokens: characters, and one token that begins and ends a document.
+
+use std::collections::{BTreeSet, HashMap};
+
+use thiserror::Error;
+
+/// The documents of a text: its lines without white space around them, empty ones left out.
+pub fn documents(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+/// Characters as token ids, in the order of their code points; the last id is BOS.
+///
+/// ```
+/// use microgpt::CharTokenizer;
+///
+/// let tokenizer = CharTokenizer::new(["ada", "bo"]);
+/// assert_eq!(tokenizer.vocabulary(), 5);
+/// assert_eq!(tokenizer.encode("bad")?, [4, 1, 0, 2, 4]);
+/// assert_eq!(tokenizer.decode(&[1, 0, 2]), "bad");
+/// # Ok::<(), microgpt::tokenizer::UnknownCharacter>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CharTokenizer {
+    characters: Vec<char>,
+    ids: HashMap<char, usize>,
+}
+
+/// A character that is in none of the documents the tokenizer was made from.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("the character {0:?} is not in the vocabulary")]
+pub struct UnknownCharacter(pub char);
+
+impl CharTokenizer {
+    /// The tokenizer of all characters in these documents.
+    pub fn new<'a>(documents: impl IntoIterator<Item = &'a str>) -> Self {
+        let characters: BTreeSet<char> = documents.into_iter().flat_map(str::chars).collect();
+        let characters: Vec<char> = characters.into_iter().collect();
+        let ids = characters.iter().enumerate().map(|(id, &character)| (character, id)).collect();
+        Self { characters, ids }
+    }
+
+    /// The number of tokens, BOS included.
+    #[must_use]
+    pub fn vocabulary(&self) -> usize {
+        self.characters.len() + 1
+    }
+
+    /// The characters, by id.
+    #[must_use]
+    pub fn characters(&self) -> &[char] {
+        &self.characters
+    }
+
+    /// The token that begins and ends a document.
+    #[must_use]
+    pub fn bos(&self) -> usize {
+        self.characters.len()
+    }
+
+    /// The ids of a document, with BOS on both sides.
+    ///
+    /// # Errors
+    ///
+    /// If a character is not in the vocabulary.
+    pub fn encode(&self, document: &str) -> Result<Vec<usize>, UnknownCharacter> {
+        let bos = std::iter::once(Ok(self.bos()));
+        let ids = document
+            .chars()
+            .map(|character| self.ids.get(&character).copied().ok_or(UnknownCharacter(character)));
+        bos.clone().chain(ids).chain(bos).collect()
+    }
+
+    /// The characters of these ids; BOS and ids that are not in the vocabulary have none.
+    #[must_use]
+    pub fn decode(&self, ids: &[usize]) -> String {
+        ids.iter().filter_map(|&id| self.characters.get(id)).collect()
+    }
+}

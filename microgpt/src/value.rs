@@ -1,0 +1,205 @@
+//! `Value`: one number on a tape, with the operators of ordinary arithmetic.
+
+use std::fmt;
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+use crate::array::Array;
+use crate::ops;
+use crate::real::Real;
+use crate::tape::{Position, Tape};
+
+/// A scalar on a tape: computes like a number, and knows its gradient after
+/// [`backward`](Value::backward).
+///
+/// The example of micrograd's README:
+///
+/// ```
+/// use microgpt::Tape;
+///
+/// let tape = Tape::new();
+/// let a = tape.value(-4.0);
+/// let b = tape.value(2.0);
+/// let mut c = a + b;
+/// let mut d = a * b + b.pow(3.0);
+/// c += c + 1.0;
+/// c += 1.0 + c + (-a);
+/// d += d * 2.0 + (b + a).relu();
+/// d += 3.0 * d + (b - a).relu();
+/// let e = c - d;
+/// let f = e.pow(2.0);
+/// let mut g = f / 2.0;
+/// g += 10.0 / f;
+/// assert_eq!(format!("{:.4}", g.data()), "24.7041");
+/// g.backward();
+/// assert_eq!(format!("{:.4}", a.grad()), "138.8338");
+/// assert_eq!(format!("{:.4}", b.grad()), "645.5773");
+/// ```
+#[derive(Clone, Copy)]
+pub struct Value<'t, T: Real = f64>(pub(crate) Array<'t, (), T>);
+
+impl<'t, T: Real> Value<'t, T> {
+    /// The tape that holds the value.
+    #[must_use]
+    pub fn tape(self) -> &'t Tape<T> {
+        self.0.tape()
+    }
+
+    /// The number.
+    ///
+    /// # Panics
+    ///
+    /// If a rewind of the tape forgot the value.
+    #[must_use]
+    #[track_caller]
+    pub fn data(self) -> T {
+        self.tape().read(self.0.position(), 1, |values, _| values[0])
+    }
+
+    /// The gradient: the derivative, by this value, of what the backward passes began from.
+    ///
+    /// # Panics
+    ///
+    /// If a rewind of the tape forgot the value.
+    #[must_use]
+    #[track_caller]
+    pub fn grad(self) -> T {
+        self.tape().read(self.0.position(), 1, |_, gradients| gradients[0])
+    }
+
+    /// Adds the derivative of this value to the gradient of every value it was computed from.
+    ///
+    /// Gradients of leaves add up over calls; those of results are of the last call.
+    ///
+    /// # Panics
+    ///
+    /// If a rewind of the tape forgot the value.
+    #[track_caller]
+    pub fn backward(self) {
+        self.tape().backward(self.0.position(), &[T::one()]);
+    }
+
+    /// The value as an array without axes.
+    #[must_use]
+    pub fn as_array(self) -> Array<'t, (), T> {
+        self.0
+    }
+}
+
+impl<T: Real> fmt::Debug for Value<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Value").field("data", &self.data()).field("grad", &self.grad()).finish()
+    }
+}
+
+/// An argument's number, or the place of its value.
+#[doc(hidden)]
+pub type Tracked<'t, T> = (T, Option<(&'t Tape<T>, Position)>);
+
+/// What an operator on a [`Value`] takes beside it: another `Value` of the same tape, or a number.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be computed with beside a `Value` of `{T}`",
+    label = "expected a `Value<{T}>` or a `{T}`"
+)]
+pub trait Argument<'t, T: Real>: Copy {
+    #[doc(hidden)]
+    fn argument(self) -> Tracked<'t, T>;
+}
+
+impl<'t, T: Real> Argument<'t, T> for Value<'t, T> {
+    #[inline]
+    fn argument(self) -> Tracked<'t, T> {
+        (T::zero(), Some((self.tape(), self.0.position())))
+    }
+}
+
+impl<'t, T: Real> Argument<'t, T> for T {
+    #[inline]
+    fn argument(self) -> Tracked<'t, T> {
+        (self, None)
+    }
+}
+
+/// Records an op of the table on arguments of which at least one is a `Value`.
+#[doc(hidden)]
+#[track_caller]
+#[inline]
+pub fn apply<'t, T: Real, const N: usize>(
+    arguments: [Tracked<'t, T>; N],
+    forward: impl FnOnce([T; N]) -> T,
+    gradient: impl FnOnce([T; N], T) -> [T; N],
+) -> Value<'t, T> {
+    let mut tapes = arguments.iter().filter_map(|(_, tracked)| tracked.map(|(tape, _)| tape));
+    let Some(tape) = tapes.next() else {
+        unreachable!("the methods of `Value` begin with one")
+    };
+    assert!(
+        tapes.all(|other| std::ptr::eq(other, tape)),
+        "the operands are on two different tapes; an operator needs both on one"
+    );
+    tape.scalar(arguments.map(|(_, tracked)| tracked.map(|(_, position)| position)), |values| {
+        let mut x = arguments.map(|(number, _)| number);
+        for (x, value) in x.iter_mut().zip(values) {
+            *x = value.unwrap_or(*x);
+        }
+        let result = forward(x);
+        (result, gradient(x, result))
+    })
+}
+
+macro_rules! operators {
+    ($($trait:ident $method:ident $assign:ident $assign_method:ident;)*) => {$(
+        impl<'t, T: Real, X: Argument<'t, T>> $trait<X> for Value<'t, T> {
+            type Output = Value<'t, T>;
+            #[track_caller]
+            #[inline]
+            fn $method(self, other: X) -> Value<'t, T> {
+                apply(
+                    [self.argument(), other.argument()],
+                    |[x, y]| ops::$method(x, y),
+                    ops::$method::gradient,
+                )
+            }
+        }
+
+        impl<'t, T: Real, X: Argument<'t, T>> $assign<X> for Value<'t, T> {
+            #[track_caller]
+            #[inline]
+            fn $assign_method(&mut self, other: X) {
+                *self = $trait::$method(*self, other);
+            }
+        }
+
+        operators!(@number $trait $method f32);
+        operators!(@number $trait $method f64);
+    )*};
+    (@number $trait:ident $method:ident $number:ty) => {
+        impl<'t> $trait<Value<'t, $number>> for $number {
+            type Output = Value<'t, $number>;
+            #[track_caller]
+            #[inline]
+            fn $method(self, other: Value<'t, $number>) -> Value<'t, $number> {
+                apply(
+                    [self.argument(), other.argument()],
+                    |[x, y]| ops::$method(x, y),
+                    ops::$method::gradient,
+                )
+            }
+        }
+    };
+}
+
+operators! {
+    Add add AddAssign add_assign;
+    Sub sub SubAssign sub_assign;
+    Mul mul MulAssign mul_assign;
+    Div div DivAssign div_assign;
+}
+
+impl<'t, T: Real> Neg for Value<'t, T> {
+    type Output = Value<'t, T>;
+    #[track_caller]
+    #[inline]
+    fn neg(self) -> Value<'t, T> {
+        apply([self.argument()], |[x]| ops::neg(x), ops::neg::gradient)
+    }
+}
