@@ -54,7 +54,10 @@ fn run(file: &str) {
     assert_eq!(docs[..first.len()], first);
 
     let tokenizer = CharTokenizer::new(docs.iter().copied());
-    assert_eq!(tokenizer.characters().iter().collect::<String>(), golden["vocab"].as_str().unwrap());
+    assert_eq!(
+        tokenizer.characters().iter().collect::<String>(),
+        golden["vocab"].as_str().unwrap()
+    );
     assert_eq!(tokenizer.vocabulary(), size(&golden["vocab_size"]));
 
     let tape = Tape::new();

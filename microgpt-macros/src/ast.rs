@@ -33,17 +33,37 @@ pub enum ExprKind {
     /// `{any Rust expression}`
     Rust(TokenStream),
     /// `function(arguments)`
-    Call { function: Path, arguments: Vec<Expr> },
+    Call {
+        function: Path,
+        arguments: Vec<Expr>,
+    },
     /// `sum(body for indices)`
-    Reduce { reduction: Reduction, body: Box<Expr>, indices: Vec<Binder> },
+    Reduce {
+        reduction: Reduction,
+        body: Box<Expr>,
+        indices: Vec<Binder>,
+    },
     /// `[body for indices]`
-    Comprehension { body: Box<Expr>, indices: Vec<Binder> },
+    Comprehension {
+        body: Box<Expr>,
+        indices: Vec<Binder>,
+    },
     /// `base[subscripts]`
-    Subscript { base: Box<Expr>, subscripts: Vec<Expr> },
+    Subscript {
+        base: Box<Expr>,
+        subscripts: Vec<Expr>,
+    },
     Negate(Box<Expr>),
-    Binary { operator: Operator, left: Box<Expr>, right: Box<Expr> },
+    Binary {
+        operator: Operator,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     /// `left·right` or `dot(left, right)`
-    Dot { left: Box<Expr>, right: Box<Expr> },
+    Dot {
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     /// `stop(operand)`
     Stop(Box<Expr>),
     /// `len(index)`

@@ -138,7 +138,9 @@ impl Checker<'_> {
             self.report.error(
                 name.span(),
                 format!("index `{name}` has no range: it is not the subscript of any axis"),
-                format!("use it as a subscript, `x[{name}]`, or state its range: `for {name} in 0..n`"),
+                format!(
+                    "use it as a subscript, `x[{name}]`, or state its range: `for {name} in 0..n`"
+                ),
             );
         }
     }
@@ -253,7 +255,9 @@ impl Checker<'_> {
                 }
                 self.path_operand(path, rank, base.span)
             }
-            ExprKind::Rust(tokens) => self.operand(rust(tokens), "rust".into(), None, rank, base.span),
+            ExprKind::Rust(tokens) => {
+                self.operand(rust(tokens), "rust".into(), None, rank, base.span)
+            }
             _ => Err(Diagnostic::new(
                 base.span,
                 "only a name or `{rust}` can be subscripted",
@@ -265,11 +269,16 @@ impl Checker<'_> {
     fn dot(&mut self, left: &Expr, right: &Expr, span: Span) -> Result<Term> {
         let left = self.array(left, 1)?;
         let right = self.array(right, 1)?;
-        self.checked.binders.push(Binder { name: Ident::new("i", span), range: Range::Implied(None) });
+        self.checked
+            .binders
+            .push(Binder { name: Ident::new("i", span), range: Range::Implied(None) });
         let binder = self.checked.binders.len() - 1;
         let mut side = |array| {
             self.run_over(binder, array, 0, span);
-            Box::new(Term::Load { array, subscripts: vec![Subscript::Affine(Affine::index(binder))] })
+            Box::new(Term::Load {
+                array,
+                subscripts: vec![Subscript::Affine(Affine::index(binder))],
+            })
         };
         let (left, right) = (side(left), side(right));
         Ok(Term::Reduce {
@@ -439,7 +448,13 @@ impl Checker<'_> {
                         "a gather takes its ids from Rust: a `&[usize]`, as in `wte[token[t], i]`",
                     ));
                 }
-                self.integer_operand(path.tokens.clone(), path.last.clone(), Some(path), rank, base.span)?
+                self.integer_operand(
+                    path.tokens.clone(),
+                    path.last.clone(),
+                    Some(path),
+                    rank,
+                    base.span,
+                )?
             }
             ExprKind::Rust(tokens) => {
                 self.integer_operand(rust(tokens), "ids".into(), None, rank, base.span)?
@@ -536,7 +551,8 @@ impl Checker<'_> {
                 None => self.integer_path(path, expr.span)?,
             },
             ExprKind::Rust(tokens) => {
-                let id = self.integer_operand(rust(tokens), "integer".into(), None, 0, expr.span)?;
+                let id =
+                    self.integer_operand(rust(tokens), "integer".into(), None, 0, expr.span)?;
                 Affine::atom(Atom::Integer(id))
             }
             ExprKind::Len(index) => self.len(index),

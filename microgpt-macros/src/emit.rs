@@ -75,9 +75,28 @@ pub fn ident(name: &str) -> Ident {
 
 /// Names, and parts of names, that the generated code gives to things of its own.
 const RESERVED: [&str; 22] = [
-    "real", "store", "size", "below", "own", "values", "gradients", "integers", "start", "pass",
-    "activity", "copy", "row", "sum", "position", "best", "own_values", "d_", "len_", "axis_",
-    "start_of_", "row_",
+    "real",
+    "store",
+    "size",
+    "below",
+    "own",
+    "values",
+    "gradients",
+    "integers",
+    "start",
+    "pass",
+    "activity",
+    "copy",
+    "row",
+    "sum",
+    "position",
+    "best",
+    "own_values",
+    "d_",
+    "len_",
+    "axis_",
+    "start_of_",
+    "row_",
 ];
 
 /// Gives out names, each once.
@@ -468,14 +487,13 @@ impl<'a> Emitter<'a> {
         let axis = self.axis(Length::Class(class));
         let mut seen: Vec<Axis> = Vec::new();
         let mut tokens = TokenStream::new();
-        let uses = self.checked.axis_uses.iter().map(|one| {
-            (one.axis, self.checked.binders[one.binder].name.to_string(), one.span)
-        });
-        let rest = self
-            .graph
-            .classes
-            .axes(class)
-            .map(|axis| (axis, String::new(), Span::mixed_site()));
+        let uses = self
+            .checked
+            .axis_uses
+            .iter()
+            .map(|one| (one.axis, self.checked.binders[one.binder].name.to_string(), one.span));
+        let rest =
+            self.graph.classes.axes(class).map(|axis| (axis, String::new(), Span::mixed_site()));
         for (one, index, span) in uses.chain(rest) {
             if self.graph.classes.class(one) != Some(class) || seen.contains(&one) {
                 continue;
@@ -518,14 +536,12 @@ impl<'a> Emitter<'a> {
                 let size = size + #runtime::expr::Source::copied(#source);
             }
         });
-        let unread = (0..self.values.len()).filter(|operand| !self.read.contains(operand)).map(
-            |operand| {
+        let unread =
+            (0..self.values.len()).filter(|operand| !self.read.contains(operand)).map(|operand| {
                 let (source, kept) = (self.source(operand), self.kept(operand));
                 code!(let #kept = #runtime::expr::Source::kept(#source, 0);)
-            },
-        );
-        let integers =
-            self.integer_arrays().map(|id| &self.integers[id]).collect::<Vec<_>>();
+            });
+        let integers = self.integer_arrays().map(|id| &self.integers[id]).collect::<Vec<_>>();
         let words = self.words();
         let forward = self.forward(&nests.forward);
         let backward = self.backward(nests);
@@ -588,9 +604,8 @@ impl<'a> Emitter<'a> {
         let equations = nests.iter().enumerate().map(|(id, nest)| {
             let name = &self.equations[id];
             let size = self.size(Array::Equation(id));
-            let zero = nest
-                .is_ragged(self.graph)
-                .then(|| code!(#name.fill(#runtime::expr::real(0.0));));
+            let zero =
+                nest.is_ragged(self.graph).then(|| code!(#name.fill(#runtime::expr::real(0.0));));
             let loops = loops::write(self, nest);
             code! {
                 let (#name, own) = own.split_at_mut(#size);

@@ -67,17 +67,43 @@ pub enum Node {
     Number(u64),
     Integer(Affine<IndexId>),
     /// How many values an index takes, which must be one at least.
-    Count { count: Affine<IndexId>, index: IndexId },
-    Load { array: Array, subscripts: Vec<Subscript> },
-    Call { function: usize, arguments: Vec<NodeId> },
+    Count {
+        count: Affine<IndexId>,
+        index: IndexId,
+    },
+    Load {
+        array: Array,
+        subscripts: Vec<Subscript>,
+    },
+    Call {
+        function: usize,
+        arguments: Vec<NodeId>,
+    },
     Negate(NodeId),
-    Binary { operator: Operator, left: NodeId, right: NodeId },
-    Reduce { fold: Fold, indices: Vec<IndexId>, body: NodeId },
+    Binary {
+        operator: Operator,
+        left: NodeId,
+        right: NodeId,
+    },
+    Reduce {
+        fold: Fold,
+        indices: Vec<IndexId>,
+        body: NodeId,
+    },
     Stop(NodeId),
     /// The derivative of a call by one argument, from its arguments and its result.
-    Local { function: usize, arguments: Vec<NodeId>, result: NodeId, argument: usize },
+    Local {
+        function: usize,
+        arguments: Vec<NodeId>,
+        result: NodeId,
+        argument: usize,
+    },
     /// `value` where the index is at `position`, else 0.
-    WhereAt { index: IndexId, position: NodeId, value: NodeId },
+    WhereAt {
+        index: IndexId,
+        position: NodeId,
+        value: NodeId,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -564,7 +590,11 @@ impl Graph {
             indices.iter().flat_map(|&index| self.range_indices(index)).collect();
         if indices.iter().any(|index| within.contains(index)) {
             let one = self.number(1.0);
-            return self.add(Node::Reduce { fold: Fold::Sum, indices: indices.to_vec(), body: one });
+            return self.add(Node::Reduce {
+                fold: Fold::Sum,
+                indices: indices.to_vec(),
+                body: one,
+            });
         }
         let mut product = None;
         for &index in indices {
@@ -583,9 +613,10 @@ impl Graph {
 
     /// A reduction whose first winner counts, one index at a time.
     fn nested(&mut self, fold: Fold, indices: &[IndexId], body: NodeId) -> NodeId {
-        indices.iter().rev().fold(body, |body, &index| {
-            self.add(Node::Reduce { fold, indices: vec![index], body })
-        })
+        indices
+            .iter()
+            .rev()
+            .fold(body, |body, &index| self.add(Node::Reduce { fold, indices: vec![index], body }))
     }
 
     fn is_leaf(&self, node: NodeId) -> bool {
@@ -678,7 +709,8 @@ impl<'a> Split<'a> {
             let mut visited = HashSet::new();
             while let Some(node) = nodes.pop() {
                 if visited.insert(node) {
-                    if let Node::Load { array: Array::Definition(id), .. } = self.graph.nodes[node] {
+                    if let Node::Load { array: Array::Definition(id), .. } = self.graph.nodes[node]
+                    {
                         stack.push(id);
                     }
                     nodes.extend(children(&self.graph.nodes[node]));

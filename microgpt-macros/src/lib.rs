@@ -51,7 +51,8 @@ mod tests {
 
     #[test]
     fn show() {
-        let tokens = super::expand(quote!([::microgpt] [exp(x)] [sum(w[o, i] * x[t, i] for i) for t, o]));
+        let tokens =
+            super::expand(quote!([::microgpt] [exp(x)] [sum(w[o, i] * x[t, i] for i) for t, o]));
         println!("{tokens}");
         let file: syn::File = syn::parse2(quote!(fn f() { #tokens })).expect("it parses");
         println!("{}", prettyplease::unparse(&file));

@@ -94,8 +94,7 @@ impl<'a> Writer<'a> {
                     };
                     let clear = (!self.nest.target.add)
                         .then(|| code!(row.fill(#runtime::expr::real(0.0));));
-                    let accumulate =
-                        code!(#runtime::expr::accumulate(row, [#(#rows),*], #step););
+                    let accumulate = code!(#runtime::expr::accumulate(row, [#(#rows),*], #step););
                     let inside = self.around(outer, accumulate);
                     code!(#runtime::shape::Dim::local(#axis, #row, |row| { #clear #inside });)
                 }
@@ -182,7 +181,12 @@ impl<'a> Writer<'a> {
         })
     }
 
-    fn one_loop(&self, index: IndexId, statements: &[TokenStream], body: &TokenStream) -> TokenStream {
+    fn one_loop(
+        &self,
+        index: IndexId,
+        statements: &[TokenStream],
+        body: &TokenStream,
+    ) -> TokenStream {
         let name = self.emitter.index(index);
         let (low, high) = self.emitter.bounds(index);
         code!(for #name in #low..#high { #(#statements)* #body })
@@ -204,12 +208,7 @@ impl<'a> Writer<'a> {
     }
 
     /// The position of an element, or with `row` that of the first element along this index.
-    fn address(
-        &self,
-        array: Array,
-        subscripts: &[Subscript],
-        row: Option<IndexId>,
-    ) -> TokenStream {
+    fn address(&self, array: Array, subscripts: &[Subscript], row: Option<IndexId>) -> TokenStream {
         let axes = self.emitter.axes(array);
         let mut address = TokenStream::new();
         for ((len, axis), subscript) in axes.iter().zip(subscripts) {
@@ -219,11 +218,8 @@ impl<'a> Writer<'a> {
                 Some(start) => code!((#subscript - #start)),
                 None => subscript,
             };
-            address = if address.is_empty() {
-                subscript
-            } else {
-                code!((#address) * #len + #subscript)
-            };
+            address =
+                if address.is_empty() { subscript } else { code!((#address) * #len + #subscript) };
         }
         if address.is_empty() { code!(0) } else { address }
     }
@@ -459,8 +455,7 @@ impl<'a> Writer<'a> {
         match along {
             Some((index, Walk::Contiguous)) => {
                 let first = self.address(array, subscripts, Some(index));
-                let mut free: BTreeSet<IndexId> =
-                    subscripts.iter().flat_map(indices_of).collect();
+                let mut free: BTreeSet<IndexId> = subscripts.iter().flat_map(indices_of).collect();
                 free.remove(&index);
                 free.extend(self.emitter.graph.range_indices(index));
                 let level = self.level(&free);

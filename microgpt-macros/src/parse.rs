@@ -255,7 +255,11 @@ impl<'a> Tokens<'a, '_> {
                     format!("end the `let` with `;` and write the result: `{name}`"),
                 )
             } else if self.peek_word("let") {
-                Diagnostic::new(self.span(), "`;` is missing before this `let`", "end each `let` with `;`")
+                Diagnostic::new(
+                    self.span(),
+                    "`;` is missing before this `let`",
+                    "end each `let` with `;`",
+                )
             } else {
                 match self.expect_end() {
                     Err(diagnostic) => diagnostic,
@@ -417,16 +421,21 @@ impl<'a> Tokens<'a, '_> {
 
     fn primary(&mut self) -> Result<Expr> {
         let span = self.span();
-        if let Some((_, inner)) = self.inside(Delimiter::Parenthesis, |inner| inner.expression_only()) {
+        if let Some((_, inner)) =
+            self.inside(Delimiter::Parenthesis, |inner| inner.expression_only())
+        {
             return Ok(inner.unwrap_or(Expr { kind: ExprKind::Error, span }));
         }
         if self.peek_group(Delimiter::None) {
             // What another macro passed on as one expression.
-            if let Some((_, inner)) = self.inside(Delimiter::None, |inner| inner.expression_only()) {
+            if let Some((_, inner)) = self.inside(Delimiter::None, |inner| inner.expression_only())
+            {
                 return Ok(inner.unwrap_or(Expr { kind: ExprKind::Error, span }));
             }
         }
-        if let Some((_, comprehension)) = self.inside(Delimiter::Bracket, |inner| inner.comprehension()) {
+        if let Some((_, comprehension)) =
+            self.inside(Delimiter::Bracket, |inner| inner.comprehension())
+        {
             return Ok(comprehension.map_or(Expr { kind: ExprKind::Error, span }, |mut expr| {
                 expr.span = span;
                 expr
@@ -466,7 +475,11 @@ impl<'a> Tokens<'a, '_> {
     fn no_expression(&self) -> Diagnostic {
         let (span, found) = (self.span(), self.found());
         if self.peek_punct(";") {
-            return Diagnostic::new(span, "expected an expression, found `;`", "remove one `;`, or write what is missing before it");
+            return Diagnostic::new(
+                span,
+                "expected an expression, found `;`",
+                "remove one `;`, or write what is missing before it",
+            );
         }
         if self.at_end() {
             return Diagnostic::new(
@@ -544,12 +557,10 @@ impl<'a> Tokens<'a, '_> {
         let (path, dot) = self.path()?;
         if let Some(right) = dot {
             let side = |path| Box::new(Expr { kind: ExprKind::Path(path), span });
-            return Ok(Expr {
-                kind: ExprKind::Dot { left: side(path), right: side(right) },
-                span,
-            });
+            return Ok(Expr { kind: ExprKind::Dot { left: side(path), right: side(right) }, span });
         }
-        if let Some(keyword) = path.ident.as_ref().filter(|ident| *ident == "if" || *ident == "for") {
+        if let Some(keyword) = path.ident.as_ref().filter(|ident| *ident == "if" || *ident == "for")
+        {
             return Err(Diagnostic::new(
                 keyword.span(),
                 format!("`{keyword}` cannot stand here"),
@@ -579,11 +590,7 @@ impl<'a> Tokens<'a, '_> {
         }
         let name = function.ident.as_ref().map(ToString::to_string).unwrap_or_default();
         let expected = |count, form: &str| {
-            Diagnostic::new(
-                span,
-                format!("`{name}` takes {count}"),
-                format!("write `{form}`"),
-            )
+            Diagnostic::new(span, format!("`{name}` takes {count}"), format!("write `{form}`"))
         };
         match name.as_str() {
             "stop" => match arguments.pop() {
@@ -689,8 +696,13 @@ impl<'a> Tokens<'a, '_> {
                     if rest.group(Delimiter::Parenthesis).is_some() {
                         return Err(Diagnostic::new(
                             field.span(),
-                            format!("the method call `.{field}(...)` is Rust, not the language of `expr!`"),
-                            format!("call ops as functions, or put Rust in braces: `{{{}.{field}(...)}}`", current.last),
+                            format!(
+                                "the method call `.{field}(...)` is Rust, not the language of `expr!`"
+                            ),
+                            format!(
+                                "call ops as functions, or put Rust in braces: `{{{}.{field}(...)}}`",
+                                current.last
+                            ),
                         ));
                     }
                     // The name itself, which a `·` may divide, is taken by the loop around.
@@ -751,7 +763,9 @@ fn number(literal: &Literal) -> Result<f64> {
             ));
         }
     };
-    if matches!(suffix.as_str(), "f32" | "f64") || suffix.starts_with(['u', 'i']) && suffix.len() > 1 {
+    if matches!(suffix.as_str(), "f32" | "f64")
+        || suffix.starts_with(['u', 'i']) && suffix.len() > 1
+    {
         return Err(error(
             format!("the suffix `{suffix}` on a number"),
             format!("numbers take the precision of the operands: write `{digits}`"),
@@ -763,9 +777,9 @@ fn number(literal: &Literal) -> Result<f64> {
             format!("write the operator: `{digits} * {suffix}`"),
         ));
     }
-    digits.parse().map_err(|_| {
-        error(format!("`{literal}` is not a number"), "write it in decimal".into())
-    })
+    digits
+        .parse()
+        .map_err(|_| error(format!("`{literal}` is not a number"), "write it in decimal".into()))
 }
 
 #[cfg(test)]
@@ -812,7 +826,7 @@ mod tests {
     fn operators_bind_as_in_mathematics() {
         assert_eq!(shown(quote!(a + b * c ^ d)), "(a+(b*(c^d)))");
         assert_eq!(shown(quote!(-x ^ 2)), "(-(x^2))");
-        assert_eq!(shown(quote!(x^-0.5)), "(x^(-0.5))");
+        assert_eq!(shown(quote!(x ^ -0.5)), "(x^(-0.5))");
         assert_eq!(shown(quote!(x ^ y ^ z)), "(x^(y^z))");
         assert_eq!(shown(quote!(a - b - c)), "((a-b)-c)");
     }

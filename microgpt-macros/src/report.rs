@@ -74,10 +74,8 @@ fn distance(one: &str, other: &str) -> usize {
                 i + j
             } else {
                 let replace = table[i - 1][j - 1] + usize::from(one[i - 1] != other[j - 1]);
-                let swapped = i > 1
-                    && j > 1
-                    && one[i - 1] == other[j - 2]
-                    && one[i - 2] == other[j - 1];
+                let swapped =
+                    i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1];
                 let swap = if swapped { table[i - 2][j - 2] + 1 } else { usize::MAX };
                 replace.min(table[i - 1][j] + 1).min(table[i][j - 1] + 1).min(swap)
             };

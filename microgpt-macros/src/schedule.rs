@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use crate::differentiate::Gradient;
-use crate::graph::{Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, children, indices_of};
+use crate::graph::{
+    Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, children, indices_of,
+};
 
 /// `target[subscripts] = fold(body)` or `+=`, with its loops in order.
 #[derive(Debug)]
@@ -82,9 +84,7 @@ fn nest(graph: &Graph, target: Target, fold: Fold, indices: &[IndexId], body: No
         Inner::Element => None,
     };
     let row = matches!(inner, Inner::Row(_));
-    let rank = |index: IndexId| {
-        (Some(index) == last, !of_target.contains(&index))
-    };
+    let rank = |index: IndexId| (Some(index) == last, !of_target.contains(&index));
     let mut preferred: Vec<IndexId> = indices.to_vec();
     preferred.sort_by_key(|&index| rank(index));
     let loops = ordered(graph, &preferred);

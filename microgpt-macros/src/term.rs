@@ -49,10 +49,18 @@ pub enum Range {
 /// An axis of an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Axis {
-    Operand { operand: usize, axis: usize },
-    Integers { operand: usize, axis: usize },
+    Operand {
+        operand: usize,
+        axis: usize,
+    },
+    Integers {
+        operand: usize,
+        axis: usize,
+    },
     /// The values of a stated range, as an axis of a definition.
-    Extent { binder: usize },
+    Extent {
+        binder: usize,
+    },
 }
 
 /// An index that runs over the whole of an axis.
@@ -85,11 +93,25 @@ pub enum Term {
     Number(f64),
     /// An index, a length or their sum, as a number.
     Integer(Affine),
-    Load { array: Array, subscripts: Vec<Subscript> },
-    Call { function: Function, arguments: Vec<Term> },
+    Load {
+        array: Array,
+        subscripts: Vec<Subscript>,
+    },
+    Call {
+        function: Function,
+        arguments: Vec<Term>,
+    },
     Negate(Box<Term>),
-    Binary { operator: Operator, left: Box<Term>, right: Box<Term> },
-    Reduce { reduction: Reduction, binders: Vec<usize>, body: Box<Term> },
+    Binary {
+        operator: Operator,
+        left: Box<Term>,
+        right: Box<Term>,
+    },
+    Reduce {
+        reduction: Reduction,
+        binders: Vec<usize>,
+        body: Box<Term>,
+    },
     Stop(Box<Term>),
     Error,
 }
@@ -111,7 +133,10 @@ pub enum Function {
 pub enum Subscript {
     Affine(Affine),
     /// `ids[at]`: the subscript is what stands there.
-    Gather { integers: usize, at: Vec<Affine> },
+    Gather {
+        integers: usize,
+        at: Vec<Affine>,
+    },
 }
 
 /// A sum of integers: `constant + Σ factor · atom`.

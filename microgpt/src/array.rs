@@ -269,3 +269,12 @@ impl<S: Shape, T: Real, const RANK: usize> Index<[usize; RANK]> for Numbers<S, T
         &self.data[row_major(self.shape, &indices)]
     }
 }
+
+/// By position, row-major.
+impl<S: Shape, T: Real> Index<usize> for Numbers<S, T> {
+    type Output = T;
+    #[track_caller]
+    fn index(&self, position: usize) -> &T {
+        &self.data[position]
+    }
+}

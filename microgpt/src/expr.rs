@@ -68,12 +68,6 @@ pub struct Tracked<'t, T: Real> {
 #[derive(Clone, Copy)]
 pub struct Constant<'a, T>(&'a [T]);
 
-impl<'a, T> Constant<'a, T> {
-    pub(crate) fn data(self) -> &'a [T] {
-        self.0
-    }
-}
-
 impl<'t, T: Real> Source<T> for Tracked<'t, T> {
     type Activity = OnTape<'t, T>;
     type Tracking = Active;
@@ -305,15 +299,43 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     }
 }
 
+/// Plain numbers with axes: what a leaf of a tape is made from.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a block of `{T}` numbers with `{R}`",
+    label = "expected a slice, `Vec` or Rust array of floats"
+)]
+pub trait Block<R, T: Real> {
+    /// The axes.
+    type Shape: Shape;
+    /// The numbers, row-major, and the axes.
+    fn block(&self) -> (&[T], Self::Shape);
+}
+
+impl<R, T: Real, O: Block<R, T> + ?Sized> Block<R, T> for &O {
+    type Shape = O::Shape;
+    fn block(&self) -> (&[T], Self::Shape) {
+        (**self).block()
+    }
+}
+
 macro_rules! plain {
     ($([$($generic:tt)*] $type:ty, $rank:literal, $axes:ty, |$self:ident| $data:expr, $shape:expr;)*) => {$(
+        impl<T: Real, $($generic)*> Block<Axes<$rank>, T> for $type {
+            type Shape = $axes;
+            #[inline(always)]
+            fn block(&self) -> (&[T], Self::Shape) {
+                let $self = self;
+                ($data, $shape)
+            }
+        }
+
         impl<T: Real, $($generic)*> Operand<Axes<$rank>, T> for $type {
             type Shape = $axes;
             type Source<'a> = Constant<'a, T>;
             #[inline(always)]
             fn open(&self) -> (Constant<'_, T>, Self::Shape) {
-                let $self = self;
-                (Constant($data), $shape)
+                let (data, shape) = self.block();
+                (Constant(data), shape)
             }
         }
     )*};

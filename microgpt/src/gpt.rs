@@ -120,6 +120,14 @@ pub enum ConfigError {
         /// The number of heads.
         n_head: usize,
     },
+    /// The weights given are not as many as the sizes say.
+    #[error("a model of these sizes has {expected} weights, not {found}")]
+    Weights {
+        /// The number that the sizes say.
+        expected: usize,
+        /// The number given.
+        found: usize,
+    },
 }
 
 /// A parameter of the model: a matrix on the tape, under microgpt.py's name for it.
@@ -219,7 +227,24 @@ impl<'t, T: Real> Gpt<'t, T> {
             let std = if zero { 0.0 } else { config.std };
             weights.extend((0..rows * columns).map(|_| T::of(random.gauss(0.0, std))));
         }
-        let weights = tape.vector(weights);
+        Self::with_weights(tape.vector(weights), config)
+    }
+
+    /// A model whose parameters are these, one after the other in the order of
+    /// [`Gpt::parameters`].
+    ///
+    /// # Errors
+    ///
+    /// If the sizes do not make a model, or the number of weights is not theirs.
+    pub fn with_weights(
+        weights: Vector<'t, usize, T>,
+        config: Config,
+    ) -> Result<Self, ConfigError> {
+        config.check()?;
+        let expected = config.parameters().iter().map(|(_, [rows, columns])| rows * columns).sum();
+        if weights.size() != expected {
+            return Err(ConfigError::Weights { expected, found: weights.size() });
+        }
         let mut start = 0;
         let parameters = config
             .parameters()
@@ -280,8 +305,12 @@ impl<'t, T: Real> Gpt<'t, T> {
     ) -> Matrix<'t, usize, usize, T> {
         let Config { n_embd, n_head, .. } = self.config;
         if (n_embd, n_head) == (16, 4) {
-            let axes =
-                Axes { embd: Const::<16>, heads: Const::<4>, width: Const::<4>, hidden: Const::<64> };
+            let axes = Axes {
+                embd: Const::<16>,
+                heads: Const::<4>,
+                width: Const::<4>,
+                hidden: Const::<64>,
+            };
             return self.forward(axes, tokens, cache);
         }
         let axes = Axes { embd: n_embd, heads: n_head, width: n_embd / n_head, hidden: 4 * n_embd };

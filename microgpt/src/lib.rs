@@ -8,6 +8,7 @@ pub mod array;
 #[doc(hidden)]
 pub mod expr;
 pub mod gpt;
+pub mod gradcheck;
 pub mod layers;
 pub mod random;
 pub mod real;

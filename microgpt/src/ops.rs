@@ -187,6 +187,15 @@ macro_rules! table {
             )*
         }
 
+        /// Calls a macro with the name and the arguments of every built-in op, as
+        /// `add(x y) ... exp(x) ...`: what must be done for each op then cannot leave one out.
+        #[macro_export]
+        macro_rules! for_each_op {
+            ($d callback:ident) => {
+                $d callback! { $($oname($($oargument)+))* $($name($self $($argument)*))* }
+            };
+        }
+
         #[doc = include_str!("../../docs/expr.md")]
         #[macro_export]
         macro_rules! expr {
@@ -227,7 +236,8 @@ fn power<T: Real>(x: T, y: T) -> T {
 
 /// The density of the standard normal distribution.
 fn normal_density<T: Real>(x: T) -> T {
-    (T::of(-0.5) * x * x).exp() * T::of(0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2)
+    (T::of(-0.5) * x * x).exp()
+        * T::of(0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2)
 }
 
 /// The distribution function of the standard normal distribution.
@@ -239,10 +249,7 @@ fn normal_distribution<T: Real>(x: T) -> T {
 fn gelu_argument<T: Real>(x: T) -> (T, T) {
     let scale = T::of(std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2);
     let cubic = T::of(0.044_715);
-    (
-        scale * (x + cubic * x * x * x),
-        scale * (T::one() + T::of(3.0) * cubic * x * x),
-    )
+    (scale * (x + cubic * x * x * x), scale * (T::one() + T::of(3.0) * cubic * x * x))
 }
 
 /// 1 where the condition holds, else 0.

@@ -67,11 +67,7 @@ impl PythonRandom {
             Some(last) => &digits[..=last],
             None => &[0],
         };
-        let state = State {
-            words: words_from_key(key),
-            index: WORDS,
-            next_gauss: None,
-        };
+        let state = State { words: words_from_key(key), index: WORDS, next_gauss: None };
         Self { state }
     }
 

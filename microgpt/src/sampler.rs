@@ -46,8 +46,9 @@ impl<'g, 't, T: Real> Sampler<'g, 't, T> {
         let tape = self.gpt.tape();
         let mark = tape.mark();
         let logits = tape.inference(|| self.gpt.logits(&[token], Some(&mut self.cache)));
-        let scaled: Vec<f64> = logits
-            .with_data(|logits| logits.iter().map(|logit| logit.as_f64() / self.temperature).collect());
+        let scaled: Vec<f64> = logits.with_data(|logits| {
+            logits.iter().map(|logit| logit.as_f64() / self.temperature).collect()
+        });
         tape.rewind(mark);
         let top = scaled.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let exp: Vec<f64> = scaled.iter().map(|logit| (logit - top).exp()).collect();

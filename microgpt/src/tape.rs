@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 use crate::array::{Array, Matrix, Vector};
-use crate::expr::{Axes, Constant, Operand};
+use crate::expr::{Axes, Block};
 use crate::real::Real;
 use crate::shape::{Shape, Word};
 use crate::value::Value;
@@ -146,21 +146,21 @@ impl<T: Real> Tape<T> {
     /// `usize`.
     pub fn vector<X, N>(&self, values: X) -> Vector<'_, N, T>
     where
-        X: for<'a> Operand<Axes<1>, T, Shape = (N,), Source<'a> = Constant<'a, T>>,
+        X: Block<Axes<1>, T, Shape = (N,)>,
         (N,): Shape,
     {
-        let (source, shape) = values.open();
-        self.array(shape, source.data())
+        let (values, shape) = values.block();
+        self.array(shape, values)
     }
 
     /// A matrix with these values, `[[T; C]; R]`; see [`Tape::array`] for sizes known at run time.
     pub fn matrix<X, R, C>(&self, values: X) -> Matrix<'_, R, C, T>
     where
-        X: for<'a> Operand<Axes<2>, T, Shape = (R, C), Source<'a> = Constant<'a, T>>,
+        X: Block<Axes<2>, T, Shape = (R, C)>,
         (R, C): Shape,
     {
-        let (source, shape) = values.open();
-        self.array(shape, source.data())
+        let (values, shape) = values.block();
+        self.array(shape, values)
     }
 
     /// An array of any shape with these values in row-major order.
@@ -451,8 +451,7 @@ impl<T: Real> Arena<T> {
     fn checked(&self, position: Position, len: usize) -> usize {
         let start = position.offset as usize;
         let newest = self.segments[self.segments.len() - 1];
-        let epoch =
-            if newest.start <= start { newest.epoch } else { self.segment(start).epoch };
+        let epoch = if newest.start <= start { newest.epoch } else { self.segment(start).epoch };
         assert!(
             len == 0 || epoch == position.epoch && start + len <= self.top,
             "this handle (position {start}) was forgotten by a rewind of its tape: make it again, \

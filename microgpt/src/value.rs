@@ -129,9 +129,7 @@ pub fn apply<'t, T: Real, const N: usize>(
     gradient: impl FnOnce([T; N], T) -> [T; N],
 ) -> Value<'t, T> {
     let mut tapes = arguments.iter().filter_map(|(_, tracked)| tracked.map(|(tape, _)| tape));
-    let Some(tape) = tapes.next() else {
-        unreachable!("the methods of `Value` begin with one")
-    };
+    let Some(tape) = tapes.next() else { unreachable!("the methods of `Value` begin with one") };
     assert!(
         tapes.all(|other| std::ptr::eq(other, tape)),
         "the operands are on two different tapes; an operator needs both on one"

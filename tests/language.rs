@@ -1,0 +1,380 @@
+//! The language: what each form means, its gradient, and what it says when lengths do not fit.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use approx::assert_relative_eq;
+use microgpt::gradcheck::{Outputs, Report, Tolerance, gradcheck};
+use microgpt::{Array, Const, Matrix, Numbers, Tape, Vector, expr};
+use proptest::prelude::*;
+
+/// Checks the gradient of a function of several vectors.
+fn check(
+    inputs: &[&[f64]],
+    function: impl for<'t> Fn(&[Vector<'t, usize>]) -> Outputs<'t>,
+) -> Report {
+    let inputs: Vec<Vec<f64>> = inputs.iter().map(|input| input.to_vec()).collect();
+    let report = gradcheck(&inputs, 11, &Tolerance::default(), function);
+    report.assert_right();
+    report
+}
+
+/// The message with which something panics.
+fn message<R>(work: impl FnOnce() -> R) -> String {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let panic = catch_unwind(AssertUnwindSafe(work)).err().expect("it panics");
+    std::panic::set_hook(hook);
+    match panic.downcast::<String>() {
+        Ok(message) => *message,
+        Err(panic) => (*panic.downcast::<&str>().expect("a message")).to_owned(),
+    }
+}
+
+const A: [f64; 6] = [0.5, -1.5, 2.0, 0.25, 3.0, -0.75];
+const B: [f64; 6] = [1.25, 0.5, -2.0, 4.0, -0.5, 1.0];
+
+#[test]
+fn a_dot_product_over_the_root_of_a_number() {
+    let tape = Tape::new();
+    let (q, k, d) = (tape.vector([1.0, 2.0]), tape.vector([3.0, 4.0]), 2.0);
+    let score = expr!(q·k / sqrt(d));
+    assert_relative_eq!(score.data(), 11.0 / 2f64.sqrt());
+    assert_eq!(expr!(dot(q, k)).data(), 11.0);
+}
+
+#[test]
+fn one_record_however_large_the_expression() {
+    let tape = Tape::new();
+    let x = tape.array((4, 8), &[0.5; 32]);
+    let before = tape.records();
+    let _ = expr! {
+        let scale = [(mean(x[t, i]^2 for i) + 1e-5)^-0.5 for t];
+        let y = [exp(x[t, i] * scale[t]) for t, i];
+        sum(y[t, i] / sum(y[t, j] for j) for t, i)
+    };
+    assert_eq!(tape.records(), before + 1);
+}
+
+#[test]
+fn power_binds_tightest_and_groups_from_the_right() {
+    let (x, y) = (3.0, 2.0);
+    assert_eq!(expr!(-x^2), -9.0);
+    assert_eq!(expr!(2 * x^y^y), 162.0);
+    assert_eq!(expr!(x^-1 * 6 - 1 - 1), 0.0);
+    assert_eq!(expr!(-x^-y), -1.0 / 9.0);
+}
+
+#[test]
+fn reductions_mean_what_they_say() {
+    let x: [f64; 4] = [3.0, -1.0, 5.0, 1.0];
+    assert_eq!(expr!(sum(x[i] for i)), 8.0);
+    assert_eq!(expr!(mean(x[i] for i)), 2.0);
+    assert_eq!(expr!(max(x[i] for i)), 5.0);
+    assert_eq!(expr!(min(x[i] for i)), -1.0);
+    let y: Vec<f64> = x.iter().map(|x| x.exp()).collect();
+    assert_relative_eq!(expr!(logsumexp(x[i] for i)), y.iter().sum::<f64>().ln());
+    let m = [[1.0, 4.0], [4.0, 2.0]];
+    assert_eq!(expr!(max(m[i, j] for i, j)), 4.0);
+    assert_eq!(expr!(mean(m[i, j] for i, j)), 2.75);
+}
+
+#[test]
+fn reductions_have_gradients() {
+    check(&[&A], |x| {
+        let x = x[0];
+        (
+            (expr!(sum(x[i]^2 for i)), expr!(mean(x[i]^3 for i))),
+            ((expr!(max(x[i] for i)), expr!(min(x[i]^2 for i))), expr!(logsumexp(x[i] for i))),
+        )
+            .into()
+    });
+    check(&[&A], |x| {
+        let x = x[0].reshape((2, 3));
+        (expr!([max(x[i, j] for i) for j]), expr!(logsumexp(2 * x[i, j] for i, j))).into()
+    });
+}
+
+#[test]
+fn of_equal_maxima_the_first_receives_the_gradient() {
+    let tape = Tape::new();
+    let x = tape.vector([1.0, 7.0, 7.0, 7.0]);
+    expr!(max(x[i] for i)).backward();
+    assert_eq!(x.grad(), [0.0, 1.0, 0.0, 0.0]);
+    let y = tape.matrix([[2.0, 9.0], [9.0, 2.0]]);
+    expr!(max(y[i, j] for j, i)).backward();
+    assert_eq!(y.grad(), [0.0, 0.0, 1.0, 0.0]);
+}
+
+#[test]
+fn empty_ranges() {
+    let tape = Tape::new();
+    let x = tape.vector(Vec::new());
+    assert_eq!(expr!(sum(x[i] for i)).data(), 0.0);
+    assert_eq!(expr!([x[i] * 2 for i]).data(), []);
+    assert_eq!(
+        message(|| expr!(max(x[i] for i))),
+        "`max` over an empty range: index `i` takes no value"
+    );
+    assert_eq!(
+        message(|| expr!(mean(x[i] for i))),
+        "`mean` over an empty range: index `i` takes no value"
+    );
+}
+
+#[test]
+fn stated_ranges() {
+    let x = [1.0, 4.0, 9.0, 16.0];
+    let n = x.len();
+    // As in Python, an array begins with the first value of its index.
+    assert_eq!(*expr!([x[i] for i in 1..n]), [4.0, 9.0, 16.0]);
+    assert_eq!(*expr!([x[i + 1] - x[i] for i in 0..n - 1]), [3.0, 5.0, 7.0]);
+    assert_eq!(*expr!([x[i] - x[i - 1] for i in 1..{x.len()}]), [3.0, 5.0, 7.0]);
+    assert_eq!(*expr!([x[3 - i] for i in 0..=3]), [16.0, 9.0, 4.0, 1.0]);
+    check(&[&A], |x| {
+        let x = x[0];
+        (
+            expr!([x[i + 1] * x[i] for i in 0..5]),
+            expr!([sum(x[i + 2 * k] for k in 0..3) for i in 0..2]),
+        )
+            .into()
+    });
+}
+
+#[test]
+fn ragged_ranges() {
+    let x = [1.0, 2.0, 3.0, 4.0];
+    assert_eq!(*expr!([sum(x[s] for s in 0..=t) for t in 0..4]), [1.0, 3.0, 6.0, 10.0]);
+    // What no index reaches is 0.
+    let rows = expr!([x[s] + x[t] for t, s in 0..=t]);
+    assert_eq!(rows.len(), 16);
+    assert_eq!(rows[[1, 0]], 3.0);
+    assert_eq!(rows[[1, 2]], 0.0);
+    // A range never begins below 0.
+    assert_eq!(*expr!([sum(x[s] for s in t - 1..=t) for t in 0..4]), [1.0, 3.0, 5.0, 7.0]);
+    check(&[&A, &B], |x| {
+        let (x, y) = (x[0], x[1]);
+        (
+            expr!([sum(x[s] * y[t] for s in 0..=t) for t]),
+            expr! {
+                let w = [exp(x[t] - y[s]) for t, s in 0..=t];
+                [sum(w[t, s] * x[s] for s in 0..=t) / sum(w[t, s] for s) for t]
+            },
+        )
+            .into()
+    });
+}
+
+#[test]
+fn a_gather_scatters_its_gradient_and_repeated_ids_add_up() {
+    let tape = Tape::new();
+    let table = tape.array((3, 2), &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    let ids = [2, 0, 2];
+    let rows = expr!([table[ids[t], i] for t, i]);
+    assert_eq!(rows.data(), [5.0, 6.0, 1.0, 2.0, 5.0, 6.0]);
+    rows.backward_with(&[1.0, 10.0, 2.0, 20.0, 3.0, 30.0]);
+    assert_eq!(table.grad(), [2.0, 20.0, 0.0, 0.0, 4.0, 40.0]);
+    check(&[&A], |x| {
+        let x = x[0];
+        let ids = vec![5, 1, 1, 0];
+        expr!([x[ids[t]]^2 * x[ids[s]] for t, s]).into()
+    });
+    assert_eq!(
+        message(|| expr!([table[{vec![0, 3]}[t], i] for t, i])),
+        "ids[1] is 3, but axis 0 of `table` has length 3"
+    );
+}
+
+#[test]
+fn intermediates_and_stop() {
+    check(&[&A, &B], |x| {
+        let (x, y) = (x[0], x[1]);
+        expr! {
+            let n = sum(x[i]^2 for i);
+            let scale = (n + 1)^-0.5;
+            let z = [x[i] * scale for i];
+            let z = [z[i] + y[i] for i];
+            [tanh(z[i]) * n for i]
+        }
+        .into()
+    });
+    let tape = Tape::new();
+    let x = tape.value(3.0);
+    expr!(x * stop(x)).backward();
+    assert_eq!(x.grad(), 3.0);
+}
+
+#[test]
+fn several_results_are_one_record() {
+    let tape = Tape::new();
+    let x = tape.vector([1.0, 2.0]);
+    let (double, total) = expr!(([2 * x[i] for i], sum(x[i] for i)));
+    assert_eq!((double.data(), total.data()), (vec![2.0, 4.0], 3.0));
+    assert_eq!(tape.records(), 1);
+    total.backward();
+    assert_eq!(x.grad(), [1.0, 1.0]);
+}
+
+#[test]
+fn an_index_and_a_length_are_numbers() {
+    let x = [1.0, 1.0, 1.0];
+    assert_eq!(*expr!([x[i] * i - len(i) for i]), [-3.0, -2.0, -1.0]);
+    assert_eq!(expr!(sum(x[i] for i) / len(i)), 1.0);
+    assert_eq!(*expr!([sum(s - t for s in 0..=t) for t in 0..3]), [0.0, -1.0, -3.0]);
+}
+
+#[test]
+fn operands_of_every_kind() {
+    struct Weights<'t> {
+        w: Matrix<'t, Const<2>, Const<3>>,
+        bias: (Vec<f64>,),
+    }
+    let tape = Tape::new();
+    let weights = Weights {
+        w: tape.matrix([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
+        bias: (vec![0.5, -0.5],),
+    };
+    let x: &[f64] = &[1.0, 1.0, 1.0];
+    let y = expr!([sum(weights.w[o, i] * x[i] for i) + weights.bias.0[o] for o]);
+    assert_eq!(y.data(), [6.5, 14.5]);
+    y.backward_with(&[1.0, 2.0]);
+    assert_eq!(weights.w.grad(), [1.0, 1.0, 1.0, 2.0, 2.0, 2.0]);
+    // Braces hold any Rust, and may use the tape.
+    let twice = expr!([{tape.vector([1.0, 2.0])}[i] * {1.0 + 1.0} for i]);
+    assert_eq!(twice.data(), [2.0, 4.0]);
+    let fixed: Vector<'_, Const<2>> = twice;
+    assert_eq!(fixed.size(), 2);
+}
+
+#[test]
+fn without_a_tracked_operand_plain_numbers_come_back() {
+    let total: f64 = expr!(sum({[1.0, 2.0]}[i] for i));
+    assert_eq!(total, 3.0);
+    let rows: Numbers<(Const<2>, usize)> = {
+        let (x, y) = ([1.0, 2.0], vec![3.0, 4.0, 5.0]);
+        expr!([x[i] * y[j] for i, j])
+    };
+    assert_eq!(rows[[1, 2]], 10.0);
+    let single: f32 = {
+        let x = [1.5f32, 2.5];
+        expr!(mean(x[i] for i))
+    };
+    assert_eq!(single, 2.0);
+}
+
+#[test]
+fn known_and_unknown_lengths_unify() {
+    let tape = Tape::new();
+    let known = tape.vector([1.0, 2.0]);
+    let unknown = tape.vector(vec![3.0, 4.0]);
+    let y: Vector<'_, Const<2>> = expr!([known[i] * unknown[i] for i]);
+    let z: Vector<'_, Const<2>> = expr!([unknown[i] * known[i] for i]);
+    assert_eq!(y.data(), z.data());
+}
+
+#[test]
+fn lengths_that_differ_are_named() {
+    let (x, y) = (vec![1.0, 2.0], vec![1.0, 2.0, 3.0]);
+    assert_eq!(
+        message(|| expr!(sum(x[i] * y[i] for i))),
+        "index `i` runs over axes of different lengths: 2 (axis 0 of `x`) and 3 (axis 0 of `y`)"
+    );
+    assert_eq!(
+        message(|| expr!(sum(x[i] for i in 0..3))),
+        "axis 0 of `x` has length 2, but its subscript runs from 0 to 2"
+    );
+    assert_eq!(
+        message(|| expr!(sum(x[i - 1] for i in 0..2))),
+        "axis 0 of `x` has length 2, but its subscript runs from -1 to 0"
+    );
+    assert_eq!(
+        message(|| expr!(x[2])),
+        "axis 0 of `x` has length 2, but its subscript runs from 2 to 2"
+    );
+}
+
+#[test]
+fn the_panic_is_at_the_line_of_the_expression() {
+    let (x, y) = (vec![1.0], vec![1.0, 2.0]);
+    let hook = std::panic::take_hook();
+    let place = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let seen = place.clone();
+    std::panic::set_hook(Box::new(move |info| {
+        *seen.lock().unwrap() = info.location().map(|location| {
+            (location.file().to_owned(), location.line())
+        });
+    }));
+    let line = line!() + 1;
+    let _ = catch_unwind(AssertUnwindSafe(|| expr!(sum(x[i] * y[i] for i))));
+    std::panic::set_hook(hook);
+    let (file, at) = place.lock().unwrap().clone().expect("a place");
+    assert!(file.ends_with("language.rs"), "{file}");
+    assert_eq!(at, line);
+}
+
+#[test]
+fn an_operand_may_be_used_twice() {
+    check(&[&A], |x| {
+        let (x, again) = (x[0], x[0]);
+        (expr!(x·x), expr!([x[i] * again[i] + x[i] for i])).into()
+    });
+}
+
+#[test]
+fn arrays_of_up_to_six_axes() {
+    let tape = Tape::new();
+    let data: Vec<f64> = (0..64).map(f64::from).collect();
+    let x: Array<'_, (usize, usize, usize, usize, usize, usize)> =
+        tape.array((2, 2, 2, 2, 2, 2), &data);
+    let y = expr!([x[a, b, c, d, e, f] for f, e, d, c, b, a]);
+    assert_eq!(y.at([1, 0, 0, 0, 0, 0]).data(), 1.0);
+    assert_eq!(expr!(sum(x[a, b, c, d, e, f] for a, b, c, d, e, f)).data(), 2016.0);
+}
+
+#[test]
+fn names_in_the_users_code_do_not_matter() {
+    #![allow(non_camel_case_types, dead_code, unused_variables)]
+    struct Vec;
+    struct Option;
+    let (real, own, below, store, size, row, position, start) = (1, 2, 3, 4, 5, 6, 7, 8);
+    let sum = [1.0, 2.0];
+    let d_x = [3.0, 4.0];
+    let x = 2.0;
+    let values = [1.0, 1.0];
+    assert_eq!(expr!(sum(sum[i] * d_x[i] * x * values[i] for i)), 22.0);
+    let tape = Tape::new();
+    let d_x = tape.vector([1.0, 2.0]);
+    let x = tape.vector([3.0, 4.0]);
+    expr!(sum(d_x[i] * x[i] for i)).backward();
+    assert_eq!((d_x.grad(), x.grad()), (x.data(), d_x.data()));
+}
+
+proptest! {
+    #[test]
+    fn a_contraction_over_any_sizes(
+        rows in 0usize..6, inner in 0usize..20, columns in 0usize..6, seed in any::<u64>(),
+    ) {
+        let mut random = microgpt::PythonRandom::new(seed);
+        let mut draw = |n: usize| (0..n).map(|_| random.gauss(0.0, 1.0)).collect::<Vec<_>>();
+        let (a, b) = (draw(rows * inner), draw(inner * columns));
+        let plain: Vec<f64> = (0..rows * columns)
+            .map(|at| {
+                let (r, c) = (at / columns, at % columns);
+                (0..inner).map(|i| a[r * inner + i] * b[i * columns + c]).sum()
+            })
+            .collect();
+        let tape = Tape::new();
+        let (x, y) = (tape.array((rows, inner), &a), tape.array((inner, columns), &b));
+        let product = expr!([sum(x[r, i] * y[i, c] for i) for r, c]);
+        for (one, other) in product.data().iter().zip(&plain) {
+            prop_assert!((one - other).abs() < 1e-12 * (1.0 + other.abs()));
+        }
+        if rows * inner * columns > 0 {
+            gradcheck(&[a, b], seed, &Tolerance::default(), |inputs| {
+                let x = inputs[0].reshape((rows, inner));
+                let y = inputs[1].reshape((inner, columns));
+                expr!([sum(x[r, i] * y[i, c] for i) for r, c]).into()
+            })
+            .assert_right();
+        }
+    }
+}

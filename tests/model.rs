@@ -1,0 +1,260 @@
+//! The layers and the whole model: gradients, and that generation token by token computes what
+//! training over a whole document does.
+
+use approx::assert_abs_diff_eq;
+use microgpt::gpt::{Activation, ConfigError};
+use microgpt::gradcheck::{Outputs, Report, Tolerance, gradcheck};
+use microgpt::{
+    Array, Config, Const, Gpt, Matrix, PythonRandom, Real, Sampler, Tape, Trainer, Vector, layers,
+};
+use proptest::prelude::*;
+
+/// Inputs of these sizes, far enough from the kink of a rectifier at 0.
+fn draw(random: &mut PythonRandom, sizes: &[usize]) -> Vec<Vec<f64>> {
+    sizes.iter().map(|&size| (0..size).map(|_| random.gauss(0.0, 1.0)).collect()).collect()
+}
+
+fn check(
+    seed: u64,
+    sizes: &[usize],
+    function: impl for<'t> Fn(&[Vector<'t, usize>]) -> Outputs<'t>,
+) -> Report {
+    let inputs = draw(&mut PythonRandom::new(seed), sizes);
+    let report = gradcheck(&inputs, seed, &Tolerance::default(), function);
+    report.assert_right();
+    report
+}
+
+fn ids(random: &mut PythonRandom, count: usize, below: usize) -> Vec<usize> {
+    (0..count).map(|_| (random.random() * below as f64) as usize).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+    #[test]
+    fn linear(t in 1usize..4, o in 1usize..6, i in 1usize..20, seed: u64) {
+        let report = check(seed, &[o * i, t * i], |x| {
+            layers::linear(x[0].reshape((o, i)), x[1].reshape((t, i))).into()
+        });
+        prop_assert_eq!(report.kinks, []);
+    }
+
+    #[test]
+    fn linear_with_a_width_known_to_the_compiler(t in 1usize..4, o in 1usize..6, seed: u64) {
+        check(seed, &[o * 16, t * 16], |x| {
+            layers::linear(x[0].reshape((o, Const::<16>)), x[1].reshape((t, Const::<16>))).into()
+        });
+    }
+
+    #[test]
+    fn embedding(t in 1usize..6, vocabulary in 1usize..6, i in 1usize..6, past in 0usize..3, seed: u64) {
+        let token = ids(&mut PythonRandom::new(seed), t, vocabulary);
+        check(seed, &[vocabulary * i, (past + t) * i], |x| {
+            let (wte, wpe) = (x[0].reshape((vocabulary, i)), x[1].reshape((past + t, i)));
+            layers::embedding(wte, wpe, &token, past).into()
+        });
+    }
+
+    #[test]
+    fn rmsnorm(t in 1usize..4, i in 1usize..20, seed: u64) {
+        check(seed, &[t * i], |x| layers::rmsnorm(x[0].reshape((t, i))).into());
+    }
+
+    #[test]
+    fn attention(t in 1usize..5, past in 0usize..3, h in 1usize..4, j in 1usize..6, seed: u64) {
+        let s = past + t;
+        let report = check(seed, &[t * h * j, s * h * j, s * h * j], |x| {
+            let q = x[0].reshape((t, h, j));
+            let (k, v) = (x[1].reshape((s, h, j)), x[2].reshape((s, h, j)));
+            layers::attention(q, k, v, past).into()
+        });
+        prop_assert_eq!(report.kinks, []);
+    }
+
+    #[test]
+    fn rectifiers(t in 1usize..4, i in 1usize..6, seed: u64) {
+        check(seed, &[t * i], |x| {
+            let x = x[0].reshape((t, i));
+            (layers::relu(x), layers::squared_relu(x)).into()
+        });
+    }
+
+    #[test]
+    fn residual(t in 1usize..4, i in 1usize..6, seed: u64) {
+        check(seed, &[t * i, t * i], |x| {
+            layers::residual(x[0].reshape((t, i)), x[1].reshape((t, i))).into()
+        });
+        check(seed, &[t * i], |x| {
+            layers::residual(x[0].reshape((t, i)), x[0].reshape((t, i))).into()
+        });
+    }
+
+    #[test]
+    fn cross_entropy(t in 1usize..5, vocabulary in 1usize..12, seed: u64) {
+        let target = ids(&mut PythonRandom::new(seed), t, vocabulary);
+        check(seed, &[t * vocabulary], |x| {
+            layers::cross_entropy(x[0].reshape((t, vocabulary)), &target).into()
+        });
+    }
+
+    #[test]
+    fn attention_is_causal_and_its_weights_sum_to_one(
+        t in 1usize..6, h in 1usize..3, j in 1usize..4, seed: u64,
+    ) {
+        let inputs = draw(&mut PythonRandom::new(seed), &[t * h * j, t * h * j]);
+        let tape = Tape::new();
+        let shape = (t, h, j);
+        let [q, k] = [&inputs[0], &inputs[1]].map(|x| tape.array(shape, x));
+        let ones = tape.array(shape, &vec![1.0; t * h * j]);
+        for x in layers::attention(q, k, ones, 0).data() {
+            prop_assert!((x - 1.0).abs() < 1e-12);
+        }
+        // The first position sees itself alone, whatever comes after it.
+        let v = tape.array(shape, &inputs[0]);
+        let out = layers::attention(q, k, v, 0).data();
+        prop_assert_eq!(&out[..h * j], &inputs[0][..h * j]);
+    }
+}
+
+fn config(vocabulary: usize, n_layer: usize, n_embd: usize, n_head: usize) -> Config {
+    Config { n_layer, n_embd, n_head, block_size: 5, std: 0.4, ..Config::new(vocabulary) }
+}
+
+#[test]
+fn the_gradient_of_the_whole_models_loss() {
+    // The default width takes the compiled path.
+    for config in [
+        config(4, 2, 4, 2),
+        config(3, 1, 6, 3),
+        Config { activation: Activation::SquaredRelu, ..config(4, 1, 4, 1) },
+        config(4, 1, 16, 4),
+    ] {
+        let initial = {
+            let tape = Tape::new();
+            let gpt = Gpt::new(&tape, config.clone(), &mut PythonRandom::new(3)).expect("a model");
+            gpt.weights().data()
+        };
+        // Long enough that the block ends before the document.
+        let tokens = [2, 0, 1, 1, 2, 0, 2];
+        let report = gradcheck(&[initial], 9, &Tolerance::default(), |weights| {
+            Gpt::with_weights(weights[0], config.clone()).expect("a model").loss(&tokens).into()
+        });
+        report.assert_right();
+        assert!(report.kinks.len() * 50 < report.compared, "{} kinks", report.kinks.len());
+    }
+}
+
+#[test]
+fn token_by_token_gives_the_logits_of_the_whole_document() {
+    for config in [Config::new(27), Config { n_layer: 3, n_embd: 12, n_head: 3, ..Config::new(9) }] {
+        let tape = Tape::new();
+        let vocabulary = config.vocabulary;
+        let gpt = Gpt::new(&tape, Config { std: 0.5, ..config }, &mut PythonRandom::new(5))
+            .expect("a model");
+        let tokens = ids(&mut PythonRandom::new(6), 16, vocabulary);
+        let whole = gpt.logits(&tokens, None).data();
+        let mut cache = gpt.cache();
+        for (position, token) in tokens.iter().enumerate() {
+            let mark = tape.mark();
+            let one = gpt.logits(&[*token], Some(&mut cache)).data();
+            for (one, whole) in one.iter().zip(&whole[position * vocabulary..]) {
+                assert_abs_diff_eq!(one, whole, epsilon = 1e-12);
+            }
+            tape.rewind(mark);
+        }
+        // Several at a time, too.
+        let mut cache = gpt.cache();
+        let first = gpt.logits(&tokens[..5], Some(&mut cache)).data();
+        let rest = gpt.logits(&tokens[5..], Some(&mut cache)).data();
+        for (one, whole) in first.iter().chain(&rest).zip(&whole) {
+            assert_abs_diff_eq!(one, whole, epsilon = 1e-12);
+        }
+    }
+}
+
+#[test]
+fn sizes_known_to_the_compiler_give_the_same_bits() {
+    let mut random = PythonRandom::new(1);
+    let inputs = draw(&mut random, &[7 * 16, 7 * 16, 64 * 16]);
+    let tape = Tape::new();
+    let known = |at: usize| tape.array((7, Const::<16>), &inputs[at]);
+    let unknown = |at: usize| tape.array((7, 16), &inputs[at]);
+    let heads = (7, Const::<4>, Const::<4>);
+    assert_eq!(layers::rmsnorm(known(0)).data(), layers::rmsnorm(unknown(0)).data());
+    let one = layers::attention(
+        known(0).reshape(heads),
+        known(1).reshape(heads),
+        known(1).reshape(heads),
+        0,
+    );
+    let heads = (7, 4, 4);
+    let other: Array<'_, (usize, usize, usize)> = layers::attention(
+        unknown(0).reshape(heads),
+        unknown(1).reshape(heads),
+        unknown(1).reshape(heads),
+        0,
+    );
+    assert_eq!(one.data(), other.data());
+    let w: Matrix<'_, Const<64>, Const<16>> = tape.array((Const, Const), &inputs[2]);
+    let w_unknown = tape.array((64, 16), &inputs[2]);
+    assert_eq!(
+        layers::linear(w, known(0)).data(),
+        layers::linear(w_unknown, unknown(0)).data()
+    );
+}
+
+#[test]
+fn the_default_model_has_4192_parameters() {
+    let tape = Tape::new();
+    let gpt = Gpt::new(&tape, Config::new(27), &mut PythonRandom::new(0)).expect("a model");
+    assert_eq!(gpt.weights().size(), 4192);
+    let total: usize = gpt.parameters().iter().map(|one| one.matrix.size()).sum();
+    assert_eq!(total, 4192);
+}
+
+fn learns<T: Real>() -> (f64, f64) {
+    let tape = Tape::<T>::default();
+    let gpt = Gpt::new(&tape, Config::new(5), &mut PythonRandom::new(2)).expect("a model");
+    let mut trainer = Trainer::new(&gpt, 200);
+    let tokens = [4, 0, 1, 2, 3, 0, 4];
+    let first = trainer.learn(&tokens);
+    let last = (1..200).map(|_| trainer.learn(&tokens)).last().expect("a step");
+    let sample = Sampler::new(&gpt, 4, 0.1, PythonRandom::new(1)).next().expect("endless");
+    assert_eq!(sample.expect("numbers"), [0, 1, 2, 3, 0]);
+    (first.as_f64(), last.as_f64())
+}
+
+#[test]
+fn a_document_can_be_learnt_by_heart_in_either_precision() {
+    for (first, last) in [learns::<f64>(), learns::<f32>()] {
+        assert!((first - 5f64.ln()).abs() < 0.2, "{first}");
+        assert!(last < 0.05, "{last}");
+    }
+}
+
+#[test]
+fn training_keeps_its_memory() {
+    let tape = Tape::new();
+    let gpt = Gpt::new(&tape, Config::new(5), &mut PythonRandom::new(2)).expect("a model");
+    let mut trainer = Trainer::new(&gpt, 3);
+    for tokens in [&[4, 0, 4][..], &[4, 0, 1, 2, 3, 0, 4], &[4, 1, 4]] {
+        trainer.learn(tokens);
+        assert_eq!((tape.len(), tape.records()), (gpt.weights().size(), 0));
+    }
+}
+
+#[test]
+fn sizes_that_are_no_model_are_refused() {
+    let tape = Tape::<f64>::default();
+    let mut random = PythonRandom::new(0);
+    let refused = |config, random: &mut _| Gpt::new(&tape, config, random).expect_err("no model");
+    assert_eq!(
+        refused(Config { n_head: 3, ..Config::new(5) }, &mut random),
+        ConfigError::Heads { n_embd: 16, n_head: 3 }
+    );
+    assert_eq!(
+        refused(Config { n_embd: 0, ..Config::new(5) }, &mut random).to_string(),
+        "n_embd must be at least 1"
+    );
+}

@@ -1,0 +1,269 @@
+//! Every op of the table: its local gradient against central differences, alone and in `expr!`,
+//! with each combination of tracked and constant arguments.
+
+use microgpt::gradcheck::{Report, Tolerance, gradcheck};
+use microgpt::ops::{Op, TABLE};
+use microgpt::{Real, Tape, Value, expr, for_each_op, op};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+/// Points of an op: for each argument as many numbers as there are points.
+fn columns(op: &Op) -> impl Strategy<Value = Vec<Vec<f64>>> + use<> {
+    op.arguments.iter().map(|(_, range)| vec(range.clone(), 4)).collect::<Vec<_>>()
+}
+
+fn runner() -> TestRunner {
+    TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() })
+}
+
+/// All derivatives are right, and a kink was met only where the table says that there is one.
+fn assert_right(op: &Op, columns: &[Vec<f64>], report: &Report) {
+    for &(_, element) in &report.kinks {
+        let point: Vec<f64> = columns.iter().map(|column| column[element]).collect();
+        let kink = op.kink.unwrap_or_else(|| panic!("{} has no kink, but {point:?} is one", op.name));
+        assert!(kink(&point).abs() < 1e-4, "{} has no kink near {point:?}", op.name);
+    }
+    report.assert_right();
+}
+
+macro_rules! pick {
+    (tracked $inputs:ident $column:expr) => {{
+        let _ = $column;
+        *$inputs.next().expect("an input for each tracked argument")
+    }};
+    (constant $inputs:ident $column:expr) => {
+        $column.as_slice()
+    };
+}
+
+macro_rules! is_tracked {
+    (tracked) => {
+        true
+    };
+    (constant) => {
+        false
+    };
+}
+
+/// Checks an op with each of its arguments tracked or constant.
+macro_rules! combinations {
+    ($name:ident, $columns:ident, [$($chosen:tt)*] $next:ident $($rest:ident)*) => {
+        combinations!($name, $columns, [$($chosen)* (tracked $next)] $($rest)*);
+        combinations!($name, $columns, [$($chosen)* (constant $next)] $($rest)*);
+    };
+    ($name:ident, $columns:ident, [$((constant $argument:ident))*]) => {{
+        // Without a tracked argument plain numbers come back.
+        let mut columns = $columns.iter();
+        $(let $argument = columns.next().expect("a column an argument").as_slice();)*
+        let plain = expr!([$name($($argument[i]),*) for i]);
+        for element in 0..plain.len() {
+            let point: Vec<f64> = $columns.iter().map(|column| column[element]).collect();
+            let expected = (microgpt::ops::$name::OP.forward)(&point);
+            assert_eq!(plain[element].to_bits(), expected.to_bits());
+        }
+    }};
+    ($name:ident, $columns:ident, [$(($kind:ident $argument:ident))*]) => {{
+        let mut columns = $columns.iter();
+        let tracked: Vec<Vec<f64>> = [$(
+            (is_tracked!($kind), columns.next().expect("a column an argument"))
+        ),*]
+        .into_iter()
+        .filter(|(tracked, _)| *tracked)
+        .map(|(_, column)| column.clone())
+        .collect();
+        let report = gradcheck(&tracked, 3, &Tolerance::default(), |inputs| {
+            let (mut inputs, mut columns) = (inputs.iter(), $columns.iter());
+            $(let $argument = pick!($kind inputs columns.next().expect("a column"));)*
+            expr!([$name($($argument[i]),*) for i]).into()
+        });
+        assert_right(&microgpt::ops::$name::OP, $columns, &report);
+    }};
+}
+
+macro_rules! check_every_op {
+    ($($name:ident($($argument:ident)+))*) => {
+        $(
+            mod $name {
+                use super::*;
+
+                #[test]
+                fn in_an_expression_with_every_combination_of_tracked_and_constant_arguments() {
+                    let op = &microgpt::ops::$name::OP;
+                    runner()
+                        .run(&columns(op), |columns| {
+                            let columns = &columns;
+                            combinations!($name, columns, [] $($argument)+);
+                            Ok(())
+                        })
+                        .unwrap();
+                }
+            }
+        )*
+
+        const CHECKED: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+for_each_op!(check_every_op);
+
+#[test]
+fn every_op_of_the_table_is_checked() {
+    assert!(TABLE.iter().map(|op| op.name).eq(CHECKED.iter().copied()));
+}
+
+#[test]
+fn on_values_every_op_is_right_too() {
+    for op in TABLE {
+        runner()
+            .run(&columns(op), |columns| {
+                let points = columns[0].len();
+                for point in 0..points {
+                    let point: Vec<Vec<f64>> =
+                        columns.iter().map(|column| vec![column[point]]).collect();
+                    let report = gradcheck(&point, 5, &Tolerance::default(), |inputs| {
+                        let values: Vec<Value<'_>> =
+                            inputs.iter().map(|input| input.at([0])).collect();
+                        (op.on_values)(&values).into()
+                    });
+                    assert_right(op, &point, &report);
+                }
+                Ok(())
+            })
+            .unwrap();
+    }
+}
+
+#[test]
+fn in_one_record_an_op_gives_what_it_gives_one_value_at_a_time() {
+    for op in TABLE {
+        runner()
+            .run(&columns(op), |columns| {
+                let tape = Tape::new();
+                let inputs: Vec<_> = columns.iter().map(|column| tape.vector(column)).collect();
+                let before = tape.records();
+                let fused = (op.on_vectors)(&inputs);
+                assert_eq!(tape.records(), before + 1);
+                for element in 0..fused.size() {
+                    let values: Vec<_> = inputs.iter().map(|input| input.at([element])).collect();
+                    let single = (op.on_values)(&values).data();
+                    assert_eq!(fused.at([element]).data().to_bits(), single.to_bits());
+                }
+                Ok(())
+            })
+            .unwrap();
+    }
+}
+
+#[test]
+fn both_arguments_may_be_the_same_value() {
+    for op in TABLE.iter().filter(|op| op.arguments.len() == 2) {
+        let (one, other) = (&op.arguments[0].1, &op.arguments[1].1);
+        let common = one.start.max(other.start)..one.end.min(other.end);
+        runner()
+            .run(&vec(common, 4), |x| {
+                let report = gradcheck(std::slice::from_ref(&x), 7, &Tolerance::default(), |inputs| {
+                    (op.on_vectors)(&[inputs[0], inputs[0]]).into()
+                });
+                // A kink between the two arguments is none along the diagonal.
+                let kinks = report.kinks.iter().map(|&(_, element)| x[element]);
+                assert!(kinks.into_iter().all(|x| x.abs() < 1e-4), "{}: {report:?}", op.name);
+                report.assert_right();
+                Ok(())
+            })
+            .unwrap();
+    }
+}
+
+op! {
+    /// A sine whose derivative is off by a part in ten thousand.
+    slightly_wrong(x in -3.0..3.0) -> y {
+        forward: x.sin(),
+        gradient: [x.cos() * T::of(1.0001)],
+    }
+}
+
+op! {
+    /// A product that forgets one of its factors.
+    half_wrong(x in 1.0..2.0, y in 2.0..3.0) -> z {
+        forward: x * y,
+        gradient: [y, T::zero()],
+    }
+}
+
+op! {
+    /// A smooth function that claims a kink everywhere.
+    not_a_number(x in 1.0..2.0) -> y {
+        forward: x * x,
+        gradient: [T::nan()],
+    }
+}
+
+#[test]
+fn a_wrong_local_gradient_is_caught() {
+    for op in [slightly_wrong::OP, half_wrong::OP, not_a_number::OP] {
+        runner()
+            .run(&columns(&op), |columns| {
+                let fused = gradcheck(&columns, 3, &Tolerance::default(), |inputs| {
+                    (op.on_vectors)(inputs).into()
+                });
+                let points = columns[0].len();
+                assert!(fused.mismatches.len() >= points, "{}: {fused:?}", op.name);
+                let single: Vec<_> = columns.iter().map(|column| vec![column[0]]).collect();
+                let single = gradcheck(&single, 3, &Tolerance::default(), |inputs| {
+                    let values: Vec<_> = inputs.iter().map(|input| input.at([0])).collect();
+                    (op.on_values)(&values).into()
+                });
+                assert!(!single.mismatches.is_empty(), "{}: {single:?}", op.name);
+                Ok(())
+            })
+            .unwrap();
+    }
+}
+
+#[test]
+fn far_from_zero_nothing_overflows() {
+    for op in TABLE {
+        let stable = ["sigmoid", "softplus", "silu", "gelu", "gelu_tanh", "tanh", "relu", "erf"];
+        if !stable.contains(&op.name) {
+            continue;
+        }
+        for x in [-1e3, -40.0, 40.0, 1e3] {
+            let y = (op.forward)(&[x]);
+            let gradient = (op.gradient)(&[x], y)[0];
+            assert!(y.is_finite() && gradient.is_finite(), "{}({x}): {y}, {gradient}", op.name);
+        }
+    }
+    for shift in [-1e3, 1e3] {
+        let tape = Tape::new();
+        let x = tape.vector([shift, shift + 1.0, shift - 1e3]);
+        let y = expr!(logsumexp(x[i] for i));
+        y.backward();
+        assert!((y.data() - shift - 1f64.exp().ln_1p()).abs() < 1e-12);
+        assert!((x.grad().iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn single_precision_agrees_with_double() {
+    fn f32s<T: Real>(x: f64) -> T {
+        T::of(x)
+    }
+    macro_rules! compare {
+        ($($name:ident($($argument:ident)+))*) => {$({
+            let op = &microgpt::ops::$name::OP;
+            let middle: Vec<f64> = op
+                .arguments
+                .iter()
+                .map(|(_, range)| range.start + 0.37 * (range.end - range.start))
+                .collect();
+            let mut arguments = middle.iter();
+            $(let $argument = f32s::<f32>(*arguments.next().expect("an argument"));)+
+            let single = microgpt::ops::$name($($argument),+);
+            let double = (op.forward)(&middle);
+            let error = (f64::from(single) - double).abs();
+            assert!(error < 1e-5 * double.abs().max(1.0), "{}: {single} {double}", op.name);
+        })*};
+    }
+    for_each_op!(compare);
+}

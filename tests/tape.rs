@@ -1,0 +1,165 @@
+//! The tape: what accumulates, what is reused, and what happens to handles that outlive a rewind.
+
+use microgpt::{Tape, expr};
+
+#[test]
+fn gradients_of_leaves_add_up_over_backward_passes() {
+    let tape = Tape::new();
+    let x = tape.value(3.0);
+    let y = x * x;
+    y.backward();
+    y.backward();
+    assert_eq!(x.grad(), 12.0);
+    assert_eq!(y.grad(), 1.0);
+    (x * 5.0).backward();
+    assert_eq!(x.grad(), 17.0);
+}
+
+#[test]
+fn what_does_not_lead_to_the_root_gets_no_gradient() {
+    let tape = Tape::new();
+    let x = tape.value(0.0);
+    let infinite = x.ln();
+    let y = x * 2.0;
+    y.backward();
+    assert_eq!(x.grad(), 2.0);
+    assert_eq!(infinite.grad(), 0.0);
+}
+
+#[test]
+fn a_leaf_made_after_results_keeps_its_gradient() {
+    let tape = Tape::new();
+    let x = tape.value(2.0);
+    let y = x * 3.0;
+    let late = tape.value(5.0);
+    let z = y * late;
+    z.backward();
+    z.backward();
+    assert_eq!((x.grad(), late.grad()), (30.0, 12.0));
+}
+
+#[test]
+fn parameters_outlive_a_step_and_its_memory_is_reused() {
+    let tape = Tape::new();
+    let w = tape.vector([1.0, 2.0]);
+    let mark = tape.mark();
+    let mut len = None;
+    for step in 1..=3 {
+        let loss = expr!(sum(w[i]^2 for i));
+        loss.backward();
+        assert_eq!(w.grad()[0], 2.0 * f64::from(step));
+        let used = tape.len();
+        assert_eq!(*len.get_or_insert(used), used);
+        tape.rewind(mark);
+        assert_eq!((tape.len(), tape.records()), (2, 0));
+    }
+    assert_eq!(w.data(), [1.0, 2.0]);
+}
+
+#[test]
+#[should_panic(expected = "was forgotten by a rewind")]
+fn a_handle_that_was_rewound_does_not_read_what_came_after_it() {
+    let tape = Tape::new();
+    let mark = tape.mark();
+    let stale = tape.value(1.0);
+    tape.rewind(mark);
+    let _fresh = tape.value(2.0);
+    let _ = stale.data();
+}
+
+#[test]
+#[should_panic(expected = "was forgotten by a rewind")]
+fn a_handle_that_was_rewound_is_no_operand() {
+    let tape = Tape::new();
+    let mark = tape.mark();
+    let stale = tape.vector([1.0]);
+    tape.rewind(mark);
+    let _fresh = tape.vector([2.0]);
+    let _ = expr!(sum(stale[i] for i));
+}
+
+#[test]
+#[should_panic(expected = "was forgotten by a rewind")]
+fn an_inner_rewind_forgets_only_what_lies_above_it() {
+    let tape = Tape::new();
+    let outer = tape.mark();
+    let kept = tape.value(1.0);
+    let inner = tape.mark();
+    let _ = tape.value(2.0);
+    tape.rewind(inner);
+    assert_eq!(kept.data(), 1.0);
+    tape.rewind(outer);
+    let _ = tape.value(3.0);
+    let _ = kept.data();
+}
+
+#[test]
+#[should_panic(expected = "was itself rewound")]
+fn a_mark_that_was_rewound_is_refused() {
+    let tape = Tape::new();
+    let outer = tape.mark();
+    let _ = tape.value(1.0);
+    let stale = tape.mark();
+    tape.rewind(outer);
+    let _ = tape.value(2.0);
+    tape.rewind(stale);
+}
+
+#[test]
+#[should_panic(expected = "two different tapes")]
+fn operands_of_two_tapes_are_refused() {
+    let (one, other) = (Tape::new(), Tape::new());
+    let (x, y) = (one.value(1.0), other.value(2.0));
+    let _ = x + y;
+}
+
+#[test]
+#[should_panic(expected = "two different tapes")]
+fn operands_of_two_tapes_are_refused_in_an_expression() {
+    let (one, other) = (Tape::new(), Tape::new());
+    let (x, y) = (one.value(1.0), other.value(2.0));
+    let _ = expr!(x + y);
+}
+
+#[test]
+fn inference_records_nothing() {
+    let tape = Tape::new();
+    let x = tape.vector([1.0, 2.0]);
+    let y = tape.inference(|| expr!(sum(x[i] for i)));
+    assert_eq!((y.data(), tape.records()), (3.0, 0));
+    let z = expr!(sum(x[i] for i) * y);
+    z.backward();
+    assert_eq!(x.grad(), [3.0, 3.0]);
+}
+
+#[test]
+fn numbers_stand_on_either_side_of_an_operator() {
+    let tape = Tape::<f32>::default();
+    let x = tape.value(4.0);
+    let y = 1.0 + x * 2.0 - 3.0 / x;
+    assert_eq!(y.data(), 8.25);
+    y.backward();
+    assert_eq!(x.grad(), 2.0 + 3.0 / 16.0);
+}
+
+#[test]
+fn an_element_of_an_array_shares_its_gradient() {
+    let tape = Tape::new();
+    let x = tape.matrix([[1.0, 2.0], [3.0, 4.0]]);
+    (x.at([0, 1]) * x.at([1, 0])).backward();
+    assert_eq!(x.grad(), [0.0, 3.0, 2.0, 0.0]);
+}
+
+#[test]
+#[should_panic(expected = "no element [0, 2] in an array of shape [2, 2]")]
+fn an_element_beyond_an_axis_is_refused() {
+    let tape = Tape::new();
+    let _ = tape.matrix([[1.0, 2.0], [3.0, 4.0]]).at([0, 2]);
+}
+
+#[test]
+#[should_panic(expected = "has 6 values, not 5")]
+fn an_array_needs_as_many_values_as_its_shape_has() {
+    let tape = Tape::new();
+    let _ = tape.array((2, 3), &[0.0; 5]);
+}
