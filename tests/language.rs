@@ -58,10 +58,10 @@ fn one_record_however_large_the_expression() {
 #[test]
 fn power_binds_tightest_and_groups_from_the_right() {
     let (x, y) = (3.0, 2.0);
-    assert_eq!(expr!(-x^2), -9.0);
-    assert_eq!(expr!(2 * x^y^y), 162.0);
-    assert_eq!(expr!(x^-1 * 6 - 1 - 1), 0.0);
-    assert_eq!(expr!(-x^-y), -1.0 / 9.0);
+    assert_eq!(expr!(-x ^ 2), -9.0);
+    assert_eq!(expr!(2 * x ^ y ^ y), 162.0);
+    assert_eq!(expr!(x ^ -1 * 6 - 1 - 1), 0.0);
+    assert_eq!(expr!(-x ^ -y), -1.0 / 9.0);
 }
 
 #[test]
@@ -229,10 +229,8 @@ fn operands_of_every_kind() {
         bias: (Vec<f64>,),
     }
     let tape = Tape::new();
-    let weights = Weights {
-        w: tape.matrix([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
-        bias: (vec![0.5, -0.5],),
-    };
+    let weights =
+        Weights { w: tape.matrix([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), bias: (vec![0.5, -0.5],) };
     let x: &[f64] = &[1.0, 1.0, 1.0];
     let y = expr!([sum(weights.w[o, i] * x[i] for i) + weights.bias.0[o] for o]);
     assert_eq!(y.data(), [6.5, 14.5]);
@@ -299,9 +297,8 @@ fn the_panic_is_at_the_line_of_the_expression() {
     let place = std::sync::Arc::new(std::sync::Mutex::new(None));
     let seen = place.clone();
     std::panic::set_hook(Box::new(move |info| {
-        *seen.lock().unwrap() = info.location().map(|location| {
-            (location.file().to_owned(), location.line())
-        });
+        *seen.lock().unwrap() =
+            info.location().map(|location| (location.file().to_owned(), location.line()));
     }));
     let line = line!() + 1;
     let _ = catch_unwind(AssertUnwindSafe(|| expr!(sum(x[i] * y[i] for i))));

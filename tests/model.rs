@@ -26,7 +26,8 @@ fn check(
 }
 
 fn ids(random: &mut PythonRandom, count: usize, below: usize) -> Vec<usize> {
-    (0..count).map(|_| (random.random() * below as f64) as usize).collect()
+    let below = std::num::NonZeroU64::new(below as u64).expect("a vocabulary");
+    (0..count).map(|_| usize::try_from(random.randbelow(below)).expect("below a usize")).collect()
 }
 
 proptest! {
@@ -147,7 +148,8 @@ fn the_gradient_of_the_whole_models_loss() {
 
 #[test]
 fn token_by_token_gives_the_logits_of_the_whole_document() {
-    for config in [Config::new(27), Config { n_layer: 3, n_embd: 12, n_head: 3, ..Config::new(9) }] {
+    for config in [Config::new(27), Config { n_layer: 3, n_embd: 12, n_head: 3, ..Config::new(9) }]
+    {
         let tape = Tape::new();
         let vocabulary = config.vocabulary;
         let gpt = Gpt::new(&tape, Config { std: 0.5, ..config }, &mut PythonRandom::new(5))
@@ -198,10 +200,7 @@ fn sizes_known_to_the_compiler_give_the_same_bits() {
     assert_eq!(one.data(), other.data());
     let w: Matrix<'_, Const<64>, Const<16>> = tape.array((Const, Const), &inputs[2]);
     let w_unknown = tape.array((64, 16), &inputs[2]);
-    assert_eq!(
-        layers::linear(w, known(0)).data(),
-        layers::linear(w_unknown, unknown(0)).data()
-    );
+    assert_eq!(layers::linear(w, known(0)).data(), layers::linear(w_unknown, unknown(0)).data());
 }
 
 #[test]

@@ -21,7 +21,8 @@ fn runner() -> TestRunner {
 fn assert_right(op: &Op, columns: &[Vec<f64>], report: &Report) {
     for &(_, element) in &report.kinks {
         let point: Vec<f64> = columns.iter().map(|column| column[element]).collect();
-        let kink = op.kink.unwrap_or_else(|| panic!("{} has no kink, but {point:?} is one", op.name));
+        let kink =
+            op.kink.unwrap_or_else(|| panic!("{} has no kink, but {point:?} is one", op.name));
         assert!(kink(&point).abs() < 1e-4, "{} has no kink near {point:?}", op.name);
     }
     report.assert_right();
@@ -162,9 +163,10 @@ fn both_arguments_may_be_the_same_value() {
         let common = one.start.max(other.start)..one.end.min(other.end);
         runner()
             .run(&vec(common, 4), |x| {
-                let report = gradcheck(std::slice::from_ref(&x), 7, &Tolerance::default(), |inputs| {
-                    (op.on_vectors)(&[inputs[0], inputs[0]]).into()
-                });
+                let report =
+                    gradcheck(std::slice::from_ref(&x), 7, &Tolerance::default(), |inputs| {
+                        (op.on_vectors)(&[inputs[0], inputs[0]]).into()
+                    });
                 // A kink between the two arguments is none along the diagonal.
                 let kinks = report.kinks.iter().map(|&(_, element)| x[element]);
                 assert!(kinks.into_iter().all(|x| x.abs() < 1e-4), "{}: {report:?}", op.name);

@@ -21,8 +21,6 @@ pub struct Gradient {
 /// `gradient of target[subscripts] += adjoint`, for all values of the indices of an equation.
 #[derive(Debug)]
 pub struct Accumulation {
-    /// The equation whose adjoint flows.
-    pub from: usize,
     pub target: Array,
     pub subscripts: Vec<Subscript>,
     pub nest: Vec<IndexId>,
@@ -61,7 +59,6 @@ fn equation(graph: &mut Graph, id: usize) -> Vec<Accumulation> {
     while let Some((node, adjoint)) = adjoints.pop_last() {
         if let Node::Load { array, subscripts } = graph.nodes[node].clone() {
             accumulations.push(Accumulation {
-                from: id,
                 target: array,
                 subscripts,
                 nest: nest.clone(),

@@ -4,7 +4,8 @@
 //! |---|---|---|
 //! | `parse` | tokens | a syntax tree (`ast`) |
 //! | `check` | syntax tree | resolved terms: every name an index, a `let` or an operand |
-//! | `graph` | terms | hash-consed nodes, grouped into one equation an array |
+//! | `lower` | terms | hash-consed nodes (`graph`) |
+//! | `equations` | nodes | one equation for each array worth computing |
 //! | `differentiate` | equations | accumulations: what each adds to which gradient |
 //! | `schedule` | equations, accumulations | loop nests |
 //! | `emit`, `loops` | loop nests | Rust |
@@ -18,8 +19,10 @@ mod ast;
 mod check;
 mod differentiate;
 mod emit;
+mod equations;
 mod graph;
 mod loops;
+mod lower;
 mod parse;
 mod report;
 mod schedule;
@@ -39,7 +42,7 @@ fn expand(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
     let Some(checked) = checked.filter(|_| report.is_empty()) else {
         return report.into_tokens(&runtime);
     };
-    let graph = graph::lower(&checked);
+    let graph = lower::lower(&checked);
     let gradient = differentiate::differentiate(graph);
     let nests = schedule::schedule(&gradient);
     emit::emit(&runtime, &checked, &gradient, &nests)

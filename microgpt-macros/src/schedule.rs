@@ -100,22 +100,23 @@ fn nest(graph: &Graph, target: Target, fold: Fold, indices: &[IndexId], body: No
 
 /// The order that is nearest to the preferred one and has each index after those in its bounds.
 fn ordered(graph: &Graph, preferred: &[IndexId]) -> Vec<IndexId> {
-    let mut loops: Vec<IndexId> = Vec::new();
-    fn place(graph: &Graph, index: IndexId, all: &[IndexId], loops: &mut Vec<IndexId>) {
-        if loops.contains(&index) {
-            return;
-        }
-        for outer in graph.range_indices(index) {
-            if all.contains(&outer) {
-                place(graph, outer, all, loops);
-            }
-        }
-        loops.push(index);
-    }
+    let mut loops = Vec::new();
     for &index in preferred {
         place(graph, index, preferred, &mut loops);
     }
     loops
+}
+
+fn place(graph: &Graph, index: IndexId, all: &[IndexId], loops: &mut Vec<IndexId>) {
+    if loops.contains(&index) {
+        return;
+    }
+    for outer in graph.range_indices(index) {
+        if all.contains(&outer) {
+            place(graph, outer, all, loops);
+        }
+    }
+    loops.push(index);
 }
 
 /// How a subscripted array is walked when one index advances.

@@ -22,6 +22,7 @@ use crate::value::Value;
 /// rows.at([1]).backward();
 /// assert_eq!(x.grad(), [0.0, 0.0, 0.0, 8.0, 10.0, 12.0]);
 /// ```
+#[derive(Clone, Copy)]
 pub struct Array<'t, S: Shape, T: Real = f64> {
     tape: &'t Tape<T>,
     position: Position,
@@ -33,14 +34,6 @@ pub type Vector<'t, N, T = f64> = Array<'t, (N,), T>;
 
 /// An array with two axes, rows first.
 pub type Matrix<'t, R, C, T = f64> = Array<'t, (R, C), T>;
-
-impl<S: Shape, T: Real> Clone for Array<'_, S, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<S: Shape, T: Real> Copy for Array<'_, S, T> {}
 
 impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     pub(crate) fn new(tape: &'t Tape<T>, position: Position, shape: S) -> Self {

@@ -237,10 +237,7 @@ struct Difference {
 impl Difference {
     fn new(at: &mut impl FnMut(f64) -> f64, x: f64, step: f64, here: f64) -> Self {
         let (left, right) = (at(x - step), at(x + step));
-        Self {
-            central: (right - left) / (2.0 * step),
-            bend: (right - here - (here - left)) / step,
-        }
+        Self { central: (right - left) / (2.0 * step), bend: (right - here - (here - left)) / step }
     }
 
     /// Whether the slope jumps near the point: half the step gives another slope, or as great a
@@ -275,9 +272,8 @@ mod tests {
 
     #[test]
     fn several_outputs_are_checked_together() {
-        let report = check(&[0.3, -0.7], |x| {
-            (expr!([sin(x[i]) for i]), expr!(sum(x[i]^3 for i))).into()
-        });
+        let report =
+            check(&[0.3, -0.7], |x| (expr!([sin(x[i]) for i]), expr!(sum(x[i]^3 for i))).into());
         report.assert_right();
     }
 

@@ -43,7 +43,7 @@ pub fn linear<'t, P: Dim, O: Dim, I: Dim, T: Real>(
 /// If there is nothing to take the mean of.
 #[must_use]
 #[track_caller]
-pub fn rmsnorm<'t, P: Dim, E: Dim, T: Real>(x: Matrix<'t, P, E, T>) -> Matrix<'t, P, E, T> {
+pub fn rmsnorm<P: Dim, E: Dim, T: Real>(x: Matrix<'_, P, E, T>) -> Matrix<'_, P, E, T> {
     expr! {
         let scale = [(mean(x[t, i]^2 for i) + 1e-5)^-0.5 for t];
         [x[t, i] * scale[t] for t, i]
@@ -78,14 +78,14 @@ pub fn attention<'t, P: Dim, S: Dim, H: Dim, J: Dim, T: Real>(
 /// The rectifier of every element.
 #[must_use]
 #[track_caller]
-pub fn relu<'t, P: Dim, E: Dim, T: Real>(x: Matrix<'t, P, E, T>) -> Matrix<'t, P, E, T> {
+pub fn relu<P: Dim, E: Dim, T: Real>(x: Matrix<'_, P, E, T>) -> Matrix<'_, P, E, T> {
     expr!([relu(x[t, i]) for t, i])
 }
 
 /// The square of the rectifier of every element (So 2021, arXiv:2109.08668).
 #[must_use]
 #[track_caller]
-pub fn squared_relu<'t, P: Dim, E: Dim, T: Real>(x: Matrix<'t, P, E, T>) -> Matrix<'t, P, E, T> {
+pub fn squared_relu<P: Dim, E: Dim, T: Real>(x: Matrix<'_, P, E, T>) -> Matrix<'_, P, E, T> {
     expr!([relu(x[t, i])^2 for t, i])
 }
 

@@ -69,13 +69,12 @@ macro_rules! op {
         $(#[$meta])*
         #[inline(always)]
         #[must_use]
-        #[allow(clippy::inline_always, clippy::float_cmp)]
         $visibility fn $name<T: $crate::Real>($($argument: T),+) -> T {
             $forward
         }
 
         #[doc = ::core::concat!("The local gradient of `", ::core::stringify!($name), "`, and the op as data.")]
-        #[allow(unused_imports, unused_variables, clippy::inline_always, clippy::float_cmp)]
+        #[allow(unused_imports, unused_variables)]
         $visibility mod $name {
             use super::*;
             use $crate::Real;
@@ -212,7 +211,6 @@ macro_rules! table {
 
 /// `x ^ y`, with the common powers as the products and roots that they are.
 #[inline(always)]
-#[allow(clippy::float_cmp, clippy::inline_always)] // a power is a special case only if it is exactly that power
 fn power<T: Real>(x: T, y: T) -> T {
     let is = |power: f64| y == T::of(power);
     if is(2.0) {

@@ -123,11 +123,11 @@ impl<'t, T: Real> Argument<'t, T> for T {
 #[doc(hidden)]
 #[track_caller]
 #[inline]
-pub fn apply<'t, T: Real, const N: usize>(
-    arguments: [Tracked<'t, T>; N],
+pub fn apply<T: Real, const N: usize>(
+    arguments: [Tracked<'_, T>; N],
     forward: impl FnOnce([T; N]) -> T,
     gradient: impl FnOnce([T; N], T) -> [T; N],
-) -> Value<'t, T> {
+) -> Value<'_, T> {
     let mut tapes = arguments.iter().filter_map(|(_, tracked)| tracked.map(|(tape, _)| tape));
     let Some(tape) = tapes.next() else { unreachable!("the methods of `Value` begin with one") };
     assert!(

@@ -1,0 +1,291 @@
+//! Nodes to equations.
+//!
+//! Every node that is worth an array of its own becomes an equation: a reduction, an op of the
+//! table (its result is what its local gradient needs), what does not depend on some index of the
+//! loops around it, and what several equations share. What is left inside one equation is plain
+//! arithmetic on elements of operands and of earlier equations.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use proc_macro2::TokenStream;
+
+use crate::ast::Operator;
+use crate::graph::{Array, Equation, Fold, Graph, IndexId, Node, NodeId, children};
+use crate::lower::Lowered;
+use crate::term::Function;
+
+/// An equation with more arithmetic than this is divided: each of its operands' gradients repeats
+/// a part of it.
+const MAX_OPERATIONS: usize = 24;
+
+/// Divides the definitions that the results need into equations.
+pub fn divide(graph: &mut Graph, definitions: Vec<Lowered>, results: &[usize]) {
+    Split::new(graph, definitions).equations(results);
+}
+
+/// An equation to be: the node, and the axes it is computed over.
+type Root = (NodeId, Vec<IndexId>);
+
+struct Split<'a> {
+    graph: &'a mut Graph,
+    definitions: Vec<Lowered>,
+    /// The nodes that are equations of their own.
+    own: HashSet<NodeId>,
+    made: HashMap<Root, usize>,
+    rewritten: HashMap<NodeId, NodeId>,
+}
+
+impl<'a> Split<'a> {
+    fn new(graph: &'a mut Graph, definitions: Vec<Lowered>) -> Self {
+        Self {
+            graph,
+            definitions,
+            own: HashSet::new(),
+            made: HashMap::new(),
+            rewritten: HashMap::new(),
+        }
+    }
+
+    fn equations(mut self, results: &[usize]) {
+        let roots = self.reachable(results);
+        for (root, axes) in &roots {
+            self.choose(*root, axes);
+        }
+        self.share(&roots);
+        for &result in results {
+            let definition = self.definitions[result].clone();
+            let id = self.equation(&definition.name, definition.root, definition.axes);
+            self.graph.results.push(id);
+        }
+    }
+
+    /// The definitions that the results need, as roots.
+    fn reachable(&self, results: &[usize]) -> Vec<Root> {
+        let mut seen = HashSet::new();
+        let mut roots = Vec::new();
+        let mut stack: Vec<usize> = results.to_vec();
+        while let Some(id) = stack.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            let definition = &self.definitions[id];
+            roots.push((definition.root, definition.axes.clone()));
+            let mut nodes = vec![definition.root];
+            let mut visited = HashSet::new();
+            while let Some(node) = nodes.pop() {
+                if visited.insert(node) {
+                    if let Node::Load { array: Array::Definition(id), .. } = self.graph.nodes[node]
+                    {
+                        stack.push(id);
+                    }
+                    nodes.extend(children(&self.graph.nodes[node]));
+                }
+            }
+        }
+        roots
+    }
+
+    /// The loops of an equation, and the nodes directly under its root.
+    fn under(&self, root: NodeId, axes: &[IndexId]) -> (BTreeSet<IndexId>, Vec<NodeId>) {
+        let mut nest: BTreeSet<IndexId> = axes.iter().copied().collect();
+        let node = &self.graph.nodes[root];
+        if let Node::Reduce { indices, .. } = node {
+            nest.extend(indices);
+        }
+        (nest, children(node))
+    }
+
+    /// Decides which nodes below a root are equations of their own.
+    fn choose(&mut self, root: NodeId, axes: &[IndexId]) {
+        let (nest, mut stack) = self.under(root, axes);
+        let mut visited = HashSet::new();
+        while let Some(node) = stack.pop() {
+            if !visited.insert(node) || self.graph.is_leaf(node) {
+                continue;
+            }
+            let hoisted = self.graph.free(node).len() < nest.len()
+                && (self.graph.is_active(node) || self.graph.has_call(node));
+            let own = match &self.graph.nodes[node] {
+                Node::Reduce { .. } => true,
+                Node::Call { .. } => hoisted || self.graph.is_active(node),
+                Node::Stop(_) => false,
+                _ => hoisted,
+            };
+            if !own {
+                stack.extend(children(&self.graph.nodes[node]));
+            } else if self.own.insert(node) {
+                let axes = self.axes(node);
+                self.choose(node, &axes);
+            }
+        }
+        let inline = self.inline(root);
+        let operations = |node: &&NodeId| !self.graph.is_leaf(**node);
+        if inline.iter().filter(operations).count() > MAX_OPERATIONS {
+            self.divide(root, axes);
+        }
+    }
+
+    /// Makes the part of a large equation that is nearest to half of it an equation of its own.
+    fn divide(&mut self, root: NodeId, axes: &[IndexId]) {
+        let (nest, _) = self.under(root, axes);
+        let weight = |node: NodeId| {
+            self.inline(node).iter().filter(|&&below| !self.graph.is_leaf(below)).count() + 1
+        };
+        let half = MAX_OPERATIONS / 2;
+        let part = self
+            .inline(root)
+            .into_iter()
+            .filter(|&node| !self.graph.is_leaf(node) && self.graph.free(node).len() == nest.len())
+            .filter(|&node| !matches!(self.graph.nodes[node], Node::Stop(_)))
+            .min_by_key(|&node| weight(node).abs_diff(half));
+        if let Some(part) = part
+            && self.own.insert(part)
+        {
+            self.choose(root, axes);
+        }
+    }
+
+    /// The nodes that are computed inside the equation of a root.
+    fn inline(&self, root: NodeId) -> BTreeSet<NodeId> {
+        let mut inline = BTreeSet::new();
+        let mut stack = children(&self.graph.nodes[root]);
+        while let Some(node) = stack.pop() {
+            if !self.own.contains(&node) && inline.insert(node) {
+                stack.extend(children(&self.graph.nodes[node]));
+            }
+        }
+        inline
+    }
+
+    /// Makes equations of what several equations would compute again.
+    fn share(&mut self, definitions: &[Root]) {
+        loop {
+            let roots: BTreeSet<NodeId> =
+                definitions.iter().map(|(root, _)| *root).chain(self.own.iter().copied()).collect();
+            let mut uses: BTreeMap<NodeId, usize> = BTreeMap::new();
+            for &root in &roots {
+                for node in self.inline(root) {
+                    *uses.entry(node).or_default() += 1;
+                }
+            }
+            let shared = uses.into_iter().rev().find(|&(node, uses)| {
+                uses > 1
+                    && !self.graph.is_leaf(node)
+                    && !matches!(self.graph.nodes[node], Node::Stop(_))
+                    && (self.graph.is_active(node) || self.graph.has_call(node))
+            });
+            match shared {
+                Some((node, _)) => self.own.insert(node),
+                None => return,
+            };
+        }
+    }
+
+    /// The axes of a node that is an equation of its own, the outermost loop first.
+    fn axes(&self, node: NodeId) -> Vec<IndexId> {
+        let mut axes: Vec<IndexId> = self.graph.free(node).iter().copied().collect();
+        axes.sort_by_key(|&index| std::cmp::Reverse(self.graph.indices[index].height));
+        axes
+    }
+
+    fn equation(&mut self, name: &str, root: NodeId, axes: Vec<IndexId>) -> usize {
+        if let Some(&id) = self.made.get(&(root, axes.clone())) {
+            return id;
+        }
+        let node = self.graph.nodes[root].clone();
+        let (fold, body) = match node {
+            Node::Reduce { fold, indices, body } => (Some((fold, indices)), self.rewrite(body)),
+            node => {
+                let node = self.rewrite_children(node);
+                (None, self.graph.add(node))
+            }
+        };
+        let depends = self.depends(body);
+        let id = self.graph.equations.len();
+        self.graph.equations.push(Equation {
+            name: name.to_owned(),
+            axes: axes.clone(),
+            fold,
+            body,
+            depends,
+        });
+        self.made.insert((root, axes), id);
+        id
+    }
+
+    fn depends(&self, body: NodeId) -> BTreeSet<usize> {
+        let mut depends = BTreeSet::new();
+        let mut stack = vec![body];
+        while let Some(node) = stack.pop() {
+            match &self.graph.nodes[node] {
+                Node::Load { array: Array::Operand(operand), .. } => {
+                    depends.insert(*operand);
+                }
+                Node::Load { array: Array::Equation(id), .. } => {
+                    depends.extend(&self.graph.equations[*id].depends);
+                }
+                Node::Stop(_) => {}
+                other => stack.extend(children(other)),
+            }
+        }
+        depends
+    }
+
+    /// The node with loads of equations in the place of what became one.
+    fn rewrite(&mut self, node: NodeId) -> NodeId {
+        if let Some(&done) = self.rewritten.get(&node) {
+            return done;
+        }
+        let done = if self.own.contains(&node) {
+            let axes = self.axes(node);
+            let name = self.name_of(node);
+            let id = self.equation(&name, node, axes.clone());
+            self.graph.load(Array::Equation(id), &axes)
+        } else {
+            let rewritten = self.rewrite_children(self.graph.nodes[node].clone());
+            self.graph.add(rewritten)
+        };
+        self.rewritten.insert(node, done);
+        done
+    }
+
+    fn rewrite_children(&mut self, node: Node) -> Node {
+        match node {
+            Node::Load { array: Array::Definition(id), subscripts } => {
+                let Lowered { name, axes, root } = self.definitions[id].clone();
+                let array = Array::Equation(self.equation(&name, root, axes));
+                Node::Load { array, subscripts }
+            }
+            Node::Call { function, arguments } => Node::Call {
+                function,
+                arguments: arguments.into_iter().map(|argument| self.rewrite(argument)).collect(),
+            },
+            Node::Negate(operand) => Node::Negate(self.rewrite(operand)),
+            Node::Stop(operand) => Node::Stop(self.rewrite(operand)),
+            Node::Binary { operator, left, right } => {
+                Node::Binary { operator, left: self.rewrite(left), right: self.rewrite(right) }
+            }
+            leaf => leaf,
+        }
+    }
+
+    /// A word for what an equation computes, for the generated code.
+    fn name_of(&self, node: NodeId) -> String {
+        match &self.graph.nodes[node] {
+            Node::Reduce { fold: Fold::Sum, .. } => "sum".into(),
+            Node::Reduce { fold: Fold::Max, .. } => "max".into(),
+            Node::Reduce { fold: Fold::Min, .. } => "min".into(),
+            Node::Call { function, .. } => match &self.graph.functions[*function] {
+                Function::Builtin(name) => name.clone(),
+                Function::User(tokens) => last_name(tokens),
+            },
+            Node::Binary { operator: Operator::Div, .. } => "ratio".into(),
+            Node::Binary { operator: Operator::Mul, .. } => "product".into(),
+            _ => "term".into(),
+        }
+    }
+}
+
+fn last_name(path: &TokenStream) -> String {
+    path.clone().into_iter().last().map_or_else(|| "op".into(), |token| token.to_string())
+}

@@ -1,0 +1,108 @@
+//! Checks on entry: lengths, subscripts and ids, once for each `expr!` that runs.
+
+use crate::shape::{Dim, Same};
+
+/// The axis that both are.
+///
+/// # Panics
+///
+/// If their lengths differ.
+#[track_caller]
+#[inline(always)]
+pub fn same<A: Dim + Same<B>, B: Dim>(
+    one: A,
+    other: B,
+    index: &str,
+    one_name: &str,
+    other_name: &str,
+) -> <A as Same<B>>::Output {
+    match one.same(other) {
+        Some(axis) => axis,
+        None => different(index, one.len(), other.len(), one_name, other_name),
+    }
+}
+
+#[cold]
+#[track_caller]
+fn different(index: &str, one: usize, other: usize, one_name: &str, other_name: &str) -> ! {
+    panic!(
+        "index `{index}` runs over axes of different lengths: {one} ({one_name}) and {other} \
+         ({other_name})"
+    )
+}
+
+/// Checks that a subscript stays on its axis, given its least and its greatest value.
+///
+/// # Panics
+///
+/// If it does not, unless the ranges are empty.
+#[track_caller]
+#[inline(always)]
+pub fn on_axis(least: isize, greatest: isize, len: usize, name: &str) {
+    if least <= greatest && (least < 0 || greatest >= len.cast_signed()) {
+        off_axis(least, greatest, len, name);
+    }
+}
+
+#[cold]
+#[track_caller]
+fn off_axis(least: isize, greatest: isize, len: usize, name: &str) -> ! {
+    panic!("{name} has length {len}, but its subscript runs from {least} to {greatest}")
+}
+
+/// Checks the ids of a gather.
+///
+/// # Panics
+///
+/// If one is not below the length of the axis that it subscripts.
+#[track_caller]
+#[inline(always)]
+pub fn ids_on_axis(ids: &[usize], len: usize, ids_name: &str, name: &str) {
+    if let Some(position) = ids.iter().position(|&id| id >= len) {
+        id_off_axis(position, ids[position], len, ids_name, name);
+    }
+}
+
+#[cold]
+#[track_caller]
+fn id_off_axis(position: usize, id: usize, len: usize, ids_name: &str, name: &str) -> ! {
+    panic!("{ids_name}[{position}] is {id}, but {name} has length {len}")
+}
+
+/// Checks that a reduction without a value for an empty range has elements.
+///
+/// # Panics
+///
+/// If the range is empty.
+#[track_caller]
+#[inline(always)]
+pub fn not_empty(count: usize, reduction: &str, index: &str) -> usize {
+    if count == 0 {
+        empty(reduction, index);
+    }
+    count
+}
+
+#[cold]
+#[track_caller]
+pub(super) fn empty(reduction: &str, index: &str) -> ! {
+    panic!("`{reduction}` over an empty range: index `{index}` takes no value")
+}
+
+/// An integer that others are taken from.
+#[inline(always)]
+pub fn signed(n: usize) -> isize {
+    n.cast_signed()
+}
+
+/// The first value of a range: never below 0.
+#[inline(always)]
+pub fn first(least: isize) -> usize {
+    least.max(0).cast_unsigned()
+}
+
+/// The length of an axis that holds the values of a stated range.
+#[inline(always)]
+pub fn extent(least: isize, greatest: isize) -> usize {
+    (greatest - least.max(0) + 1).max(0).cast_unsigned()
+}

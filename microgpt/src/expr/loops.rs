@@ -1,0 +1,190 @@
+//! The loops that generated code is made of.
+
+use super::entry::empty;
+use crate::real::Real;
+
+/// A number of the language in the precision of the operands.
+#[inline(always)]
+pub fn real<T: Real>(x: f64) -> T {
+    T::of(x)
+}
+
+/// An index or a length as a number.
+#[inline(always)]
+pub fn number<T: Real>(n: usize) -> T {
+    T::of(n as f64)
+}
+
+/// An integer that may be negative, as a number.
+#[inline(always)]
+pub fn difference<T: Real>(plus: usize, minus: usize) -> T {
+    T::of(plus as f64 - minus as f64)
+}
+
+/// A bound of a range: `plus - minus`, or 0 if that is negative.
+#[inline(always)]
+pub fn minus(plus: usize, minus: usize) -> usize {
+    plus.saturating_sub(minus)
+}
+
+/// `a · b + c`, fused where the target fuses.
+#[inline(always)]
+pub fn fma<T: Real>(a: T, b: T, c: T) -> T {
+    a.fma(b, c)
+}
+
+/// A sum accumulates in this many lanes: whole vectors, and the same bits on every machine that
+/// has FMA.
+const LANES: usize = 8;
+
+/// A sum under way.
+#[derive(Clone, Copy)]
+pub struct Sum<T>([T; LANES]);
+
+impl<T: Real> Sum<T> {
+    /// The empty sum.
+    #[inline(always)]
+    pub fn new() -> Self {
+        Self([T::zero(); LANES])
+    }
+
+    /// Adds one row: `step` takes the sum so far, the position and an element of each of `rows`.
+    #[inline(always)]
+    pub fn row<const K: usize>(
+        &mut self,
+        len: usize,
+        rows: [&[T]; K],
+        step: impl Fn(T, usize, [T; K]) -> T,
+    ) {
+        let rows = rows.map(|row| &row[..len]);
+        let whole = len / LANES * LANES;
+        for start in (0..whole).step_by(LANES) {
+            let chunks = rows.map(|row| &row[start..start + LANES]);
+            for (lane, sum) in self.0.iter_mut().enumerate() {
+                let elements = std::array::from_fn(|row| chunks[row][lane]);
+                *sum = step(*sum, start + lane, elements);
+            }
+        }
+        for lane in 0..len - whole {
+            let elements = std::array::from_fn(|row| rows[row][whole + lane]);
+            self.0[lane] = step(self.0[lane], whole + lane, elements);
+        }
+    }
+
+    /// Adds one term: `step` takes the sum so far.
+    #[inline(always)]
+    pub fn term(&mut self, step: impl FnOnce(T) -> T) {
+        self.0[0] = step(self.0[0]);
+    }
+
+    /// The sum of the lanes, pairwise.
+    #[inline(always)]
+    pub fn total(self) -> T {
+        let [a, b, c, d, e, f, g, h] = self.0;
+        ((a + e) + (c + g)) + ((b + f) + (d + h))
+    }
+}
+
+impl<T: Real> Default for Sum<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Writes one row: `step` takes the position and an element of each of `rows`.
+#[inline(always)]
+pub fn map<T: Real, const K: usize>(
+    out: &mut [T],
+    rows: [&[T]; K],
+    step: impl Fn(usize, [T; K]) -> T,
+) {
+    let len = out.len();
+    let rows = rows.map(|row| &row[..len]);
+    for (position, out) in out.iter_mut().enumerate() {
+        *out = step(position, std::array::from_fn(|row| rows[row][position]));
+    }
+}
+
+/// Adds to one row: `step` takes what is there, the position and an element of each of `rows`.
+#[inline(always)]
+pub fn accumulate<T: Real, const K: usize>(
+    out: &mut [T],
+    rows: [&[T]; K],
+    step: impl Fn(T, usize, [T; K]) -> T,
+) {
+    let len = out.len();
+    let rows = rows.map(|row| &row[..len]);
+    for (position, out) in out.iter_mut().enumerate() {
+        *out = step(*out, position, std::array::from_fn(|row| rows[row][position]));
+    }
+}
+
+/// The greatest of some values, or the least: the first of several that are equal.
+#[derive(Clone, Copy)]
+pub struct Best<T> {
+    best: Option<(usize, T)>,
+}
+
+impl<T: Real> Best<T> {
+    /// No value yet.
+    #[inline(always)]
+    pub fn new() -> Self {
+        Self { best: None }
+    }
+
+    /// Takes a value into account that is greater than all before.
+    #[inline(always)]
+    pub fn max(&mut self, position: usize, x: T) {
+        if self.best.is_none_or(|(_, best)| x > best) {
+            self.best = Some((position, x));
+        }
+    }
+
+    /// Takes a value into account that is less than all before.
+    #[inline(always)]
+    pub fn min(&mut self, position: usize, x: T) {
+        if self.best.is_none_or(|(_, best)| x < best) {
+            self.best = Some((position, x));
+        }
+    }
+
+    /// The value.
+    ///
+    /// # Panics
+    ///
+    /// If there was none.
+    #[track_caller]
+    #[inline(always)]
+    pub fn value(self, reduction: &str, index: &str) -> T {
+        match self.best {
+            Some((_, value)) => value,
+            None => empty(reduction, index),
+        }
+    }
+
+    /// The position of the value, as a number, to compare an index with.
+    ///
+    /// # Panics
+    ///
+    /// If there was none.
+    #[track_caller]
+    #[inline(always)]
+    pub fn position(self, reduction: &str, index: &str) -> T {
+        match self.best {
+            Some((position, _)) => number(position),
+            None => empty(reduction, index),
+        }
+    }
+}
+
+impl<T: Real> Default for Best<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// `a` where the index is at the position of a maximum, else 0.
+#[inline(always)]
+pub fn where_at<T: Real>(index: usize, position: T, a: T) -> T {
+    if number::<T>(index) == position { a } else { T::zero() }
+}
