@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release --example names -- --help` lists the flags.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -19,35 +20,53 @@ struct Args {
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// Training steps, one document each
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 1000, value_parser = whole, allow_negative_numbers = true)]
     steps: usize,
     /// Seed of everything random
     #[arg(long, default_value_t = 42, allow_negative_numbers = true)]
     seed: i64,
     /// Number of samples to print
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = whole, allow_negative_numbers = true)]
     samples: usize,
     /// Above 0; below 1, likely characters become likelier
     #[arg(long, default_value_t = 0.5, value_parser = positive, allow_negative_numbers = true)]
     temperature: f64,
 }
 
-fn positive(text: &str) -> Result<f64, String> {
-    let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    if number > 0.0 && number.is_finite() { Ok(number) } else { Err("must be above 0".to_owned()) }
+fn whole(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "must be a whole number, 0 or more".to_owned())
 }
 
-fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if number > 0.0 && f64::is_finite(number) => Ok(number),
+        _ => Err("must be a number above 0".to_owned()),
     }
 }
 
-fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
+    let args = Args::try_parse().unwrap_or_else(|error| {
+        if error.use_stderr() {
+            // The first line says what is wrong; the usage is a `--help` away.
+            eprintln!("{}", error.to_string().lines().next().unwrap_or_default());
+            std::process::exit(2);
+        }
+        error.exit()
+    });
+    match run(&args, &mut io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+            // Whoever was reading has seen enough.
+            Some(io::ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
+            _ => {
+                eprintln!("error: {error}");
+                ExitCode::from(2)
+            }
+        },
+    }
+}
+
+fn run(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn std::error::Error>> {
     let text = dataset(args.data.as_deref())?;
     let mut docs: Vec<&str> = documents(&text).collect();
     if docs.is_empty() {
@@ -55,13 +74,13 @@ fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
     }
     let mut random = PythonRandom::new(args.seed);
     random.shuffle(&mut docs);
-    println!("num docs: {}", docs.len());
+    writeln!(out, "num docs: {}", docs.len())?;
     let tokenizer = CharTokenizer::new(docs.iter().copied());
-    println!("vocab size: {}", tokenizer.vocabulary());
+    writeln!(out, "vocab size: {}", tokenizer.vocabulary())?;
 
     let tape = Tape::new();
     let gpt = Gpt::new(&tape, Config::new(tokenizer.vocabulary()), &mut random)?;
-    println!("num params: {}", gpt.weights().size());
+    writeln!(out, "num params: {}", gpt.weights().size())?;
 
     let mut trainer = Trainer::new(&gpt, args.steps);
     let mut recent = 0.0;
@@ -70,14 +89,19 @@ fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
         recent += loss;
         if step % 100 == 0 || step == args.steps {
             let count = (step - 1) % 100 + 1;
-            println!("step {step:4} / {:4} | mean loss {:.4}", args.steps, recent / count as f64);
+            writeln!(
+                out,
+                "step {step:4} / {:4} | mean loss {:.4}",
+                args.steps,
+                recent / count as f64
+            )?;
             recent = 0.0;
         }
     }
 
     let sampler = Sampler::new(&gpt, tokenizer.bos(), args.temperature, random);
     for (number, sample) in sampler.take(args.samples).enumerate() {
-        println!("sample {:2}: {}", number + 1, tokenizer.decode(&sample?));
+        writeln!(out, "sample {:2}: {}", number + 1, tokenizer.decode(&sample?))?;
     }
     Ok(())
 }

@@ -30,26 +30,26 @@ pub struct Op {
 /// Declares an op: a function with its local gradient, for `expr!`, `Value` and the checks.
 ///
 /// ```
-/// use microgpt::{expr, op, Real, Tape};
+/// use microgpt::{Tape, expr};
 ///
-/// op! {
-///     /// `x · tanh(ln(1 + eˣ))` (Misra 2019, arXiv:1908.08681).
-///     pub mish(x in -4.0..4.0) -> y {
-///         forward: x * x.exp().ln_1p().tanh(),
-///         gradient: [{
-///             let tanh = x.exp().ln_1p().tanh();
-///             let sigmoid = (T::one() + (-x).exp()).recip();
-///             tanh + x * sigmoid * (T::one() - tanh * tanh)
-///         }],
+/// mod ops {
+///     microgpt::op! {
+///         /// `x · tanh(ln(1 + eˣ))` (Misra 2019, arXiv:1908.08681).
+///         pub mish(x in -4.0..4.0) -> y {
+///             forward: x * x.exp().ln_1p().tanh(),
+///             gradient: [{
+///                 let tanh = x.exp().ln_1p().tanh();
+///                 let sigmoid = (T::one() + (-x).exp()).recip();
+///                 tanh + x * sigmoid * (T::one() - tanh * tanh)
+///             }],
+///         }
 ///     }
 /// }
 ///
 /// let tape = Tape::new();
 /// let x = tape.vector([0.0, 1.0]);
-/// let y = expr!([self::mish(x[i]) for i]);
+/// let y = expr!([ops::mish(x[i]) for i]);
 /// assert_eq!(y.data()[0], 0.0);
-/// # mod elsewhere { pub(crate) use super::mish; }
-/// # let _ = expr!(elsewhere::mish(2.0));
 /// ```
 ///
 /// In both bodies `T` is the precision, a [`Real`]; the gradient has one entry an argument, in
@@ -70,7 +70,7 @@ macro_rules! op {
         #[inline(always)]
         #[must_use]
         $visibility fn $name<T: $crate::Real>($($argument: T),+) -> T {
-            $forward
+            $name::forward($($argument),+)
         }
 
         #[doc = ::core::concat!("The local gradient of `", ::core::stringify!($name), "`, and the op as data.")]
@@ -78,6 +78,19 @@ macro_rules! op {
         $visibility mod $name {
             use super::*;
             use $crate::Real;
+
+            /// The function and its local gradient under one name, as `expr!` asks for them.
+            mod this {
+                pub use super::gradient;
+            }
+            use forward as this;
+
+            /// The function.
+            #[inline(always)]
+            #[must_use]
+            pub fn forward<T: $crate::Real>($($argument: T),+) -> T {
+                $forward
+            }
 
             /// The number of arguments.
             pub const ARITY: usize = [$(::core::stringify!($argument)),+].len();
@@ -95,7 +108,7 @@ macro_rules! op {
                 arguments: &[$((::core::stringify!($argument), $range)),+],
                 forward: |arguments| {
                     let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
-                    super::$name($($argument),+)
+                    forward($($argument),+)
                 },
                 gradient: |arguments, result| {
                     let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
@@ -106,13 +119,13 @@ macro_rules! op {
                     let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
                     $crate::ops::apply(
                         [$($crate::ops::Argument::argument($argument)),+],
-                        |[$($argument),+]| super::$name($($argument),+),
+                        |[$($argument),+]| forward($($argument),+),
                         gradient,
                     )
                 },
                 on_vectors: |arguments| {
                     let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
-                    $crate::__compile!([$crate] [] [super::$name($($argument[i]),+) for i])
+                    $crate::__compile!([$crate] [] [self::this($($argument[i]),+) for i])
                 },
             };
         }
@@ -195,7 +208,7 @@ macro_rules! table {
             };
         }
 
-        #[doc = include_str!("../../docs/expr.md")]
+        #[doc = include_str!("../../docs/language.md")]
         #[macro_export]
         macro_rules! expr {
             ($d($d tokens:tt)*) => {
