@@ -53,17 +53,13 @@ fn main() -> ExitCode {
         }
         error.exit()
     });
-    match run(&args, &mut io::stdout().lock()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => match error.downcast_ref::<io::Error>().map(io::Error::kind) {
-            // Whoever was reading has seen enough.
-            Some(io::ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
-            _ => {
-                eprintln!("error: {error}");
-                ExitCode::from(2)
-            }
-        },
+    let Err(error) = run(&args, &mut io::stdout().lock()) else { return ExitCode::SUCCESS };
+    if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
+        // Whoever was reading has seen enough.
+        return ExitCode::SUCCESS;
     }
+    eprintln!("error: {error}");
+    ExitCode::from(2)
 }
 
 fn run(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn std::error::Error>> {

@@ -1,4 +1,4 @@
-//! The reference program's own figures: `microgpt.py`'s algorithm, run by CPython, on small datasets.
+//! The reference program's own figures: `microgpt.py`'s algorithm, run by `CPython`, on small datasets.
 //!
 //! `tests/golden/*.json` hold, for each run, its configuration and documents, and what came out
 //! of them with all digits.

@@ -28,6 +28,7 @@ pub fn check(program: &Program, ops: &[Op], report: &mut Report) -> Option<Check
         lets: HashMap::new(),
         by_tokens: HashMap::new(),
         lengths: Vec::new(),
+        unread: 0,
     };
     for definition in &program.lets {
         let name = definition.name.to_string();
@@ -57,6 +58,8 @@ struct Checker<'a> {
     by_tokens: HashMap<String, (bool, usize)>,
     /// The indices that stand for a `len` outside of the `for` that binds its index.
     lengths: Vec<(Ident, usize)>,
+    /// How many parts were met that could not be parsed.
+    unread: usize,
 }
 
 /// Where an integer expression stands: in a bare subscript a name must be an index.
@@ -96,6 +99,7 @@ impl Checker<'_> {
         binders: &[ast::Binder],
         body: impl FnOnce(&mut Self) -> R,
     ) -> (Vec<usize>, R) {
+        let mistakes = self.report.len() + self.unread;
         let outer = self.indices.len();
         let mut bound = Vec::new();
         for binder in binders {
@@ -119,11 +123,10 @@ impl Checker<'_> {
             self.indices.push((name, id));
             bound.push(id);
         }
-        let mistakes = self.report.len();
         let result = body(self);
         self.indices.truncate(outer);
         // After another mistake the subscript that would imply the range may not have been seen.
-        if self.report.len() == mistakes {
+        if self.report.len() + self.unread == mistakes {
             for &id in &bound {
                 self.require_range(id);
             }
@@ -203,7 +206,10 @@ impl Checker<'_> {
                     "give it a `let` of its own, `let a = [... for i];`, and use `a[i]`",
                 ));
             }
-            ExprKind::Error => Term::Error,
+            ExprKind::Error => {
+                self.unread += 1;
+                Term::Error
+            }
         })
     }
 
@@ -415,15 +421,14 @@ impl Checker<'_> {
     // ------------------------------------------------------------ subscripts and integers
 
     fn subscript(&mut self, array: Array, axis: usize, expr: &Expr) -> Result<Subscript> {
-        let subscript = match &expr.kind {
-            ExprKind::Subscript { base, subscripts } => self.gather(base, subscripts)?,
-            _ => {
-                let affine = self.integer(expr, Place::Subscript)?;
-                if let Some(index) = affine.as_index() {
-                    self.run_over(index, array, axis, expr.span);
-                }
-                Subscript::Affine(affine)
+        let subscript = if let ExprKind::Subscript { base, subscripts } = &expr.kind {
+            self.gather(base, subscripts)?
+        } else {
+            let affine = self.integer(expr, Place::Subscript)?;
+            if let Some(index) = affine.as_index() {
+                self.run_over(index, array, axis, expr.span);
             }
+            Subscript::Affine(affine)
         };
         self.checked.bounds.push(Bound {
             array,
@@ -577,7 +582,10 @@ impl Checker<'_> {
                     }
                 }
             }
-            ExprKind::Error => Affine::constant(0),
+            ExprKind::Error => {
+                self.unread += 1;
+                Affine::constant(0)
+            }
             _ => {
                 return Err(Diagnostic::new(
                     expr.span,

@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
 
 use crate::differentiate::Gradient;
 use crate::graph::{Array, Graph, IndexId, IndexRange, Length, Subscript};
@@ -19,12 +18,15 @@ macro_rules! code {
     ($($tokens:tt)*) => { quote::quote_spanned!(proc_macro2::Span::mixed_site()=> $($tokens)*) };
 }
 
-/// The same, with errors at a place in the user's code.
-macro_rules! spanned {
-    ($span:expr=> $($tokens:tt)*) => {{
-        let span: Span = $span;
-        quote_spanned!(span.resolved_at(Span::mixed_site())=> $($tokens)*)
-    }};
+/// A call of the run-time crate that stands at a place in the user's code: there the compiler
+/// reports a type that does not fit, and a panic its caller. All names in it are paths or `#names`.
+macro_rules! call {
+    ($span:expr=> $($tokens:tt)*) => { quote::quote_spanned!($span=> $($tokens)*) };
+}
+
+/// An argument of such a call: the braces stand in the user's code, the name in them does not.
+fn pointed(name: &Ident, span: Span) -> TokenStream {
+    call!(span=> { #name })
 }
 
 pub(crate) use code;
@@ -381,48 +383,49 @@ impl<'a> Emitter<'a> {
     fn operands(&self) -> TokenStream {
         let runtime = self.runtime;
         let mut tokens = TokenStream::new();
-        for (operand, name) in self.checked.operands.iter().zip(&self.values) {
-            let Operand { tokens: rust, span, .. } = operand;
-            tokens.extend(spanned!(*span=> let #name = &#rust;));
-        }
-        for (operand, name) in self.checked.integers.iter().zip(&self.integers) {
-            let Operand { tokens: rust, span, .. } = operand;
-            tokens.extend(spanned!(*span=> let #name = &#rust;));
+        let values = self.checked.operands.iter().zip(&self.values);
+        let integers = self.checked.integers.iter().zip(&self.integers);
+        for (Operand { tokens: rust, .. }, name) in values.chain(integers.clone()) {
+            tokens.extend(code!(let #name = &#rust;));
         }
         // An array says what the precision is; a float literal in Rust would leave it open.
         let mut order: Vec<usize> = (0..self.values.len()).collect();
         order.sort_by_key(|&operand| self.checked.operands[operand].rank == 0);
+        let real = ident("real");
         for (position, &id) in order.iter().enumerate() {
             let Operand { rank, span, .. } = self.checked.operands[id];
             let (name, source) = (&self.values[id], self.source(id));
+            let operand = pointed(name, span);
             let dims = (0..rank).map(|axis| Self::dim(name, axis));
+            let subscripts = code!(#runtime::expr::Subscripts<#rank>);
             let shape = code!((#(#dims,)*));
             tokens.extend(if position == 0 {
-                spanned! {span=>
-                    let (#source, #shape) =
-                        #runtime::expr::open::<#runtime::expr::Axes<#rank>, _, _>(#name);
+                let open = call!(span=> #runtime::expr::open::<#subscripts, _, _, _, _>(#operand));
+                code! {
+                    #[allow(unused_braces)]
+                    let (#source, #shape) = #open;
                     let real = #runtime::expr::precision(&#source);
                 }
             } else {
-                spanned! {span=>
-                    let (#source, #shape) =
-                        #runtime::expr::open_as::<#runtime::expr::Axes<#rank>, _, _>(real, #name);
-                }
+                let open =
+                    call!(span=> #runtime::expr::open_as::<#subscripts, _, _, _, _>(#real, #operand));
+                code!(#[allow(unused_braces)] let (#source, #shape) = #open;)
             });
         }
         if order.is_empty() {
             tokens.extend(code!(let real = ::core::marker::PhantomData::<::core::primitive::f64>;));
         }
-        for (operand, name) in self.checked.integers.iter().zip(&self.integers) {
-            let Operand { rank, span, .. } = *operand;
+        for (&Operand { rank, span, .. }, name) in integers {
+            let operand = pointed(name, span);
             tokens.extend(if rank == 0 {
-                spanned!(span=> let #name = #runtime::expr::open_integer(#name);)
+                let open = call!(span=> #runtime::expr::open_integer(#operand));
+                code!(#[allow(unused_braces)] let #name = #open;)
             } else {
                 let dims = (0..rank).map(|axis| Self::dim(name, axis));
-                spanned! {span=>
-                    let (#name, (#(#dims,)*)) =
-                        #runtime::expr::open_integers::<#runtime::expr::Axes<#rank>, _>(#name);
-                }
+                let subscripts = code!(#runtime::expr::Subscripts<#rank>);
+                let open =
+                    call!(span=> #runtime::expr::open_integers::<#subscripts, _, _>(#operand));
+                code!(#[allow(unused_braces)] let (#name, (#(#dims,)*)) = #open;)
             });
         }
         tokens
@@ -449,9 +452,10 @@ impl<'a> Emitter<'a> {
         for reach in &self.graph.reaches {
             let [one, other] = reach.lengths.map(|length| self.len(length));
             let index = &reach.index;
-            tokens.extend(spanned! {reach.span=>
-                #runtime::expr::same(#one, #other, #index, "the axes before", "a stated range");
-            });
+            let same = call! {reach.span=>
+                #runtime::expr::same(#one, #other, #index, "the axes before", "a stated range")
+            };
+            tokens.extend(code!(#same;));
         }
         for bound in &self.graph.bounds {
             let (len, name) = (self.len_or_extent(bound.length), &bound.name);
@@ -461,14 +465,14 @@ impl<'a> Emitter<'a> {
                     let start = start.map(|start| code!(- #runtime::expr::signed(#start)));
                     let least = self.extreme(affine, false);
                     let greatest = self.extreme(affine, true);
-                    spanned! {bound.span=>
+                    call! {bound.span=>
                         #runtime::expr::on_axis(#least #start, #greatest #start, #len, #name);
                     }
                 }
                 Subscript::Gather { integers, .. } => {
                     let ids = &self.integers[*integers];
                     let ids_name = &self.checked.integers[*integers].name;
-                    spanned! {bound.span=>
+                    call! {bound.span=>
                         #runtime::expr::ids_on_axis(#ids, #len, #ids_name, #name);
                     }
                 }
@@ -503,9 +507,11 @@ impl<'a> Emitter<'a> {
                 None => code!(let #axis = #dim;),
                 Some(&first) => {
                     let (first, this) = (self.axis_text(first), self.axis_text(one));
-                    spanned! {span=>
-                        let #axis = #runtime::expr::same(#axis, #dim, #index, #first, #this);
-                    }
+                    let (before, other) = (pointed(&axis, span), pointed(&dim, span));
+                    let same = call! {span=>
+                        #runtime::expr::same(#before, #other, #index, #first, #this)
+                    };
+                    code!(#[allow(unused_braces)] let #axis = #same;)
                 }
             });
             seen.push(one);
@@ -570,9 +576,9 @@ impl<'a> Emitter<'a> {
             let source = self.source(id);
             let span = operand.span;
             let own = code!(#runtime::expr::activity(real, #source));
-            tokens.extend(spanned! {span=>
-                let activity = #runtime::expr::join(activity, #own);
-            });
+            let activity = ident("activity");
+            let join = call!(span=> #runtime::expr::join(#activity, #own));
+            tokens.extend(code!(let activity = #join;));
         }
         tokens
     }

@@ -2,7 +2,7 @@
 //!
 //! | stage | from | to |
 //! |---|---|---|
-//! | `parse` | tokens | a syntax tree (`ast`) |
+//! | `parse`, `path` | `tokens` | a syntax tree (`ast`) |
 //! | `check` | syntax tree | resolved terms: every name an index, a `let` or an operand |
 //! | `lower` | terms | hash-consed nodes (`graph`) |
 //! | `equations` | nodes | one equation for each array worth computing |
@@ -23,10 +23,14 @@ mod equations;
 mod graph;
 mod loops;
 mod lower;
+#[cfg(test)]
+mod notation;
 mod parse;
+mod path;
 mod report;
 mod schedule;
 mod term;
+mod tokens;
 
 /// The engine of `microgpt::expr!`, which passes the path of its own crate and the names of the
 /// ops before the equations: `[crate path] [op(argument ...) ...] equations`.
@@ -49,15 +53,4 @@ fn expand(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
 }
 
 #[cfg(test)]
-mod tests {
-    use quote::quote;
-
-    #[test]
-    fn show() {
-        let tokens =
-            super::expand(quote!([::microgpt] [exp(x)] [sum(w[o, i] * x[t, i] for i) for t, o]));
-        println!("{tokens}");
-        let file: syn::File = syn::parse2(quote!(fn f() { #tokens })).expect("it parses");
-        println!("{}", prettyplease::unparse(&file));
-    }
-}
+mod tests;

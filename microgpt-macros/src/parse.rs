@@ -3,14 +3,14 @@
 //! A mistake inside brackets ends with them, one in a `let` ends at its `;`: the parser notes it
 //! and carries on, so that several mistakes give several messages.
 
-use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::buffer::{Cursor, TokenBuffer};
+use syn::buffer::TokenBuffer;
 
 use crate::ast::{Binder, Expr, ExprKind, Let, Operator, Path, Program, Range, Reduction};
+use crate::path::number;
 use crate::report::{Diagnostic, Report};
-
-type Result<T> = std::result::Result<T, Diagnostic>;
+use crate::tokens::{Result, Tokens};
 
 /// A built-in op: its name and the names of its arguments.
 #[derive(Debug)]
@@ -22,10 +22,15 @@ pub struct Op {
 /// Splits the input of the macro into the path of the run-time crate, the ops and the program.
 pub fn parse(input: TokenStream, report: &mut Report) -> (TokenStream, Vec<Op>, Program) {
     let buffer = TokenBuffer::new2(input);
-    let mut tokens = Tokens { cursor: buffer.begin(), end: Span::call_site(), report };
+    let mut tokens = Tokens::new(buffer.begin(), Span::call_site());
     let runtime = tokens.group(Delimiter::Bracket).map(|group| group.stream()).unwrap_or_default();
     let ops = tokens.group(Delimiter::Bracket).map(|group| ops(group.stream())).unwrap_or_default();
+    // What is missing at the very end is missing after the last token.
+    tokens.end = tokens.last_span().unwrap_or(tokens.end);
     let program = tokens.program();
+    for mistake in tokens.mistakes {
+        report.push(mistake);
+    }
     (runtime, ops, program)
 }
 
@@ -45,148 +50,7 @@ fn ops(stream: TokenStream) -> Vec<Op> {
     ops
 }
 
-/// The tokens that are left, up to the end of the present brackets.
-struct Tokens<'a, 'r> {
-    cursor: Cursor<'a>,
-    /// Where an error at the end points: the closing bracket.
-    end: Span,
-    report: &'r mut Report,
-}
-
-impl<'a> Tokens<'a, '_> {
-    // ------------------------------------------------------------ tokens
-
-    fn at_end(&self) -> bool {
-        self.cursor.eof()
-    }
-
-    fn span(&self) -> Span {
-        if self.at_end() { self.end } else { self.cursor.span() }
-    }
-
-    /// The next token as the user wrote it, for messages.
-    fn found(&self) -> String {
-        match self.cursor.token_tree() {
-            None => "the end".into(),
-            Some((TokenTree::Group(group), _)) => match group.delimiter() {
-                Delimiter::Parenthesis => "`(`".into(),
-                Delimiter::Bracket => "`[`".into(),
-                Delimiter::Brace => "`{`".into(),
-                Delimiter::None => format!("`{group}`"),
-            },
-            Some((token, _)) => format!("`{token}`"),
-        }
-    }
-
-    fn peek_ident(&self) -> Option<Ident> {
-        self.cursor.ident().map(|(ident, _)| ident)
-    }
-
-    fn peek_word(&self, word: &str) -> bool {
-        self.cursor.ident().is_some_and(|(ident, _)| ident == word)
-    }
-
-    fn word(&mut self, word: &str) -> Option<Ident> {
-        let (ident, rest) = self.cursor.ident().filter(|(ident, _)| ident == word)?;
-        self.cursor = rest;
-        Some(ident)
-    }
-
-    fn peek_punct(&self, text: &str) -> bool {
-        self.puncts(text).is_some()
-    }
-
-    /// The punctuation characters of `text`, one after the other.
-    fn puncts(&self, text: &str) -> Option<(Punct, Cursor<'a>)> {
-        let mut cursor = self.cursor;
-        let mut first = None;
-        for character in text.chars() {
-            let (punct, rest) = cursor.punct().filter(|(punct, _)| punct.as_char() == character)?;
-            first.get_or_insert(punct);
-            cursor = rest;
-        }
-        first.map(|punct| (punct, cursor))
-    }
-
-    fn punct(&mut self, text: &str) -> Option<Span> {
-        let (punct, rest) = self.puncts(text)?;
-        self.cursor = rest;
-        Some(punct.span())
-    }
-
-    fn literal(&mut self) -> Option<Literal> {
-        let (literal, rest) = self.cursor.literal()?;
-        self.cursor = rest;
-        Some(literal)
-    }
-
-    fn peek_group(&self, delimiter: Delimiter) -> bool {
-        self.cursor.group(delimiter).is_some()
-    }
-
-    fn group(&mut self, delimiter: Delimiter) -> Option<Group> {
-        self.cursor.group(delimiter)?;
-        match self.cursor.token_tree() {
-            Some((TokenTree::Group(group), rest)) => {
-                self.cursor = rest;
-                Some(group)
-            }
-            _ => None,
-        }
-    }
-
-    /// Parses the contents of the next group to its end. `None` if it had a mistake, which is
-    /// then in the report.
-    fn inside<R>(
-        &mut self,
-        delimiter: Delimiter,
-        parse: impl FnOnce(&mut Tokens<'a, '_>) -> Result<R>,
-    ) -> Option<(Span, Option<R>)> {
-        let (inner, delimiters, rest) = self.cursor.group(delimiter)?;
-        self.cursor = rest;
-        let mut inner =
-            Tokens { cursor: inner, end: delimiters.close(), report: &mut *self.report };
-        let parsed = parse(&mut inner).and_then(|parsed| inner.expect_end().map(|()| parsed));
-        let parsed = match parsed {
-            Ok(parsed) => Some(parsed),
-            Err(diagnostic) => {
-                self.report.push(diagnostic);
-                None
-            }
-        };
-        Some((delimiters.open(), parsed))
-    }
-
-    fn expect_end(&self) -> Result<()> {
-        if self.at_end() {
-            return Ok(());
-        }
-        let (span, found) = (self.span(), self.found());
-        Err(if self.peek_punct(".") {
-            Diagnostic::new(
-                span,
-                "a method call or field of something computed is Rust, not the language of `expr!`",
-                "call ops as functions, `exp(x)`, or compute it in Rust, in braces: `{x.len() as f64}`",
-            )
-        } else if self.peek_punct(";") {
-            Diagnostic::new(
-                span,
-                "`;` after the result",
-                "the last expression is the result: remove the `;`, or name an intermediate with `let name = ...;`",
-            )
-        } else if self.peek_punct("**") {
-            Diagnostic::new(span, "`**` is not an operator here", "a power is written `x^2`")
-        } else {
-            Diagnostic::new(
-                span,
-                format!("expected an operator or the end, found {found}"),
-                "two expressions in a row need an operator between them: `a * b`",
-            )
-        })
-    }
-
-    // ------------------------------------------------------------ program
-
+impl Tokens<'_> {
     fn program(&mut self) -> Program {
         let mut program = Program::default();
         loop {
@@ -198,7 +62,7 @@ impl<'a> Tokens<'a, '_> {
                 self.results(&mut program).and_then(|()| self.expect_end())
             };
             if let Err(diagnostic) = statement {
-                self.report.push(diagnostic);
+                self.mistakes.push(diagnostic);
                 if !self.skip_statement() || self.at_end() {
                     return program;
                 }
@@ -273,9 +137,9 @@ impl<'a> Tokens<'a, '_> {
     fn results(&mut self, program: &mut Program) -> Result<()> {
         if self.is_tuple() {
             program.tuple = true;
-            let (_, results) = self
+            let results = self
                 .inside(Delimiter::Parenthesis, |inner| inner.list(Tokens::expression))
-                .unwrap_or((self.end, None));
+                .flatten();
             program.results = results.unwrap_or_default();
             if program.results.is_empty() {
                 program.results.push(Expr { kind: ExprKind::Error, span: self.end });
@@ -397,7 +261,7 @@ impl<'a> Tokens<'a, '_> {
                 ));
             }
             let span = base.span;
-            let Some((open, subscripts)) = self.inside(Delimiter::Bracket, |inner| {
+            let Some(subscripts) = self.inside(Delimiter::Bracket, |inner| {
                 if inner.at_end() {
                     return Err(Diagnostic::new(
                         inner.end,
@@ -413,7 +277,6 @@ impl<'a> Tokens<'a, '_> {
                 Some(subscripts) => ExprKind::Subscript { base: Box::new(base), subscripts },
                 None => ExprKind::Error,
             };
-            let _ = open;
             base = Expr { kind, span };
         }
         Ok(base)
@@ -421,21 +284,16 @@ impl<'a> Tokens<'a, '_> {
 
     fn primary(&mut self) -> Result<Expr> {
         let span = self.span();
-        if let Some((_, inner)) =
-            self.inside(Delimiter::Parenthesis, |inner| inner.expression_only())
-        {
+        if let Some(inner) = self.inside(Delimiter::Parenthesis, Tokens::expression_only) {
             return Ok(inner.unwrap_or(Expr { kind: ExprKind::Error, span }));
         }
         if self.peek_group(Delimiter::None) {
             // What another macro passed on as one expression.
-            if let Some((_, inner)) = self.inside(Delimiter::None, |inner| inner.expression_only())
-            {
+            if let Some(inner) = self.inside(Delimiter::None, Tokens::expression_only) {
                 return Ok(inner.unwrap_or(Expr { kind: ExprKind::Error, span }));
             }
         }
-        if let Some((_, comprehension)) =
-            self.inside(Delimiter::Bracket, |inner| inner.comprehension())
-        {
+        if let Some(comprehension) = self.inside(Delimiter::Bracket, Tokens::comprehension) {
             return Ok(comprehension.map_or(Expr { kind: ExprKind::Error, span }, |mut expr| {
                 expr.span = span;
                 expr
@@ -575,7 +433,7 @@ impl<'a> Tokens<'a, '_> {
             Some(reduction) => inner.reduction(reduction, &path, span),
             None => inner.arguments(&path, span),
         });
-        let kind = call.and_then(|(_, kind)| kind).unwrap_or(ExprKind::Error);
+        let kind = call.flatten().unwrap_or(ExprKind::Error);
         Ok(Expr { kind, span })
     }
 
@@ -641,109 +499,6 @@ impl<'a> Tokens<'a, '_> {
         let body = arguments.pop().map_or(Expr { kind: ExprKind::Error, span }, |body| body);
         Ok(ExprKind::Reduce { reduction, body: Box::new(body), indices })
     }
-
-    /// A path, and the right side if a `·` was in it: Rust's lexer takes `q·k` as one name.
-    fn path(&mut self) -> Result<(Path, Option<Path>)> {
-        let mut sides: Vec<Path> = Vec::new();
-        let mut current = Path { tokens: TokenStream::new(), ident: None, last: String::new() };
-        let mut segments = 0;
-        if let Some((_, rest)) = self.puncts("::") {
-            self.take_to(rest, &mut current.tokens);
-        }
-        loop {
-            let Some(ident) = self.peek_ident() else {
-                return Err(Diagnostic::new(
-                    self.span(),
-                    format!("expected a name, found {}", self.found()),
-                    "finish the path: `module::name` or `value.field`",
-                ));
-            };
-            self.word(&ident.to_string());
-            let text = ident.to_string();
-            for (part, name) in text.split('·').enumerate() {
-                if name.is_empty() {
-                    return Err(Diagnostic::new(
-                        ident.span(),
-                        "`·` needs a vector on both sides, without spaces",
-                        "write `q·k`, or `dot(q, k)` for anything that is not a name",
-                    ));
-                }
-                if part > 0 {
-                    sides.push(std::mem::replace(
-                        &mut current,
-                        Path { tokens: TokenStream::new(), ident: None, last: String::new() },
-                    ));
-                    segments = 0;
-                }
-                let name = if text == name { ident.clone() } else { part_of(name, ident.span()) };
-                current.last = name.to_string();
-                name.to_tokens(&mut current.tokens);
-                current.ident = (segments == 0).then_some(name);
-                segments += 1;
-            }
-            if let Some((_, rest)) = self.puncts("::") {
-                self.take_to(rest, &mut current.tokens);
-                continue;
-            }
-            while self.peek_punct(".") && !self.peek_punct("..") {
-                let after = self.puncts(".").map(|(_, rest)| rest);
-                let Some(after) = after else { break };
-                if let Some((literal, rest)) = after.literal() {
-                    self.take_to(rest, &mut current.tokens);
-                    current.last = format!("{}_{literal}", current.last).replace('.', "_");
-                    current.ident = None;
-                } else if let Some((field, rest)) = after.ident() {
-                    if rest.group(Delimiter::Parenthesis).is_some() {
-                        return Err(Diagnostic::new(
-                            field.span(),
-                            format!(
-                                "the method call `.{field}(...)` is Rust, not the language of `expr!`"
-                            ),
-                            format!(
-                                "call ops as functions, or put Rust in braces: `{{{}.{field}(...)}}`",
-                                current.last
-                            ),
-                        ));
-                    }
-                    // The name itself, which a `·` may divide, is taken by the loop around.
-                    let dot = self.punct(".");
-                    let mut punct = Punct::new('.', proc_macro2::Spacing::Alone);
-                    punct.set_span(dot.unwrap_or(self.end));
-                    current.tokens.extend([TokenTree::Punct(punct)]);
-                    break;
-                } else {
-                    break;
-                }
-            }
-            let dangling = current.tokens.clone().into_iter().last();
-            if matches!(dangling, Some(TokenTree::Punct(punct)) if punct.as_char() == '.') {
-                continue;
-            }
-            break;
-        }
-        match sides.len() {
-            0 => Ok((current, None)),
-            1 => Ok((sides.swap_remove(0), Some(current))),
-            _ => Err(Diagnostic::new(
-                self.span(),
-                "`·` takes two vectors, and its result is a scalar",
-                "write one `·` at a time: `a·b * sum(c[i] for i)`",
-            )),
-        }
-    }
-
-    /// Moves the tokens before `rest` to `tokens`.
-    fn take_to(&mut self, rest: Cursor<'a>, tokens: &mut TokenStream) {
-        while self.cursor != rest {
-            let Some((token, next)) = self.cursor.token_tree() else { break };
-            tokens.extend([token]);
-            self.cursor = next;
-        }
-    }
-}
-
-fn part_of(name: &str, span: Span) -> Ident {
-    Ident::new(name, span)
 }
 
 fn binary(operator: Operator, span: Span, left: Expr, right: Expr) -> Expr {
@@ -751,43 +506,12 @@ fn binary(operator: Operator, span: Span, left: Expr, right: Expr) -> Expr {
     Expr { kind, span }
 }
 
-fn number(literal: &Literal) -> Result<f64> {
-    let error = |message: String, help: String| Diagnostic::new(literal.span(), message, help);
-    let (digits, suffix) = match syn::parse_str::<syn::Lit>(&literal.to_string()) {
-        Ok(syn::Lit::Int(int)) => (int.base10_digits().to_owned(), int.suffix().to_owned()),
-        Ok(syn::Lit::Float(float)) => (float.base10_digits().to_owned(), float.suffix().to_owned()),
-        _ => {
-            return Err(error(
-                format!("{literal} is not a number"),
-                "the language of `expr!` computes with numbers alone".into(),
-            ));
-        }
-    };
-    if matches!(suffix.as_str(), "f32" | "f64")
-        || suffix.starts_with(['u', 'i']) && suffix.len() > 1
-    {
-        return Err(error(
-            format!("the suffix `{suffix}` on a number"),
-            format!("numbers take the precision of the operands: write `{digits}`"),
-        ));
-    }
-    if !suffix.is_empty() {
-        return Err(error(
-            format!("`{literal}` is not a product"),
-            format!("write the operator: `{digits} * {suffix}`"),
-        ));
-    }
-    digits
-        .parse()
-        .map_err(|_| error(format!("`{literal}` is not a number"), "write it in decimal".into()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use quote::quote;
 
-    fn program(tokens: TokenStream) -> std::result::Result<Program, Vec<String>> {
+    fn program(tokens: &TokenStream) -> std::result::Result<Program, Vec<String>> {
         let mut report = Report::default();
         let (_, _, program) = parse(quote!([::microgpt] [exp(x)] #tokens), &mut report);
         if report.is_empty() {
@@ -817,30 +541,30 @@ mod tests {
         }
     }
 
-    fn shown(tokens: TokenStream) -> String {
+    fn shown(tokens: &TokenStream) -> String {
         let program = program(tokens).expect("no mistake");
         show(&program.results[0])
     }
 
     #[test]
     fn operators_bind_as_in_mathematics() {
-        assert_eq!(shown(quote!(a + b * c ^ d)), "(a+(b*(c^d)))");
-        assert_eq!(shown(quote!(-x ^ 2)), "(-(x^2))");
-        assert_eq!(shown(quote!(x ^ -0.5)), "(x^(-0.5))");
-        assert_eq!(shown(quote!(x ^ y ^ z)), "(x^(y^z))");
-        assert_eq!(shown(quote!(a - b - c)), "((a-b)-c)");
+        assert_eq!(shown(&quote!(a + b * c ^ d)), "(a+(b*(c^d)))");
+        assert_eq!(shown(&quote!(-x ^ 2)), "(-(x^2))");
+        assert_eq!(shown(&quote!(x ^ -0.5)), "(x^(-0.5))");
+        assert_eq!(shown(&quote!(x ^ y ^ z)), "(x^(y^z))");
+        assert_eq!(shown(&quote!(a - b - c)), "((a-b)-c)");
     }
 
     #[test]
     fn a_middle_dot_splits_the_name_it_is_in() {
-        assert_eq!(shown(quote!(q·k / d)), "((q·k)/d)");
-        assert_eq!(shown(quote!(self.q·self.k)), "(self.q·self.k)");
-        assert_eq!(shown(quote!(a.x·b)), "(a.x·b)");
+        assert_eq!(shown(&quote!(q·k / d)), "((q·k)/d)");
+        assert_eq!(shown(&quote!(self.q·self.k)), "(self.q·self.k)");
+        assert_eq!(shown(&quote!(a.x·b)), "(a.x·b)");
     }
 
     #[test]
     fn every_mistake_is_reported() {
-        let mistakes = program(quote!(let a = (1 +); let b = [2 for]; sum(3)));
+        let mistakes = program(&quote!(let a = (1 +); let b = [2 for]; sum(3)));
         assert_eq!(mistakes.expect_err("three mistakes").len(), 3);
     }
 }

@@ -47,7 +47,7 @@ impl Report {
     /// error follows.
     pub fn into_tokens(self, runtime: &TokenStream) -> TokenStream {
         let errors = self.0.into_iter().map(|Diagnostic { span, message, help }| {
-            let text = format!("{message}\n  = help: {help}");
+            let text = format!("{message}\nhelp: {help}");
             quote_spanned!(span=> ::core::compile_error!(#text);)
         });
         quote::quote!({ #(#errors)* #runtime::expr::after_error() })

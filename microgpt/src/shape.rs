@@ -134,6 +134,7 @@ pub trait Same<Other> {
     fn same(self, other: Other) -> Option<Self::Output>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<const N: usize> Same<Const<N>> for Const<N> {
     type Output = Self;
     #[inline(always)]
@@ -142,6 +143,7 @@ impl<const N: usize> Same<Const<N>> for Const<N> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<const N: usize> Same<usize> for Const<N> {
     type Output = Self;
     #[inline(always)]
@@ -150,6 +152,7 @@ impl<const N: usize> Same<usize> for Const<N> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<D: Dim> Same<D> for usize {
     type Output = D;
     #[inline(always)]

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 use crate::array::{Array, Matrix, Vector};
-use crate::expr::{Axes, Block};
+use crate::expr::{Block, Subscripts};
 use crate::real::Real;
 use crate::shape::{Shape, Word};
 use crate::value::Value;
@@ -146,7 +146,7 @@ impl<T: Real> Tape<T> {
     /// `usize`.
     pub fn vector<X, N>(&self, values: X) -> Vector<'_, N, T>
     where
-        X: Block<Axes<1>, T, Shape = (N,)>,
+        X: Block<Subscripts<1>, T, Shape = (N,)>,
         (N,): Shape,
     {
         let (values, shape) = values.block();
@@ -156,7 +156,7 @@ impl<T: Real> Tape<T> {
     /// A matrix with these values, `[[T; C]; R]`; see [`Tape::array`] for sizes known at run time.
     pub fn matrix<X, R, C>(&self, values: X) -> Matrix<'_, R, C, T>
     where
-        X: Block<Axes<2>, T, Shape = (R, C)>,
+        X: Block<Subscripts<2>, T, Shape = (R, C)>,
         (R, C): Shape,
     {
         let (values, shape) = values.block();

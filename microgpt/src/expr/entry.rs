@@ -9,13 +9,13 @@ use crate::shape::{Dim, Same};
 /// If their lengths differ.
 #[track_caller]
 #[inline(always)]
-pub fn same<A: Dim + Same<B>, B: Dim>(
+pub fn same<A: Dim + Same<B, Output = C>, B: Dim, C: Dim>(
     one: A,
     other: B,
     index: &str,
     one_name: &str,
     other_name: &str,
-) -> <A as Same<B>>::Output {
+) -> C {
     match one.same(other) {
         Some(axis) => axis,
         None => different(index, one.len(), other.len(), one_name, other_name),

@@ -10,15 +10,15 @@ use crate::tape::Tape;
 use crate::value::Value;
 
 /// The number of subscripts that an operand carries in an `expr!`.
-pub struct Axes<const RANK: usize>;
+pub struct Subscripts<const RANK: usize>;
 
 /// What can stand for values in an `expr!` with `R` subscripts.
 ///
 /// Tracked operands, [`Value`] and [`Array`], receive gradients; numbers, slices, `Vec`s, Rust
 /// arrays and [`Numbers`] do not.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be an operand of `{T}` values with this many subscripts: `{R}`",
-    label = "used as `{R}` here",
+    message = "`{Self}` cannot stand for `{T}` values here",
+    label = "used with `{R}`",
     note = "a scalar is a `Value` or a float; an array is a `Vector`, `Matrix`, `Array`, `Numbers`, slice, `Vec` or Rust array of floats, with one subscript for each axis",
     note = "integers are not values: write `{{n as f64}}` for a number, or use them as subscripts"
 )]
@@ -192,17 +192,20 @@ impl<A: Tracking> Kept<A> {
 /// Opens an operand.
 #[track_caller]
 #[inline(always)]
-pub fn open<R, T: Real, O: Operand<R, T> + ?Sized>(operand: &O) -> (O::Source<'_>, O::Shape) {
+pub fn open<'a, R, T: Real, O, X, S>(operand: &'a O) -> (X, S)
+where
+    O: Operand<R, T, Source<'a> = X, Shape = S> + ?Sized + 'a,
+{
     operand.open()
 }
 
 /// Opens an operand with the precision of those before it.
 #[track_caller]
 #[inline(always)]
-pub fn open_as<R, T: Real, O: Operand<R, T> + ?Sized>(
-    _: PhantomData<T>,
-    operand: &O,
-) -> (O::Source<'_>, O::Shape) {
+pub fn open_as<'a, R, T: Real, O, X, S>(_: PhantomData<T>, operand: &'a O) -> (X, S)
+where
+    O: Operand<R, T, Source<'a> = X, Shape = S> + ?Sized + 'a,
+{
     operand.open()
 }
 
@@ -212,6 +215,7 @@ pub fn precision<T: Real, S: Source<T>>(_: &S) -> PhantomData<T> {
     PhantomData
 }
 
+#[diagnostic::do_not_recommend]
 impl<R, T: Real, O: Operand<R, T> + ?Sized> Operand<R, T> for &O {
     type Shape = O::Shape;
     type Source<'a>
@@ -225,7 +229,8 @@ impl<R, T: Real, O: Operand<R, T> + ?Sized> Operand<R, T> for &O {
     }
 }
 
-impl<'t, T: Real> Operand<Axes<0>, T> for Value<'t, T> {
+#[diagnostic::do_not_recommend]
+impl<'t, T: Real> Operand<Subscripts<0>, T> for Value<'t, T> {
     type Shape = ();
     type Source<'a>
         = Tracked<'t, T>
@@ -240,7 +245,7 @@ impl<'t, T: Real> Operand<Axes<0>, T> for Value<'t, T> {
 
 macro_rules! number {
     ($($number:ty)*) => {$(
-        impl Operand<Axes<0>, $number> for $number {
+        impl Operand<Subscripts<0>, $number> for $number {
             type Shape = ();
             type Source<'a> = Constant<'a, $number>;
             #[inline(always)]
@@ -255,7 +260,8 @@ number!(f32 f64);
 
 macro_rules! shaped {
     ($($rank:literal: $($axis:ident)+;)*) => {$(
-        impl<'t, T: Real, $($axis: Dim),+> Operand<Axes<$rank>, T> for Array<'t, ($($axis,)+), T> {
+        #[diagnostic::do_not_recommend]
+        impl<'t, T: Real, $($axis: Dim),+> Operand<Subscripts<$rank>, T> for Array<'t, ($($axis,)+), T> {
             type Shape = ($($axis,)+);
             type Source<'a> = Tracked<'t, T> where Self: 'a;
             #[track_caller]
@@ -265,7 +271,8 @@ macro_rules! shaped {
             }
         }
 
-        impl<T: Real, $($axis: Dim),+> Operand<Axes<$rank>, T> for Numbers<($($axis,)+), T> {
+        #[diagnostic::do_not_recommend]
+        impl<T: Real, $($axis: Dim),+> Operand<Subscripts<$rank>, T> for Numbers<($($axis,)+), T> {
             type Shape = ($($axis,)+);
             type Source<'a> = Constant<'a, T>;
             #[inline(always)]
@@ -306,6 +313,7 @@ pub trait Block<R, T: Real> {
     fn block(&self) -> (&[T], Self::Shape);
 }
 
+#[diagnostic::do_not_recommend]
 impl<R, T: Real, O: Block<R, T> + ?Sized> Block<R, T> for &O {
     type Shape = O::Shape;
     fn block(&self) -> (&[T], Self::Shape) {
@@ -315,7 +323,8 @@ impl<R, T: Real, O: Block<R, T> + ?Sized> Block<R, T> for &O {
 
 macro_rules! plain {
     ($([$($generic:tt)*] $type:ty, $rank:literal, $axes:ty, |$self:ident| $data:expr, $shape:expr;)*) => {$(
-        impl<T: Real, $($generic)*> Block<Axes<$rank>, T> for $type {
+        #[diagnostic::do_not_recommend]
+        impl<T: Real, $($generic)*> Block<Subscripts<$rank>, T> for $type {
             type Shape = $axes;
             #[inline(always)]
             fn block(&self) -> (&[T], Self::Shape) {
@@ -324,7 +333,8 @@ macro_rules! plain {
             }
         }
 
-        impl<T: Real, $($generic)*> Operand<Axes<$rank>, T> for $type {
+        #[diagnostic::do_not_recommend]
+        impl<T: Real, $($generic)*> Operand<Subscripts<$rank>, T> for $type {
             type Shape = $axes;
             type Source<'a> = Constant<'a, T>;
             #[inline(always)]
@@ -352,8 +362,9 @@ plain! {
 /// What can stand for integers in an `expr!`: a `usize` in a range or subscript, or an array of
 /// ids that gathers.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be used as integers in `{R}`",
-    label = "expected a `usize`, or a slice, `Vec` or array of `usize` with one subscript"
+    message = "`{Self}` cannot stand for integers here",
+    label = "used with `{R}`",
+    note = "a range or subscript takes a `usize`, a gather a slice, `Vec` or array of `usize`"
 )]
 pub trait Integers<R> {
     /// The axes.
@@ -362,6 +373,7 @@ pub trait Integers<R> {
     fn open(&self) -> (&[usize], Self::Shape);
 }
 
+#[diagnostic::do_not_recommend]
 impl<R, O: Integers<R> + ?Sized> Integers<R> for &O {
     type Shape = O::Shape;
     #[inline(always)]
@@ -372,7 +384,8 @@ impl<R, O: Integers<R> + ?Sized> Integers<R> for &O {
 
 macro_rules! integers {
     ($([$($generic:tt)*] $type:ty, $rank:literal, $axes:ty, |$self:ident| $data:expr, $shape:expr;)*) => {$(
-        impl<$($generic)*> Integers<Axes<$rank>> for $type {
+        #[diagnostic::do_not_recommend]
+        impl<$($generic)*> Integers<Subscripts<$rank>> for $type {
             type Shape = $axes;
             #[inline(always)]
             fn open(&self) -> (&[usize], Self::Shape) {
@@ -396,13 +409,16 @@ integers! {
 
 /// Opens an integer operand.
 #[inline(always)]
-pub fn open_integers<R, O: Integers<R> + ?Sized>(operand: &O) -> (&[usize], O::Shape) {
+pub fn open_integers<R, O, S>(operand: &O) -> (&[usize], S)
+where
+    O: Integers<R, Shape = S> + ?Sized,
+{
     operand.open()
 }
 
 /// Opens an integer.
 #[inline(always)]
-pub fn open_integer<O: Integers<Axes<0>> + ?Sized>(operand: &O) -> usize {
+pub fn open_integer<O: Integers<Subscripts<0>> + ?Sized>(operand: &O) -> usize {
     operand.open().0[0]
 }
 

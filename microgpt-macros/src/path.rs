@@ -1,0 +1,144 @@
+//! Names, field paths and numbers.
+
+use proc_macro2::{Delimiter, Ident, Literal, Punct, Spacing, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::buffer::Cursor;
+
+use crate::ast::Path;
+use crate::report::Diagnostic;
+use crate::tokens::{Result, Tokens};
+
+impl<'a> Tokens<'a> {
+    /// A path, and the right side if a `·` was in it: Rust's lexer takes `q·k` as one name.
+    pub fn path(&mut self) -> Result<(Path, Option<Path>)> {
+        let start = self.span();
+        let mut sides: Vec<Path> = Vec::new();
+        let mut current = Path { tokens: TokenStream::new(), ident: None, last: String::new() };
+        let mut segments = 0;
+        if let Some((_, rest)) = self.puncts("::") {
+            self.take_to(rest, &mut current.tokens);
+        }
+        loop {
+            let Some(ident) = self.peek_ident() else {
+                return Err(Diagnostic::new(
+                    self.span(),
+                    format!("expected a name, found {}", self.found()),
+                    "finish the path: `module::name` or `value.field`",
+                ));
+            };
+            self.word(&ident.to_string());
+            let text = ident.to_string();
+            for (part, name) in text.split('·').enumerate() {
+                if name.is_empty() {
+                    return Err(Diagnostic::new(
+                        ident.span(),
+                        "`·` needs a vector on both sides, without spaces",
+                        "write `q·k`, or `dot(q, k)` for anything that is not a name",
+                    ));
+                }
+                if part > 0 {
+                    sides.push(std::mem::replace(
+                        &mut current,
+                        Path { tokens: TokenStream::new(), ident: None, last: String::new() },
+                    ));
+                    segments = 0;
+                }
+                let name =
+                    if text == name { ident.clone() } else { Ident::new(name, ident.span()) };
+                current.last = name.to_string();
+                name.to_tokens(&mut current.tokens);
+                current.ident = (segments == 0).then_some(name);
+                segments += 1;
+            }
+            if let Some((_, rest)) = self.puncts("::") {
+                self.take_to(rest, &mut current.tokens);
+                continue;
+            }
+            while self.peek_punct(".") && !self.peek_punct("..") {
+                let after = self.puncts(".").map(|(_, rest)| rest);
+                let Some(after) = after else { break };
+                if let Some((literal, rest)) = after.literal() {
+                    self.take_to(rest, &mut current.tokens);
+                    current.last = format!("{}_{literal}", current.last).replace('.', "_");
+                    current.ident = None;
+                } else if let Some((field, rest)) = after.ident() {
+                    if rest.group(Delimiter::Parenthesis).is_some() {
+                        return Err(Diagnostic::new(
+                            field.span(),
+                            format!(
+                                "the method call `.{field}(...)` is Rust, not the language of `expr!`"
+                            ),
+                            format!(
+                                "call ops as functions, or put Rust in braces: `{{{}.{field}(...)}}`",
+                                current.last
+                            ),
+                        ));
+                    }
+                    // The name itself, which a `·` may divide, is taken by the loop around.
+                    let dot = self.punct(".");
+                    let mut punct = Punct::new('.', Spacing::Alone);
+                    punct.set_span(dot.unwrap_or(self.end));
+                    current.tokens.extend([TokenTree::Punct(punct)]);
+                    break;
+                } else {
+                    break;
+                }
+            }
+            let dangling = current.tokens.clone().into_iter().last();
+            if matches!(dangling, Some(TokenTree::Punct(punct)) if punct.as_char() == '.') {
+                continue;
+            }
+            break;
+        }
+        match sides.len() {
+            0 => Ok((current, None)),
+            1 => Ok((sides.swap_remove(0), Some(current))),
+            _ => Err(Diagnostic::new(
+                start,
+                "`·` takes two vectors, and its result is a scalar",
+                "write one `·` at a time: `a·b * sum(c[i] for i)`",
+            )),
+        }
+    }
+
+    /// Moves the tokens before `rest` to `tokens`.
+    fn take_to(&mut self, rest: Cursor<'a>, tokens: &mut TokenStream) {
+        while self.cursor != rest {
+            let Some((token, next)) = self.cursor.token_tree() else { break };
+            tokens.extend([token]);
+            self.cursor = next;
+        }
+    }
+}
+
+/// The value of a literal.
+pub fn number(literal: &Literal) -> Result<f64> {
+    let error = |message: String, help: String| Diagnostic::new(literal.span(), message, help);
+    let (digits, suffix) = match syn::parse_str::<syn::Lit>(&literal.to_string()) {
+        Ok(syn::Lit::Int(int)) => (int.base10_digits().to_owned(), int.suffix().to_owned()),
+        Ok(syn::Lit::Float(float)) => (float.base10_digits().to_owned(), float.suffix().to_owned()),
+        _ => {
+            return Err(error(
+                format!("{literal} is not a number"),
+                "the language of `expr!` computes with numbers alone".into(),
+            ));
+        }
+    };
+    if matches!(suffix.as_str(), "f32" | "f64")
+        || suffix.starts_with(['u', 'i']) && suffix.len() > 1
+    {
+        return Err(error(
+            format!("the suffix `{suffix}` on a number"),
+            format!("numbers take the precision of the operands: write `{digits}`"),
+        ));
+    }
+    if !suffix.is_empty() {
+        return Err(error(
+            format!("`{literal}` is not a product"),
+            format!("write the operator: `{digits} * {suffix}`"),
+        ));
+    }
+    digits
+        .parse()
+        .map_err(|_| error(format!("`{literal}` is not a number"), "write it in decimal".into()))
+}

@@ -1,0 +1,197 @@
+//! The stages together: what is shared, what is moved out of loops, what is derived, and the loops.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::differentiate::{Gradient, differentiate};
+use crate::lower::lower;
+use crate::notation;
+use crate::parse::parse;
+use crate::report::Report;
+use crate::schedule::{Inner, schedule};
+use crate::term::Checked;
+
+const OPS: &str = "[::microgpt] [exp(x) sqrt(x) pow(x y) relu(x) ln(x)]";
+
+fn input(equations: &TokenStream) -> TokenStream {
+    let before: TokenStream = OPS.parse().expect("tokens");
+    quote!(#before #equations)
+}
+
+fn compiled(equations: &TokenStream) -> (Checked, Gradient) {
+    let mut report = Report::default();
+    let (_, ops, program) = parse(input(equations), &mut report);
+    let checked = crate::check::check(&program, &ops, &mut report);
+    assert_eq!(report.messages(), Vec::<&str>::new());
+    let checked = checked.expect("a program");
+    let gradient = differentiate(lower(&checked));
+    (checked, gradient)
+}
+
+fn equations(tokens: &TokenStream) -> Vec<String> {
+    let (checked, gradient) = compiled(tokens);
+    notation::write(&checked, &gradient).lines().map(ToOwned::to_owned).collect()
+}
+
+fn mistakes(tokens: &TokenStream) -> Vec<String> {
+    let mut report = Report::default();
+    let (_, ops, program) = parse(input(tokens), &mut report);
+    crate::check::check(&program, &ops, &mut report);
+    report.messages().into_iter().map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn a_linear_map_is_one_equation_with_two_gradients() {
+    assert_eq!(
+        equations(&quote!([sum(w[o, i] * x[t, i] for i) for t, o])),
+        [
+            "result = [sum((w[o, i] * x[t, i]) for i) for t, o]",
+            "∂x[t, i] += (∂result[t, o] * w[o, i]) for t, o, i",
+            "∂w[o, i] += (∂result[t, o] * x[t, i]) for t, o, i",
+        ]
+    );
+}
+
+#[test]
+fn equal_expressions_are_computed_once_whatever_their_letters() {
+    let lines = equations(&quote! {
+        let a = [x[t, i] / sum(exp(x[t, j]) for j) for t, i];
+        let b = [x[s, k] * sum(exp(x[s, l]) for l) for s, k];
+        sum(a[t, i] + b[t, i] for t, i)
+    });
+    let values: Vec<_> = lines.iter().filter(|line| !line.starts_with('∂')).collect();
+    assert_eq!(
+        values,
+        [
+            "exp = [exp(x[t, j]) for t, j]",
+            "sum = [sum(exp[t, j] for j) for t]",
+            "a = [(x[t, i] / sum[t]) for t, i]",
+            "b = [(x[t, i] * sum[t]) for t, i]",
+            // Canonically named, an index shows the first letter that it was given.
+            "result = sum((a[t, j] + b[t, j]) for t, j)",
+        ]
+    );
+}
+
+#[test]
+fn what_does_not_depend_on_an_index_is_outside_its_loop() {
+    assert_eq!(
+        equations(&quote!([sum(p[t, s] / z[t] * v[s, j] for s) for t, j]))[..2],
+        [
+            "ratio = [(p[t, s] / z[t]) for t, s]",
+            "result = [sum((ratio[t, s] * v[s, j]) for s) for t, j]",
+        ]
+    );
+}
+
+#[test]
+fn the_chain_rule_goes_through_calls_quotients_and_maxima() {
+    assert_eq!(
+        equations(&quote!(max(exp(x[i]) / y for i))),
+        [
+            "exp = [exp(x[i]) for i]",
+            "result = max((exp[i] / y) for i)",
+            "result_at = argmax((exp[i] / y) for i)",
+            "∂exp[i] += ((∂result where i is result_at) / y) for i",
+            "∂y += (-(((∂result where i is result_at) / y) * (exp[i] / y))) for i",
+            "∂x[i] += (∂exp[i] * exp'(x[i])) for i",
+        ]
+    );
+}
+
+#[test]
+fn no_gradient_flows_through_stop_or_to_a_numbers_exponent() {
+    assert_eq!(
+        equations(&quote!(stop(x) * x ^ 2)),
+        [
+            "pow = pow(x, 2)",
+            "result = (stop(x) * pow)",
+            "∂pow += (∂result * stop(x))",
+            "∂x += (∂pow * pow'0(x, 2))",
+        ]
+    );
+}
+
+#[test]
+fn nothing_is_folded_that_could_change_a_result() {
+    assert_eq!(equations(&quote!(0 * x + 1 * x))[0], "result = ((0 * x) + (1 * x))");
+}
+
+#[test]
+fn a_let_that_no_result_needs_is_not_computed() {
+    let lines = equations(&quote! {
+        let unused = [exp(x[i]) for i];
+        sum(x[i] for i)
+    });
+    assert_eq!(lines[0], "result = sum(x[i] for i)");
+}
+
+#[test]
+fn a_large_equation_is_divided() {
+    let product: TokenStream = (1..100)
+        .fold("(a0[i] + 1)".to_owned(), |product, i| format!("{product} * (a{i}[i] + 1)"))
+        .parse()
+        .expect("tokens");
+    let (_, gradient) = compiled(&quote!([#product for i]));
+    assert!(gradient.graph.equations.len() >= 5);
+    let tokens = crate::expand(input(&quote!([#product for i])));
+    // Each of 100 operands has its own accumulation; what they repeat stays small.
+    assert!(tokens.to_string().len() < 1_000_000, "{}", tokens.to_string().len());
+}
+
+#[test]
+fn rows_are_contiguous_and_sums_stay_in_registers() {
+    let (_, gradient) = compiled(&quote!([sum(w[o, i] * x[t, i] for i) for t, o]));
+    let nests = schedule(&gradient);
+    let name = |index: usize| gradient.graph.indices[index].name.as_str();
+    let forward = &nests.forward[0];
+    assert_eq!(forward.loops.iter().map(|&index| name(index)).collect::<Vec<_>>(), ["t", "o", "i"]);
+    assert!(matches!(forward.inner, Inner::Lanes(index) if name(index) == "i"));
+    for (nest, order) in nests.backward.iter().zip([["t", "o", "i"], ["o", "t", "i"]]) {
+        assert_eq!(nest.loops.iter().map(|&index| name(index)).collect::<Vec<_>>(), order);
+        assert_eq!(nest.outer, 1);
+        assert!(matches!(nest.inner, Inner::Row(index) if name(index) == "i"));
+    }
+}
+
+#[test]
+fn a_ragged_index_stays_inside_the_one_it_depends_on() {
+    let (_, gradient) = compiled(&quote!([sum(p[t, s] * v[s, j] for s in 0..=t) for t, j]));
+    let name = |index: usize| gradient.graph.indices[index].name.as_str();
+    for nest in schedule(&gradient).backward {
+        let at = |wanted| nest.loops.iter().position(|&index| name(index) == wanted);
+        assert!(at("t") < at("s"), "{:?}", nest.loops);
+    }
+}
+
+#[test]
+fn the_expansion_is_rust_and_short() {
+    let tokens = crate::expand(input(&quote! {
+        let scale = [(mean(x[t, i]^2 for i) + 1e-5)^-0.5 for t];
+        [x[t, i] * scale[t] for t, i]
+    }));
+    let file: syn::File = syn::parse2(quote!(fn f() { let y = #tokens; })).expect("it parses");
+    let lines = prettyplease::unparse(&file).lines().count();
+    assert!(lines < 240, "{lines} lines");
+}
+
+#[test]
+fn mistakes_do_not_hide_each_other() {
+    assert_eq!(
+        mistakes(&quote! {
+            let a = [x[i, j] for i];
+            let b = sum(y[i]);
+            foo(a[0])
+        }),
+        [
+            "`for` is missing in `sum`",
+            "`j` is not an index: no `for` around it binds that name",
+            "unknown function `foo`",
+        ]
+    );
+}
+
+#[test]
+fn a_part_that_cannot_be_read_causes_no_second_error() {
+    assert_eq!(mistakes(&quote!([sum((x[i] -) for i) for t])).len(), 1);
+}

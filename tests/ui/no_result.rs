@@ -1,0 +1,8 @@
+use microgpt::expr;
+
+fn main() {
+    let x = 1.0;
+    let _ = expr! {
+        let y = x * 2;
+    };
+}
