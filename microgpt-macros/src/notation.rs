@@ -95,27 +95,21 @@ impl Notation<'_> {
     }
 
     fn affine(&self, affine: &Affine<IndexId>) -> String {
-        let mut text = String::new();
-        for (atom, &factor) in &affine.terms {
+        let terms = affine.terms.iter().map(|(atom, &factor)| {
             let atom = match *atom {
                 Atom::Index(index) => self.graph.indices[index].name.clone(),
                 Atom::Len(index) => format!("len({})", self.graph.indices[index].name),
                 Atom::Integer(operand) => self.checked.integers[operand].name.clone(),
             };
-            let sign = if factor < 0 { "-" } else { "+" };
-            if !text.is_empty() || factor < 0 {
-                text += sign;
+            match factor {
+                1 => atom,
+                -1 => format!("-{atom}"),
+                _ => format!("{factor}*{atom}"),
             }
-            if factor.abs() != 1 {
-                text += &format!("{}*", factor.abs());
-            }
-            text += &atom;
-        }
-        if affine.constant != 0 || text.is_empty() {
-            let plus = if text.is_empty() || affine.constant < 0 { "" } else { "+" };
-            text += &format!("{plus}{}", affine.constant);
-        }
-        text
+        });
+        let constant =
+            (affine.constant != 0 || affine.terms.is_empty()).then(|| affine.constant.to_string());
+        terms.chain(constant).collect::<Vec<_>>().join("+").replace("+-", "-")
     }
 
     fn node(&self, node: NodeId) -> String {
