@@ -27,6 +27,16 @@ pub struct Op {
     pub on_vectors: for<'t> fn(&[Vector<'t, usize>]) -> Vector<'t, usize>,
 }
 
+/// A reduction as data, for whatever goes over all of them.
+pub struct Reduction {
+    /// The name in `expr!`.
+    pub name: &'static str,
+    /// What it computes, term by term, without regard to overflow; of at least one number.
+    pub forward: fn(&[f64]) -> f64,
+    /// The reduction of a vector, one record.
+    pub on_vector: for<'t> fn(Vector<'t, usize>) -> Value<'t>,
+}
+
 /// Declares an op: a function with its local gradient, for `expr!`, `Value` and the checks.
 ///
 /// ```
@@ -153,6 +163,10 @@ pub fn wrong_arity() -> ! {
 macro_rules! table {
     (
         ($d:tt)
+        reductions { $(
+            $(#[doc = $rdoc:literal])*
+            $reduction:ident -> $plain:expr;
+        )* }
         operators { $(
             $(#[doc = $odoc:literal])*
             $oname:ident($($oargument:ident in $orange:expr),+) -> $oresult:ident { $($obody:tt)* }
@@ -178,6 +192,17 @@ macro_rules! table {
         $(#[doc = concat!("| `", stringify!($oname), "(", stringify!($($oargument),+), ")` |", $($odoc),*, " |")])*
         $(#[doc = concat!("| `", stringify!($name), "(", stringify!($self $(, $argument)*), ")` |", $($doc),*, " |")])*
         pub const TABLE: &[Op] = &[$($oname::OP,)* $($name::OP),*];
+
+        /// Every reduction of `expr!`.
+        ///
+        /// | reduction | meaning |
+        /// |---|---|
+        $(#[doc = concat!("| `", stringify!($reduction), "(x[i] for i)` |", $($rdoc),*, " |")])*
+        pub const REDUCTIONS: &[Reduction] = &[$(Reduction {
+            name: stringify!($reduction),
+            forward: $plain,
+            on_vector: |x| $crate::__compile!([$crate] [exp(x) ln(x)] $reduction(x[i] for i)),
+        }),*];
 
         impl<'t, T: Real> Value<'t, T> {
             $(
@@ -270,6 +295,18 @@ fn one_if<T: Real>(condition: bool) -> T {
 
 table! {
     ($)
+    reductions {
+        /// The sum; 0 over an empty range.
+        sum -> |x| x.iter().sum();
+        /// The sum over the number of terms.
+        mean -> |x| x.iter().sum::<f64>() / x.len() as f64;
+        /// The greatest; the first of several that are equal receives the gradient.
+        max -> |x| x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        /// The least; the first of several that are equal receives the gradient.
+        min -> |x| x.iter().copied().fold(f64::INFINITY, f64::min);
+        /// `ln Σ eˣ`, without overflow.
+        logsumexp -> |x| x.iter().map(|x| x.exp()).sum::<f64>().ln();
+    }
     operators {
         /// `x + y`.
         add(x in -3.0..3.0, y in -3.0..3.0) -> z {

@@ -46,14 +46,16 @@ impl<'g, 't, T: Real> Sampler<'g, 't, T> {
         let tape = self.gpt.tape();
         let mark = tape.mark();
         let logits = tape.inference(|| self.gpt.logits(&[token], Some(&mut self.cache)));
-        let scaled: Vec<f64> = logits.with_data(|logits| {
-            logits.iter().map(|logit| logit.as_f64() / self.temperature).collect()
-        });
+        let logits: Vec<f64> =
+            logits.with_data(|logits| logits.iter().map(|logit| logit.as_f64()).collect());
         tape.rewind(mark);
-        let top = scaled.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let exp: Vec<f64> = scaled.iter().map(|logit| (logit - top).exp()).collect();
-        let total: f64 = exp.iter().sum();
-        exp.into_iter().map(|e| e / total).collect()
+        let temperature = self.temperature;
+        let probabilities = expr! {
+            let top = max(logits[i] for i);
+            let e   = [exp((logits[i] - top) / temperature) for i];
+            [e[i] / sum(e[j] for j) for i]
+        };
+        probabilities.into_vec()
     }
 }
 

@@ -17,8 +17,9 @@ pub struct Subscripts<const RANK: usize>;
 /// Tracked operands, [`Value`] and [`Array`], receive gradients; numbers, slices, `Vec`s, Rust
 /// arrays and [`Numbers`] do not.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot stand for `{T}` values here",
-    label = "used with `{R}`",
+    message = "`{Self}` is no operand with `{R}`",
+    label = "expected floats, with one subscript for each axis",
+    note = "the operands of one `expr!` have one precision, here `{T}`",
     note = "a scalar is a `Value` or a float; an array is a `Vector`, `Matrix`, `Array`, `Numbers`, slice, `Vec` or Rust array of floats, with one subscript for each axis",
     note = "integers are not values: write `{{n as f64}}` for a number, or use them as subscripts"
 )]
@@ -362,8 +363,8 @@ plain! {
 /// What can stand for integers in an `expr!`: a `usize` in a range or subscript, or an array of
 /// ids that gathers.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot stand for integers here",
-    label = "used with `{R}`",
+    message = "`{Self}` is no integer operand with `{R}`",
+    label = "expected `usize`, with one subscript for each axis",
     note = "a range or subscript takes a `usize`, a gather a slice, `Vec` or array of `usize`"
 )]
 pub trait Integers<R> {
