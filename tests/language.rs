@@ -309,6 +309,88 @@ fn the_panic_is_at_the_line_of_the_expression() {
 }
 
 #[test]
+fn choices() {
+    let x = [-2.0, 0.0, 3.0];
+    assert_eq!(*expr!([if x[i] > 0 { x[i] } else { 0.5 * x[i] } for i]), [-1.0, 0.0, 3.0]);
+    assert_eq!(
+        *expr!([if i == 1 { 7 } else if i >= 2 { 8 } else { 9 } for i in 0..3]),
+        [9.0, 7.0, 8.0]
+    );
+    assert_eq!(
+        *expr!([if (x[i] < 0 || i == 2) && !(i != 2) { 1 } else { 0 } for i]),
+        [0.0, 0.0, 1.0]
+    );
+    assert_eq!(expr!(1 + if x[0] <= x[1] { 2 } else { 3 }), 3.0);
+    check(&[&A, &B], |x| {
+        let (x, y) = (x[0], x[1]);
+        (
+            expr!([if x[i] > y[i] { x[i] * y[i] } else { sin(y[i]) + x[i]^2 } for i]),
+            expr!(sum(if sum(x[j] for j) > i { x[i] } else { y[i] / x[i] } for i)),
+        )
+            .into()
+    });
+}
+
+#[test]
+fn a_branch_that_is_not_taken_is_not_computed() {
+    let tape = Tape::new();
+    let x = tape.vector([4.0, 0.0, -1.0]);
+    let y = expr!([if x[i] > 0 { sqrt(x[i]) + ln(x[i]) / x[i] } else { 0 } for i]);
+    assert_relative_eq!(y.at([0]).data(), 2.0 + 4f64.ln() / 4.0);
+    assert_eq!(y.data()[1..], [0.0, 0.0]);
+    y.backward_with(&[1.0; 3]);
+    assert_relative_eq!(x.grad()[0], 0.25 + (1.0 - 4f64.ln()) / 16.0);
+    assert_eq!(x.grad()[1..], [0.0, 0.0]);
+    // Division by what is 0 there, shared and hoisted.
+    let z = tape.vector([0.0, 2.0]);
+    let scale = expr! {
+        let inverse = [if z[i] != 0 { 1 / z[i] } else { 0 } for i];
+        sum(inverse[i] * inverse[i] for i)
+    };
+    scale.backward();
+    assert_eq!((scale.data(), z.grad()), (0.25, vec![0.0, -0.25]));
+}
+
+#[test]
+fn a_causal_convolution_pads_with_a_choice() {
+    let (x, w) = ([1.0, 2.0, 3.0, 4.0], [10.0, 1.0]);
+    let y = expr!([sum(if t >= k { w[k] * x[t - k] } else { 0 } for k) for t in 0..4]);
+    assert_eq!(*y, [10.0, 21.0, 32.0, 43.0]);
+    check(&[&A, &B[..3]], |x| {
+        let (x, w) = (x[0], x[1]);
+        (
+            expr!([sum(if t >= k { w[k] * x[t - k] } else { 0 } for k) for t in 0..6]),
+            expr!([sum(if t >= k { exp(w[k] * x[t - k]) } else { x[t] } for k) for t]),
+        )
+            .into()
+    });
+    let short = [1.0];
+    assert_eq!(
+        message(|| expr!([if t < 3 { short[t] } else { 0 } for t in 0..3])),
+        "axis 0 of `short` has length 1, but its subscript is 1"
+    );
+}
+
+#[test]
+fn products() {
+    let x = [2.0, -3.0, 0.5];
+    assert_eq!(expr!(prod(x[i] for i)), -3.0);
+    assert_eq!(expr!(prod(x[i] for i in 0..0)), 1.0);
+    check(&[&A, &B], |x| {
+        let (x, y) = (x[0].reshape((2, 3)), x[1].reshape((2, 3)));
+        (expr!([prod(x[i, j] + y[i, j] for j) for i]), expr!(prod(x[i, j] for i, j))).into()
+    });
+    // No division: zeros among the factors are no matter.
+    let tape = Tape::new();
+    let one_zero = tape.vector([2.0, 0.0, 5.0]);
+    expr!(prod(one_zero[i] for i)).backward();
+    assert_eq!(one_zero.grad(), [0.0, 10.0, 0.0]);
+    let two_zeros = tape.vector([2.0, 0.0, 0.0]);
+    expr!(prod(two_zeros[i] for i)).backward();
+    assert_eq!(two_zeros.grad(), [0.0, 0.0, 0.0]);
+}
+
+#[test]
 fn an_operand_may_be_used_twice() {
     check(&[&A], |x| {
         let (x, again) = (x[0], x[0]);

@@ -66,10 +66,51 @@ pub enum ExprKind {
     },
     /// `stop(operand)`
     Stop(Box<Expr>),
+    /// `if condition { then } else { otherwise }`
+    If {
+        condition: Box<Condition>,
+        then: Box<Expr>,
+        otherwise: Box<Expr>,
+    },
     /// `len(index)`
     Len(Ident),
     /// What could not be parsed; the error is in the report.
     Error,
+}
+
+/// What an `if` asks.
+#[derive(Debug)]
+pub enum Condition {
+    /// `left < right`
+    Compare { comparison: Comparison, left: Expr, right: Expr },
+    /// `one && other`
+    And(Box<Condition>, Box<Condition>),
+    /// `one || other`
+    Or(Box<Condition>, Box<Condition>),
+    /// `!condition`
+    Not(Box<Condition>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Comparison {
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Equal,
+    NotEqual,
+}
+
+impl Comparison {
+    /// By their signs, the longer before those that they begin with.
+    pub const ALL: [(&'static str, Self); 6] = [
+        ("<=", Self::LessOrEqual),
+        (">=", Self::GreaterOrEqual),
+        ("==", Self::Equal),
+        ("!=", Self::NotEqual),
+        ("<", Self::Less),
+        (">", Self::Greater),
+    ];
 }
 
 /// `name`, `name.field.0` or `module::name`.
@@ -113,11 +154,13 @@ pub enum Reduction {
     Mean,
     Max,
     Min,
+    Prod,
     LogSumExp,
 }
 
 impl Reduction {
-    pub const ALL: [Self; 5] = [Self::Sum, Self::Mean, Self::Max, Self::Min, Self::LogSumExp];
+    pub const ALL: [Self; 6] =
+        [Self::Sum, Self::Mean, Self::Max, Self::Min, Self::Prod, Self::LogSumExp];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -125,6 +168,7 @@ impl Reduction {
             Self::Mean => "mean",
             Self::Max => "max",
             Self::Min => "min",
+            Self::Prod => "prod",
             Self::LogSumExp => "logsumexp",
         }
     }

@@ -9,8 +9,8 @@ use crate::ast::{self, Expr, ExprKind, Operator, Path, Program, Reduction};
 use crate::parse::Op;
 use crate::report::{Diagnostic, Report, nearest};
 use crate::term::{
-    Affine, Array, Atom, Axis, AxisUse, Binder, Bound, Checked, Definition, Function, Operand,
-    Range, Subscript, Term,
+    Affine, Array, Atom, Axis, AxisUse, Binder, Bound, Checked, Condition, Definition, Function,
+    Operand, Range, Subscript, Term,
 };
 
 type Result<T> = std::result::Result<T, Diagnostic>;
@@ -29,6 +29,7 @@ pub fn check(program: &Program, ops: &[Op], report: &mut Report) -> Option<Check
         by_tokens: HashMap::new(),
         lengths: Vec::new(),
         unread: 0,
+        branches: 0,
     };
     for definition in &program.lets {
         let name = definition.name.to_string();
@@ -60,6 +61,8 @@ struct Checker<'a> {
     lengths: Vec<(Ident, usize)>,
     /// How many parts were met that could not be parsed.
     unread: usize,
+    /// How many branches of `if`s are around.
+    branches: usize,
 }
 
 /// Where an integer expression stands: in a bare subscript a name must be an index.
@@ -186,7 +189,7 @@ impl Checker<'_> {
             ExprKind::Path(path) => self.name(path, expr.span)?,
             ExprKind::Rust(tokens) => {
                 let array = self.operand(rust(tokens), "rust".into(), None, 0, expr.span)?;
-                Term::Load { array, subscripts: vec![] }
+                Term::Load { array, subscripts: vec![], lazy: false }
             }
             ExprKind::Subscript { base, subscripts } => self.subscripted(base, subscripts)?,
             ExprKind::Call { function, arguments } => {
@@ -199,6 +202,13 @@ impl Checker<'_> {
                 Term::Reduce { reduction: *reduction, binders, body: Box::new(body) }
             }
             ExprKind::Dot { left, right } => self.dot(left, right, expr.span)?,
+            ExprKind::If { condition, then, otherwise } => {
+                let condition = Box::new(self.condition(condition));
+                self.branches += 1;
+                let (then, otherwise) = (self.value(then), self.value(otherwise));
+                self.branches -= 1;
+                Term::If { condition, then: Box::new(then), otherwise: Box::new(otherwise) }
+            }
             ExprKind::Comprehension { .. } => {
                 return Err(Diagnostic::new(
                     expr.span,
@@ -213,6 +223,28 @@ impl Checker<'_> {
         })
     }
 
+    fn condition(&mut self, condition: &ast::Condition) -> Condition {
+        let mut both = |one: &ast::Condition, other: &ast::Condition| {
+            (Box::new(self.condition(one)), Box::new(self.condition(other)))
+        };
+        match condition {
+            ast::Condition::And(one, other) => {
+                let (one, other) = both(one, other);
+                Condition::And(one, other)
+            }
+            ast::Condition::Or(one, other) => {
+                let (one, other) = both(one, other);
+                Condition::Or(one, other)
+            }
+            ast::Condition::Not(operand) => Condition::Not(Box::new(self.condition(operand))),
+            ast::Condition::Compare { comparison, left, right } => Condition::Compare {
+                comparison: *comparison,
+                left: self.value(left),
+                right: self.value(right),
+            },
+        }
+    }
+
     fn name(&mut self, path: &Path, span: Span) -> Result<Term> {
         if let Some(ident) = &path.ident {
             if let Some(index) = self.index(ident) {
@@ -220,26 +252,34 @@ impl Checker<'_> {
             }
             if let Some(&id) = self.lets.get(&ident.to_string()) {
                 self.expect_rank(Array::Definition(id), 0, span)?;
-                return Ok(Term::Load { array: Array::Definition(id), subscripts: vec![] });
+                return Ok(Term::Load {
+                    array: Array::Definition(id),
+                    subscripts: vec![],
+                    lazy: false,
+                });
             }
         }
         let array = self.path_operand(path, 0, span)?;
-        Ok(Term::Load { array, subscripts: vec![] })
+        Ok(Term::Load { array, subscripts: vec![], lazy: false })
     }
 
     fn subscripted(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Term> {
         let array = self.array(base, subscripts.len())?;
         let mut resolved = Vec::new();
+        let mut lazy = false;
         for (axis, subscript) in subscripts.iter().enumerate() {
             match self.subscript(array, axis, subscript) {
-                Ok(subscript) => resolved.push(subscript),
+                Ok(subscript) => {
+                    lazy |= self.branches > 0 && !self.is_implied(&subscript);
+                    resolved.push(subscript);
+                }
                 Err(diagnostic) => self.report.push(diagnostic),
             }
         }
         if resolved.len() < subscripts.len() {
             return Ok(Term::Error);
         }
-        Ok(Term::Load { array, subscripts: resolved })
+        Ok(Term::Load { array, subscripts: resolved, lazy })
     }
 
     /// The array that is subscripted: a definition, or an operand.
@@ -282,6 +322,7 @@ impl Checker<'_> {
         let mut side = |array| {
             self.run_over(binder, array, 0, span);
             Box::new(Term::Load {
+                lazy: false,
                 array,
                 subscripts: vec![Subscript::Affine(Affine::index(binder))],
             })
@@ -430,13 +471,21 @@ impl Checker<'_> {
             }
             Subscript::Affine(affine)
         };
-        self.checked.bounds.push(Bound {
-            array,
-            axis,
-            subscript: subscript.clone(),
-            span: expr.span,
-        });
+        if self.branches == 0 {
+            let subscript = subscript.clone();
+            self.checked.bounds.push(Bound { array, axis, subscript, span: expr.span });
+        }
         Ok(subscript)
+    }
+
+    /// Whether a subscript cannot leave its axis: its index takes its range from there.
+    fn is_implied(&self, subscript: &Subscript) -> bool {
+        match subscript {
+            Subscript::Affine(affine) => affine.as_index().is_some_and(|index| {
+                matches!(self.checked.binders[index].range, Range::Implied(_))
+            }),
+            Subscript::Gather { .. } => false,
+        }
     }
 
     fn gather(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Subscript> {

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ast::Operator;
+use crate::ast::{Comparison, Operator};
 use crate::graph::{Array, Equation, Fold, Graph, IndexId, Node, NodeId, Subscript, children};
 
 /// The equations with their gradients.
@@ -25,6 +25,8 @@ pub struct Accumulation {
     pub subscripts: Vec<Subscript>,
     pub nest: Vec<IndexId>,
     pub adjoint: NodeId,
+    /// Where the target's subscripts are on their axes, if not everywhere.
+    pub condition: Option<NodeId>,
 }
 
 /// Derives the accumulations of every equation that a gradient can flow through.
@@ -42,27 +44,51 @@ pub fn differentiate(mut graph: Graph) -> Gradient {
 fn equation(graph: &mut Graph, id: usize) -> Vec<Accumulation> {
     let Equation { axes, fold, body, .. } = graph.equations[id].clone();
     let nest = graph.equations[id].nest();
-    let seed = graph.load(Array::Adjoint(id), &axes);
+    let mut seed = graph.load(Array::Adjoint(id), &axes);
+    if graph.equations[id].guarded {
+        // Where no gradient comes back the local gradient is not asked for: it may not exist.
+        let zero = graph.number(0.0);
+        let comparison = Comparison::NotEqual;
+        let condition = graph.add(Node::Compare { comparison, left: seed, right: zero });
+        seed = graph.add(Node::Select { condition, then: seed, otherwise: zero });
+    }
     let seed = match fold {
         None | Some((Fold::Sum, _)) => seed,
+        Some((Fold::Prod, over)) => {
+            let others = others(graph, id);
+            let mut along = axes.clone();
+            along.extend(&over);
+            let others = graph.load(Array::Equation(others), &along);
+            through(graph, seed, &mut |graph, seed| graph.binary(Operator::Mul, seed, others))
+        }
         Some((fold @ (Fold::Max | Fold::Min), over)) => {
             let index = over[0];
             let winner = winner(graph, id, fold);
             let position = graph.load(Array::Equation(winner), &axes);
-            graph.add(Node::WhereAt { index, position, value: seed })
+            through(graph, seed, &mut |graph, value| {
+                graph.add(Node::WhereAt { index, position, value })
+            })
         }
-        Some((Fold::ArgMax | Fold::ArgMin, _)) => return Vec::new(),
+        Some((Fold::ArgMax | Fold::ArgMin | Fold::Others, _)) => return Vec::new(),
     };
     let mut adjoints = BTreeMap::from([(body, seed)]);
     let mut accumulations = Vec::new();
     // Children have lower numbers: every use of a node has been seen when its turn comes.
     while let Some((node, adjoint)) = adjoints.pop_last() {
-        if let Node::Load { array, subscripts } = graph.nodes[node].clone() {
+        let (element, condition) = match graph.nodes[node].clone() {
+            Node::Load { array, subscripts } => (Some((array, subscripts)), None),
+            Node::LoadIf { condition, array, subscripts } => {
+                (Some((array, subscripts)), Some(condition))
+            }
+            _ => (None, None),
+        };
+        if let Some((array, subscripts)) = element {
             accumulations.push(Accumulation {
                 target: array,
                 subscripts,
                 nest: nest.clone(),
                 adjoint,
+                condition,
             });
             continue;
         }
@@ -88,6 +114,40 @@ fn winner(graph: &mut Graph, id: usize, fold: Fold) -> usize {
     graph.equations.len() - 1
 }
 
+/// The equation that holds, along the range of a product, the product over all other elements.
+fn others(graph: &mut Graph, id: usize) -> usize {
+    let mut others = graph.equations[id].clone();
+    others.name = format!("{}_others", others.name);
+    if let Some((fold, over)) = &mut others.fold {
+        *fold = Fold::Others;
+        others.axes.extend(over.iter());
+    }
+    others.depends = BTreeSet::new();
+    graph.equations.push(others);
+    graph.equations.len() - 1
+}
+
+/// Applies a linear map to an adjoint, but not where that is 0 because a branch is not taken: the
+/// map may not be a number there.
+fn through(
+    graph: &mut Graph,
+    adjoint: NodeId,
+    map: &mut dyn FnMut(&mut Graph, NodeId) -> NodeId,
+) -> NodeId {
+    let zero = graph.number(0.0);
+    match graph.nodes[adjoint] {
+        Node::Select { condition, then, otherwise } if otherwise == zero => {
+            let then = through(graph, then, map);
+            graph.add(Node::Select { condition, then, otherwise })
+        }
+        Node::Select { condition, then, otherwise } if then == zero => {
+            let otherwise = through(graph, otherwise, map);
+            graph.add(Node::Select { condition, then, otherwise })
+        }
+        _ => map(graph, adjoint),
+    }
+}
+
 /// The chain rule, one node at a time.
 fn contributions(
     graph: &mut Graph,
@@ -97,7 +157,17 @@ fn contributions(
 ) -> Vec<(NodeId, NodeId)> {
     let mut flows = Vec::new();
     match graph.nodes[node].clone() {
-        Node::Negate(operand) => flows.push((operand, graph.add(Node::Negate(adjoint)))),
+        Node::Negate(operand) => {
+            let negated =
+                through(graph, adjoint, &mut |graph, adjoint| graph.add(Node::Negate(adjoint)));
+            flows.push((operand, negated));
+        }
+        Node::Select { condition, then, otherwise } => {
+            let zero = graph.number(0.0);
+            let to_then = Node::Select { condition, then: adjoint, otherwise: zero };
+            let to_otherwise = Node::Select { condition, then: zero, otherwise: adjoint };
+            flows.extend([(then, graph.add(to_then)), (otherwise, graph.add(to_otherwise))]);
+        }
         Node::Binary { operator, left, right } => {
             let (to_left, to_right) = (graph.is_active(left), graph.is_active(right));
             match operator {
@@ -105,23 +175,31 @@ fn contributions(
                 Operator::Sub => {
                     flows.push((left, adjoint));
                     if to_right {
-                        flows.push((right, graph.add(Node::Negate(adjoint))));
+                        let negated = through(graph, adjoint, &mut |graph, adjoint| {
+                            graph.add(Node::Negate(adjoint))
+                        });
+                        flows.push((right, negated));
                     }
                 }
                 Operator::Mul => {
                     if to_left {
-                        flows.push((left, graph.binary(Operator::Mul, adjoint, right)));
+                        flows.push((left, times(graph, adjoint, right)));
                     }
                     if to_right {
-                        flows.push((right, graph.binary(Operator::Mul, adjoint, left)));
+                        flows.push((right, times(graph, adjoint, left)));
                     }
                 }
                 Operator::Div => {
-                    let quotient = graph.binary(Operator::Div, adjoint, right);
+                    let quotient = through(graph, adjoint, &mut |graph, adjoint| {
+                        graph.binary(Operator::Div, adjoint, right)
+                    });
                     flows.push((left, quotient));
                     if to_right {
-                        let product = graph.binary(Operator::Mul, quotient, node);
-                        flows.push((right, graph.add(Node::Negate(product))));
+                        let negated = through(graph, quotient, &mut |graph, quotient| {
+                            let product = graph.binary(Operator::Mul, quotient, node);
+                            graph.add(Node::Negate(product))
+                        });
+                        flows.push((right, negated));
                     }
                 }
                 Operator::Pow => unreachable!("a power is a call of the op `pow`"),
@@ -136,7 +214,7 @@ fn contributions(
                     let arguments = arguments.clone();
                     let local =
                         graph.add(Node::Local { function, arguments, result, argument: position });
-                    flows.push((argument, graph.binary(Operator::Mul, adjoint, local)));
+                    flows.push((argument, times(graph, adjoint, local)));
                 }
             }
         }
@@ -146,15 +224,26 @@ fn contributions(
     flows
 }
 
+fn times(graph: &mut Graph, adjoint: NodeId, factor: NodeId) -> NodeId {
+    through(graph, adjoint, &mut |graph, adjoint| graph.binary(Operator::Mul, adjoint, factor))
+}
+
 impl Gradient {
     /// The operands whose values a backward pass reads.
     pub fn operands_read(&self) -> BTreeSet<usize> {
         let mut read = BTreeSet::new();
         let mut seen = BTreeSet::new();
-        let mut stack: Vec<NodeId> = self.accumulations.iter().map(|one| one.adjoint).collect();
+        let mut stack: Vec<NodeId> = self
+            .accumulations
+            .iter()
+            .flat_map(|one| [Some(one.adjoint), one.condition])
+            .flatten()
+            .collect();
         while let Some(node) = stack.pop() {
             if seen.insert(node) {
-                if let Node::Load { array: Array::Operand(operand), .. } = &self.graph.nodes[node] {
+                if let Node::Load { array: Array::Operand(operand), .. }
+                | Node::LoadIf { array: Array::Operand(operand), .. } = &self.graph.nodes[node]
+                {
                     read.insert(*operand);
                 }
                 stack.extend(children(&self.graph.nodes[node]));

@@ -76,7 +76,9 @@ pub fn ident(name: &str) -> Ident {
 }
 
 /// Names, and parts of names, that the generated code gives to things of its own.
-const RESERVED: [&str; 22] = [
+const RESERVED: [&str; 24] = [
+    "product",
+    "place",
     "real",
     "store",
     "size",
@@ -250,6 +252,15 @@ impl<'a> Emitter<'a> {
             Array::Equation(id) => self.equations[id].clone(),
             Array::Adjoint(id) => ident(&format!("d_{}", self.equations[id])),
             Array::Definition(id) => unreachable!("definition {id} became an equation"),
+        }
+    }
+
+    /// The name of an array as the user knows it.
+    pub fn text(&self, array: Array) -> &str {
+        match array {
+            Array::Operand(operand) => &self.checked.operands[operand].name,
+            Array::Equation(id) | Array::Adjoint(id) => &self.graph.equations[id].name,
+            Array::Definition(id) => &self.checked.definitions[id].name,
         }
     }
 
@@ -564,7 +575,7 @@ impl<'a> Emitter<'a> {
                 &[#(#integers),*],
                 |below, own| { #forward },
                 #words,
-                |#words, pass| { #backward },
+                move |#words, pass| { #backward },
             );
         }
     }
@@ -610,8 +621,9 @@ impl<'a> Emitter<'a> {
         let equations = nests.iter().enumerate().map(|(id, nest)| {
             let name = &self.equations[id];
             let size = self.size(Array::Equation(id));
-            let zero =
-                nest.is_ragged(self.graph).then(|| code!(#name.fill(#runtime::expr::real(0.0));));
+            let zero = nest
+                .is_ragged(self.graph)
+                .then(|| code!(#name.fill(#runtime::expr::constant(real, 0.0));));
             let loops = loops::write(self, nest);
             code! {
                 let (#name, own) = own.split_at_mut(#size);

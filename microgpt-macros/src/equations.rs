@@ -57,6 +57,27 @@ impl<'a> Split<'a> {
             let id = self.equation(&definition.name, definition.root, definition.axes);
             self.graph.results.push(id);
         }
+        self.guard();
+    }
+
+    /// Notes which equations a branch of an `if` uses, directly or through others.
+    fn guard(&mut self) {
+        for id in (0..self.graph.equations.len()).rev() {
+            let Equation { body, guarded, .. } = self.graph.equations[id];
+            let mut stack = vec![(body, guarded)];
+            while let Some((node, guarded)) = stack.pop() {
+                match &self.graph.nodes[node] {
+                    Node::Load { array: Array::Equation(used), .. }
+                    | Node::LoadIf { array: Array::Equation(used), .. } => {
+                        self.graph.equations[*used].guarded |= guarded;
+                    }
+                    Node::Select { then, otherwise, .. } => {
+                        stack.extend([(*then, true), (*otherwise, true)]);
+                    }
+                    other => stack.extend(children(other).into_iter().map(|node| (node, guarded))),
+                }
+            }
+        }
     }
 
     /// The definitions that the results need, as roots.
@@ -74,7 +95,8 @@ impl<'a> Split<'a> {
             let mut visited = HashSet::new();
             while let Some(node) = nodes.pop() {
                 if visited.insert(node) {
-                    if let Node::Load { array: Array::Definition(id), .. } = self.graph.nodes[node]
+                    if let Node::Load { array: Array::Definition(id), .. }
+                    | Node::LoadIf { array: Array::Definition(id), .. } = self.graph.nodes[node]
                     {
                         stack.push(id);
                     }
@@ -108,8 +130,7 @@ impl<'a> Split<'a> {
             let own = match &self.graph.nodes[node] {
                 Node::Reduce { .. } => true,
                 Node::Call { .. } => hoisted || self.graph.is_active(node),
-                Node::Stop(_) => false,
-                _ => hoisted,
+                node => node.is_number() && hoisted,
             };
             if !own {
                 stack.extend(children(&self.graph.nodes[node]));
@@ -136,7 +157,7 @@ impl<'a> Split<'a> {
             .inline(root)
             .into_iter()
             .filter(|&node| !self.graph.is_leaf(node) && self.graph.free(node).len() == nest.len())
-            .filter(|&node| !matches!(self.graph.nodes[node], Node::Stop(_)))
+            .filter(|&node| self.graph.nodes[node].is_number())
             .min_by_key(|&node| weight(node).abs_diff(half));
         if let Some(part) = part
             && self.own.insert(part)
@@ -171,7 +192,7 @@ impl<'a> Split<'a> {
             let shared = uses.into_iter().rev().find(|&(node, uses)| {
                 uses > 1
                     && !self.graph.is_leaf(node)
-                    && !matches!(self.graph.nodes[node], Node::Stop(_))
+                    && self.graph.nodes[node].is_number()
                     && (self.graph.is_active(node) || self.graph.has_call(node))
             });
             match shared {
@@ -208,6 +229,7 @@ impl<'a> Split<'a> {
             fold,
             body,
             depends,
+            guarded: false,
         });
         self.made.insert((root, axes), id);
         id
@@ -218,13 +240,17 @@ impl<'a> Split<'a> {
         let mut stack = vec![body];
         while let Some(node) = stack.pop() {
             match &self.graph.nodes[node] {
-                Node::Load { array: Array::Operand(operand), .. } => {
+                Node::Load { array: Array::Operand(operand), .. }
+                | Node::LoadIf { array: Array::Operand(operand), .. } => {
                     depends.insert(*operand);
                 }
-                Node::Load { array: Array::Equation(id), .. } => {
+                Node::Load { array: Array::Equation(id), .. }
+                | Node::LoadIf { array: Array::Equation(id), .. } => {
                     depends.extend(&self.graph.equations[*id].depends);
                 }
+                Node::Select { then, otherwise, .. } => stack.extend([*then, *otherwise]),
                 Node::Stop(_) => {}
+                other if other.is_condition() => {}
                 other => stack.extend(children(other)),
             }
         }
@@ -256,6 +282,28 @@ impl<'a> Split<'a> {
                 let array = Array::Equation(self.equation(&name, root, axes));
                 Node::Load { array, subscripts }
             }
+            Node::LoadIf { condition, array, subscripts } => {
+                let condition = self.rewrite(condition);
+                let array = match array {
+                    Array::Definition(id) => {
+                        let Lowered { name, axes, root } = self.definitions[id].clone();
+                        Array::Equation(self.equation(&name, root, axes))
+                    }
+                    other => other,
+                };
+                Node::LoadIf { condition, array, subscripts }
+            }
+            Node::Select { condition, then, otherwise } => Node::Select {
+                condition: self.rewrite(condition),
+                then: self.rewrite(then),
+                otherwise: self.rewrite(otherwise),
+            },
+            Node::Compare { comparison, left, right } => {
+                Node::Compare { comparison, left: self.rewrite(left), right: self.rewrite(right) }
+            }
+            Node::And(one, other) => Node::And(self.rewrite(one), self.rewrite(other)),
+            Node::Or(one, other) => Node::Or(self.rewrite(one), self.rewrite(other)),
+            Node::Not(operand) => Node::Not(self.rewrite(operand)),
             Node::Call { function, arguments } => Node::Call {
                 function,
                 arguments: arguments.into_iter().map(|argument| self.rewrite(argument)).collect(),
@@ -275,6 +323,7 @@ impl<'a> Split<'a> {
             Node::Reduce { fold: Fold::Sum, .. } => "sum".into(),
             Node::Reduce { fold: Fold::Max, .. } => "max".into(),
             Node::Reduce { fold: Fold::Min, .. } => "min".into(),
+            Node::Reduce { fold: Fold::Prod, .. } => "prod".into(),
             Node::Call { function, .. } => match &self.graph.functions[*function] {
                 Function::Builtin(name) => name.clone(),
                 Function::User(tokens) => last_name(tokens),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proc_macro2::Span;
 
-use crate::ast::Operator;
+use crate::ast::{Comparison, Operator};
 use crate::term::{Affine, Atom, Axis, Checked, Function, Range};
 
 pub type NodeId = usize;
@@ -82,6 +82,25 @@ pub enum Node {
         body: NodeId,
     },
     Stop(NodeId),
+    Select {
+        condition: NodeId,
+        then: NodeId,
+        otherwise: NodeId,
+    },
+    /// An element where the condition holds, else 0; only there its subscripts are on their axes.
+    LoadIf {
+        condition: NodeId,
+        array: Array,
+        subscripts: Vec<Subscript>,
+    },
+    Compare {
+        comparison: Comparison,
+        left: NodeId,
+        right: NodeId,
+    },
+    And(NodeId, NodeId),
+    Or(NodeId, NodeId),
+    Not(NodeId),
     /// The derivative of a call by one argument, from its arguments and its result.
     Local {
         function: usize,
@@ -119,6 +138,9 @@ pub enum Fold {
     Sum,
     Max,
     Min,
+    Prod,
+    /// At each index of the range, the product over all others.
+    Others,
     /// The index of the maximum, as a number.
     ArgMax,
     ArgMin,
@@ -154,12 +176,18 @@ pub struct Equation {
     pub body: NodeId,
     /// The operands that a gradient can reach through it.
     pub depends: BTreeSet<usize>,
+    /// Whether a branch of an `if` uses it: where that is not taken, its derivative may not exist.
+    pub guarded: bool,
 }
 
 impl Equation {
     /// All indices of the loops, the axes first.
     pub fn nest(&self) -> Vec<IndexId> {
-        let over = self.fold.iter().flat_map(|(_, over)| over);
+        let over = match &self.fold {
+            // The product over the others is an array along the range itself.
+            None | Some((Fold::Others, _)) => &[][..],
+            Some((_, over)) => over,
+        };
         self.axes.iter().chain(over).copied().collect()
     }
 }
@@ -226,7 +254,13 @@ impl Graph {
                 Array::Operand(_) | Array::Definition(_) | Array::Adjoint(_) => true,
                 Array::Equation(id) => !self.equations[id].depends.is_empty(),
             },
+            Node::LoadIf { array, .. } => match *array {
+                Array::Equation(id) => !self.equations[id].depends.is_empty(),
+                _ => true,
+            },
+            Node::Select { then, otherwise, .. } => self.active[*then] || self.active[*otherwise],
             Node::Stop(_) => false,
+            other if other.is_condition() => false,
             other => children(other).into_iter().any(|child| self.active[child]),
         };
         self.free.push(free);
@@ -242,7 +276,9 @@ impl Graph {
         match node {
             Node::Integer(affine) => free.extend(affine.indices()),
             Node::Count { count, .. } => free.extend(count.indices()),
-            Node::Load { subscripts, .. } => free.extend(subscripts.iter().flat_map(indices_of)),
+            Node::Load { subscripts, .. } | Node::LoadIf { subscripts, .. } => {
+                free.extend(subscripts.iter().flat_map(indices_of));
+            }
             Node::WhereAt { index, .. } => {
                 free.insert(*index);
             }
@@ -388,12 +424,28 @@ impl Graph {
     }
 }
 
+impl Node {
+    /// Whether the node is true or false, not a number.
+    pub fn is_condition(&self) -> bool {
+        matches!(self, Self::Compare { .. } | Self::And(..) | Self::Or(..) | Self::Not(_))
+    }
+
+    /// Whether the node can be an array of its own.
+    pub fn is_number(&self) -> bool {
+        !self.is_condition() && !matches!(self, Self::Stop(_) | Self::LoadIf { .. })
+    }
+}
+
 /// The nodes that a node is computed from.
 pub fn children(node: &Node) -> Vec<NodeId> {
     match node {
         Node::Number(_) | Node::Integer(_) | Node::Count { .. } | Node::Load { .. } => vec![],
         Node::Call { arguments, .. } => arguments.clone(),
-        Node::Negate(operand) | Node::Stop(operand) => vec![*operand],
+        Node::Negate(operand) | Node::Stop(operand) | Node::Not(operand) => vec![*operand],
+        Node::Select { condition, then, otherwise } => vec![*condition, *then, *otherwise],
+        Node::LoadIf { condition, .. } => vec![*condition],
+        Node::Compare { left, right, .. } => vec![*left, *right],
+        Node::And(one, other) | Node::Or(one, other) => vec![*one, *other],
         Node::Binary { left, right, .. } => vec![*left, *right],
         Node::Reduce { body, .. } => vec![*body],
         Node::Local { arguments, result, .. } => {

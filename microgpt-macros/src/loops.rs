@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, TokenStream};
 
-use crate::ast::Operator;
+use crate::ast::{Comparison, Operator};
 use crate::emit::{Emitter, code, ident};
 use crate::graph::{
     Array, Fold, IndexId, IndexRange, Node, NodeId, Subscript, children, indices_of,
@@ -58,7 +58,10 @@ impl<'a> Writer<'a> {
             uses: BTreeMap::new(),
             done: BTreeMap::new(),
         };
-        writer.count(nest.body, &mut BTreeSet::new());
+        let mut seen = BTreeSet::new();
+        for root in [Some(nest.body), nest.condition].into_iter().flatten() {
+            writer.count(root, &mut seen);
+        }
         writer
     }
 
@@ -93,7 +96,7 @@ impl<'a> Writer<'a> {
                         IndexRange::Stated { .. } => len,
                     };
                     let clear = (!self.nest.target.add)
-                        .then(|| code!(row.fill(#runtime::expr::real(0.0));));
+                        .then(|| code!(row.fill(#runtime::expr::constant(real, 0.0));));
                     let accumulate = code!(#runtime::expr::accumulate(row, [#(#rows),*], #step););
                     let inside = self.around(outer, accumulate);
                     code!(#runtime::shape::Dim::local(#axis, #row, |row| { #clear #inside });)
@@ -105,6 +108,7 @@ impl<'a> Writer<'a> {
                 let add = code!(sum.row(#len, [#(#rows),*], #step););
                 self.summed(&name, add)
             }
+            Inner::Element if self.nest.condition.is_some() => self.conditional(&name),
             Inner::Element if self.nest.fold == Fold::Sum && outer == self.loops.len() => {
                 let target = self.target_address(None);
                 let value = self.node(self.nest.body);
@@ -119,6 +123,7 @@ impl<'a> Writer<'a> {
                 let value = self.accumulated(self.nest.body);
                 self.summed(&name, code!(sum.term(|sum| #value);))
             }
+            Inner::Element if self.nest.fold == Fold::Others => return self.others(&name),
             Inner::Element => self.best(&name),
         };
         // What belongs inside the kept sum was written there; the rest goes around it.
@@ -153,19 +158,77 @@ impl<'a> Writer<'a> {
             Fold::Min => (code!(min), code!(value), "min"),
             Fold::ArgMax => (code!(max), code!(position), "max"),
             Fold::ArgMin => (code!(min), code!(position), "min"),
-            Fold::Sum => unreachable!("sums keep their lanes"),
+            Fold::Prod => (code!(times), code!(value), "prod"),
+            Fold::Sum | Fold::Others => unreachable!("written by themselves"),
         };
         let over = self.loops[self.loops.len() - 1];
         let index = self.emitter.index(over);
         let word_index = &self.emitter.graph.indices[over].name;
         let value = self.node(self.nest.body);
-        let inside = self.around(outer, code!(best.#take(#index, #value);));
+        let step = if self.nest.fold == Fold::Prod {
+            code!(product = #runtime::ops::mul(product, #value);)
+        } else {
+            code!(best.#take(#index, #value);)
+        };
+        let inside = self.around(outer, step);
         let target = self.target_address(None);
+        if self.nest.fold == Fold::Prod {
+            return code! {
+                let mut product = #runtime::expr::constant(real, 1.0);
+                #inside
+                #name[#target] = product;
+            };
+        }
         code! {
             let mut best = #runtime::expr::Best::new();
             #inside
             #name[#target] = best.#result(#word, #word_index);
         }
+    }
+
+    /// An addition where the target has a place.
+    fn conditional(&mut self, name: &Ident) -> TokenStream {
+        let runtime = self.runtime;
+        let condition = self.nest.condition.map(|condition| self.node(condition));
+        let value = self.node(self.nest.body);
+        let place = self.checked_address(self.nest.target.array, &self.nest.target.subscripts);
+        code! {
+            if #condition {
+                let place = #place;
+                #name[place] = #runtime::ops::add(#name[place], #value);
+            }
+        }
+    }
+
+    /// The product over all others, from those before and those after.
+    fn others(mut self, name: &Ident) -> TokenStream {
+        let runtime = self.runtime;
+        let (along, around) = match self.loops {
+            [around @ .., along] => (*along, around.len()),
+            [] => unreachable!("a product has an index"),
+        };
+        let value = self.node(self.nest.body);
+        let target = self.target_address(None);
+        let index = self.emitter.index(along);
+        let (low, high) = self.emitter.bounds(along);
+        let statements = std::mem::take(&mut self.statements[around + 1]);
+        let body = code! {
+            let mut product = #runtime::expr::constant(real, 1.0);
+            for #index in #low..#high {
+                #(#statements)*
+                #name[#target] = product;
+                product = #runtime::ops::mul(product, #value);
+            }
+            let mut product = #runtime::expr::constant(real, 1.0);
+            for #index in ::core::iter::Iterator::rev(#low..#high) {
+                #(#statements)*
+                #name[#target] = #runtime::ops::mul(#name[#target], product);
+                product = #runtime::ops::mul(product, #value);
+            }
+        };
+        let body = self.around_to(0, around, body);
+        let statements = std::mem::take(&mut self.statements[0]);
+        code!(#(#statements)* #body)
     }
 
     /// The loops from `level` inwards around `body`; what is computed outside the first of them
@@ -222,6 +285,43 @@ impl<'a> Writer<'a> {
                 if address.is_empty() { subscript } else { code!((#address) * #len + #subscript) };
         }
         if address.is_empty() { code!(0) } else { address }
+    }
+
+    /// The position of an element whose subscripts were not checked on entry.
+    fn checked_address(&self, array: Array, subscripts: &[Subscript]) -> TokenStream {
+        let runtime = self.runtime;
+        let text = self.emitter.text(array);
+        let mut address = TokenStream::new();
+        for (axis, ((len, start), subscript)) in
+            self.emitter.axes(array).iter().zip(subscripts).enumerate()
+        {
+            let start = start.and_then(|axis| self.emitter.start(axis));
+            let (plus, minus) = match subscript {
+                Subscript::Affine(affine) => self.emitter.parts(affine),
+                Subscript::Gather { integers, at } => {
+                    let ids = self.emitter.integer_operand(*integers);
+                    let mut place = TokenStream::new();
+                    for (len, affine) in self.emitter.integer_axes(*integers).iter().zip(at) {
+                        let (plus, minus) = self.emitter.parts(affine);
+                        let minus = minus.unwrap_or_else(|| code!(0));
+                        let text = format!("an axis of `{ids}`");
+                        let at = code!(#runtime::expr::place(#plus, #minus, #len, #text));
+                        place = if place.is_empty() { at } else { code!((#place) * #len + #at) };
+                    }
+                    (code!(#ids[#place]), None)
+                }
+            };
+            let minus = match (minus, start) {
+                (None, None) => code!(0),
+                (Some(minus), None) => minus,
+                (None, Some(start)) => code!(#start),
+                (Some(minus), Some(start)) => code!(#minus + #start),
+            };
+            let text = format!("axis {axis} of `{text}`");
+            let at = code!(#runtime::expr::place(#plus, #minus, #len, #text));
+            address = if address.is_empty() { at } else { code!((#address) * #len + #at) };
+        }
+        address
     }
 
     fn subscript(&self, subscript: &Subscript, row: Option<IndexId>) -> TokenStream {
@@ -363,13 +463,13 @@ impl<'a> Writer<'a> {
         match graph.nodes[node].clone() {
             Node::Number(bits) => {
                 let literal = proc_macro2::Literal::f64_suffixed(f64::from_bits(bits));
-                code!(#runtime::expr::real(#literal))
+                code!(#runtime::expr::constant(real, #literal))
             }
             Node::Integer(affine) => self.number(&affine),
             Node::Count { count, index } => {
                 let count = self.emitter.integer(&count);
                 let index = &graph.indices[index].name;
-                code!(#runtime::expr::number(#runtime::expr::not_empty(#count, "mean", #index)))
+                code!(#runtime::expr::number(real, #runtime::expr::not_empty(#count, "mean", #index)))
             }
             Node::Load { array, subscripts } => self.load(array, &subscripts, node),
             Node::Call { function, arguments } => {
@@ -400,6 +500,50 @@ impl<'a> Writer<'a> {
                 code!(#runtime::ops::#op(#left, #right))
             }
             Node::Stop(operand) => self.node(operand),
+            Node::Select { condition, then, otherwise } => {
+                let condition = self.node(condition);
+                let (then, otherwise) = (self.node(then), self.node(otherwise));
+                code!(if #condition { #then } else { #otherwise })
+            }
+            Node::LoadIf { condition, array, subscripts } => {
+                let condition = self.node(condition);
+                let name = self.emitter.array(array);
+                let place = self.checked_address(array, &subscripts);
+                let moves = |index: &IndexId| {
+                    subscripts.iter().flat_map(indices_of).any(|one| one == *index)
+                };
+                let index = self.row_index.filter(moves).map(|index| {
+                    let (name, current) = (self.emitter.index(index), self.current(index));
+                    code!(let #name = #current;)
+                });
+                code!(if #condition { #index #name[#place] } else { #runtime::expr::constant(real, 0.0) })
+            }
+            Node::Compare { comparison, left, right } => {
+                let (left, right) = (self.node(left), self.node(right));
+                let compare = match comparison {
+                    Comparison::Less => code!(less(#left, #right)),
+                    Comparison::Greater => code!(less(#right, #left)),
+                    Comparison::LessOrEqual => code!(less_or_equal(#left, #right)),
+                    Comparison::GreaterOrEqual => code!(less_or_equal(#right, #left)),
+                    Comparison::Equal => code!(equal(#left, #right)),
+                    Comparison::NotEqual => {
+                        return code!(!#runtime::expr::equal(#left, #right));
+                    }
+                };
+                code!(#runtime::expr::#compare)
+            }
+            Node::And(one, other) => {
+                let (one, other) = (self.node(one), self.node(other));
+                code!((#one && #other))
+            }
+            Node::Or(one, other) => {
+                let (one, other) = (self.node(one), self.node(other));
+                code!((#one || #other))
+            }
+            Node::Not(operand) => {
+                let operand = self.node(operand);
+                code!((!#operand))
+            }
             Node::WhereAt { index, position, value } => {
                 let (position, value) = (self.node(position), self.node(value));
                 let index = self.current(index);
@@ -443,8 +587,8 @@ impl<'a> Writer<'a> {
             code!(let #name = #current;)
         });
         let value = match minus {
-            None => code!(#runtime::expr::number(#plus)),
-            Some(minus) => code!(#runtime::expr::difference(#plus, #minus)),
+            None => code!(#runtime::expr::number(real, #plus)),
+            Some(minus) => code!(#runtime::expr::difference(real, #plus, #minus)),
         };
         if bind.is_some() { code!({ #bind #value }) } else { value }
     }

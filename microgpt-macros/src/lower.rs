@@ -10,13 +10,18 @@ use crate::equations::divide;
 use crate::graph::{
     Array, Bound, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Reach, Subscript,
 };
-use crate::term::{self, Affine, Atom, Axis, Binder, Checked, Range, Term};
+use crate::term::{self, Affine, Atom, Axis, Binder, Checked, Condition, Range, Term};
 
 /// Builds the graph of a checked program.
 pub fn lower(checked: &Checked) -> Graph {
     let mut graph = Graph::new(checked);
-    let mut builder =
-        Builder { graph: &mut graph, checked, index_of: HashMap::new(), definitions: Vec::new() };
+    let mut builder = Builder {
+        graph: &mut graph,
+        checked,
+        index_of: HashMap::new(),
+        definitions: Vec::new(),
+        taken: None,
+    };
     for definition in &checked.definitions {
         let lowered = builder.definition(definition);
         builder.definitions.push(lowered);
@@ -39,6 +44,8 @@ struct Builder<'a> {
     checked: &'a Checked,
     index_of: HashMap<usize, IndexId>,
     definitions: Vec<Lowered>,
+    /// When the branch that is being lowered is taken.
+    taken: Option<NodeId>,
 }
 
 impl Builder<'_> {
@@ -174,7 +181,7 @@ impl Builder<'_> {
                 let affine = self.affine(affine);
                 self.graph.add(Node::Integer(affine))
             }
-            Term::Load { array, subscripts } => {
+            Term::Load { array, subscripts, lazy } => {
                 let array = match *array {
                     term::Array::Operand(operand) => Array::Operand(operand),
                     term::Array::Definition(id) if self.definitions[id].axes.is_empty() => {
@@ -184,7 +191,10 @@ impl Builder<'_> {
                 };
                 let subscripts =
                     subscripts.iter().map(|subscript| self.subscript(subscript)).collect();
-                self.graph.add(Node::Load { array, subscripts })
+                self.graph.add(match self.taken.filter(|_| *lazy) {
+                    Some(condition) => Node::LoadIf { condition, array, subscripts },
+                    None => Node::Load { array, subscripts },
+                })
             }
             Term::Call { function, arguments } => {
                 let arguments = arguments.iter().map(|argument| self.node(argument)).collect();
@@ -208,8 +218,40 @@ impl Builder<'_> {
                 let body = self.node(body);
                 self.reduce(*reduction, indices, body)
             }
+            Term::If { condition, then, otherwise } => {
+                let condition = self.condition(condition);
+                let not = self.graph.add(Node::Not(condition));
+                let then = self.branch(condition, then);
+                let otherwise = self.branch(not, otherwise);
+                self.graph.add(Node::Select { condition, then, otherwise })
+            }
             Term::Error => self.graph.number(f64::NAN),
         }
+    }
+
+    fn branch(&mut self, condition: NodeId, term: &Term) -> NodeId {
+        let outer = self.taken;
+        self.taken = Some(match outer {
+            Some(outer) => self.graph.add(Node::And(outer, condition)),
+            None => condition,
+        });
+        let node = self.node(term);
+        self.taken = outer;
+        node
+    }
+
+    fn condition(&mut self, condition: &Condition) -> NodeId {
+        let node = match condition {
+            Condition::Compare { comparison, left, right } => Node::Compare {
+                comparison: *comparison,
+                left: self.node(left),
+                right: self.node(right),
+            },
+            Condition::And(one, other) => Node::And(self.condition(one), self.condition(other)),
+            Condition::Or(one, other) => Node::Or(self.condition(one), self.condition(other)),
+            Condition::Not(operand) => Node::Not(self.condition(operand)),
+        };
+        self.graph.add(node)
     }
 
     fn reduce(&mut self, reduction: ast::Reduction, indices: Vec<IndexId>, body: NodeId) -> NodeId {
@@ -223,6 +265,7 @@ impl Builder<'_> {
             }
             ast::Reduction::Max => graph.nested(Fold::Max, &indices, body),
             ast::Reduction::Min => graph.nested(Fold::Min, &indices, body),
+            ast::Reduction::Prod => graph.nested(Fold::Prod, &indices, body),
             ast::Reduction::LogSumExp => {
                 let max = graph.nested(Fold::Max, &indices, body);
                 let max = graph.add(Node::Stop(max));
@@ -249,5 +292,18 @@ fn height(term: &Term) -> usize {
         Term::Binary { left, right, .. } => height(left).max(height(right)),
         Term::Call { arguments, .. } => arguments.iter().map(height).max().unwrap_or(0),
         Term::Reduce { binders, body, .. } => binders.len() + height(body),
+        Term::If { condition, then, otherwise } => {
+            condition_height(condition).max(height(then)).max(height(otherwise))
+        }
+    }
+}
+
+fn condition_height(condition: &Condition) -> usize {
+    match condition {
+        Condition::Compare { left, right, .. } => height(left).max(height(right)),
+        Condition::And(one, other) | Condition::Or(one, other) => {
+            condition_height(one).max(condition_height(other))
+        }
+        Condition::Not(operand) => condition_height(operand),
     }
 }

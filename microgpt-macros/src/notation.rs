@@ -1,6 +1,6 @@
 //! Equations and accumulations in the notation of the language, to be read.
 
-use crate::ast::Operator;
+use crate::ast::{Comparison, Operator};
 use crate::differentiate::Gradient;
 use crate::graph::{Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript};
 use crate::term::{Affine, Atom, Checked, Function};
@@ -35,6 +35,8 @@ fn fold_name(fold: Fold) -> &'static str {
         Fold::Sum => "sum",
         Fold::Max => "max",
         Fold::Min => "min",
+        Fold::Prod => "prod",
+        Fold::Others => "prod of others",
         Fold::ArgMax => "argmax",
         Fold::ArgMin => "argmin",
     }
@@ -141,6 +143,24 @@ impl Notation<'_> {
                 format!("{}({} for {})", fold_name(*fold), self.node(*body), self.indices(indices))
             }
             Node::Stop(operand) => format!("stop({})", self.node(*operand)),
+            Node::Select { condition, then, otherwise } => format!(
+                "if {} {{ {} }} else {{ {} }}",
+                self.node(*condition),
+                self.node(*then),
+                self.node(*otherwise)
+            ),
+            Node::LoadIf { condition, array, subscripts } => {
+                let element = self.element(*array, subscripts);
+                format!("if {} {{ {element} }} else {{ 0 }}", self.node(*condition))
+            }
+            Node::Compare { comparison, left, right } => {
+                let sign = Comparison::ALL.iter().find(|(_, one)| one == comparison);
+                let sign = sign.map_or("", |(sign, _)| sign);
+                format!("{} {sign} {}", self.node(*left), self.node(*right))
+            }
+            Node::And(one, other) => format!("({} && {})", self.node(*one), self.node(*other)),
+            Node::Or(one, other) => format!("({} || {})", self.node(*one), self.node(*other)),
+            Node::Not(operand) => format!("!({})", self.node(*operand)),
             Node::WhereAt { index, position, value } => format!(
                 "({} where {} is {})",
                 self.node(*value),

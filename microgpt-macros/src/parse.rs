@@ -7,7 +7,9 @@ use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::buffer::TokenBuffer;
 
-use crate::ast::{Binder, Expr, ExprKind, Let, Operator, Path, Program, Range, Reduction};
+use crate::ast::{
+    Binder, Comparison, Condition, Expr, ExprKind, Let, Operator, Path, Program, Range, Reduction,
+};
 use crate::path::number;
 use crate::report::{Diagnostic, Report};
 use crate::tokens::{Result, Tokens};
@@ -305,6 +307,9 @@ impl Tokens<'_> {
         if let Some(literal) = self.literal() {
             return number(&literal).map(|x| Expr { kind: ExprKind::Number(x), span });
         }
+        if self.peek_word("if") {
+            return self.choice();
+        }
         if self.peek_ident().is_some() || self.peek_punct("::") {
             return self.named();
         }
@@ -351,6 +356,99 @@ impl Tokens<'_> {
             format!("expected an expression, found {found}"),
             "a number, a name, `{rust}`, `sum(... for i)` or `[... for i]` can stand here; an operator needs something on both sides",
         )
+    }
+
+    // ------------------------------------------------------------ choices
+
+    /// `if condition { then } else { otherwise }`
+    fn choice(&mut self) -> Result<Expr> {
+        let span = self.span();
+        self.word("if");
+        let condition = self.condition()?;
+        let then = self.branch("after the condition")?;
+        if self.word("else").is_none() {
+            return Err(Diagnostic::new(
+                self.span(),
+                format!("expected `else` after the branch of an `if`, found {}", self.found()),
+                "both branches have a value: `if x > 0 { x } else { 0 }`",
+            ));
+        }
+        let otherwise =
+            if self.peek_word("if") { self.choice()? } else { self.branch("after `else`")? };
+        let kind = ExprKind::If {
+            condition: Box::new(condition),
+            then: Box::new(then),
+            otherwise: Box::new(otherwise),
+        };
+        Ok(Expr { kind, span })
+    }
+
+    fn branch(&mut self, place: &str) -> Result<Expr> {
+        let span = self.span();
+        match self.inside(Delimiter::Brace, Tokens::expression) {
+            Some(branch) => Ok(branch.unwrap_or(Expr { kind: ExprKind::Error, span })),
+            None => Err(Diagnostic::new(
+                span,
+                format!("expected `{{` {place}, found {}", self.found()),
+                "a choice is written `if x > 0 { x } else { 0 }`",
+            )),
+        }
+    }
+
+    fn condition(&mut self) -> Result<Condition> {
+        let mut left = self.conjunction()?;
+        while self.punct("||").is_some() {
+            left = Condition::Or(Box::new(left), Box::new(self.conjunction()?));
+        }
+        Ok(left)
+    }
+
+    fn conjunction(&mut self) -> Result<Condition> {
+        let mut left = self.comparison()?;
+        while self.punct("&&").is_some() {
+            left = Condition::And(Box::new(left), Box::new(self.comparison()?));
+        }
+        Ok(left)
+    }
+
+    fn comparison(&mut self) -> Result<Condition> {
+        if !self.peek_punct("!=") && self.punct("!").is_some() {
+            return Ok(Condition::Not(Box::new(self.comparison()?)));
+        }
+        if self.parenthesised_condition() {
+            if let Some(Some(condition)) = self.inside(Delimiter::Parenthesis, Tokens::condition) {
+                return Ok(condition);
+            }
+            let nothing = || Expr { kind: ExprKind::Error, span: Span::call_site() };
+            let comparison = Comparison::Equal;
+            return Ok(Condition::Compare { comparison, left: nothing(), right: nothing() });
+        }
+        let left = self.expression()?;
+        for (sign, comparison) in Comparison::ALL {
+            if self.punct(sign).is_some() {
+                let right = self.expression()?;
+                return Ok(Condition::Compare { comparison, left, right });
+            }
+        }
+        Err(Diagnostic::new(
+            self.span(),
+            format!("expected a comparison, found {}", self.found()),
+            "a condition compares two numbers: `x > 0`, with `<`, `<=`, `>`, `>=`, `==` or `!=`",
+        ))
+    }
+
+    /// Whether a parenthesis follows that holds a condition, not a number.
+    fn parenthesised_condition(&self) -> bool {
+        let Some((mut inner, _, _)) = self.cursor.group(Delimiter::Parenthesis) else {
+            return false;
+        };
+        while let Some((token, rest)) = inner.token_tree() {
+            if matches!(&token, TokenTree::Punct(punct) if "<>=!&|".contains(punct.as_char())) {
+                return true;
+            }
+            inner = rest;
+        }
+        false
     }
 
     fn comprehension(&mut self) -> Result<Expr> {
@@ -417,12 +515,13 @@ impl Tokens<'_> {
             let side = |path| Box::new(Expr { kind: ExprKind::Path(path), span });
             return Ok(Expr { kind: ExprKind::Dot { left: side(path), right: side(right) }, span });
         }
-        if let Some(keyword) = path.ident.as_ref().filter(|ident| *ident == "if" || *ident == "for")
+        if let Some(keyword) =
+            path.ident.as_ref().filter(|ident| *ident == "for" || *ident == "else")
         {
             return Err(Diagnostic::new(
                 keyword.span(),
                 format!("`{keyword}` cannot stand here"),
-                "`for` belongs at the end of `[... for i]` or `sum(... for i)`",
+                "`for` belongs at the end of `[... for i]` or `sum(... for i)`, `else` after the branch of an `if`",
             ));
         }
         if !self.peek_group(Delimiter::Parenthesis) {
@@ -443,7 +542,7 @@ impl Tokens<'_> {
             return Err(Diagnostic::new(
                 self.span(),
                 format!("`{}` does not reduce over an index", function.last),
-                "reductions are `sum`, `mean`, `max`, `min` and `logsumexp`; an array is written `[f(x[i]) for i]`",
+                "reductions are `sum`, `mean`, `max`, `min`, `prod` and `logsumexp`; an array is written `[f(x[i]) for i]`",
             ));
         }
         let name = function.ident.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -19,6 +19,8 @@ pub struct Nest {
     pub outer: usize,
     pub inner: Inner,
     pub body: NodeId,
+    /// Where the target is written, if not everywhere.
+    pub condition: Option<NodeId>,
 }
 
 #[derive(Debug)]
@@ -60,7 +62,7 @@ pub fn schedule(gradient: &Gradient) -> Nests {
             .collect();
         let target = Target { array: Array::Equation(id), subscripts, add: false };
         let fold = equation.fold.as_ref().map_or(Fold::Sum, |(fold, _)| *fold);
-        nest(graph, target, fold, &equation.nest(), equation.body)
+        nest(graph, target, fold, &equation.nest(), equation.body, None)
     });
     let backward = gradient.accumulations.iter().map(|one| {
         let array = match one.target {
@@ -68,15 +70,22 @@ pub fn schedule(gradient: &Gradient) -> Nests {
             other => other,
         };
         let target = Target { array, subscripts: one.subscripts.clone(), add: true };
-        nest(graph, target, Fold::Sum, &one.nest, one.adjoint)
+        nest(graph, target, Fold::Sum, &one.nest, one.adjoint, one.condition)
     });
     Nests { forward: forward.collect(), backward: backward.collect() }
 }
 
-fn nest(graph: &Graph, target: Target, fold: Fold, indices: &[IndexId], body: NodeId) -> Nest {
+fn nest(
+    graph: &Graph,
+    target: Target,
+    fold: Fold,
+    indices: &[IndexId],
+    body: NodeId,
+    condition: Option<NodeId>,
+) -> Nest {
     let of_target: BTreeSet<IndexId> = target.subscripts.iter().flat_map(indices_of).collect();
     let inner = match fold {
-        Fold::Sum => innermost(graph, &target, &of_target, indices, body),
+        Fold::Sum if condition.is_none() => innermost(graph, &target, &of_target, indices, body),
         _ => Inner::Element,
     };
     let last = match inner {
@@ -88,6 +97,10 @@ fn nest(graph: &Graph, target: Target, fold: Fold, indices: &[IndexId], body: No
     let mut preferred: Vec<IndexId> = indices.to_vec();
     preferred.sort_by_key(|&index| rank(index));
     let loops = ordered(graph, &preferred);
+    if condition.is_some() {
+        // Each element by itself: outside of the condition it may not even have a place.
+        return Nest { target, fold, outer: loops.len(), loops, inner, body, condition };
+    }
     let outer = loops
         .iter()
         .rposition(|index| {
@@ -95,7 +108,7 @@ fn nest(graph: &Graph, target: Target, fold: Fold, indices: &[IndexId], body: No
             Some(*index) != last && (of_target.contains(index) || row && bounds_row)
         })
         .map_or(0, |position| position + 1);
-    Nest { target, fold, loops, outer, inner, body }
+    Nest { target, fold, loops, outer, inner, body, condition }
 }
 
 /// The order that is nearest to the preferred one and has each index after those in its bounds.
@@ -182,6 +195,7 @@ fn innermost(
     }
 }
 
+/// The subscripts of every element that a body reads in rows.
 fn loads(graph: &Graph, body: NodeId) -> Vec<Vec<Subscript>> {
     let mut seen = BTreeSet::new();
     let mut stack = vec![body];

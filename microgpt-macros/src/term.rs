@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
-use crate::ast::{Operator, Reduction};
+use crate::ast::{Comparison, Operator, Reduction};
 
 /// A checked program: every name is an index, a definition or an operand.
 #[derive(Debug, Default)]
@@ -96,6 +96,8 @@ pub enum Term {
     Load {
         array: Array,
         subscripts: Vec<Subscript>,
+        /// In a branch of an `if`, a subscript may leave its axis where the branch is not taken.
+        lazy: bool,
     },
     Call {
         function: Function,
@@ -113,7 +115,20 @@ pub enum Term {
         body: Box<Term>,
     },
     Stop(Box<Term>),
+    If {
+        condition: Box<Condition>,
+        then: Box<Term>,
+        otherwise: Box<Term>,
+    },
     Error,
+}
+
+#[derive(Clone, Debug)]
+pub enum Condition {
+    Compare { comparison: Comparison, left: Term, right: Term },
+    And(Box<Condition>, Box<Condition>),
+    Or(Box<Condition>, Box<Condition>),
+    Not(Box<Condition>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -144,6 +144,18 @@ impl<'a> Tokens<'a> {
                 "`;` after the result",
                 "the last expression is the result: remove the `;`, or name an intermediate with `let name = ...;`",
             )
+        } else if self.peek_word("if") {
+            Diagnostic::new(
+                span,
+                "`if` after its value is Python",
+                "a choice is written `if x > 0 { x } else { 0 }`",
+            )
+        } else if ["<", ">", "==", "!=", "&&", "||"].iter().any(|sign| self.peek_punct(sign)) {
+            Diagnostic::new(
+                span,
+                format!("{found} outside of a condition"),
+                "comparisons stand in an `if`: `if x > 0 { x } else { 0 }`",
+            )
         } else if self.peek_punct("**") {
             Diagnostic::new(span, "`**` is not an operator here", "a power is written `x^2`")
         } else {

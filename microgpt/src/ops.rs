@@ -304,6 +304,8 @@ table! {
         max -> |x| x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         /// The least; the first of several that are equal receives the gradient.
         min -> |x| x.iter().copied().fold(f64::INFINITY, f64::min);
+        /// The product; 1 over an empty range.
+        prod -> |x| x.iter().product();
         /// `ln Σ eˣ`, without overflow.
         logsumexp -> |x| x.iter().map(|x| x.exp()).sum::<f64>().ln();
     }

@@ -69,6 +69,28 @@ fn id_off_axis(position: usize, id: usize, len: usize, ids_name: &str, name: &st
     panic!("{ids_name}[{position}] is {id}, but {name} has length {len}")
 }
 
+/// The position `plus - minus` on an axis, in a branch that is taken.
+///
+/// # Panics
+///
+/// If it is not on the axis.
+#[track_caller]
+#[inline(always)]
+pub fn place(plus: usize, minus: usize, len: usize, name: &str) -> usize {
+    let place = plus.wrapping_sub(minus);
+    if place >= len {
+        misplaced(plus, minus, len, name);
+    }
+    place
+}
+
+#[cold]
+#[track_caller]
+fn misplaced(plus: usize, minus: usize, len: usize, name: &str) -> ! {
+    let place = plus.cast_signed() - minus.cast_signed();
+    panic!("{name} has length {len}, but its subscript is {place}")
+}
+
 /// Checks that a reduction without a value for an empty range has elements.
 ///
 /// # Panics

@@ -1,23 +1,25 @@
 //! The loops that generated code is made of.
 
+use std::marker::PhantomData;
+
 use super::entry::empty;
 use crate::real::Real;
 
 /// A number of the language in the precision of the operands.
 #[inline(always)]
-pub fn real<T: Real>(x: f64) -> T {
+pub fn constant<T: Real>(_: PhantomData<T>, x: f64) -> T {
     T::of(x)
 }
 
 /// An index or a length as a number.
 #[inline(always)]
-pub fn number<T: Real>(n: usize) -> T {
+pub fn number<T: Real>(_: PhantomData<T>, n: usize) -> T {
     T::of(n as f64)
 }
 
 /// An integer that may be negative, as a number.
 #[inline(always)]
-pub fn difference<T: Real>(plus: usize, minus: usize) -> T {
+pub fn difference<T: Real>(_: PhantomData<T>, plus: usize, minus: usize) -> T {
     T::of(plus as f64 - minus as f64)
 }
 
@@ -25,6 +27,24 @@ pub fn difference<T: Real>(plus: usize, minus: usize) -> T {
 #[inline(always)]
 pub fn minus(plus: usize, minus: usize) -> usize {
     plus.saturating_sub(minus)
+}
+
+/// `a < b`.
+#[inline(always)]
+pub fn less<T: Real>(a: T, b: T) -> bool {
+    a < b
+}
+
+/// `a <= b`.
+#[inline(always)]
+pub fn less_or_equal<T: Real>(a: T, b: T) -> bool {
+    a <= b
+}
+
+/// `a == b`.
+#[inline(always)]
+pub fn equal<T: Real>(a: T, b: T) -> bool {
+    a == b
 }
 
 /// `a · b + c`, fused where the target fuses.
@@ -171,7 +191,7 @@ impl<T: Real> Best<T> {
     #[inline(always)]
     pub fn position(self, reduction: &str, index: &str) -> T {
         match self.best {
-            Some((position, _)) => number(position),
+            Some((position, _)) => number(PhantomData, position),
             None => empty(reduction, index),
         }
     }
@@ -186,5 +206,5 @@ impl<T: Real> Default for Best<T> {
 /// `a` where the index is at the position of a maximum, else 0.
 #[inline(always)]
 pub fn where_at<T: Real>(index: usize, position: T, a: T) -> T {
-    if number::<T>(index) == position { a } else { T::zero() }
+    if number::<T>(PhantomData, index) == position { a } else { T::zero() }
 }
