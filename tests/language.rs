@@ -165,6 +165,21 @@ fn ragged_ranges() {
 }
 
 #[test]
+fn ranges_within_ragged_ranges() {
+    let x = [1.0, 2.0, 3.0];
+    let y = expr!([sum(sum(x[r] for r in 0..=s) for s in 0..=t) for t in 0..3]);
+    assert_eq!(*y, [1.0, 4.0, 10.0]);
+    check(&[&A], |x| {
+        let x = x[0];
+        (
+            expr!([sum(exp(x[s] * x[r] / 4) for r in 0..=s) * x[t] for t, s in 0..=t]),
+            expr!([logsumexp(x[r] * x[s] for r in 0..=t, s in r..=t) for t in 0..4]),
+        )
+            .into()
+    });
+}
+
+#[test]
 fn a_gather_scatters_its_gradient_and_repeated_ids_add_up() {
     let tape = Tape::new();
     let table = tape.array((3, 2), &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);

@@ -82,7 +82,7 @@ pub enum ExprKind {
 #[derive(Debug)]
 pub enum Condition {
     /// `left < right`
-    Compare { comparison: Comparison, left: Expr, right: Expr },
+    Compare { comparison: Comparison, left: Box<Expr>, right: Box<Expr> },
     /// `one && other`
     And(Box<Condition>, Box<Condition>),
     /// `one || other`

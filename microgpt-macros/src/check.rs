@@ -143,7 +143,7 @@ impl Checker<'_> {
             let name = &binder.name;
             self.report.error(
                 name.span(),
-                format!("index `{name}` has no range: it is not the subscript of any axis"),
+                format!("index `{name}` has no range: no subscript is `{name}` alone"),
                 format!(
                     "use it as a subscript, `x[{name}]`, or state its range: `for {name} in 0..n`"
                 ),
@@ -209,11 +209,17 @@ impl Checker<'_> {
                 self.branches -= 1;
                 Term::If { condition, then: Box::new(then), otherwise: Box::new(otherwise) }
             }
-            ExprKind::Comprehension { .. } => {
+            ExprKind::Comprehension { indices, .. } => {
+                // A `let` does not see the indices around it: it must bind them too.
+                let mut names: Vec<_> = self.indices.iter().map(|(name, _)| name.clone()).collect();
+                names.extend(indices.iter().map(|index| index.name.to_string()));
+                let names = names.join(", ");
                 return Err(Diagnostic::new(
                     expr.span,
                     "an array inside an expression",
-                    "give it a `let` of its own, `let a = [... for i];`, and use `a[i]`",
+                    format!(
+                        "give it a `let` of its own, `let a = [... for {names}];`, and use `a[{names}]`"
+                    ),
                 ));
             }
             ExprKind::Error => {
@@ -313,6 +319,22 @@ impl Checker<'_> {
     }
 
     fn dot(&mut self, left: &Expr, right: &Expr, span: Span) -> Result<Term> {
+        for side in [left, right] {
+            match side.kind {
+                ExprKind::Path(_) | ExprKind::Rust(_) => {}
+                ExprKind::Error => {
+                    self.unread += 1;
+                    return Ok(Term::Error);
+                }
+                _ => {
+                    return Err(Diagnostic::new(
+                        side.span,
+                        "`dot` takes two vectors by their names",
+                        "give the vector a `let` of its own, `let a = [... for i];`, or write the sum: `sum(... for i)`",
+                    ));
+                }
+            }
+        }
         let left = self.array(left, 1)?;
         let right = self.array(right, 1)?;
         self.checked
@@ -337,6 +359,16 @@ impl Checker<'_> {
 
     fn function(&mut self, path: &Path, arguments: usize, span: Span) -> Result<Function> {
         let Some(ident) = &path.ident else {
+            let text = path.tokens.to_string().replace(' ', "");
+            if let Some(name) = text.strip_prefix("f64::").or(text.strip_prefix("f32::")) {
+                let help = if self.ops.iter().any(|op| op.name == name) {
+                    format!("the op is called without a path: `{name}(x)`")
+                } else {
+                    "`microgpt::ops::TABLE` lists the built-in ops".to_owned()
+                };
+                let message = format!("`{text}` is a function of Rust, not an op");
+                return Err(Diagnostic::new(span, message, help));
+            }
             return Ok(Function::User(path.tokens.clone()));
         };
         let name = ident.to_string();
@@ -354,10 +386,25 @@ impl Checker<'_> {
             }
             return Ok(Function::Builtin(name));
         }
+        if self.index(ident).is_some()
+            || self.lets.contains_key(&name)
+            || self.by_tokens.contains_key(&name)
+        {
+            let help = if self.index(ident).is_some() {
+                format!("an index is a number: a product needs its `*`, `{name} * (...)`")
+            } else {
+                format!("subscripts stand in brackets, `{name}[i]`; a product needs its `*`")
+            };
+            return Err(Diagnostic::new(span, format!("`{name}` is not a function"), help));
+        }
         let ops = self.ops;
         let known = ops.iter().map(|op| op.name.as_str());
         let special = Reduction::ALL.map(Reduction::name).into_iter().chain(["stop", "len", "dot"]);
         let help = match nearest(&name, known.chain(special)) {
+            _ if name == "log" => {
+                "`ln` is the natural logarithm, `log2` and `log10` are those to base 2 and 10"
+                    .into()
+            }
             Some(near) => format!("did you mean `{near}`?"),
             None => format!(
                 "an op of your own is called by its path, `self::{name}(x)`; `microgpt::ops::TABLE` lists the built-in ones"
@@ -418,7 +465,7 @@ impl Checker<'_> {
             }
             let expected = self.checked.integers[id].rank;
             if expected != rank {
-                return Err(wrong_rank(&name, expected, rank, span));
+                return Err(ranks_differ(&name, expected, rank, span));
             }
             return Ok(id);
         }
@@ -443,6 +490,9 @@ impl Checker<'_> {
         };
         if expected == rank {
             return Ok(());
+        }
+        if let Array::Operand(_) = array {
+            return Err(ranks_differ(name, expected, rank, span));
         }
         if let (Array::Definition(id), 0) = (array, rank) {
             let axes: Vec<_> = self.checked.definitions[id]
@@ -658,7 +708,7 @@ impl Checker<'_> {
             return Err(Diagnostic::new(
                 ident.span(),
                 format!("`{ident}` is a computed value, not an integer"),
-                "a subscript or range is a sum of indices and integers",
+                "a subscript or range is a sum of indices and integers; compute others in Rust, outside of `expr!`",
             ));
         }
         if place == Place::Range {
@@ -724,6 +774,15 @@ fn wrong_rank(name: &str, expected: usize, rank: usize, span: Span) -> Diagnosti
     Diagnostic::new(
         span,
         format!("`{name}` has {}, but {} here", count(expected, "axis"), count(rank, "subscript")),
+        "write one subscript for each axis, the same number everywhere",
+    )
+}
+
+/// What axes an operand has is for its type to say: only its other subscripts are known here.
+fn ranks_differ(name: &str, before: usize, rank: usize, span: Span) -> Diagnostic {
+    Diagnostic::new(
+        span,
+        format!("`{name}` has {} here, but {before} before", count(rank, "subscript")),
         "write one subscript for each axis, the same number everywhere",
     )
 }

@@ -567,7 +567,7 @@ impl<'a> Emitter<'a> {
             let size = 0 #(+ #sizes)*;
             #(#copies)*
             #(#unread)*
-            #[allow(unused_variables, unused_parens, unused_braces)]
+            #[allow(clippy::all, clippy::pedantic, unused_variables, unused_parens, unused_braces)]
             let store = #runtime::expr::evaluate(
                 real,
                 activity,

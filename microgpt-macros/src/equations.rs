@@ -125,7 +125,7 @@ impl<'a> Split<'a> {
             if !visited.insert(node) || self.graph.is_leaf(node) {
                 continue;
             }
-            let hoisted = self.graph.free(node).len() < nest.len()
+            let hoisted = self.graph.loops_of(node).len() < nest.len()
                 && (self.graph.is_active(node) || self.graph.has_call(node));
             let own = match &self.graph.nodes[node] {
                 Node::Reduce { .. } => true,
@@ -156,7 +156,9 @@ impl<'a> Split<'a> {
         let part = self
             .inline(root)
             .into_iter()
-            .filter(|&node| !self.graph.is_leaf(node) && self.graph.free(node).len() == nest.len())
+            .filter(|&node| {
+                !self.graph.is_leaf(node) && self.graph.loops_of(node).len() == nest.len()
+            })
             .filter(|&node| self.graph.nodes[node].is_number())
             .min_by_key(|&node| weight(node).abs_diff(half));
         if let Some(part) = part
@@ -204,7 +206,7 @@ impl<'a> Split<'a> {
 
     /// The axes of a node that is an equation of its own, the outermost loop first.
     fn axes(&self, node: NodeId) -> Vec<IndexId> {
-        let mut axes: Vec<IndexId> = self.graph.free(node).iter().copied().collect();
+        let mut axes: Vec<IndexId> = self.graph.loops_of(node).into_iter().collect();
         axes.sort_by_key(|&index| std::cmp::Reverse(self.graph.indices[index].height));
         axes
     }

@@ -307,6 +307,23 @@ impl Graph {
         &self.free[node]
     }
 
+    /// The indices that must have values to compute a node: its own, and those in their bounds.
+    pub fn loops_of(&self, node: NodeId) -> BTreeSet<IndexId> {
+        self.with_bounds(self.free[node].iter().copied())
+    }
+
+    /// These indices and all that their bounds name.
+    pub fn with_bounds(&self, indices: impl IntoIterator<Item = IndexId>) -> BTreeSet<IndexId> {
+        let mut loops = BTreeSet::new();
+        let mut stack: Vec<IndexId> = indices.into_iter().collect();
+        while let Some(index) = stack.pop() {
+            if loops.insert(index) {
+                stack.extend(self.range_indices(index));
+            }
+        }
+        loops
+    }
+
     pub fn is_active(&self, node: NodeId) -> bool {
         self.active[node]
     }
@@ -444,9 +461,10 @@ pub fn children(node: &Node) -> Vec<NodeId> {
         Node::Negate(operand) | Node::Stop(operand) | Node::Not(operand) => vec![*operand],
         Node::Select { condition, then, otherwise } => vec![*condition, *then, *otherwise],
         Node::LoadIf { condition, .. } => vec![*condition],
-        Node::Compare { left, right, .. } => vec![*left, *right],
-        Node::And(one, other) | Node::Or(one, other) => vec![*one, *other],
-        Node::Binary { left, right, .. } => vec![*left, *right],
+        Node::And(left, right)
+        | Node::Or(left, right)
+        | Node::Compare { left, right, .. }
+        | Node::Binary { left, right, .. } => vec![*left, *right],
         Node::Reduce { body, .. } => vec![*body],
         Node::Local { arguments, result, .. } => {
             arguments.iter().copied().chain([*result]).collect()

@@ -52,6 +52,10 @@ fn ops(stream: TokenStream) -> Vec<Op> {
     ops
 }
 
+/// Where a `for` belongs.
+const ARRAY_OR_REDUCTION: &str =
+    "an array is written in brackets, `[x[i] for i]`, a reduction with its name, `sum(x[i] for i)`";
+
 impl Tokens<'_> {
     fn program(&mut self) -> Program {
         let mut program = Program::default();
@@ -148,9 +152,26 @@ impl Tokens<'_> {
             }
         } else {
             let result = self.expression()?;
+            if let Some(mistake) = self.after_result() {
+                return Err(mistake);
+            }
             program.results.push(result);
         }
         Ok(())
+    }
+
+    /// What was meant by a token that cannot follow the result.
+    fn after_result(&self) -> Option<Diagnostic> {
+        let (message, help) = if self.peek_word("for") {
+            ("`for` outside of brackets", ARRAY_OR_REDUCTION)
+        } else if self.peek_punct(",") {
+            ("`,` after the result", "several results stand in parentheses: `(one, other)`")
+        } else if self.peek_punct("=") && !self.peek_punct("==") {
+            ("`=` without `let`", "an intermediate is written `let name = expression;`")
+        } else {
+            return None;
+        };
+        Some(Diagnostic::new(self.span(), message, help))
     }
 
     /// Whether all that is left is one parenthesis with a comma in it.
@@ -219,6 +240,20 @@ impl Tokens<'_> {
                     "a power is written `x^2`",
                 ));
             }
+            if self.peek_punct("%") {
+                return Err(Diagnostic::new(
+                    self.span(),
+                    "`%` is not an operator here",
+                    "the operators are `+`, `-`, `*`, `/`, `^` and `·`; others are Rust, in braces: `{a % b}`",
+                ));
+            }
+            if self.peek_word("as") {
+                return Err(Diagnostic::new(
+                    self.span(),
+                    "`as` is Rust, not the language of `expr!`",
+                    "convert in braces: `{n as f64}` as a value, `{n as usize}` in a range",
+                ));
+            }
             let (operator, span) = if let Some(span) = self.punct("*") {
                 (Operator::Mul, span)
             } else if let Some(span) = self.punct("/") {
@@ -271,7 +306,16 @@ impl Tokens<'_> {
                         "write an index for each axis, `x[i]`, or no brackets for a scalar",
                     ));
                 }
-                inner.list(Tokens::expression)
+                let subscripts =
+                    if inner.is_slice() { vec![] } else { inner.list(Tokens::expression)? };
+                if inner.is_slice() {
+                    return Err(Diagnostic::new(
+                        inner.span(),
+                        "a range as a subscript",
+                        "a range belongs to an index: `[x[i] for i in 0..2]`",
+                    ));
+                }
+                Ok(subscripts)
             }) else {
                 break;
             };
@@ -282,6 +326,10 @@ impl Tokens<'_> {
             base = Expr { kind, span };
         }
         Ok(base)
+    }
+
+    fn is_slice(&self) -> bool {
+        self.peek_punct("..") || self.peek_punct(":") && !self.peek_punct("::")
     }
 
     fn primary(&mut self) -> Result<Expr> {
@@ -326,11 +374,7 @@ impl Tokens<'_> {
             ));
         }
         if self.peek_word("for") {
-            return Err(Diagnostic::new(
-                self.span(),
-                "`for` in parentheses",
-                "an array is written in brackets, `[x[i] for i]`, a reduction with its name, `sum(x[i] for i)`",
-            ));
+            return Err(Diagnostic::new(self.span(), "`for` in parentheses", ARRAY_OR_REDUCTION));
         }
         Ok(expr)
     }
@@ -419,14 +463,14 @@ impl Tokens<'_> {
             if let Some(Some(condition)) = self.inside(Delimiter::Parenthesis, Tokens::condition) {
                 return Ok(condition);
             }
-            let nothing = || Expr { kind: ExprKind::Error, span: Span::call_site() };
+            let nothing = || Box::new(Expr { kind: ExprKind::Error, span: Span::call_site() });
             let comparison = Comparison::Equal;
             return Ok(Condition::Compare { comparison, left: nothing(), right: nothing() });
         }
         let left = self.expression()?;
         for (sign, comparison) in Comparison::ALL {
             if self.punct(sign).is_some() {
-                let right = self.expression()?;
+                let (left, right) = (Box::new(left), Box::new(self.expression()?));
                 return Ok(Condition::Compare { comparison, left, right });
             }
         }
@@ -453,6 +497,13 @@ impl Tokens<'_> {
 
     fn comprehension(&mut self) -> Result<Expr> {
         let span = self.span();
+        if self.at_end() {
+            return Err(Diagnostic::new(
+                self.end,
+                "an array of nothing",
+                "say of what and over which index: `[x[i] * 2 for i]`",
+            ));
+        }
         let body = self.expression()?;
         if self.at_end() || self.peek_punct(",") {
             return Err(Diagnostic::new(
@@ -489,19 +540,33 @@ impl Tokens<'_> {
                 "one `for` binds all indices, the outermost first: `for i, j`",
             ));
         }
+        if let Some(next) = self.peek_ident().filter(|next| next != "if") {
+            return Err(Diagnostic::new(
+                next.span(),
+                format!("expected `,` or the end after an index, found `{next}`"),
+                "name the indices, with commas between them: `for i, j`",
+            ));
+        }
         Ok(binders)
     }
 
     fn range(&mut self) -> Result<Range> {
-        let low = self.expression()?;
-        let Some(_) = self.punct("..") else {
-            return Err(Diagnostic::new(
-                self.span(),
-                format!("expected `..` or `..=` in the range, found {}", self.found()),
-                "a range has two ends: `for i in 0..n` or `for s in 0..=t`",
-            ));
+        let mistake = |tokens: &Self, message: String| {
+            let help = "a range has two ends: `for i in 0..n` or `for s in 0..=t`";
+            Err(Diagnostic::new(tokens.span(), message, help))
         };
+        if self.peek_punct("..") {
+            return mistake(self, "the range has no start".into());
+        }
+        let low = self.expression()?;
+        if self.punct("..").is_none() {
+            let found = self.found();
+            return mistake(self, format!("expected `..` or `..=` in the range, found {found}"));
+        }
         let inclusive = self.punct("=").is_some();
+        if self.at_end() || self.peek_punct(",") {
+            return mistake(self, "the range has no end".into());
+        }
         let high = self.expression()?;
         Ok(Range { low, high, inclusive })
     }
@@ -571,6 +636,14 @@ impl Tokens<'_> {
     }
 
     fn reduction(&mut self, reduction: Reduction, function: &Path, span: Span) -> Result<ExprKind> {
+        if self.at_end() {
+            let name = reduction.name();
+            return Err(Diagnostic::new(
+                span,
+                format!("`{name}` of nothing"),
+                format!("say of what and over which index: `{name}(x[i] for i)`"),
+            ));
+        }
         let mut arguments = vec![self.expression()?];
         while self.punct(",").is_some() && !self.at_end() {
             arguments.push(self.expression()?);
@@ -580,11 +653,15 @@ impl Tokens<'_> {
             return Ok(ExprKind::Call { function: function.clone(), arguments });
         }
         if arguments.len() > 1 {
-            return Err(Diagnostic::new(
-                span,
-                format!("`{}` reduces one expression, not {}", reduction.name(), arguments.len()),
-                "join them with an operator first",
-            ));
+            let name = reduction.name();
+            let help = if self.at_end() {
+                format!("say over which index after `for`: `{name}(x[i] for i)`")
+            } else {
+                "join them with an operator first".into()
+            };
+            let count = arguments.len();
+            let message = format!("`{name}` reduces one expression, not {count}");
+            return Err(Diagnostic::new(span, message, help));
         }
         if self.at_end() {
             let name = reduction.name();

@@ -270,6 +270,12 @@ fn power<T: Real>(x: T, y: T) -> T {
     }
 }
 
+/// `1 / (x² + y²)`, and 0 at the origin, where the functions of an angle have no derivative.
+fn over_square<T: Real>(x: T, y: T) -> T {
+    let square = x * x + y * y;
+    if square == T::zero() { T::zero() } else { square.recip() }
+}
+
 /// The density of the standard normal distribution.
 fn normal_density<T: Real>(x: T) -> T {
     (T::of(-0.5) * x * x).exp()
@@ -466,10 +472,10 @@ table! {
             forward: x.atanh(),
             gradient: [(T::one() - x * x).recip()],
         }
-        /// The angle of the point `(x, y)`, in radians: `atan2(y, x)`.
+        /// The angle of the point `(x, y)`, in radians: `atan2(y, x)`; its derivative at the origin is 0.
         atan2(y in -3.0..3.0, x in 0.3..3.0) -> angle {
             forward: y.atan2(x),
-            gradient: [x / (x * x + y * y), -(y / (x * x + y * y))],
+            gradient: [x * over_square(x, y), -(y * over_square(x, y))],
         }
         /// `√(x² + y²)`; its derivative at the origin is 0.
         hypot(x in 0.3..3.0, y in -3.0..3.0) -> z {

@@ -125,7 +125,7 @@ impl<A: Word, B: Word> Word for (A, B) {
 #[diagnostic::on_unimplemented(
     message = "one index cannot run over both `{Self}` and `{Other}`",
     label = "this axis is `{Other}`, the axes before it are `{Self}`",
-    note = "an index takes every position of each axis that it subscripts, so their lengths must be equal"
+    note = "an index takes every position of each axis that it subscripts, so their lengths must be equal; in generic code give both one type parameter"
 )]
 pub trait Same<Other> {
     /// The axis that both are.

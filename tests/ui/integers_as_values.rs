@@ -3,6 +3,6 @@ use microgpt::{Tape, expr};
 fn main() {
     let tape = Tape::new();
     let x = tape.vector([1.0, 2.0]);
-    let y = vec![1, 2];
+    let y: Vec<i32> = vec![1, 2];
     let _ = expr!(sum(x[i] * y[i] for i));
 }

@@ -20,7 +20,7 @@ pub struct Subscripts<const RANK: usize>;
     message = "`{Self}` is no operand with `{R}`",
     label = "expected floats, with one subscript for each axis",
     note = "the operands of one `expr!` have one precision, here `{T}`",
-    note = "a scalar is a `Value` or a float; an array is a `Vector`, `Matrix`, `Array`, `Numbers`, slice, `Vec` or Rust array of floats, with one subscript for each axis",
+    note = "a scalar is a `Value` or a float; an array is a `Vector`, `Matrix`, `Array`, `Numbers`, slice, `Vec` or Rust array of floats, with one subscript for each axis; a `Vec` of `Vec`s is none, its rows lie apart",
     note = "integers are not values: write `{{n as f64}}` for a number, or use them as subscripts"
 )]
 pub trait Operand<R, T: Real> {

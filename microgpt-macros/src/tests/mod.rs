@@ -1,5 +1,10 @@
 //! The stages together: what is shared, what is moved out of loops, what is derived, and the loops.
 
+mod fused;
+mod generate;
+mod interpret;
+mod unfused;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 

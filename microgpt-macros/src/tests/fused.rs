@@ -1,0 +1,139 @@
+//! Fused equals unfused: random programs through the pipeline, and one `Value` at a time.
+
+use microgpt::{PythonRandom, Tape};
+use proptest::prelude::*;
+
+use crate::differentiate::differentiate;
+use crate::lower::lower;
+use crate::notation;
+use crate::parse::parse;
+use crate::report::Report;
+use crate::tests::generate::{LENGTHS, OPERANDS, program};
+use crate::tests::interpret::Interpreter;
+use crate::tests::unfused;
+
+/// The table's names, as `expr!` passes them on.
+fn ops() -> String {
+    let ops = microgpt::ops::TABLE.iter().map(|op| {
+        let arguments: Vec<_> = op.arguments.iter().map(|(name, _)| *name).collect();
+        format!("{}({})", op.name, arguments.join(" "))
+    });
+    ops.collect::<Vec<_>>().join(" ")
+}
+
+fn agree(what: &str, one: &[f64], other: &[f64]) -> Result<(), String> {
+    if one.len() != other.len() {
+        return Err(format!("{what}: {} and {} numbers", one.len(), other.len()));
+    }
+    // Rounding adds up with the largest term of a sum, which may cancel.
+    let scale = one.iter().chain(other).fold(1.0f64, |scale, x| scale.max(x.abs()));
+    for (position, (x, y)) in one.iter().zip(other).enumerate() {
+        let same = x == y || x.is_nan() && y.is_nan() || (x - y).abs() <= 1e-12 * scale;
+        if !same {
+            return Err(format!("{what}, number {position}: {x:e} and {y:e}"));
+        }
+    }
+    Ok(())
+}
+
+/// Compares values and all gradients of a program.
+fn compare(text: &str, seed: u64) -> Result<(), String> {
+    let input = format!("[::microgpt] [{}] {text}", ops()).parse().map_err(|e| format!("{e}"))?;
+    let mut report = Report::default();
+    let (_, ops, program) = parse(input, &mut report);
+    let checked = crate::check::check(&program, &ops, &mut report);
+    if !report.is_empty() {
+        return Err(report.messages().join("; "));
+    }
+    let checked = checked.ok_or("no program")?;
+    let gradient = differentiate(lower(&checked));
+
+    let mut random = PythonRandom::new(seed);
+    let operands: Vec<(String, Vec<usize>, Vec<f64>)> = OPERANDS
+        .iter()
+        .map(|(name, kinds)| {
+            let lens: Vec<usize> = kinds.iter().map(|&kind| LENGTHS[kind]).collect();
+            let size = lens.iter().product();
+            let data = (0..size).map(|_| random.gauss(0.0, 1.0)).collect();
+            ((*name).to_owned(), lens, data)
+        })
+        .collect();
+
+    let tape = Tape::new();
+    let leaves: Vec<_> = operands
+        .iter()
+        .map(|(name, lens, data)| (name.clone(), lens.clone(), tape.vector(data)))
+        .collect();
+    let values = unfused::evaluate(&tape, &program, &leaves);
+    let numbers: Vec<f64> = values.iter().map(|value| value.data()).collect();
+    let cotangents: Vec<f64> = values.iter().map(|_| random.gauss(0.0, 1.0)).collect();
+    let loss = values
+        .iter()
+        .zip(&cotangents)
+        .fold(tape.value(0.0), |sum, (&value, &cotangent)| sum + value * cotangent);
+    loss.backward();
+
+    let used: Vec<usize> = checked
+        .operands
+        .iter()
+        .map(|operand| OPERANDS.iter().position(|(name, _)| *name == operand.name))
+        .collect::<Option<_>>()
+        .ok_or("an operand of another name")?;
+    let given: Vec<_> =
+        used.iter().map(|&at| (operands[at].1.clone(), operands[at].2.clone())).collect();
+    let mut interpreter = Interpreter::new(&checked, &gradient, &given);
+    let explained = |error: String| format!("{error}\n{}", notation::write(&checked, &gradient));
+    agree("the results", &interpreter.results(), &numbers).map_err(explained)?;
+    for (&at, fused) in used.iter().zip(interpreter.pull_back(&cotangents)) {
+        let name = format!("the gradient of `{}`", OPERANDS[at].0);
+        agree(&name, &fused, &leaves[at].2.grad()).map_err(explained)?;
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(10_000),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn fused_equals_unfused(seed: u64) {
+        let text = program(seed);
+        if let Err(error) = compare(&text, seed) {
+            prop_assert!(false, "{text}\n{error}");
+        }
+    }
+}
+
+#[test]
+fn every_form_is_generated() {
+    let all: String = (0..2000).map(|seed| program(seed) + "\n").collect();
+    for form in [
+        "let l",
+        "l0",
+        "sum(",
+        "mean(",
+        "max(",
+        "min(",
+        "prod(",
+        "logsumexp(",
+        "dot(",
+        "·",
+        "stop(",
+        "len(",
+        "if ",
+        " + 1]",
+        "ids[",
+        "in 0..=",
+        "in 0..3",
+        "^",
+        "atan2(",
+        "3 - ",
+        "), ",
+        "]",
+    ] {
+        assert!(all.contains(form), "{form} is never generated");
+    }
+}

@@ -1,0 +1,235 @@
+//! Random programs over the whole grammar, on a fixed set of operands.
+
+use std::fmt::Write;
+
+use microgpt::PythonRandom;
+
+/// The lengths of the two kinds of axes.
+pub const LENGTHS: [usize; 2] = [3, 4];
+
+/// The operands by name, with the kinds of their axes.
+pub const OPERANDS: [(&str, &[usize]); 9] = [
+    ("c", &[]),
+    ("d", &[]),
+    ("u", &[0]),
+    ("v", &[0]),
+    ("a", &[1]),
+    ("b", &[1]),
+    ("m", &[0, 1]),
+    ("w", &[1, 0]),
+    ("q", &[1, 1]),
+];
+
+/// Integer operands: ids along an axis of the first kind, below the length of the second.
+pub const IDS: [usize; 3] = [2, 0, 2];
+
+pub struct Generator {
+    random: PythonRandom,
+    /// The arrays so far: name and the kinds of the axes.
+    arrays: Vec<(String, Vec<usize>)>,
+    /// The indices in scope: name, kind, and whether it takes all values of its kind.
+    scope: Vec<(String, usize)>,
+    names: usize,
+    text: String,
+}
+
+/// A program as text.
+pub fn program(seed: u64) -> String {
+    let mut generator = Generator {
+        random: PythonRandom::new(seed),
+        arrays: OPERANDS.iter().map(|(name, axes)| ((*name).to_owned(), axes.to_vec())).collect(),
+        scope: Vec::new(),
+        names: 0,
+        text: String::new(),
+    };
+    for _ in 0..generator.below(4) {
+        let (value, axes) = generator.definition();
+        // Sometimes a name is used again.
+        let name = if generator.below(4) == 0 { "l0".to_owned() } else { generator.name("l") };
+        let _ = write!(generator.text, "let {name} = {value}; ");
+        generator.arrays.retain(|(other, _)| *other != name);
+        generator.arrays.push((name, axes));
+    }
+    let results: Vec<String> = (0..=generator.below(2)).map(|_| generator.definition().0).collect();
+    let result =
+        if results.len() > 1 { format!("({})", results.join(", ")) } else { results.concat() };
+    generator.text + &result
+}
+
+impl Generator {
+    fn below(&mut self, n: usize) -> usize {
+        // The vagueness of a product is no matter here.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let drawn = (self.random.random() * n as f64) as usize;
+        drawn.min(n - 1)
+    }
+
+    fn name(&mut self, prefix: &str) -> String {
+        self.names += 1;
+        format!("{prefix}{}", self.names)
+    }
+
+    /// A scalar or an array, with the kinds of its axes.
+    fn definition(&mut self) -> (String, Vec<usize>) {
+        let rank = self.below(3);
+        if rank == 0 {
+            return (self.expression(3), vec![]);
+        }
+        let outer = self.scope.len();
+        let mut binders = Vec::new();
+        for _ in 0..rank {
+            binders.push(self.binder());
+        }
+        let kinds: Vec<usize> = self.scope[outer..].iter().map(|(_, kind)| *kind).collect();
+        let body = self.expression(3);
+        let used = self.mention(outer);
+        self.scope.truncate(outer);
+        (format!("[{body}{used} for {}]", binders.join(", ")), kinds)
+    }
+
+    /// A `for` name, bound from here on; perhaps with a range.
+    fn binder(&mut self) -> String {
+        let kind = self.below(2);
+        let name = self.name("i");
+        let outer: Vec<String> = self
+            .scope
+            .iter()
+            .filter(|(_, other)| *other == kind)
+            .map(|(name, _)| name.clone())
+            .collect();
+        let range = match self.below(5) {
+            0 => format!(" in 0..{}", LENGTHS[kind]),
+            1 if !outer.is_empty() => format!(" in 0..={}", outer[self.below(outer.len())]),
+            _ => String::new(),
+        };
+        self.scope.push((name.clone(), kind));
+        name + &range
+    }
+
+    /// Terms that subscript with each index from `outer` on, so that it has a range.
+    fn mention(&mut self, outer: usize) -> String {
+        let bound: Vec<(String, usize)> = self.scope[outer..].to_vec();
+        let mut text = String::new();
+        for (name, kind) in bound {
+            let array = [["u", "v"], ["a", "b"]][kind][self.below(2)];
+            let _ = write!(text, " {} {array}[{name}]", ["+", "*", "-"][self.below(3)]);
+        }
+        text
+    }
+
+    fn expression(&mut self, depth: usize) -> String {
+        if depth == 0 || self.below(6) == 0 {
+            return self.leaf();
+        }
+        let below = depth - 1;
+        match self.below(14) {
+            0..=2 => {
+                let operator = ["+", "-", "*"][self.below(3)];
+                let (left, right) = (self.expression(below), self.expression(below));
+                format!("({left} {operator} {right})")
+            }
+            3 => {
+                let (left, right) = (self.expression(below), self.expression(below));
+                format!("({left} / (1.5 + ({right})^2))")
+            }
+            4 => format!("-{}", self.bracketed(below)),
+            5 => {
+                let exponent = ["0.5", "-0.5", "-1", "1.7", "c"][self.below(5)];
+                format!("(1.25 + tanh({}))^{exponent}", self.expression(below))
+            }
+            6 => {
+                let op = ["tanh", "sin", "sigmoid", "softplus", "atan", "gelu", "relu"];
+                let op = op[self.below(op.len())];
+                format!("{op}({})", self.expression(below))
+            }
+            7 => {
+                let op = ["max", "min", "atan2", "hypot"][self.below(4)];
+                let (left, right) = (self.expression(below), self.expression(below));
+                format!("{op}({left}, {right})")
+            }
+            8 => format!("exp(sin({}))", self.expression(below)),
+            9 => format!("stop({})", self.expression(below)),
+            10 => {
+                let sign = ["<", "<=", ">", ">=", "==", "!="][self.below(6)];
+                let (left, right) = (self.leaf(), self.leaf());
+                let (then, otherwise) = (self.expression(below), self.expression(below));
+                format!("(if {left} {sign} {right} {{ {then} }} else {{ {otherwise} }})")
+            }
+            _ => self.reduction(below),
+        }
+    }
+
+    fn bracketed(&mut self, depth: usize) -> String {
+        format!("({})", self.expression(depth))
+    }
+
+    fn reduction(&mut self, depth: usize) -> String {
+        if self.below(6) == 0 {
+            let vectors = [["u", "v"], ["a", "b"]][self.below(2)];
+            return match self.below(2) {
+                0 => format!("dot({}, {})", vectors[0], vectors[1]),
+                _ => format!("{}·{}", vectors[1], vectors[0]),
+            };
+        }
+        let outer = self.scope.len();
+        let count = 1 + usize::from(self.below(4) == 0);
+        let binders: Vec<String> = (0..count).map(|_| self.binder()).collect();
+        let body = self.expression(depth);
+        let used = self.mention(outer);
+        self.scope.truncate(outer);
+        let (name, open, close) = match self.below(8) {
+            0..=2 => ("sum", "", ""),
+            3 => ("mean", "", ""),
+            4 => ("max", "", ""),
+            5 => ("min", "", ""),
+            6 => ("prod", "tanh(", ")"),
+            _ => ("logsumexp", "", ""),
+        };
+        format!("{name}({open}{body}{used}{close} for {})", binders.join(", "))
+    }
+
+    fn leaf(&mut self) -> String {
+        match self.below(10) {
+            0 => format!("{:.2}", self.random.random() * 2.0),
+            1 if !self.scope.is_empty() => self.index(),
+            2 if !self.scope.is_empty() => {
+                format!("len({})", self.index())
+            }
+            _ => self.element(),
+        }
+    }
+
+    fn index(&mut self) -> String {
+        let drawn = self.below(self.scope.len());
+        self.scope[drawn].0.clone()
+    }
+
+    fn element(&mut self) -> String {
+        let drawn = self.below(self.arrays.len());
+        let (name, axes) = self.arrays[drawn].clone();
+        let subscripts: Vec<String> = axes.into_iter().map(|kind| self.subscript(kind)).collect();
+        if subscripts.is_empty() { name } else { format!("{name}[{}]", subscripts.join(", ")) }
+    }
+
+    fn subscript(&mut self, kind: usize) -> String {
+        let of = |kind: usize, scope: &[(String, usize)]| -> Vec<String> {
+            scope.iter().filter(|(_, one)| *one == kind).map(|(name, _)| name.clone()).collect()
+        };
+        let (same, first) = (of(kind, &self.scope), of(0, &self.scope));
+        if kind == 1 && !first.is_empty() && self.below(3) == 0 {
+            let index = &first[self.below(first.len())];
+            return match self.below(2) {
+                // One more is still on the longer axis; a gather, too, has its place there.
+                0 => format!("{index} + 1"),
+                _ => format!("ids[{index}]"),
+            };
+        }
+        if same.is_empty() || self.below(8) == 0 {
+            return self.below(LENGTHS[kind]).to_string();
+        }
+        match self.below(10) {
+            0 => format!("{} - {}", LENGTHS[kind] - 1, same[self.below(same.len())]),
+            _ => same[self.below(same.len())].clone(),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+use microgpt::expr;
+
+fn main() {
+    let x = 1.0;
+    let _ = expr! {
+        y = x * 2;
+        y
+    };
+}

@@ -1,0 +1,6 @@
+use microgpt::expr;
+
+fn main() {
+    let x = 1.0;
+    let _ = expr!(log(x));
+}

@@ -1,0 +1,5 @@
+use microgpt::expr;
+
+fn main() {
+    let _ = expr!(sum());
+}
