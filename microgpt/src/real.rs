@@ -6,6 +6,8 @@ use std::ops::{AddAssign, DivAssign, MulAssign, SubAssign};
 
 use num_traits::Float;
 
+use crate::expr::{Constant, Operand, Subscripts};
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for f32 {}
@@ -31,6 +33,7 @@ pub trait Real:
     + Send
     + Sync
     + sealed::Sealed
+    + for<'a> Operand<Subscripts<0>, Self, Shape = (), Source<'a> = Constant<'a, Self>>
     + 'static
 {
     /// The nearest number of this precision to an `f64`.
