@@ -540,7 +540,14 @@ impl Tokens<'_> {
                 "one `for` binds all indices, the outermost first: `for i, j`",
             ));
         }
-        if let Some(next) = self.peek_ident().filter(|next| next != "if") {
+        if self.peek_word("if") {
+            return Err(Diagnostic::new(
+                self.span(),
+                "a `for` has no condition",
+                "choose in the expression: `sum(if x[i] > 0 { x[i] } else { 0 } for i)`",
+            ));
+        }
+        if let Some(next) = self.peek_ident() {
             return Err(Diagnostic::new(
                 next.span(),
                 format!("expected `,` or the end after an index, found `{next}`"),

@@ -328,7 +328,8 @@ fn folded(fold: Fold, terms: &[(i64, f64)]) -> f64 {
         terms.iter().fold(first, |best, term| if better(term.1, best.1) { *term } else { best })
     };
     match fold {
-        Fold::Sum => terms.iter().map(|term| term.1).sum(),
+        // `Iterator::sum` begins with -0, whose sign an `atan2` would see.
+        Fold::Sum => terms.iter().fold(0.0, |sum, term| sum + term.1),
         Fold::Prod | Fold::Others => terms.iter().map(|term| term.1).product(),
         Fold::Max => best(|one, other| one > other).1,
         Fold::Min => best(|one, other| one < other).1,
