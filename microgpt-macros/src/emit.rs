@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Ident, Span, TokenStream};
 
 use crate::differentiate::Gradient;
+use crate::functions::{self, Environment, Parameter};
 use crate::graph::{Array, Graph, IndexId, IndexRange, Length, Subscript};
 use crate::loops;
 use crate::schedule::{Nest, Nests};
-use crate::term::{Affine, Atom, Axis, Checked, Operand};
+use crate::term::{Affine, Atom, Axis, Checked, Function, Operand};
 
 /// Tokens whose names have the macro's own hygiene.
 macro_rules! code {
@@ -126,10 +127,21 @@ impl Names {
     }
 }
 
+/// The names in the paths of the user's ops, which stand among those of the generated code.
+fn user_names(graph: &Graph) -> BTreeSet<String> {
+    let mut used = BTreeSet::new();
+    for function in &graph.functions {
+        if let Function::User(path) = function {
+            functions::names(path.clone(), &mut used);
+        }
+    }
+    used
+}
+
 impl<'a> Emitter<'a> {
     fn new(runtime: &'a TokenStream, checked: &'a Checked, gradient: &'a Gradient) -> Self {
         let graph = &gradient.graph;
-        let mut names = Names::default();
+        let mut names = Names(user_names(graph));
         let mut give = |wish: &str| ident(&names.give(wish));
         let values = checked.operands.iter().map(|operand| give(&operand.name)).collect();
         let integers = checked.integers.iter().map(|operand| give(&operand.name)).collect();
@@ -560,8 +572,9 @@ impl<'a> Emitter<'a> {
             });
         let integers = self.integer_arrays().map(|id| &self.integers[id]).collect::<Vec<_>>();
         let words = self.words();
-        let forward = self.forward(&nests.forward);
-        let backward = self.backward(nests);
+        let environment = self.environment(nests);
+        let forward = self.forward(&environment, &nests.forward);
+        let backward = self.backward(&environment, nests);
         code! {
             #activity
             let size = 0 #(+ #sizes)*;
@@ -612,7 +625,38 @@ impl<'a> Emitter<'a> {
         all.into_iter().rfold(code!(()), |rest, word| code!((#word, #rest)))
     }
 
-    fn forward(&self, nests: &[Nest]) -> TokenStream {
+    /// Everything that the loops of a nest may name.
+    fn environment(&self, nests: &Nests) -> Environment {
+        let mut environment = Environment::default();
+        environment.nests = nests.forward.len() + nests.backward.len();
+        environment.taken = user_names(self.graph);
+        for name in &self.values {
+            environment.add(name, Parameter::Numbers);
+            environment.add(&ident(&format!("d_{name}")), Parameter::Numbers);
+        }
+        for id in 0..self.equations.len() {
+            environment.add(&self.array(Array::Equation(id)), Parameter::Numbers);
+            environment.add(&self.array(Array::Adjoint(id)), Parameter::Numbers);
+        }
+        for (name, operand) in self.integers.iter().zip(&self.checked.integers) {
+            let array = operand.rank > 0;
+            environment.add(name, if array { Parameter::Integers } else { Parameter::Integer });
+        }
+        for &class in self.classes.keys() {
+            let axis = self.axis(Length::Class(class));
+            environment.add(&axis, Parameter::Axis);
+            environment.add_length(&self.len(Length::Class(class)), axis);
+        }
+        for &index in &self.extents {
+            environment.add(&self.len(Length::Extent(index)), Parameter::Integer);
+            if let Some(start) = self.start(index) {
+                environment.add(&start, Parameter::Integer);
+            }
+        }
+        environment
+    }
+
+    fn forward(&self, environment: &Environment, nests: &[Nest]) -> TokenStream {
         let runtime = self.runtime;
         let operands = (0..self.values.len()).map(|operand| {
             let (name, source) = (&self.values[operand], self.source(operand));
@@ -625,6 +669,7 @@ impl<'a> Emitter<'a> {
                 .is_ragged(self.graph)
                 .then(|| code!(#name.fill(#runtime::expr::constant(real, 0.0));));
             let loops = loops::write(self, nest);
+            let loops = environment.function(runtime, &format!("forward_{id}"), name, &loops);
             code! {
                 let (#name, own) = own.split_at_mut(#size);
                 #zero
@@ -646,7 +691,7 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    fn backward(&self, nests: &Nests) -> TokenStream {
+    fn backward(&self, environment: &Environment, nests: &Nests) -> TokenStream {
         let runtime = self.runtime;
         if nests.backward.is_empty() {
             return TokenStream::new();
@@ -670,33 +715,35 @@ impl<'a> Emitter<'a> {
                 let (#adjoint, own) = own.split_at_mut(#size);
             }
         });
-        let accumulations =
-            self.gradient.accumulations.iter().zip(&nests.backward).map(|(one, nest)| {
-                let loops = loops::write(self, nest);
-                match one.target {
-                    Array::Operand(operand) => {
-                        let (name, kept) = (&self.values[operand], self.kept(operand));
-                        let name = ident(&format!("d_{name}"));
-                        let size = self.size(one.target);
-                        code! {
-                            if #kept.active() {
-                                let #name = #kept.gradients(below, #size);
-                                #loops
-                            }
+        let written = self.gradient.accumulations.iter().zip(&nests.backward);
+        let accumulations = written.enumerate().map(|(id, (one, nest))| {
+            let name = loops::target_name(self, nest);
+            let function = format!("backward_{id}");
+            let loops = loops::write(self, nest);
+            let loops = environment.function(runtime, &function, &name, &loops);
+            match one.target {
+                Array::Operand(operand) => {
+                    let kept = self.kept(operand);
+                    let size = self.size(one.target);
+                    code! {
+                        if #kept.active() {
+                            let #name = #kept.gradients(below, #size);
+                            #loops
                         }
                     }
-                    Array::Equation(id) => {
-                        let active = self.graph.equations[id].depends.iter().map(|&operand| {
-                            let kept = self.kept(operand);
-                            code!(#kept.active())
-                        });
-                        code!(if #(#active)||* { #loops })
-                    }
-                    Array::Definition(_) | Array::Adjoint(_) => {
-                        unreachable!("gradients flow to operands and equations")
-                    }
                 }
-            });
+                Array::Equation(id) => {
+                    let active = self.graph.equations[id].depends.iter().map(|&operand| {
+                        let kept = self.kept(operand);
+                        code!(#kept.active())
+                    });
+                    code!(if #(#active)||* { #loops })
+                }
+                Array::Definition(_) | Array::Adjoint(_) => {
+                    unreachable!("gradients flow to operands and equations")
+                }
+            }
+        });
         code! {
             let #runtime::tape::Pass { values, gradients, integers, start } = pass;
             #lengths

@@ -8,7 +8,7 @@
 //! | `equations` | nodes | one equation for each array worth computing |
 //! | `differentiate` | equations | accumulations: what each adds to which gradient |
 //! | `schedule` | equations, accumulations | loop nests |
-//! | `emit`, `loops` | loop nests | Rust |
+//! | `emit`, `loops`, `functions` | loop nests | Rust |
 //!
 //! Errors of all stages go to a `report`, so that one compilation shows all of them.
 #![forbid(unsafe_code)]
@@ -20,6 +20,7 @@ mod check;
 mod differentiate;
 mod emit;
 mod equations;
+mod functions;
 mod graph;
 mod loops;
 mod lower;

@@ -20,6 +20,14 @@ pub fn write(emitter: &Emitter<'_>, nest: &Nest) -> TokenStream {
     Writer::new(emitter, nest).nest()
 }
 
+/// The array that a nest writes, or the gradient.
+pub fn target_name(emitter: &Emitter<'_>, nest: &Nest) -> Ident {
+    match nest.target.array {
+        Array::Operand(_) => ident(&format!("d_{}", emitter.array(nest.target.array))),
+        other => emitter.array(other),
+    }
+}
+
 struct Writer<'a> {
     emitter: &'a Emitter<'a>,
     nest: &'a Nest,
@@ -79,7 +87,7 @@ impl<'a> Writer<'a> {
     fn nest(mut self) -> TokenStream {
         let runtime = self.runtime;
         let outer = self.nest.outer;
-        let name = self.target_name();
+        let name = target_name(self.emitter, self.nest);
         let body = match self.nest.inner {
             Inner::Row(index) => {
                 let len = ident("row_len");
@@ -256,15 +264,6 @@ impl<'a> Writer<'a> {
     }
 
     // ------------------------------------------------------------ addresses
-
-    fn target_name(&self) -> Ident {
-        match self.nest.target.array {
-            Array::Operand(_) => {
-                ident(&format!("d_{}", self.emitter.array(self.nest.target.array)))
-            }
-            other => self.emitter.array(other),
-        }
-    }
 
     fn target_address(&self, row: Option<IndexId>) -> TokenStream {
         self.address(self.nest.target.array, &self.nest.target.subscripts, row)

@@ -2,7 +2,6 @@
 
 use microgpt::{PythonRandom, Tape};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 
 use crate::differentiate::differentiate;
 use crate::lower::lower;
@@ -96,11 +95,6 @@ proptest! {
     #![proptest_config(ProptestConfig {
         cases: std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(10_000),
         failure_persistence: None,
-        // The same programs every time, unless more are asked for.
-        rng_seed: match std::env::var_os("PROPTEST_CASES") {
-            None => RngSeed::Fixed(1),
-            Some(_) => RngSeed::Random,
-        },
         ..ProptestConfig::default()
     })]
 
