@@ -669,7 +669,7 @@ impl<'a> Emitter<'a> {
                 .is_ragged(self.graph)
                 .then(|| code!(#name.fill(#runtime::expr::constant(real, 0.0));));
             let loops = loops::write(self, nest);
-            let loops = environment.function(runtime, &format!("forward_{id}"), name, &loops);
+            let loops = environment.function(runtime, &format!("forward_{name}"), name, &loops);
             code! {
                 let (#name, own) = own.split_at_mut(#size);
                 #zero
@@ -718,7 +718,7 @@ impl<'a> Emitter<'a> {
         let written = self.gradient.accumulations.iter().zip(&nests.backward);
         let accumulations = written.enumerate().map(|(id, (one, nest))| {
             let name = loops::target_name(self, nest);
-            let function = format!("backward_{id}");
+            let function = format!("backward_{id}_{}", self.array(one.target));
             let loops = loops::write(self, nest);
             let loops = environment.function(runtime, &function, &name, &loops);
             match one.target {

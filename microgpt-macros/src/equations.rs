@@ -5,7 +5,7 @@
 //! loops around it, and what several equations share. What is left inside one equation is plain
 //! arithmetic on elements of operands and of earlier equations.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use proc_macro2::TokenStream;
 
@@ -25,6 +25,19 @@ pub fn divide(graph: &mut Graph, definitions: Vec<Lowered>, results: &[usize]) {
 
 /// An equation to be: the node, and the axes it is computed over.
 type Root = (NodeId, Vec<IndexId>);
+
+/// The equations that compute a node.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Within {
+    One(NodeId),
+    Several,
+}
+
+impl Within {
+    fn and(self, other: Self) -> Self {
+        if self == other { self } else { Self::Several }
+    }
+}
 
 struct Split<'a> {
     graph: &'a mut Graph,
@@ -146,25 +159,26 @@ impl<'a> Split<'a> {
         }
     }
 
-    /// Makes the part of a large equation that is nearest to half of it an equation of its own.
+    /// Divides a large equation: from the leaves up, each part that has grown to half of what one
+    /// may hold becomes an equation of its own.
     fn divide(&mut self, root: NodeId, axes: &[IndexId]) {
         let (nest, _) = self.under(root, axes);
-        let weight = |node: NodeId| {
-            self.inline(node).iter().filter(|&&below| !self.graph.is_leaf(below)).count() + 1
-        };
-        let half = MAX_OPERATIONS / 2;
-        let part = self
-            .inline(root)
-            .into_iter()
-            .filter(|&node| {
-                !self.graph.is_leaf(node) && self.graph.loops_of(node).len() == nest.len()
-            })
-            .filter(|&node| self.graph.nodes[node].is_number())
-            .min_by_key(|&node| weight(node).abs_diff(half));
-        if let Some(part) = part
-            && self.own.insert(part)
-        {
-            self.choose(root, axes);
+        let mut operations: HashMap<NodeId, usize> = HashMap::new();
+        // Children have lower numbers.
+        for node in self.inline(root) {
+            if self.graph.is_leaf(node) {
+                continue;
+            }
+            let below = children(&self.graph.nodes[node]).into_iter();
+            let here = 1 + below.filter_map(|child| operations.get(&child)).sum::<usize>();
+            let part = here >= MAX_OPERATIONS / 2
+                && self.graph.nodes[node].is_number()
+                && self.graph.loops_of(node).len() == nest.len();
+            if part {
+                self.own.insert(node);
+            } else {
+                operations.insert(node, here);
+            }
         }
     }
 
@@ -182,25 +196,35 @@ impl<'a> Split<'a> {
 
     /// Makes equations of what several equations would compute again.
     fn share(&mut self, definitions: &[Root]) {
-        loop {
-            let roots: BTreeSet<NodeId> =
-                definitions.iter().map(|(root, _)| *root).chain(self.own.iter().copied()).collect();
-            let mut uses: BTreeMap<NodeId, usize> = BTreeMap::new();
-            for &root in &roots {
-                for node in self.inline(root) {
-                    *uses.entry(node).or_default() += 1;
+        let definitions: BTreeSet<NodeId> = definitions.iter().map(|(root, _)| *root).collect();
+        let mut nodes = BTreeSet::new();
+        let mut stack: Vec<NodeId> = definitions.iter().copied().collect();
+        while let Some(node) = stack.pop() {
+            if nodes.insert(node) {
+                stack.extend(children(&self.graph.nodes[node]));
+            }
+        }
+        let mut within: HashMap<NodeId, Within> = HashMap::new();
+        // Parents have higher numbers: all equations that compute a node have been seen.
+        for node in nodes.into_iter().rev() {
+            let users = within.get(&node).copied();
+            let worth = !self.graph.is_leaf(node)
+                && self.graph.nodes[node].is_number()
+                && (self.graph.is_active(node) || self.graph.has_call(node));
+            if users == Some(Within::Several) && worth {
+                self.own.insert(node);
+            }
+            let itself = (self.own.contains(&node) || definitions.contains(&node))
+                .then_some(Within::One(node));
+            let users = users.filter(|_| !self.own.contains(&node));
+            for child in children(&self.graph.nodes[node]) {
+                for user in itself.into_iter().chain(users) {
+                    within
+                        .entry(child)
+                        .and_modify(|before| *before = before.and(user))
+                        .or_insert(user);
                 }
             }
-            let shared = uses.into_iter().rev().find(|&(node, uses)| {
-                uses > 1
-                    && !self.graph.is_leaf(node)
-                    && self.graph.nodes[node].is_number()
-                    && (self.graph.is_active(node) || self.graph.has_call(node))
-            });
-            match shared {
-                Some((node, _)) => self.own.insert(node),
-                None => return,
-            };
         }
     }
 

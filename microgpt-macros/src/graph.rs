@@ -19,6 +19,8 @@ pub struct Graph {
     free: Vec<BTreeSet<IndexId>>,
     /// Whether a gradient can flow through the node.
     active: Vec<bool>,
+    /// Whether an op is called in the node or below it.
+    calls: Vec<bool>,
     pub indices: Vec<Index>,
     index_ids: HashMap<(usize, IndexRange), IndexId>,
     pub functions: Vec<Function>,
@@ -263,6 +265,9 @@ impl Graph {
             other if other.is_condition() => false,
             other => children(other).into_iter().any(|child| self.active[child]),
         };
+        let calls = matches!(node, Node::Call { .. })
+            || children(&node).into_iter().any(|child| self.calls[child]);
+        self.calls.push(calls);
         self.free.push(free);
         self.active.push(active);
         self.nodes.push(node.clone());
@@ -436,8 +441,7 @@ impl Graph {
     }
 
     pub fn has_call(&self, node: NodeId) -> bool {
-        matches!(self.nodes[node], Node::Call { .. })
-            || children(&self.nodes[node]).into_iter().any(|child| self.has_call(child))
+        self.calls[node]
     }
 }
 

@@ -177,7 +177,7 @@ fn the_expansion_is_rust_and_short() {
     }));
     let file: syn::File = syn::parse2(quote!(fn f() { let y = #tokens; })).expect("it parses");
     let lines = prettyplease::unparse(&file).lines().count();
-    assert!(lines < 240, "{lines} lines");
+    assert!(lines < 400, "{lines} lines");
 }
 
 #[test]
