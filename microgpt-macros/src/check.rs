@@ -400,7 +400,16 @@ impl Checker<'_> {
         let ops = self.ops;
         let known = ops.iter().map(|op| op.name.as_str());
         let special = Reduction::ALL.map(Reduction::name).into_iter().chain(["stop", "len", "dot"]);
-        let help = match nearest(&name, known.chain(special)) {
+        // What others call a function of this language, or what is none.
+        const OTHER_WORDS: [&str; 6] =
+            ["softmax", "log_softmax", "length", "size", "product", "average"];
+        let help = match nearest(&name, known.chain(special).chain(OTHER_WORDS)) {
+            Some(layer @ ("softmax" | "log_softmax")) => format!(
+                "`{layer}` is a layer, not an op of single numbers: call `microgpt::layers::{layer}(x)` before, or write it with `exp` and `sum` over an index"
+            ),
+            Some("length" | "size") => "did you mean `len`?".into(),
+            Some("product") => "did you mean `prod`?".into(),
+            Some("average") => "did you mean `mean`?".into(),
             _ if name == "log" => {
                 "`ln` is the natural logarithm, `log2` and `log10` are those to base 2 and 10"
                     .into()
@@ -516,6 +525,13 @@ impl Checker<'_> {
             self.gather(base, subscripts)?
         } else {
             let affine = self.integer(expr, Place::Subscript)?;
+            if let Some(constant @ ..0) = affine.as_constant() {
+                return Err(Diagnostic::new(
+                    expr.span,
+                    format!("subscript {constant} is negative"),
+                    "subscripts count from 0; the last element is `x[{n - 1}]`, with its length `n` from Rust",
+                ));
+            }
             if let Some(index) = affine.as_index() {
                 self.run_over(index, array, axis, expr.span);
             }

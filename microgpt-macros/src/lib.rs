@@ -45,7 +45,7 @@ fn expand(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
     let (runtime, ops, program) = parse::parse(input, &mut report);
     let checked = check::check(&program, &ops, &mut report);
     let Some(checked) = checked.filter(|_| report.is_empty()) else {
-        return report.into_tokens(&runtime);
+        return report.into_tokens();
     };
     let graph = lower::lower(&checked);
     let gradient = differentiate::differentiate(graph);

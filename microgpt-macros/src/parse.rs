@@ -409,6 +409,9 @@ impl Tokens<'_> {
         let span = self.span();
         self.word("if");
         let condition = self.condition()?;
+        if let Some(mistake) = self.python_word() {
+            return Err(mistake);
+        }
         let then = self.branch("after the condition")?;
         if self.word("else").is_none() {
             return Err(Diagnostic::new(
@@ -565,8 +568,16 @@ impl Tokens<'_> {
         if self.peek_punct("..") {
             return mistake(self, "the range has no start".into());
         }
+        let start = self.span();
         let low = self.expression()?;
         if self.punct("..").is_none() {
+            if self.at_end() || self.peek_punct(",") {
+                return Err(Diagnostic::new(
+                    start,
+                    "an index runs over a range, not over elements",
+                    "`for i` alone takes each value that fits the axes `i` subscripts; a stated range is `for i in 0..n`",
+                ));
+            }
             let found = self.found();
             return mistake(self, format!("expected `..` or `..=` in the range, found {found}"));
         }
@@ -596,10 +607,18 @@ impl Tokens<'_> {
                 "`for` belongs at the end of `[... for i]` or `sum(... for i)`, `else` after the branch of an `if`",
             ));
         }
+        let reduction = path.ident.as_ref().and_then(|name| Reduction::named(&name.to_string()));
+        if let Some(reduction) = reduction.filter(|_| self.peek_brackets_of_a_call()) {
+            let name = reduction.name();
+            return Err(Diagnostic::new(
+                self.span(),
+                format!("`{name}` takes parentheses, not brackets"),
+                format!("the index comes last, after `for`: `{name}(x[i] for i)`"),
+            ));
+        }
         if !self.peek_group(Delimiter::Parenthesis) {
             return Ok(Expr { kind: ExprKind::Path(path), span });
         }
-        let reduction = path.ident.as_ref().and_then(|name| Reduction::named(&name.to_string()));
         let call = self.inside(Delimiter::Parenthesis, |inner| match reduction {
             Some(reduction) => inner.reduction(reduction, &path, span),
             None => inner.arguments(&path, span),

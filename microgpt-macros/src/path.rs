@@ -70,7 +70,7 @@ impl<'a> Tokens<'a> {
                             ),
                             format!(
                                 "call ops as functions, or put Rust in braces: `{{{}.{field}(...)}}`",
-                                current.last
+                                current.tokens.to_string().replace(' ', "")
                             ),
                         ));
                     }

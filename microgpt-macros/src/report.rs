@@ -43,14 +43,14 @@ impl Report {
         self.0.iter().map(|diagnostic| diagnostic.message.as_str()).collect()
     }
 
-    /// One `compile_error!` for each, in an expression that fits any type, so that no second
-    /// error follows.
-    pub fn into_tokens(self, runtime: &TokenStream) -> TokenStream {
+    /// One `compile_error!` for each. The last is the value of the block: the compiler takes it
+    /// for one of whatever type is asked for, so that no second error follows.
+    pub fn into_tokens(self) -> TokenStream {
         let errors = self.0.into_iter().map(|Diagnostic { span, message, help }| {
             let text = format!("{message}\nhelp: {help}");
-            quote_spanned!(span=> ::core::compile_error!(#text);)
+            quote_spanned!(span=> ::core::compile_error!(#text))
         });
-        quote::quote!({ #(#errors)* #runtime::expr::after_error() })
+        quote::quote!({ #(#errors);* })
     }
 }
 

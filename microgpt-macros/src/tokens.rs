@@ -96,6 +96,12 @@ impl<'a> Tokens<'a> {
         Some(literal)
     }
 
+    /// Whether brackets and then parentheses follow.
+    pub fn peek_brackets_of_a_call(&self) -> bool {
+        let after = self.cursor.group(Delimiter::Bracket);
+        after.is_some_and(|(_, _, rest)| rest.group(Delimiter::Parenthesis).is_some())
+    }
+
     pub fn peek_group(&self, delimiter: Delimiter) -> bool {
         self.cursor.group(delimiter).is_some()
     }
@@ -127,6 +133,19 @@ impl<'a> Tokens<'a> {
         Some(parsed.map_err(|mistake| self.mistakes.push(mistake)).ok())
     }
 
+    /// A word that joins conditions in Python.
+    pub fn python_word(&self) -> Option<Diagnostic> {
+        let (word, sign) =
+            [("and", "&&"), ("or", "||")].into_iter().find(|(word, _)| self.peek_word(word))?;
+        Some(Diagnostic::new(
+            self.span(),
+            format!("`{word}` is Python"),
+            format!(
+                "conditions are joined with `{sign}`: `if x > 0 {sign} y > 0 {{ x }} else {{ y }}`"
+            ),
+        ))
+    }
+
     pub fn expect_end(&self) -> Result<()> {
         if self.at_end() {
             return Ok(());
@@ -150,19 +169,29 @@ impl<'a> Tokens<'a> {
                 "`if` after its value is Python",
                 "a choice is written `if x > 0 { x } else { 0 }`",
             )
-        } else if ["<", ">", "==", "!=", "&&", "||"].iter().any(|sign| self.peek_punct(sign)) {
+        } else if let Some(sign) =
+            ["<=", ">=", "<", ">", "==", "!=", "&&", "||"].iter().find(|sign| self.peek_punct(sign))
+        {
             Diagnostic::new(
                 span,
-                format!("{found} outside of a condition"),
+                format!("`{sign}` outside of a condition"),
                 "comparisons stand in an `if`: `if x > 0 { x } else { 0 }`",
             )
         } else if self.peek_punct("**") {
             Diagnostic::new(span, "`**` is not an operator here", "a power is written `x^2`")
+        } else if let Some(mistake) = self.python_word() {
+            mistake
+        } else if self.peek_punct("@") {
+            Diagnostic::new(
+                span,
+                "`@` is not an operator here",
+                "a product of matrices says what it sums: `[sum(a[t, i] * b[i, o] for i) for t, o]`",
+            )
         } else {
             Diagnostic::new(
                 span,
                 format!("expected an operator or the end, found {found}"),
-                "two expressions in a row need an operator between them: `a * b`",
+                "two expressions in a row need an operator between them, `a * b`; the arguments of a function stand in parentheses, `exp(x)`",
             )
         })
     }

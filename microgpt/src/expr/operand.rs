@@ -246,6 +246,7 @@ impl<'t, T: Real> Operand<Subscripts<0>, T> for Value<'t, T> {
 
 macro_rules! number {
     ($($number:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Operand<Subscripts<0>, $number> for $number {
             type Shape = ();
             type Source<'a> = Constant<'a, $number>;
@@ -421,9 +422,4 @@ where
 #[inline(always)]
 pub fn open_integer<O: Integers<Subscripts<0>> + ?Sized>(operand: &O) -> usize {
     operand.open().0[0]
-}
-
-/// Stands for the result of an `expr!` with mistakes, so that they are the only errors.
-pub fn after_error() -> ! {
-    unreachable!("an `expr!` with mistakes does not compile")
 }
