@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use approx::assert_relative_eq;
-use microgpt::gradcheck::{Outputs, Report, Tolerance, gradcheck};
+use microgpt::gradcheck::{Gradcheck, Outputs, Report};
 use microgpt::{Array, Const, Matrix, Numbers, Tape, Vector, expr};
 use proptest::prelude::*;
 
@@ -13,7 +13,7 @@ fn check(
     function: impl for<'t> Fn(&[Vector<'t, usize>]) -> Outputs<'t>,
 ) -> Report {
     let inputs: Vec<Vec<f64>> = inputs.iter().map(|input| input.to_vec()).collect();
-    let report = gradcheck(&inputs, 11, &Tolerance::default(), function);
+    let report = Gradcheck::new().seed(11).check(&inputs, function);
     report.assert_right();
     report
 }
@@ -463,7 +463,7 @@ proptest! {
             prop_assert!((one - other).abs() < 1e-12 * (1.0 + other.abs()));
         }
         if rows * inner * columns > 0 {
-            gradcheck(&[a, b], seed, &Tolerance::default(), |inputs| {
+            Gradcheck::new().seed(seed).check(&[a, b], |inputs| {
                 let x = inputs[0].reshape((rows, inner));
                 let y = inputs[1].reshape((inner, columns));
                 expr!([sum(x[r, i] * y[i, c] for i) for r, c]).into()

@@ -1,7 +1,7 @@
 //! Expressions as large as the language allows for: the compiler's own cost stays small, and the
 //! gradient right.
 
-use microgpt::gradcheck::{Tolerance, gradcheck};
+use microgpt::gradcheck::Gradcheck;
 use microgpt::{Tape, Value, expr};
 
 /// Forty lets of more than five hundred operations, each built on the ones before.
@@ -27,7 +27,7 @@ macro_rules! forty_lets {
 fn forty_lets_with_five_hundred_operations() {
     let x: Vec<f64> = (0..6).map(|n| f64::from(n) / 4.0 - 0.6).collect();
     let w = vec![0.7, -0.4];
-    let report = gradcheck(&[x, w], 1, &Tolerance::default(), |inputs| {
+    let report = Gradcheck::new().seed(1).check(&[x, w], |inputs| {
         let (x, w) = (inputs[0].reshape((3, 2)), inputs[1]);
         forty_lets!(x, w; 1 2 3 4 5 6 7 8 9 10).into()
     });
@@ -47,7 +47,7 @@ macro_rules! nested {
 #[test]
 fn one_expression_nested_a_hundred_deep() {
     let x = vec![0.3, -0.9];
-    let report = gradcheck(&[x], 1, &Tolerance::default(), |inputs| {
+    let report = Gradcheck::new().seed(1).check(&[x], |inputs| {
         let x = inputs[0];
         let y: Value<'_> = nested!(x; [x[i]]
             1 2 3 4 5 6 7 8 9 1 2 3 4 5 6 7 8 9 1 2 3 4 5 6 7 8 9 1 2 3 4 5 6 7 8 9 1 2 3 4 5 6 7 8 9

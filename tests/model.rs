@@ -3,7 +3,7 @@
 
 use approx::assert_abs_diff_eq;
 use microgpt::gpt::{Activation, ConfigError};
-use microgpt::gradcheck::{Outputs, Report, Tolerance, gradcheck};
+use microgpt::gradcheck::{Gradcheck, Outputs, Report};
 use microgpt::{
     Array, Config, Const, Gpt, Matrix, PythonRandom, Real, Sampler, Tape, Trainer, Vector, layers,
 };
@@ -20,7 +20,7 @@ fn check(
     function: impl for<'t> Fn(&[Vector<'t, usize>]) -> Outputs<'t>,
 ) -> Report {
     let inputs = draw(&mut PythonRandom::new(seed), sizes);
-    let report = gradcheck(&inputs, seed, &Tolerance::default(), function);
+    let report = Gradcheck::new().seed(seed).check(&inputs, function);
     report.assert_right();
     report
 }
@@ -138,7 +138,7 @@ fn the_gradient_of_the_whole_models_loss() {
         };
         // Long enough that the block ends before the document.
         let tokens = [2, 0, 1, 1, 2, 0, 2];
-        let report = gradcheck(&[initial], 9, &Tolerance::default(), |weights| {
+        let report = Gradcheck::new().seed(9).check(&[initial], |weights| {
             Gpt::with_weights(weights[0], config.clone()).expect("a model").loss(&tokens).into()
         });
         report.assert_right();

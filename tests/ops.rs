@@ -1,7 +1,7 @@
 //! Every op of the table: its local gradient against central differences, alone and in `expr!`,
 //! with each combination of tracked and constant arguments.
 
-use microgpt::gradcheck::{Report, Tolerance, gradcheck};
+use microgpt::gradcheck::{Gradcheck, Oracle, Report, check_op};
 use microgpt::ops::{Op, REDUCTIONS, TABLE};
 use microgpt::{Real, Tape, Value, expr, for_each_op, op};
 use proptest::collection::vec;
@@ -73,7 +73,7 @@ macro_rules! combinations {
         .filter(|(tracked, _)| *tracked)
         .map(|(_, column)| column.clone())
         .collect();
-        let report = gradcheck(&tracked, 3, &Tolerance::default(), |inputs| {
+        let report = Gradcheck::new().seed(3).check(&tracked, |inputs| {
             let (mut inputs, mut columns) = (inputs.iter(), $columns.iter());
             $(let $argument = pick!($kind inputs columns.next().expect("a column"));)*
             expr!([$name($($argument[i]),*) for i]).into()
@@ -122,7 +122,7 @@ fn on_values_every_op_is_right_too() {
                 for point in 0..points {
                     let point: Vec<Vec<f64>> =
                         columns.iter().map(|column| vec![column[point]]).collect();
-                    let report = gradcheck(&point, 5, &Tolerance::default(), |inputs| {
+                    let report = Gradcheck::new().seed(5).check(&point, |inputs| {
                         let values: Vec<Value<'_>> =
                             inputs.iter().map(|input| input.at([0])).collect();
                         (op.on_values)(&values).into()
@@ -163,10 +163,9 @@ fn both_arguments_may_be_the_same_value() {
         let common = one.start.max(other.start)..one.end.min(other.end);
         runner()
             .run(&vec(common, 4), |x| {
-                let report =
-                    gradcheck(std::slice::from_ref(&x), 7, &Tolerance::default(), |inputs| {
-                        (op.on_vectors)(&[inputs[0], inputs[0]]).into()
-                    });
+                let report = Gradcheck::new().seed(7).check(std::slice::from_ref(&x), |inputs| {
+                    (op.on_vectors)(&[inputs[0], inputs[0]]).into()
+                });
                 // A kink between the two arguments is none along the diagonal.
                 let kinks = report.kinks.iter().map(|&(_, element)| x[element]);
                 assert!(kinks.into_iter().all(|x| x.abs() < 1e-4), "{}: {report:?}", op.name);
@@ -186,9 +185,9 @@ fn every_reduction_is_right_from_one_term_to_many() {
                 let value = (reduction.on_vector)(tape.vector(&x)).data();
                 let expected = (reduction.forward)(&x);
                 assert!((value - expected).abs() < 1e-12 * (1.0 + expected.abs()));
-                let report = gradcheck(&[x], 3, &Tolerance::default(), |inputs| {
-                    (reduction.on_vector)(inputs[0]).into()
-                });
+                let report = Gradcheck::new()
+                    .seed(3)
+                    .check(&[x], |inputs| (reduction.on_vector)(inputs[0]).into());
                 assert_eq!(report.kinks, [], "{}", reduction.name);
                 report.assert_right();
                 Ok(())
@@ -222,17 +221,31 @@ op! {
 }
 
 #[test]
+fn dual_numbers_give_the_same_local_gradients() {
+    for op in TABLE {
+        for seed in 0..32 {
+            check_op(op, seed).right().unwrap_or_else(|error| panic!("{}: {error}", op.name));
+        }
+    }
+    for op in [slightly_wrong::OP, half_wrong::OP, not_a_number::OP] {
+        let report = check_op(&op, 1);
+        let found = report.mismatches.iter().filter(|one| one.oracle == Oracle::DualNumbers);
+        assert_eq!(found.count(), 4, "{}", op.name);
+    }
+}
+
+#[test]
 fn a_wrong_local_gradient_is_caught() {
     for op in [slightly_wrong::OP, half_wrong::OP, not_a_number::OP] {
         runner()
             .run(&columns(&op), |columns| {
-                let fused = gradcheck(&columns, 3, &Tolerance::default(), |inputs| {
-                    (op.on_vectors)(inputs).into()
-                });
+                let fused = Gradcheck::new()
+                    .seed(3)
+                    .check(&columns, |inputs| (op.on_vectors)(inputs).into());
                 let points = columns[0].len();
                 assert!(fused.mismatches.len() >= points, "{}: {fused:?}", op.name);
                 let single: Vec<_> = columns.iter().map(|column| vec![column[0]]).collect();
-                let single = gradcheck(&single, 3, &Tolerance::default(), |inputs| {
+                let single = Gradcheck::new().seed(3).check(&single, |inputs| {
                     let values: Vec<_> = inputs.iter().map(|input| input.at([0])).collect();
                     (op.on_values)(&values).into()
                 });

@@ -18,6 +18,9 @@ type Result<T> = std::result::Result<T, Diagnostic>;
 /// The greatest number of axes of an array.
 const MAX_RANK: usize = 6;
 
+/// What others call a function of this language, or what is none.
+const OTHER_WORDS: [&str; 6] = ["softmax", "log_softmax", "length", "size", "product", "average"];
+
 /// Resolves a program; `None` if nothing of it could be understood.
 pub fn check(program: &Program, ops: &[Op], report: &mut Report) -> Option<Checked> {
     let mut checker = Checker {
@@ -400,9 +403,6 @@ impl Checker<'_> {
         let ops = self.ops;
         let known = ops.iter().map(|op| op.name.as_str());
         let special = Reduction::ALL.map(Reduction::name).into_iter().chain(["stop", "len", "dot"]);
-        // What others call a function of this language, or what is none.
-        const OTHER_WORDS: [&str; 6] =
-            ["softmax", "log_softmax", "length", "size", "product", "average"];
         let help = match nearest(&name, known.chain(special).chain(OTHER_WORDS)) {
             Some(layer @ ("softmax" | "log_softmax")) => format!(
                 "`{layer}` is a layer, not an op of single numbers: call `microgpt::layers::{layer}(x)` before, or write it with `exp` and `sum` over an index"

@@ -580,7 +580,7 @@ impl<'a> Emitter<'a> {
             let size = 0 #(+ #sizes)*;
             #(#copies)*
             #(#unread)*
-            #[allow(clippy::all, clippy::pedantic, unused_variables, unused_parens, unused_braces)]
+            #[allow(clippy::all, clippy::pedantic, unused_variables, unused_parens, unused_braces, unused_qualifications)]
             let store = #runtime::expr::evaluate(
                 real,
                 activity,

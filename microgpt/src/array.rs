@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut, Index};
 
 use crate::real::Real;
 use crate::shape::Shape;
-use crate::tape::{Position, Tape};
+use crate::tape::{Position, Pulled, Tape};
 use crate::value::Value;
 
 /// A block of values on a tape, row-major, with one [`Dim`](crate::Dim) an axis.
@@ -172,6 +172,11 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
             cotangent.len()
         );
         self.tape.backward(self.position, cotangent);
+    }
+
+    /// A backward pass that shows what each record did.
+    pub(crate) fn backward_observed(self, cotangent: &[T], observe: impl FnMut(Pulled<'_, T>)) {
+        self.tape.backward_observed(self.position, cotangent, observe);
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod ops;
 pub mod adam;
 pub mod array;
+pub mod dual;
 #[doc(hidden)]
 pub mod expr;
 pub mod gpt;

@@ -5,6 +5,7 @@
 //! table below and the entry of [`TABLE`] that the gradient checks run over.
 
 use crate::array::Vector;
+use crate::dual::Dual;
 use crate::real::Real;
 use crate::value::Value;
 
@@ -17,6 +18,8 @@ pub struct Op {
     pub arguments: &'static [(&'static str, std::ops::Range<f64>)],
     /// The function on numbers.
     pub forward: fn(&[f64]) -> f64,
+    /// The function on dual numbers, whose tangent is an oracle for the local gradient.
+    pub tangent: fn(&[Dual]) -> Dual,
     /// The local gradient from the arguments and the result: one entry an argument.
     pub gradient: fn(&[f64], f64) -> Vec<f64>,
     /// Zero where the derivative jumps, and about the distance to there elsewhere.
@@ -117,6 +120,10 @@ macro_rules! op {
                 name: ::core::stringify!($name),
                 arguments: &[$((::core::stringify!($argument), $range)),+],
                 forward: |arguments| {
+                    let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
+                    forward($($argument),+)
+                },
+                tangent: |arguments| {
                     let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
                     forward($($argument),+)
                 },

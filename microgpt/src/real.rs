@@ -12,9 +12,11 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for f32 {}
     impl Sealed for f64 {}
+    impl Sealed for crate::dual::Dual {}
 }
 
-/// A floating-point precision: `f32` or `f64`.
+/// A floating-point precision: `f32` or `f64`, or [`Dual`](crate::dual::Dual) for a value with its
+/// derivative.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a precision that a tape can hold",
     label = "expected `f32` or `f64`",

@@ -7,6 +7,8 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::ops::Range;
+use std::panic::Location;
 
 use crate::array::{Array, Matrix, Vector};
 use crate::expr::{Block, Subscripts};
@@ -41,6 +43,19 @@ struct Record<T> {
     start: usize,
     end: usize,
     backward: Backward<T>,
+    /// Where the `expr!` or the operator stands.
+    source: &'static Location<'static>,
+}
+
+/// One record's part of a backward pass, for a check of its own.
+pub(crate) struct Pulled<'a, T> {
+    /// Where the `expr!` or the operator stands.
+    pub(crate) source: &'static Location<'static>,
+    /// Where the record's own values lie.
+    pub(crate) own: Range<usize>,
+    /// All gradients before the record carried its own to its inputs, and after.
+    pub(crate) before: &'a [T],
+    pub(crate) after: &'a [T],
 }
 
 /// From `start` on, values belong to this epoch: a rewind begins a new one.
@@ -314,7 +329,7 @@ impl<T: Real> Tape<T> {
         arena.top = end;
         if arena.recording {
             let backward = Backward::Scalar { inputs: tracked, count: offset(count) };
-            arena.records.push(Record { start, end, backward });
+            arena.records.push(Record { start, end, backward, source: Location::caller() });
         }
         let position = arena.position(start);
         Value(Array::new(self, position, ()))
@@ -353,6 +368,7 @@ impl<T: Real> Tape<T> {
             arena.records.push(Record {
                 start,
                 end: start + size,
+                source: Location::caller(),
                 backward: Backward::Expression {
                     words,
                     integers: first_integer,
@@ -373,6 +389,34 @@ impl<T: Real> Tape<T> {
     /// Adds `d root / d x` to the gradient of every value `x` that `root` was computed from.
     #[track_caller]
     pub(crate) fn backward(&self, root: Position, seed: &[T]) {
+        self.pull_back(root, seed, Record::pull_back);
+    }
+
+    /// A backward pass that shows what each record did.
+    #[track_caller]
+    pub(crate) fn backward_observed(
+        &self,
+        root: Position,
+        seed: &[T],
+        mut observe: impl FnMut(Pulled<'_, T>),
+    ) {
+        self.pull_back(root, seed, |record, words, pass| {
+            let Pass { values, gradients, integers, start } = pass;
+            let before = gradients.to_vec();
+            record.pull_back(words, Pass { values, gradients: &mut *gradients, integers, start });
+            let own = record.start..record.end;
+            observe(Pulled { source: record.source, own, before: &before, after: gradients });
+        });
+    }
+
+    #[track_caller]
+    #[inline]
+    fn pull_back(
+        &self,
+        root: Position,
+        seed: &[T],
+        mut step: impl FnMut(&Record<T>, &[usize], Pass<'_, T>),
+    ) {
         let arena = &mut *self.arena.borrow_mut();
         let root_start = arena.checked(root, seed.len());
         let fresh = arena.gradients.len();
@@ -391,24 +435,38 @@ impl<T: Real> Tape<T> {
             if gradients[record.start..record.end].iter().all(|&gradient| gradient == T::zero()) {
                 continue;
             }
-            match &record.backward {
-                Backward::Scalar { inputs, count } => {
-                    let gradient = gradients[record.start];
-                    let locals = &values[record.start + 1..record.end];
-                    for (&input, &local) in inputs[..*count as usize].iter().zip(locals) {
-                        let input = &mut gradients[input as usize];
-                        *input = local.fma(gradient, *input);
-                    }
+            let pass = Pass {
+                values: &values[..record.end],
+                gradients: &mut gradients[..record.end],
+                integers,
+                start: record.start,
+            };
+            step(record, words, pass);
+        }
+    }
+
+    /// Every value on the tape.
+    pub(crate) fn values(&self) -> Vec<T> {
+        let arena = self.arena.borrow();
+        arena.values[..arena.top].to_vec()
+    }
+}
+
+impl<T: Real> Record<T> {
+    /// Carries the gradient of the record's values to its inputs.
+    #[inline]
+    fn pull_back(&self, words: &[usize], pass: Pass<'_, T>) {
+        match &self.backward {
+            Backward::Scalar { inputs, count } => {
+                let gradient = pass.gradients[self.start];
+                let locals = &pass.values[self.start + 1..self.end];
+                for (&input, &local) in inputs[..*count as usize].iter().zip(locals) {
+                    let input = &mut pass.gradients[input as usize];
+                    *input = local.fma(gradient, *input);
                 }
-                Backward::Expression { words: first, integers: ids, pullback } => pullback(
-                    &words[*first..],
-                    Pass {
-                        values: &values[..record.end],
-                        gradients: &mut gradients[..record.end],
-                        integers: &integers[*ids..],
-                        start: record.start,
-                    },
-                ),
+            }
+            Backward::Expression { words: first, integers, pullback } => {
+                pullback(&words[*first..], Pass { integers: &pass.integers[*integers..], ..pass });
             }
         }
     }

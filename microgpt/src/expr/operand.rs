@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use super::activity::{Activity, OnTape, Plain};
 use crate::array::{Array, Numbers};
+use crate::dual::Dual;
 use crate::real::Real;
 use crate::shape::{Const, Dim, Shape, Word};
 use crate::tape::Tape;
@@ -258,7 +259,7 @@ macro_rules! number {
     )*};
 }
 
-number!(f32 f64);
+number!(f32 f64 Dual);
 
 macro_rules! shaped {
     ($($rank:literal: $($axis:ident)+;)*) => {$(

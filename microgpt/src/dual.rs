@@ -1,0 +1,375 @@
+//! Dual numbers: forward-mode derivatives, the oracle that owes nothing to the op table's.
+//!
+//! A dual number carries a value and its derivative along one direction, `x + ẋε` with `ε² = 0`
+//! (Clifford 1873; Griewank and Walther, *Evaluating Derivatives*, 2008, chapter 3). As it is a
+//! [`Real`], whatever is generic over the precision, every layer of this crate for one, computes
+//! with it, and what comes out carries its derivative, found without a backward pass.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::iter::Sum;
+use std::num::FpCategory;
+use std::ops::{
+    Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssign, Sub, SubAssign,
+};
+
+use num_traits::{Float, Num, NumCast, One, ToPrimitive, Zero};
+
+use crate::real::Real;
+
+/// A number with its derivative along one direction.
+///
+/// Numbers compare by their values alone, so that a branch goes the way it would without the
+/// derivative.
+///
+/// ```
+/// use microgpt::dual::Dual;
+/// use microgpt::expr;
+///
+/// let x = [Dual::new(3.0, 1.0), Dual::constant(4.0)];
+/// let y = expr!(sqrt(x[0]^2 + x[1]^2));
+/// assert_eq!(y.value, 5.0);
+/// assert!((y.tangent - 0.6).abs() < 1e-15);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Dual {
+    /// The number.
+    pub value: f64,
+    /// Its derivative.
+    pub tangent: f64,
+}
+
+impl Dual {
+    /// A number with this derivative.
+    #[must_use]
+    pub const fn new(value: f64, tangent: f64) -> Self {
+        Self { value, tangent }
+    }
+
+    /// A number that does not change.
+    #[must_use]
+    pub const fn constant(value: f64) -> Self {
+        Self::new(value, 0.0)
+    }
+
+    /// The chain rule; a derivative of 0 stays 0 even where the function's is infinite.
+    fn chain(self, value: f64, slope: f64) -> Self {
+        Self::new(value, if self.tangent == 0.0 { 0.0 } else { self.tangent * slope })
+    }
+}
+
+impl PartialEq for Dual {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl PartialOrd for Dual {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        self.value.partial_cmp(&other.value)
+    }
+}
+
+impl fmt::Display for Dual {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} + {}ε", self.value, self.tangent)
+    }
+}
+
+impl Add for Dual {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self::new(self.value + other.value, self.tangent + other.tangent)
+    }
+}
+
+impl Sub for Dual {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self::new(self.value - other.value, self.tangent - other.tangent)
+    }
+}
+
+impl Mul for Dual {
+    type Output = Self;
+    fn mul(self, other: Self) -> Self {
+        Self::new(self.value * other.value, self.tangent * other.value + self.value * other.tangent)
+    }
+}
+
+impl Div for Dual {
+    type Output = Self;
+    fn div(self, other: Self) -> Self {
+        let quotient = self.value / other.value;
+        Self::new(quotient, (self.tangent - quotient * other.tangent) / other.value)
+    }
+}
+
+impl Rem for Dual {
+    type Output = Self;
+    fn rem(self, other: Self) -> Self {
+        let whole = (self.value / other.value).trunc();
+        Self::new(self.value % other.value, self.tangent - whole * other.tangent)
+    }
+}
+
+impl Neg for Dual {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self::new(-self.value, -self.tangent)
+    }
+}
+
+macro_rules! assign {
+    ($($trait:ident $method:ident $operator:tt;)*) => {$(
+        impl $trait for Dual {
+            fn $method(&mut self, other: Self) {
+                *self = *self $operator other;
+            }
+        }
+    )*};
+}
+
+assign! {
+    AddAssign add_assign +;
+    SubAssign sub_assign -;
+    MulAssign mul_assign *;
+    DivAssign div_assign /;
+    RemAssign rem_assign %;
+}
+
+impl Sum for Dual {
+    fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
+        terms.fold(Self::default(), Add::add)
+    }
+}
+
+impl Zero for Dual {
+    fn zero() -> Self {
+        Self::constant(0.0)
+    }
+    fn is_zero(&self) -> bool {
+        self.value == 0.0
+    }
+}
+
+impl One for Dual {
+    fn one() -> Self {
+        Self::constant(1.0)
+    }
+}
+
+impl Num for Dual {
+    type FromStrRadixErr = <f64 as Num>::FromStrRadixErr;
+    fn from_str_radix(text: &str, radix: u32) -> Result<Self, Self::FromStrRadixErr> {
+        f64::from_str_radix(text, radix).map(Self::constant)
+    }
+}
+
+impl ToPrimitive for Dual {
+    fn to_i64(&self) -> Option<i64> {
+        self.value.to_i64()
+    }
+    fn to_u64(&self) -> Option<u64> {
+        self.value.to_u64()
+    }
+    fn to_f64(&self) -> Option<f64> {
+        Some(self.value)
+    }
+}
+
+impl NumCast for Dual {
+    fn from<N: ToPrimitive>(number: N) -> Option<Self> {
+        number.to_f64().map(Self::constant)
+    }
+}
+
+/// Methods of `Float` that give a number which does not change, or only ask about the value.
+macro_rules! constants {
+    ($($name:ident)*) => {$(
+        fn $name() -> Self {
+            Self::constant(<f64 as Float>::$name())
+        }
+    )*};
+}
+
+macro_rules! questions {
+    ($($name:ident -> $answer:ty;)*) => {$(
+        fn $name(self) -> $answer {
+            Float::$name(self.value)
+        }
+    )*};
+}
+
+/// Functions that are constant between their jumps.
+macro_rules! steps {
+    ($($name:ident)*) => {$(
+        fn $name(self) -> Self {
+            Self::constant(self.value.$name())
+        }
+    )*};
+}
+
+/// Functions with their derivatives, from the argument `x` and the result `y`.
+macro_rules! functions {
+    ($($name:ident(|$x:ident, $y:ident| $slope:expr);)*) => {$(
+        fn $name(self) -> Self {
+            let $x = self.value;
+            let $y = $x.$name();
+            self.chain($y, $slope)
+        }
+    )*};
+}
+
+#[allow(unused_variables)]
+impl Float for Dual {
+    constants! {
+        nan infinity neg_infinity neg_zero min_value min_positive_value epsilon max_value
+    }
+
+    questions! {
+        is_nan -> bool;
+        is_infinite -> bool;
+        is_finite -> bool;
+        is_normal -> bool;
+        is_sign_positive -> bool;
+        is_sign_negative -> bool;
+        classify -> FpCategory;
+        integer_decode -> (u64, i16, i8);
+    }
+
+    steps! { floor ceil round trunc signum }
+
+    functions! {
+        abs(|x, y| x.signum());
+        recip(|x, y| -y * y);
+        sqrt(|x, y| 0.5 / y);
+        cbrt(|x, y| y / (3.0 * x));
+        exp(|x, y| y);
+        exp2(|x, y| y * std::f64::consts::LN_2);
+        exp_m1(|x, y| y + 1.0);
+        ln(|x, y| 1.0 / x);
+        log2(|x, y| 1.0 / (x * std::f64::consts::LN_2));
+        log10(|x, y| 1.0 / (x * std::f64::consts::LN_10));
+        ln_1p(|x, y| 1.0 / (1.0 + x));
+        sin(|x, y| x.cos());
+        cos(|x, y| -x.sin());
+        tan(|x, y| 1.0 + y * y);
+        asin(|x, y| 1.0 / (1.0 - x * x).sqrt());
+        acos(|x, y| -1.0 / (1.0 - x * x).sqrt());
+        atan(|x, y| 1.0 / (1.0 + x * x));
+        sinh(|x, y| x.cosh());
+        cosh(|x, y| x.sinh());
+        tanh(|x, y| { let cosh = x.cosh(); 1.0 / (cosh * cosh) });
+        asinh(|x, y| 1.0 / (x * x + 1.0).sqrt());
+        acosh(|x, y| 1.0 / ((x - 1.0) * (x + 1.0)).sqrt());
+        atanh(|x, y| 1.0 / ((1.0 - x) * (1.0 + x)));
+    }
+
+    fn fract(self) -> Self {
+        Self::new(self.value.fract(), self.tangent)
+    }
+
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
+        self * factor + addend
+    }
+
+    fn powi(self, power: i32) -> Self {
+        let slope = <f64 as From<i32>>::from(power) * self.value.powi(power - 1);
+        self.chain(self.value.powi(power), slope)
+    }
+
+    fn powf(self, power: Self) -> Self {
+        let value = self.value.powf(power.value);
+        let along_base = self.chain(value, power.value * self.value.powf(power.value - 1.0));
+        let along_power = power.chain(value, value * self.value.ln());
+        Self::new(value, along_base.tangent + along_power.tangent)
+    }
+
+    fn log(self, base: Self) -> Self {
+        self.ln() / base.ln()
+    }
+
+    fn max(self, other: Self) -> Self {
+        if self.value >= other.value || other.value.is_nan() { self } else { other }
+    }
+
+    fn min(self, other: Self) -> Self {
+        if self.value <= other.value || other.value.is_nan() { self } else { other }
+    }
+
+    fn abs_sub(self, other: Self) -> Self {
+        if self.value > other.value { self - other } else { Self::constant(0.0) }
+    }
+
+    fn hypot(self, other: Self) -> Self {
+        let value = self.value.hypot(other.value);
+        let slope = self.value * self.tangent + other.value * other.tangent;
+        Self::new(value, if value == 0.0 { 0.0 } else { slope / value })
+    }
+
+    fn atan2(self, other: Self) -> Self {
+        let square = self.value * self.value + other.value * other.value;
+        let slope = self.tangent * other.value - self.value * other.tangent;
+        let value = self.value.atan2(other.value);
+        Self::new(value, if square == 0.0 { 0.0 } else { slope / square })
+    }
+
+    fn sin_cos(self) -> (Self, Self) {
+        (self.sin(), self.cos())
+    }
+}
+
+impl Real for Dual {
+    fn of(x: f64) -> Self {
+        Self::constant(x)
+    }
+
+    fn as_f64(self) -> f64 {
+        self.value
+    }
+
+    fn fma(self, factor: Self, addend: Self) -> Self {
+        Self::new(
+            self.value.fma(factor.value, addend.value),
+            self.tangent * factor.value + self.value * factor.tangent + addend.tangent,
+        )
+    }
+
+    fn erf(self) -> Self {
+        let slope = std::f64::consts::FRAC_2_SQRT_PI * (-self.value * self.value).exp();
+        self.chain(Real::erf(self.value), slope)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tangent_is_the_limit_of_the_difference_quotient() {
+        let functions: [(&str, fn(Dual) -> Dual); 8] = [
+            ("tan", |x| x.tan().cbrt()),
+            ("hypot", |x| x.hypot(Dual::constant(0.7)).exp2()),
+            ("atan2", |x| Dual::constant(0.3).atan2(x)),
+            ("powf", |x| x.powf(x)),
+            ("powi", |x| x.powi(-3)),
+            ("log", |x| x.log(x + Dual::one())),
+            ("rem", |x| (x * Dual::constant(5.3)) % (x * x)),
+            ("erf", |x| x.erf().atanh()),
+        ];
+        for (name, function) in functions {
+            let at = |x: f64, tangent| function(Dual::new(x, tangent));
+            let step = 1e-6;
+            let quotient = (at(0.6 + step, 0.0).value - at(0.6 - step, 0.0).value) / (2.0 * step);
+            let tangent = at(0.6, 1.0).tangent;
+            assert!((tangent - quotient).abs() < 1e-8, "{name}: {tangent} {quotient}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_change_has_no_tangent_where_the_slope_is_infinite() {
+        assert_eq!(Dual::constant(0.0).sqrt().tangent, 0.0);
+        assert_eq!(Dual::new(-2.0, 1.0).powf(Dual::constant(2.0)).tangent, -4.0);
+    }
+}
