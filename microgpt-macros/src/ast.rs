@@ -9,6 +9,8 @@ pub struct Program {
     pub results: Vec<Expr>,
     /// Whether the results were written as a tuple.
     pub tuple: bool,
+    /// Whether `#[explain]` asks for what becomes of it.
+    pub explain: bool,
 }
 
 /// `let name = value;`

@@ -31,12 +31,15 @@ pub struct Accumulation {
 
 /// Derives the accumulations of every equation that a gradient can flow through.
 pub fn differentiate(mut graph: Graph) -> Gradient {
-    let mut accumulations = Vec::new();
+    let mut accumulations: Vec<Accumulation> = Vec::new();
     for id in (0..graph.equations.len()).rev() {
-        if graph.equations[id].depends.is_empty() {
-            continue;
+        let flows = !graph.equations[id].depends.is_empty();
+        // What is only used under `stop` has no adjoint.
+        let reached = graph.results.contains(&id)
+            || accumulations.iter().any(|one| one.target == Array::Equation(id));
+        if flows && reached {
+            accumulations.extend(equation(&mut graph, id));
         }
-        accumulations.extend(equation(&mut graph, id));
     }
     Gradient { graph, accumulations }
 }

@@ -9,22 +9,28 @@
 //! | `differentiate` | equations | accumulations: what each adds to which gradient |
 //! | `schedule` | equations, accumulations | loop nests |
 //! | `emit`, `loops`, `functions` | loop nests | Rust |
+//! | `explain`, `notation` | all of it | text for people |
 //!
 //! Errors of all stages go to a `report`, so that one compilation shows all of them.
 #![forbid(unsafe_code)]
 
 use proc_macro::TokenStream;
+use quote::ToTokens;
+
+use differentiate::Gradient;
+use schedule::Nests;
+use term::Checked;
 
 mod ast;
 mod check;
 mod differentiate;
 mod emit;
 mod equations;
+mod explain;
 mod functions;
 mod graph;
 mod loops;
 mod lower;
-#[cfg(test)]
 mod notation;
 mod parse;
 mod path;
@@ -37,20 +43,36 @@ mod tokens;
 /// ops before the equations: `[crate path] [op(argument ...) ...] equations`.
 #[proc_macro]
 pub fn compile(input: TokenStream) -> TokenStream {
-    expand(input.into()).into()
+    expand(input.into(), emit::emit).into()
 }
 
-fn expand(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
+/// The engine of `microgpt::explain!`: from the same input the text of what the compiler makes.
+#[proc_macro]
+pub fn explain(input: TokenStream) -> TokenStream {
+    expand(input.into(), |_, checked, gradient, nests| {
+        proc_macro2::Literal::string(&explain::explain(checked, gradient, nests))
+            .into_token_stream()
+    })
+    .into()
+}
+
+/// Runs all stages but the last.
+fn expand(
+    input: proc_macro2::TokenStream,
+    emit: fn(&proc_macro2::TokenStream, &Checked, &Gradient, &Nests) -> proc_macro2::TokenStream,
+) -> proc_macro2::TokenStream {
     let mut report = report::Report::default();
     let (runtime, ops, program) = parse::parse(input, &mut report);
     let checked = check::check(&program, &ops, &mut report);
     let Some(checked) = checked.filter(|_| report.is_empty()) else {
         return report.into_tokens();
     };
-    let graph = lower::lower(&checked);
-    let gradient = differentiate::differentiate(graph);
+    let gradient = differentiate::differentiate(lower::lower(&checked));
     let nests = schedule::schedule(&gradient);
-    emit::emit(&runtime, &checked, &gradient, &nests)
+    if program.explain {
+        eprintln!("{}", explain::explain(&checked, &gradient, &nests));
+    }
+    emit(&runtime, &checked, &gradient, &nests)
 }
 
 #[cfg(test)]

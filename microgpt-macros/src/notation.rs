@@ -5,29 +5,21 @@ use crate::differentiate::Gradient;
 use crate::graph::{Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript};
 use crate::term::{Affine, Atom, Checked, Function};
 
-/// One line for each equation and accumulation, in the order in which they run.
-pub fn write(checked: &Checked, gradient: &Gradient) -> String {
-    let notation = Notation { checked, graph: &gradient.graph };
-    let mut lines = Vec::new();
-    for (id, equation) in gradient.graph.equations.iter().enumerate() {
-        let body = notation.node(equation.body);
-        let body = match &equation.fold {
-            None => body,
-            Some((fold, over)) => {
-                format!("{}({body} for {})", fold_name(*fold), notation.indices(over))
-            }
-        };
-        let axes = notation.indices(&equation.axes);
-        let value = if axes.is_empty() { body } else { format!("[{body} for {axes}]") };
-        lines.push(format!("{} = {value}", notation.array(Array::Equation(id))));
-    }
-    for one in &gradient.accumulations {
-        let target = notation.element(one.target, &one.subscripts);
-        let nest = notation.indices(&one.nest);
-        let over = if nest.is_empty() { String::new() } else { format!(" for {nest}") };
-        lines.push(format!("∂{target} += {}{over}", notation.node(one.adjoint)));
-    }
-    lines.join("\n")
+/// Writes the parts of one program.
+pub struct Notation<'a> {
+    checked: &'a Checked,
+    gradient: &'a Gradient,
+    graph: &'a Graph,
+}
+
+/// How tightly an expression binds: in a tighter place it needs parentheses.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Binding {
+    Choice,
+    Sum,
+    Product,
+    Unary,
+    Whole,
 }
 
 fn fold_name(fold: Fold) -> &'static str {
@@ -42,13 +34,47 @@ fn fold_name(fold: Fold) -> &'static str {
     }
 }
 
-struct Notation<'a> {
-    checked: &'a Checked,
-    graph: &'a Graph,
-}
+impl<'a> Notation<'a> {
+    pub fn new(checked: &'a Checked, gradient: &'a Gradient) -> Self {
+        Self { checked, gradient, graph: &gradient.graph }
+    }
 
-impl Notation<'_> {
-    fn indices(&self, indices: &[IndexId]) -> String {
+    /// One line for each equation, in the order in which they run.
+    pub fn equations(&self) -> Vec<String> {
+        let equations = self.graph.equations.iter().enumerate();
+        equations
+            .map(|(id, equation)| {
+                let body = self.node(equation.body);
+                let body = match &equation.fold {
+                    None => body,
+                    Some((fold, over)) => {
+                        format!("{}({body} for {})", fold_name(*fold), self.indices(over))
+                    }
+                };
+                let axes = self.indices(&equation.axes);
+                let value = if axes.is_empty() { body } else { format!("[{body} for {axes}]") };
+                format!("{} = {value}", self.array(Array::Equation(id)))
+            })
+            .collect()
+    }
+
+    /// One line for each contribution to a gradient, in the order in which they run.
+    pub fn gradients(&self) -> Vec<String> {
+        let accumulations = self.gradient.accumulations.iter();
+        accumulations
+            .map(|one| {
+                let target = self.element(one.target, &one.subscripts);
+                let adjoint = self.node(one.adjoint);
+                let nest = self.indices(&one.nest);
+                let over = if nest.is_empty() { String::new() } else { format!(" for {nest}") };
+                let condition =
+                    one.condition.map(|condition| format!(" if {}", self.node(condition)));
+                format!("∂{target} += {adjoint}{over}{}", condition.unwrap_or_default())
+            })
+            .collect()
+    }
+
+    pub fn indices(&self, indices: &[IndexId]) -> String {
         let named = indices.iter().map(|&index| {
             let name = &self.graph.indices[index].name;
             match &self.graph.indices[index].range {
@@ -61,7 +87,7 @@ impl Notation<'_> {
         named.collect::<Vec<_>>().join(", ")
     }
 
-    fn array(&self, array: Array) -> String {
+    pub fn array(&self, array: Array) -> String {
         match array {
             Array::Operand(operand) => self.checked.operands[operand].name.clone(),
             Array::Equation(id) => {
@@ -78,7 +104,7 @@ impl Notation<'_> {
         }
     }
 
-    fn element(&self, array: Array, subscripts: &[Subscript]) -> String {
+    pub fn element(&self, array: Array, subscripts: &[Subscript]) -> String {
         let name = self.array(array);
         if subscripts.is_empty() {
             return name;
@@ -96,7 +122,7 @@ impl Notation<'_> {
         format!("{name}[{}]", subscripts.join(", "))
     }
 
-    fn affine(&self, affine: &Affine<IndexId>) -> String {
+    pub fn affine(&self, affine: &Affine<IndexId>) -> String {
         let terms = affine.terms.iter().map(|(atom, &factor)| {
             let atom = match *atom {
                 Atom::Index(index) => self.graph.indices[index].name.clone(),
@@ -114,59 +140,88 @@ impl Notation<'_> {
         terms.chain(constant).collect::<Vec<_>>().join("+").replace("+-", "-")
     }
 
-    fn node(&self, node: NodeId) -> String {
+    pub fn node(&self, node: NodeId) -> String {
+        self.bound(node, Binding::Choice)
+    }
+
+    /// A node where it must bind at least so tightly.
+    fn bound(&self, node: NodeId, at_least: Binding) -> String {
+        let (text, binding) = self.loose(node);
+        if binding < at_least { format!("({text})") } else { text }
+    }
+
+    fn loose(&self, node: NodeId) -> (String, Binding) {
+        let whole = |text| (text, Binding::Whole);
         match &self.graph.nodes[node] {
-            Node::Number(bits) => f64::from_bits(*bits).to_string(),
-            Node::Integer(affine) | Node::Count { count: affine, .. } => self.affine(affine),
-            Node::Load { array, subscripts } => self.element(*array, subscripts),
-            Node::Call { function, arguments } => {
-                format!("{}({})", self.function(*function), self.list(arguments))
+            Node::Number(bits) => whole(f64::from_bits(*bits).to_string()),
+            Node::Integer(affine) | Node::Count { count: affine, .. } => {
+                let text = self.affine(affine);
+                let sum = text.contains(['+', '-', '*']);
+                (text, if sum { Binding::Sum } else { Binding::Whole })
             }
-            Node::Local { function, arguments, argument, .. } => format!(
-                "{}\'{}({})",
+            Node::Load { array, subscripts } => whole(self.element(*array, subscripts)),
+            Node::Call { function, arguments } => {
+                whole(format!("{}({})", self.function(*function), self.list(arguments)))
+            }
+            Node::Local { function, arguments, argument, .. } => whole(format!(
+                "{}'{}({})",
                 self.function(*function),
                 if arguments.len() > 1 { argument.to_string() } else { String::new() },
                 self.list(arguments)
-            ),
-            Node::Negate(operand) => format!("(-{})", self.node(*operand)),
+            )),
+            Node::Negate(operand) => {
+                (format!("-{}", self.bound(*operand, Binding::Unary)), Binding::Unary)
+            }
             Node::Binary { operator, left, right } => {
-                let sign = match operator {
-                    Operator::Add => "+",
-                    Operator::Sub => "-",
-                    Operator::Mul => "*",
-                    Operator::Div => "/",
-                    Operator::Pow => "^",
+                let (sign, here, after) = match operator {
+                    Operator::Add => ("+", Binding::Sum, Binding::Sum),
+                    Operator::Sub => ("-", Binding::Sum, Binding::Product),
+                    Operator::Mul => ("*", Binding::Product, Binding::Unary),
+                    Operator::Div => ("/", Binding::Product, Binding::Unary),
+                    Operator::Pow => ("^", Binding::Unary, Binding::Whole),
                 };
-                format!("({} {sign} {})", self.node(*left), self.node(*right))
+                let (left, right) = (self.bound(*left, here), self.bound(*right, after));
+                (format!("{left} {sign} {right}"), here)
             }
-            Node::Reduce { fold, indices, body } => {
-                format!("{}({} for {})", fold_name(*fold), self.node(*body), self.indices(indices))
-            }
-            Node::Stop(operand) => format!("stop({})", self.node(*operand)),
-            Node::Select { condition, then, otherwise } => format!(
-                "if {} {{ {} }} else {{ {} }}",
-                self.node(*condition),
-                self.node(*then),
-                self.node(*otherwise)
+            Node::Reduce { fold, indices, body } => whole(format!(
+                "{}({} for {})",
+                fold_name(*fold),
+                self.node(*body),
+                self.indices(indices)
+            )),
+            Node::Stop(operand) => whole(format!("stop({})", self.node(*operand))),
+            Node::Select { condition, then, otherwise } => (
+                format!(
+                    "if {} {{ {} }} else {{ {} }}",
+                    self.node(*condition),
+                    self.node(*then),
+                    self.node(*otherwise)
+                ),
+                Binding::Choice,
             ),
             Node::LoadIf { condition, array, subscripts } => {
                 let element = self.element(*array, subscripts);
-                format!("if {} {{ {element} }} else {{ 0 }}", self.node(*condition))
+                let condition = self.node(*condition);
+                (format!("if {condition} {{ {element} }} else {{ 0 }}"), Binding::Choice)
             }
             Node::Compare { comparison, left, right } => {
                 let sign = Comparison::ALL.iter().find(|(_, one)| one == comparison);
                 let sign = sign.map_or("", |(sign, _)| sign);
-                format!("{} {sign} {}", self.node(*left), self.node(*right))
+                whole(format!("{} {sign} {}", self.node(*left), self.node(*right)))
             }
-            Node::And(one, other) => format!("({} && {})", self.node(*one), self.node(*other)),
-            Node::Or(one, other) => format!("({} || {})", self.node(*one), self.node(*other)),
-            Node::Not(operand) => format!("!({})", self.node(*operand)),
-            Node::WhereAt { index, position, value } => format!(
+            Node::And(one, other) => {
+                whole(format!("({} && {})", self.node(*one), self.node(*other)))
+            }
+            Node::Or(one, other) => {
+                whole(format!("({} || {})", self.node(*one), self.node(*other)))
+            }
+            Node::Not(operand) => whole(format!("!({})", self.node(*operand))),
+            Node::WhereAt { index, position, value } => whole(format!(
                 "({} where {} is {})",
                 self.node(*value),
                 self.graph.indices[*index].name,
                 self.node(*position)
-            ),
+            )),
         }
     }
 

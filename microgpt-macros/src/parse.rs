@@ -59,6 +59,12 @@ const ARRAY_OR_REDUCTION: &str =
 impl Tokens<'_> {
     fn program(&mut self) -> Program {
         let mut program = Program::default();
+        while self.peek_punct("#") {
+            match self.attribute() {
+                Ok(()) => program.explain = true,
+                Err(mistake) => self.mistakes.push(mistake),
+            }
+        }
         loop {
             let statement = if self.peek_word("let") {
                 self.let_statement().map(|name| program.lets.push(name))
@@ -76,6 +82,21 @@ impl Tokens<'_> {
                 return program;
             }
         }
+    }
+
+    /// `#[explain]`, the only one.
+    fn attribute(&mut self) -> Result<()> {
+        let span = self.punct("#").unwrap_or(self.end);
+        let group = self.group(Delimiter::Bracket);
+        let text = group.as_ref().map(|group| group.stream().to_string()).unwrap_or_default();
+        if text == "explain" {
+            return Ok(());
+        }
+        Err(Diagnostic::new(
+            group.map_or(span, |group| group.span()),
+            format!("`#[{text}]` means nothing to `expr!`"),
+            "`expr!(#[explain] ...)` prints what the compiler makes of it",
+        ))
     }
 
     fn no_result(&self, program: &Program) -> Diagnostic {

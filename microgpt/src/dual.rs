@@ -348,7 +348,8 @@ mod tests {
 
     #[test]
     fn a_tangent_is_the_limit_of_the_difference_quotient() {
-        let functions: [(&str, fn(Dual) -> Dual); 8] = [
+        type Function = (&'static str, fn(Dual) -> Dual);
+        let functions: [Function; 8] = [
             ("tan", |x| x.tan().cbrt()),
             ("hypot", |x| x.hypot(Dual::constant(0.7)).exp2()),
             ("atan2", |x| Dual::constant(0.3).atan2(x)),

@@ -21,7 +21,7 @@ pub mod trainer;
 pub mod value;
 
 #[doc(hidden)]
-pub use microgpt_macros::compile as __compile;
+pub use microgpt_macros::{compile as __compile, explain as __explain};
 
 pub use adam::Adam;
 pub use array::{Array, Matrix, Numbers, Vector};

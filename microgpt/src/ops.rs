@@ -251,6 +251,27 @@ macro_rules! table {
                 )
             };
         }
+
+        /// What [`expr!`](crate::expr) makes of some equations, as a `&'static str`: the equations
+        /// it divides them into, what is shared, the derived gradients in the same notation, the
+        /// loop nests, and the operations and numbers that a call costs.
+        ///
+        /// `expr!(#[explain] ...)` prints the same while the crate compiles.
+        ///
+        /// ```
+        /// let text = microgpt::explain!([sum(w[o, i] * x[t, i] for i) for t, o]);
+        /// assert!(text.contains("∂w[o, i] += ∂result[t, o] * x[t, i] for t, o, i"));
+        /// ```
+        #[macro_export]
+        macro_rules! explain {
+            ($d($d tokens:tt)*) => {
+                $crate::__explain!(
+                    [$crate]
+                    [$($oname($($oargument)+))* $($name($self $($argument)*))*]
+                    $d($d tokens)*
+                )
+            };
+        }
     };
 }
 

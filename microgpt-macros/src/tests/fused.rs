@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::differentiate::differentiate;
 use crate::lower::lower;
-use crate::notation;
+use crate::notation::Notation;
 use crate::parse::parse;
 use crate::report::Report;
 use crate::tests::generate::{LENGTHS, OPERANDS, program};
@@ -82,7 +82,9 @@ fn compare(text: &str, seed: u64) -> Result<(), String> {
     let given: Vec<_> =
         used.iter().map(|&at| (operands[at].1.clone(), operands[at].2.clone())).collect();
     let mut interpreter = Interpreter::new(&checked, &gradient, &given);
-    let explained = |error: String| format!("{error}\n{}", notation::write(&checked, &gradient));
+    let explained = |error: String| {
+        format!("{error}\n{}", Notation::new(&checked, &gradient).equations().join("\n"))
+    };
     agree("the results", &interpreter.results(), &numbers).map_err(explained)?;
     for (&at, fused) in used.iter().zip(interpreter.pull_back(&cotangents)) {
         let name = format!("the gradient of `{}`", OPERANDS[at].0);

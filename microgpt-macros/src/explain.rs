@@ -1,0 +1,268 @@
+//! What the compiler made of an `expr!`, as text.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use crate::differentiate::Gradient;
+use crate::graph::{Array, IndexId, IndexRange, Length, Node, NodeId, children, indices_of};
+use crate::notation::Notation;
+use crate::schedule::{Inner, Nest, Nests};
+use crate::term::{Axis, Checked};
+
+/// The equations, what is shared, the gradients, the loops, and what a call costs.
+pub fn explain(checked: &Checked, gradient: &Gradient, nests: &Nests) -> String {
+    let notation = Notation::new(checked, gradient);
+    let explainer = Explainer { checked, gradient, notation };
+    let mut text = String::new();
+    let mut section = |title: &str, lines: Vec<String>| {
+        if !lines.is_empty() {
+            let _ = writeln!(text, "{title}");
+            for line in lines {
+                let _ = writeln!(text, "  {line}");
+            }
+        }
+    };
+    section("operands", explainer.operands());
+    section("equations, in the order in which they run", explainer.notation.equations());
+    section("shared: computed once for all that use it", explainer.shared());
+    section(
+        "gradients, in the order in which they run (`f'k` is the derivative of the op `f` by argument `k`)",
+        explainer.notation.gradients(),
+    );
+    section("loops, the outermost first", explainer.loops(nests));
+    section(
+        "operations of each (an index as a factor: its mean over the loop)",
+        explainer.operations(nests),
+    );
+    section(
+        "numbers kept by the record, of 4 bytes in f32 and 8 in f64, and as many for their gradients",
+        explainer.memory(),
+    );
+    text.truncate(text.trim_end().len());
+    text
+}
+
+struct Explainer<'a> {
+    checked: &'a Checked,
+    gradient: &'a Gradient,
+    notation: Notation<'a>,
+}
+
+impl Explainer<'_> {
+    fn operands(&self) -> Vec<String> {
+        let axis = |axis| match self.gradient.graph.classes.class(axis) {
+            Some(class) => self.length(Length::Class(class)),
+            None => "?".into(),
+        };
+        let values = self.checked.operands.iter().enumerate().map(|(operand, with)| {
+            let axes = (0..with.rank).map(|at| axis(Axis::Operand { operand, axis: at }));
+            shaped(&with.name, axes, "")
+        });
+        let integers = self.checked.integers.iter().enumerate().map(|(operand, with)| {
+            let axes = (0..with.rank).map(|at| axis(Axis::Integers { operand, axis: at }));
+            shaped(&with.name, axes, " of integers")
+        });
+        values.chain(integers).collect()
+    }
+
+    /// The length of an axis in the words of the language: by the first index that runs over it.
+    fn length(&self, length: Length) -> String {
+        let graph = &self.gradient.graph;
+        let runs = |index: &&crate::graph::Index| index.range == IndexRange::Whole(length);
+        match length {
+            Length::Class(class) => match graph.indices.iter().find(runs) {
+                Some(index) => format!("len({})", index.name),
+                None => graph
+                    .classes
+                    .axes(class)
+                    .next()
+                    .map_or_else(|| "?".into(), |axis| self.axis(axis)),
+            },
+            Length::Extent(index) => format!("reach of {}", graph.indices[index].name),
+        }
+    }
+
+    fn axis(&self, axis: Axis) -> String {
+        match axis {
+            Axis::Operand { operand, axis } => {
+                format!("axis {axis} of {}", self.checked.operands[operand].name)
+            }
+            Axis::Integers { operand, axis } => {
+                format!("axis {axis} of {}", self.checked.integers[operand].name)
+            }
+            Axis::Extent { binder } => format!("reach of {}", self.checked.binders[binder].name),
+        }
+    }
+
+    fn shared(&self) -> Vec<String> {
+        let graph = &self.gradient.graph;
+        let mut users: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (user, equation) in graph.equations.iter().enumerate() {
+            let mut used = BTreeSet::new();
+            for node in below([equation.body], |node| children(&graph.nodes[node])) {
+                if let Node::Load { array: Array::Equation(id), .. }
+                | Node::LoadIf { array: Array::Equation(id), .. } = graph.nodes[node]
+                {
+                    used.insert(id);
+                }
+            }
+            for id in used {
+                users.entry(id).or_default().push(user);
+            }
+        }
+        let name = |id: usize| self.notation.array(Array::Equation(id));
+        users
+            .iter()
+            .filter(|(_, users)| users.len() > 1)
+            .map(|(&id, users)| {
+                let users: Vec<_> = users.iter().map(|&user| name(user)).collect();
+                format!("{} by {}", name(id), users.join(", "))
+            })
+            .collect()
+    }
+
+    fn loops(&self, nests: &Nests) -> Vec<String> {
+        let both = nests.forward.iter().chain(&nests.backward);
+        both.map(|nest| {
+            let last = match nest.inner {
+                Inner::Row(index) | Inner::Lanes(index) => Some(index),
+                Inner::Element => None,
+            };
+            let loops = nest.loops.iter().filter(|&&index| Some(index) != last);
+            let (outside, inside): (Vec<_>, Vec<_>) =
+                loops.enumerate().partition(|(position, _)| *position < nest.outer);
+            let list = |loops: Vec<(usize, &IndexId)>| {
+                self.notation.indices(&loops.iter().map(|(_, index)| **index).collect::<Vec<_>>())
+            };
+            let (outside, inside) = (list(outside), list(inside));
+            let mut parts = Vec::new();
+            if !outside.is_empty() {
+                parts.push(format!("for {outside}"));
+            }
+            let innermost = match nest.inner {
+                Inner::Row(index) => {
+                    format!("a row along {}", self.notation.indices(&[index]))
+                }
+                Inner::Lanes(index) => {
+                    format!("a sum along {} in lanes", self.notation.indices(&[index]))
+                }
+                Inner::Element => "one element".into(),
+            };
+            parts.push(innermost);
+            if !inside.is_empty() {
+                parts.push(format!("kept in registers over {inside}"));
+            }
+            format!("{}: {}", self.target(nest), parts.join(", "))
+        })
+        .collect()
+    }
+
+    fn target(&self, nest: &Nest) -> String {
+        match nest.target.array {
+            Array::Operand(_) => {
+                format!("∂{}", self.notation.element(nest.target.array, &nest.target.subscripts))
+            }
+            other => self.notation.element(other, &nest.target.subscripts),
+        }
+    }
+
+    fn operations(&self, nests: &Nests) -> Vec<String> {
+        let both = nests.forward.iter().chain(&nests.backward);
+        both.filter_map(|nest| {
+            let cost = self.cost(nest);
+            (!cost.is_empty()).then(|| format!("{}: {cost}", self.target(nest)))
+        })
+        .collect()
+    }
+
+    /// What each operation of a nest costs: one for each pass of the loops around it.
+    fn cost(&self, nest: &Nest) -> String {
+        let graph = &self.gradient.graph;
+        let mut at_level: BTreeMap<usize, usize> = BTreeMap::new();
+        let roots = [Some(nest.body), nest.condition];
+        for node in below(roots.into_iter().flatten(), |node| children(&graph.nodes[node])) {
+            let counts = match &graph.nodes[node] {
+                Node::Binary { .. }
+                | Node::Negate(_)
+                | Node::Call { .. }
+                | Node::Local { .. }
+                | Node::Compare { .. }
+                | Node::Select { .. }
+                | Node::WhereAt { .. } => 1,
+                _ => 0,
+            };
+            let free = graph.free(node);
+            let level = nest.loops.iter().rposition(|index| free.contains(index));
+            *at_level.entry(level.map_or(0, |level| level + 1)).or_default() += counts;
+        }
+        let kept: BTreeSet<_> = nest.target.subscripts.iter().flat_map(indices_of).collect();
+        let folds = nest.target.add || nest.loops.iter().any(|index| !kept.contains(index));
+        if folds {
+            *at_level.entry(nest.loops.len()).or_default() += 1;
+        }
+        let terms = at_level.into_iter().rev().filter(|(_, count)| *count > 0);
+        let terms = terms.map(|(level, count)| {
+            let each = (count > 1 || level == 0).then(|| count.to_string());
+            let passes = nest.loops[..level].iter().map(|&index| self.passes(index));
+            each.into_iter().chain(passes).collect::<Vec<_>>().join(" * ")
+        });
+        terms.collect::<Vec<_>>().join(" + ")
+    }
+
+    /// How many values an index takes.
+    fn passes(&self, index: IndexId) -> String {
+        match &self.gradient.graph.indices[index].range {
+            IndexRange::Whole(length) => self.length(*length),
+            IndexRange::Stated { .. } => {
+                let count = self.notation.affine(&self.gradient.graph.count(index));
+                if count.contains(['+', '-']) { format!("({count})") } else { count }
+            }
+        }
+    }
+
+    fn memory(&self) -> Vec<String> {
+        let graph = &self.gradient.graph;
+        let mut lines: Vec<String> = graph
+            .equations
+            .iter()
+            .enumerate()
+            .map(|(id, equation)| {
+                let axes = equation.axes.iter().map(|&axis| self.length(graph.axis_length(axis)));
+                let size = axes.collect::<Vec<_>>().join(" * ");
+                let size = if size.is_empty() { "1".into() } else { size };
+                format!("{}: {size}", self.notation.array(Array::Equation(id)))
+            })
+            .collect();
+        let read: Vec<_> = self
+            .gradient
+            .operands_read()
+            .into_iter()
+            .map(|operand| self.checked.operands[operand].name.clone())
+            .collect();
+        if !read.is_empty() {
+            lines.push(format!("a copy of each that is plain numbers: {}", read.join(", ")));
+        }
+        lines
+    }
+}
+
+fn shaped(name: &str, axes: impl Iterator<Item = String>, what: &str) -> String {
+    let axes: Vec<_> = axes.collect();
+    let axes = if axes.is_empty() { "a number".into() } else { format!("[{}]", axes.join(", ")) };
+    format!("{name}: {axes}{what}")
+}
+
+/// These nodes and all below them.
+fn below(
+    roots: impl IntoIterator<Item = NodeId>,
+    children: impl Fn(NodeId) -> Vec<NodeId>,
+) -> BTreeSet<NodeId> {
+    let mut seen = BTreeSet::new();
+    let mut stack: Vec<NodeId> = roots.into_iter().collect();
+    while let Some(node) = stack.pop() {
+        if seen.insert(node) {
+            stack.extend(children(node));
+        }
+    }
+    seen
+}

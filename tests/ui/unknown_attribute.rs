@@ -1,0 +1,6 @@
+use microgpt::expr;
+
+fn main() {
+    let x = 2.0;
+    let _ = expr!(#[explian] x^2);
+}
