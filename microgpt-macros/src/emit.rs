@@ -247,6 +247,11 @@ impl<'a> Emitter<'a> {
 
     /// The first value of an index, if it may be above 0.
     pub fn start(&self, index: IndexId) -> Option<Ident> {
+        // What runs over the reach of a stated range begins where that does.
+        let index = match self.graph.indices[index].range {
+            IndexRange::Whole(Length::Extent(stated)) => stated,
+            _ => index,
+        };
         (self.extents.contains(&index) && !self.starts_at_zero(index))
             .then(|| ident(&format!("start_of_{}", self.indices[index])))
     }
@@ -363,7 +368,10 @@ impl<'a> Emitter<'a> {
         match &self.graph.indices[index].range {
             IndexRange::Whole(length) => {
                 let len = self.len(*length);
-                (code!(0), code!(#len))
+                match self.start(index) {
+                    Some(start) => (code!(#start), code!(#start + #len)),
+                    None => (code!(0), code!(#len)),
+                }
             }
             IndexRange::Stated { low, high } => (self.bound(low), self.bound(high)),
         }
@@ -380,7 +388,13 @@ impl<'a> Emitter<'a> {
         };
         let rises = affine.factor(index) > 0;
         let (low, high) = match &self.graph.indices[index].range {
-            IndexRange::Whole(_) => (Affine::constant(0), Affine::atom(Atom::Len(index))),
+            IndexRange::Whole(Length::Extent(stated)) => {
+                let affine = affine.substitute(index, &Affine::index(*stated));
+                return self.extreme(&affine, greatest);
+            }
+            IndexRange::Whole(Length::Class(_)) => {
+                (Affine::constant(0), Affine::atom(Atom::Len(index)))
+            }
             IndexRange::Stated { low, high } => (low.clone(), high.clone()),
         };
         if rises == greatest {
@@ -479,17 +493,25 @@ impl<'a> Emitter<'a> {
                 #runtime::expr::same(#one, #other, #index, "the axes before", "a stated range")
             };
             tokens.extend(code!(#same;));
+            let stated = reach.lengths.iter().filter_map(|length| match length {
+                Length::Extent(stated) => self.start(*stated),
+                Length::Class(_) => None,
+            });
+            for start in stated {
+                let begins = call!(reach.span=> #runtime::expr::from_zero(#start, #index));
+                tokens.extend(code!(#begins;));
+            }
         }
         for bound in &self.graph.bounds {
             let (len, name) = (self.len_or_extent(bound.length), &bound.name);
             tokens.extend(match &bound.subscript {
                 Subscript::Affine(affine) => {
                     let start = bound.axis.and_then(|axis| self.start(axis));
-                    let start = start.map(|start| code!(- #runtime::expr::signed(#start)));
+                    let start = start.map_or_else(|| code!(0), |start| code!(#start));
                     let least = self.extreme(affine, false);
                     let greatest = self.extreme(affine, true);
                     call! {bound.span=>
-                        #runtime::expr::on_axis(#least #start, #greatest #start, #len, #name);
+                        #runtime::expr::on_axis(#least, #greatest, #start, #len, #name);
                     }
                 }
                 Subscript::Gather { integers, .. } => {

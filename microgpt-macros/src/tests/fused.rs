@@ -36,8 +36,39 @@ fn agree(what: &str, one: &[f64], other: &[f64]) -> Result<(), String> {
     Ok(())
 }
 
-/// Compares values and all gradients of a program.
-fn compare(text: &str, seed: u64) -> Result<(), String> {
+/// What a program gives, by one way of computing it.
+pub struct Answer {
+    pub results: Vec<f64>,
+    /// For each operand that the program uses its number among all, and its gradient.
+    pub gradients: Vec<(usize, Vec<f64>)>,
+}
+
+impl Answer {
+    pub fn agrees(&self, other: &Self) -> Result<(), String> {
+        agree("the results", &self.results, &other.results)?;
+        for (at, gradient) in &self.gradients {
+            let same = other.gradients.iter().find(|(one, _)| one == at);
+            let (_, same) = same.ok_or_else(|| format!("`{}` is not used", OPERANDS[*at].0))?;
+            agree(&format!("the gradient of `{}`", OPERANDS[*at].0), gradient, same)?;
+        }
+        Ok(())
+    }
+}
+
+/// Draws the operands in their order, row-major.
+pub fn operands(random: &mut PythonRandom) -> Vec<(Vec<usize>, Vec<f64>)> {
+    let mut operand = |kinds: &[usize]| {
+        let lens: Vec<usize> = kinds.iter().map(|&kind| LENGTHS[kind]).collect();
+        let data = (0..lens.iter().product()).map(|_| random.gauss(0.0, 1.0)).collect();
+        (lens, data)
+    };
+    OPERANDS.iter().map(|(_, kinds)| operand(kinds)).collect()
+}
+
+/// A program one `Value` at a time, and its equations by the interpreter, which must agree.
+///
+/// Returns the answer and the cotangents that were drawn for the results.
+pub fn compare(text: &str, seed: u64) -> Result<(Answer, Vec<f64>), String> {
     let input = format!("[::microgpt] [{}] {text}", ops()).parse().map_err(|e| format!("{e}"))?;
     let mut report = Report::default();
     let (_, ops, program) = parse(input, &mut report);
@@ -49,23 +80,14 @@ fn compare(text: &str, seed: u64) -> Result<(), String> {
     let gradient = differentiate(lower(&checked));
 
     let mut random = PythonRandom::new(seed);
-    let operands: Vec<(String, Vec<usize>, Vec<f64>)> = OPERANDS
-        .iter()
-        .map(|(name, kinds)| {
-            let lens: Vec<usize> = kinds.iter().map(|&kind| LENGTHS[kind]).collect();
-            let size = lens.iter().product();
-            let data = (0..size).map(|_| random.gauss(0.0, 1.0)).collect();
-            ((*name).to_owned(), lens, data)
-        })
-        .collect();
-
+    let operands = operands(&mut random);
     let tape = Tape::new();
-    let leaves: Vec<_> = operands
+    let leaves: Vec<_> = OPERANDS
         .iter()
-        .map(|(name, lens, data)| (name.clone(), lens.clone(), tape.vector(data)))
+        .zip(&operands)
+        .map(|((name, _), (lens, data))| ((*name).to_owned(), lens.clone(), tape.vector(data)))
         .collect();
     let values = unfused::evaluate(&tape, &program, &leaves);
-    let numbers: Vec<f64> = values.iter().map(|value| value.data()).collect();
     let cotangents: Vec<f64> = values.iter().map(|_| random.gauss(0.0, 1.0)).collect();
     let loss = values
         .iter()
@@ -79,18 +101,20 @@ fn compare(text: &str, seed: u64) -> Result<(), String> {
         .map(|operand| OPERANDS.iter().position(|(name, _)| *name == operand.name))
         .collect::<Option<_>>()
         .ok_or("an operand of another name")?;
-    let given: Vec<_> =
-        used.iter().map(|&at| (operands[at].1.clone(), operands[at].2.clone())).collect();
-    let mut interpreter = Interpreter::new(&checked, &gradient, &given);
-    let explained = |error: String| {
-        format!("{error}\n{}", Notation::new(&checked, &gradient).equations().join("\n"))
+    let unfused = Answer {
+        results: values.iter().map(|value| value.data()).collect(),
+        gradients: used.iter().map(|&at| (at, leaves[at].2.grad())).collect(),
     };
-    agree("the results", &interpreter.results(), &numbers).map_err(explained)?;
-    for (&at, fused) in used.iter().zip(interpreter.pull_back(&cotangents)) {
-        let name = format!("the gradient of `{}`", OPERANDS[at].0);
-        agree(&name, &fused, &leaves[at].2.grad()).map_err(explained)?;
-    }
-    Ok(())
+    let given: Vec<_> = used.iter().map(|&at| operands[at].clone()).collect();
+    let mut interpreter = Interpreter::new(&checked, &gradient, &given);
+    let interpreted = Answer {
+        results: interpreter.results(),
+        gradients: used.into_iter().zip(interpreter.pull_back(&cotangents)).collect(),
+    };
+    interpreted.agrees(&unfused).map_err(|error| {
+        format!("{error}\n{}", Notation::new(&checked, &gradient).equations().join("\n"))
+    })?;
+    Ok((unfused, cotangents))
 }
 
 proptest! {

@@ -153,6 +153,7 @@ impl<'a> Interpreter<'a> {
 
     fn range(&self, index: IndexId, at: &Indices) -> (i64, i64) {
         match &self.graph().indices[index].range {
+            IndexRange::Whole(Length::Extent(stated)) => self.reach(*stated),
             IndexRange::Whole(length) => (0, signed(self.length(*length))),
             IndexRange::Stated { low, high } => {
                 (self.affine(low, at).max(0), self.affine(high, at))
@@ -195,7 +196,7 @@ impl<'a> Interpreter<'a> {
             Array::Equation(id) | Array::Adjoint(id) => {
                 let axes = self.graph().equations[id].axes.iter();
                 axes.map(|&axis| match self.graph().axis_length(axis) {
-                    Length::Extent(_) => self.reach(axis).0,
+                    Length::Extent(stated) => self.reach(stated).0,
                     Length::Class(_) => 0,
                 })
                 .collect()

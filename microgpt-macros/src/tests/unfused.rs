@@ -1,6 +1,7 @@
 //! The syntax tree evaluated one `Value` at a time, as a reader would work it out.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use microgpt::{Array, Tape, Value, ops};
 
@@ -10,6 +11,8 @@ use crate::tests::generate::IDS;
 /// A scalar or an array of values by position; what is not there is 0.
 #[derive(Clone)]
 struct Block<'t> {
+    /// The value of the index at the beginning of each axis.
+    starts: Vec<usize>,
     lens: Vec<usize>,
     values: HashMap<Vec<usize>, Value<'t>>,
 }
@@ -33,7 +36,10 @@ pub fn evaluate<'t>(tape: &'t Tape, program: &Program, operands: &[Leaf<'t>]) ->
         let places = all_places(lens);
         let values =
             places.into_iter().enumerate().map(|(at, place)| (place, array.at([at]))).collect();
-        unfused.blocks.insert(name.clone(), Block { lens: lens.clone(), values });
+        unfused.blocks.insert(
+            name.clone(),
+            Block { starts: vec![0; lens.len()], lens: lens.clone(), values },
+        );
     }
     for one in &program.lets {
         let block = unfused.definition(&one.value);
@@ -61,36 +67,37 @@ fn all_places(lens: &[usize]) -> Vec<Vec<usize>> {
 impl<'t> Unfused<'t> {
     fn definition(&mut self, value: &Expr) -> Block<'t> {
         let ExprKind::Comprehension { body, indices } = &value.kind else {
-            return Block { lens: vec![], values: HashMap::from([(vec![], self.value(value))]) };
+            return Block {
+                starts: vec![],
+                lens: vec![],
+                values: HashMap::from([(vec![], self.value(value))]),
+            };
         };
-        // An axis reaches as far as its index ever does.
-        let lens = indices.iter().map(|binder| self.reach(binder, body, indices)).collect();
-        let mut values = HashMap::new();
+        let mut reached = Vec::new();
         self.each(indices, body, &mut |unfused, place| {
             let value = unfused.value(body);
-            values.insert(place.to_vec(), value);
+            reached.push((place.to_vec(), value));
         });
-        Block { lens, values }
-    }
-
-    fn reach(&self, binder: &Binder, body: &Expr, all: &[Binder]) -> usize {
-        match &binder.range {
-            None => self.implied(&binder.name.to_string(), body),
-            Some(range) => {
-                let mut outer = all.iter().take_while(|one| one.name != binder.name);
-                match &range.high.kind {
-                    ExprKind::Number(n) => whole(*n) + usize::from(range.inclusive),
-                    ExprKind::Path(path) => {
-                        let name = path.last.clone();
-                        match outer.find(|one| one.name == name) {
-                            Some(one) => self.reach(one, body, all),
-                            None => panic!("a range of a result names an index of its own"),
-                        }
-                    }
-                    other => panic!("no such range is generated: {other:?}"),
+        // An axis with a stated range begins and ends where its index ever does.
+        let (starts, lens): (Vec<usize>, Vec<usize>) = indices
+            .iter()
+            .enumerate()
+            .map(|(axis, binder)| match &binder.range {
+                None => {
+                    let range = self.implied(&binder.name.to_string(), body);
+                    (range.start, range.len())
                 }
-            }
-        }
+                Some(_) => {
+                    let along = || reached.iter().map(|(place, _)| place[axis]);
+                    let start = along().min().unwrap_or(0);
+                    (start, along().max().map_or(0, |last| last + 1 - start))
+                }
+            })
+            .unzip();
+        let shifted =
+            |place: Vec<usize>| place.iter().zip(&starts).map(|(at, by)| at - by).collect();
+        let values = reached.into_iter().map(|(place, value)| (shifted(place), value)).collect();
+        Block { starts, lens, values }
     }
 
     /// Calls `work` for all values of the indices, the first outermost.
@@ -107,11 +114,15 @@ impl<'t> Unfused<'t> {
     ) {
         let Some((first, rest)) = indices.split_first() else { return work(self, place) };
         let name = first.name.to_string();
-        let count = match &first.range {
+        let range = match &first.range {
             None => self.implied(&name, body),
-            Some(range) => self.integer(&range.high) + usize::from(range.inclusive),
+            Some(range) => {
+                let high = self.integer(&range.high) + i64::from(range.inclusive);
+                from_zero(self.integer(&range.low))..from_zero(high)
+            }
         };
-        for at in 0..count {
+        let count = range.len();
+        for at in range {
             self.counts.insert(name.clone(), count);
             self.indices.push((name.clone(), at));
             place.push(at);
@@ -121,20 +132,20 @@ impl<'t> Unfused<'t> {
         }
     }
 
-    /// The length of the first axis that an index subscripts alone.
-    fn implied(&self, name: &str, expr: &Expr) -> usize {
+    /// The values of the first axis that an index subscripts alone.
+    fn implied(&self, name: &str, expr: &Expr) -> Range<usize> {
         let mut found = None;
         walk(expr, &mut |expr| {
             if let ExprKind::Subscript { base, subscripts } = &expr.kind
                 && let ExprKind::Path(array) = &base.kind
             {
-                let lens = match array.last.as_str() {
-                    "ids" => vec![IDS.len()],
-                    array => self.blocks[array].lens.clone(),
+                let (starts, lens) = match array.last.as_str() {
+                    "ids" => (vec![0], vec![IDS.len()]),
+                    array => (self.blocks[array].starts.clone(), self.blocks[array].lens.clone()),
                 };
-                for (subscript, len) in subscripts.iter().zip(lens) {
+                for ((subscript, start), len) in subscripts.iter().zip(starts).zip(lens) {
                     if matches!(&subscript.kind, ExprKind::Path(path) if path.last == name) {
-                        found.get_or_insert(len);
+                        found.get_or_insert(start..start + len);
                     }
                 }
             }
@@ -142,17 +153,24 @@ impl<'t> Unfused<'t> {
         found.unwrap_or_else(|| panic!("every index is a subscript somewhere: {name}"))
     }
 
-    fn integer(&self, expr: &Expr) -> usize {
+    fn integer(&self, expr: &Expr) -> i64 {
         match &expr.kind {
             ExprKind::Number(n) => whole(*n),
-            ExprKind::Path(path) => self.index(&path.last).expect("an index"),
-            ExprKind::Binary { operator: Operator::Add, left, right } => {
-                self.integer(left) + self.integer(right)
+            ExprKind::Path(path) => {
+                i64::try_from(self.index(&path.last).expect("an index")).expect("small")
             }
-            ExprKind::Binary { operator: Operator::Sub, left, right } => {
-                self.integer(left) - self.integer(right)
+            ExprKind::Binary { operator, left, right } => {
+                let (left, right) = (self.integer(left), self.integer(right));
+                match operator {
+                    Operator::Add => left + right,
+                    Operator::Sub => left - right,
+                    Operator::Mul => left * right,
+                    other => panic!("no {other:?} in a subscript"),
+                }
             }
-            ExprKind::Subscript { subscripts, .. } => IDS[self.integer(&subscripts[0])],
+            ExprKind::Subscript { subscripts, .. } => {
+                i64::try_from(IDS[from_zero(self.integer(&subscripts[0]))]).expect("small")
+            }
             other => panic!("no such subscript is generated: {other:?}"),
         }
     }
@@ -207,8 +225,10 @@ impl<'t> Unfused<'t> {
             }
             ExprKind::Subscript { base, subscripts } => {
                 let ExprKind::Path(path) = &base.kind else { panic!("an array has a name") };
-                let place: Vec<_> = subscripts.iter().map(|one| self.integer(one)).collect();
-                let found = self.blocks[&path.last].values.get(&place).copied();
+                let block = &self.blocks[&path.last];
+                let place = |(one, start): (&Expr, &usize)| from_zero(self.integer(one)) - start;
+                let place: Vec<_> = subscripts.iter().zip(&block.starts).map(place).collect();
+                let found = block.values.get(&place).copied();
                 found.unwrap_or_else(|| self.tape.value(0.0))
             }
             ExprKind::If { condition, then, otherwise } => {
@@ -309,7 +329,12 @@ fn walk_condition(condition: &Condition, visit: &mut dyn FnMut(&Expr)) {
     }
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // generated small and whole
-fn whole(n: f64) -> usize {
-    n as usize
+/// Below 0 begins nothing.
+fn from_zero(n: i64) -> usize {
+    usize::try_from(n).unwrap_or(0)
+}
+
+#[allow(clippy::cast_possible_truncation)] // written small and whole
+fn whole(n: f64) -> i64 {
+    n as i64
 }

@@ -38,16 +38,37 @@ fn different(index: &str, one: usize, other: usize, one_name: &str, other_name: 
 /// If it does not, unless the ranges are empty.
 #[track_caller]
 #[inline(always)]
-pub fn on_axis(least: isize, greatest: isize, len: usize, name: &str) {
-    if least <= greatest && (least < 0 || greatest >= len.cast_signed()) {
-        off_axis(least, greatest, len, name);
+pub fn on_axis(least: isize, greatest: isize, start: usize, len: usize, name: &str) {
+    let (start, end) = (start.cast_signed(), (start + len).cast_signed());
+    if least <= greatest && (least < start || greatest >= end) {
+        off_axis(least, greatest, start, len, name);
     }
 }
 
 #[cold]
 #[track_caller]
-fn off_axis(least: isize, greatest: isize, len: usize, name: &str) -> ! {
-    panic!("{name} has length {len}, but its subscript runs from {least} to {greatest}")
+fn off_axis(least: isize, greatest: isize, start: isize, len: usize, name: &str) -> ! {
+    let begins = if start > 0 { format!(" and begins at {start}") } else { String::new() };
+    panic!("{name} has length {len}{begins}, but its subscript runs from {least} to {greatest}")
+}
+
+/// Checks that a stated range begins at 0, as the axes do that share its index.
+///
+/// # Panics
+///
+/// If it does not.
+#[track_caller]
+#[inline(always)]
+pub fn from_zero(start: usize, index: &str) {
+    if start > 0 {
+        above_zero(start, index);
+    }
+}
+
+#[cold]
+#[track_caller]
+fn above_zero(start: usize, index: &str) -> ! {
+    panic!("index `{index}` runs over whole axes and over a range that begins at {start}")
 }
 
 /// Checks the ids of a gather.
