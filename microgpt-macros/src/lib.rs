@@ -2,7 +2,7 @@
 //!
 //! | stage | from | to |
 //! |---|---|---|
-//! | `parse`, `path` | `tokens` | a syntax tree (`ast`) |
+//! | `depth`, `parse`, `path` | `tokens` | a syntax tree (`ast`) |
 //! | `check` | syntax tree | resolved terms: every name an index, a `let` or an operand |
 //! | `lower` | terms | hash-consed nodes (`graph`) |
 //! | `equations` | nodes | one equation for each array worth computing |
@@ -23,6 +23,7 @@ use term::Checked;
 
 mod ast;
 mod check;
+mod depth;
 mod differentiate;
 mod emit;
 mod equations;
@@ -62,6 +63,10 @@ fn expand(
     emit: fn(&proc_macro2::TokenStream, &Checked, &Gradient, &Nests) -> proc_macro2::TokenStream,
 ) -> proc_macro2::TokenStream {
     let mut report = report::Report::default();
+    if let Err(too_deep) = depth::check(&input) {
+        report.push(too_deep);
+        return report.into_tokens();
+    }
     let (runtime, ops, program) = parse::parse(input, &mut report);
     let checked = check::check(&program, &ops, &mut report);
     let Some(checked) = checked.filter(|_| report.is_empty()) else {

@@ -82,16 +82,14 @@ impl<'t> Unfused<'t> {
         let (starts, lens): (Vec<usize>, Vec<usize>) = indices
             .iter()
             .enumerate()
-            .map(|(axis, binder)| match &binder.range {
-                None => {
+            .map(|(axis, binder)| {
+                if binder.range.is_none() {
                     let range = self.implied(&binder.name.to_string(), body);
-                    (range.start, range.len())
+                    return (range.start, range.len());
                 }
-                Some(_) => {
-                    let along = || reached.iter().map(|(place, _)| place[axis]);
-                    let start = along().min().unwrap_or(0);
-                    (start, along().max().map_or(0, |last| last + 1 - start))
-                }
+                let along = || reached.iter().map(|(place, _)| place[axis]);
+                let start = along().min().unwrap_or(0);
+                (start, along().max().map_or(0, |last| last + 1 - start))
             })
             .unzip();
         let shifted =
