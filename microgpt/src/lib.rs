@@ -10,6 +10,8 @@ pub mod dual;
 pub mod expr;
 pub mod gpt;
 pub mod gradcheck;
+#[doc = include_str!("../../docs/writing-a-layer.md")]
+pub mod guide {}
 pub mod layers;
 pub mod random;
 pub mod real;
