@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use microgpt::tokenizer::documents;
-use microgpt::{CharTokenizer, Config, Gpt, PythonRandom, Real, Tape, Trainer};
+use microgpt::{CharTokenizer, Config, Gpt, PythonRandom, Real, Tape, Trainer, Training};
 
 /// Any dataset with one document a line can be named; the built-in one is much like it.
 fn dataset() -> String {
@@ -28,10 +28,10 @@ fn train_step<T: Real>(criterion: &mut Criterion, name: &str) {
         let mut random = PythonRandom::new(42);
         let gpt = Gpt::new(&tape, Config::new(tokenizer.vocabulary()), &mut random)
             .expect("the default sizes are a model");
-        let mut trainer = Trainer::new(&gpt, 1000);
+        let mut trainer = Trainer::new(&gpt, Training::default());
         let start = Instant::now();
         for step in 0..steps {
-            black_box(trainer.learn(&tokens[step % tokens.len()]));
+            black_box(trainer.learn(&tokens[step % tokens.len()])).expect("a finite loss");
         }
         start.elapsed()
     };

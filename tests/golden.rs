@@ -5,7 +5,9 @@
 
 use approx::assert_abs_diff_eq;
 use microgpt::gpt::Activation;
-use microgpt::{Adam, CharTokenizer, Config, Gpt, PythonRandom, Sampler, Tape, Trainer};
+use microgpt::{
+    CharTokenizer, Config, Gpt, PythonRandom, Sampler, Sampling, Tape, Trainer, Training,
+};
 use serde_json::Value as Json;
 
 fn number(json: &Json) -> f64 {
@@ -103,11 +105,16 @@ fn run(file: &str) {
     let steps = size(&config["steps"]);
     assert_eq!(config["decay"], "linear");
     assert_abs_diff_eq!(number(&config["lr"]), 0.01);
-    let adam = Adam::new(number(&config["beta1"]), number(&config["beta2"]));
-    let mut trainer = Trainer::new(&gpt, steps).with_adam(adam);
+    let training = Training {
+        steps,
+        beta1: number(&config["beta1"]),
+        beta2: number(&config["beta2"]),
+        ..Training::default()
+    };
+    let mut trainer = Trainer::new(&gpt, training);
     let mut worst: f64 = 0.0;
     for (step, expected) in golden["losses"].as_array().expect("losses").iter().enumerate() {
-        let loss = trainer.learn(&tokens(step));
+        let loss = trainer.learn(&tokens(step)).expect("a finite loss");
         worst = worst.max((loss - number(expected)).abs());
         assert!(worst <= 1e-12, "step {step}: a loss of {loss} is {worst:e} from {expected}");
     }
@@ -118,8 +125,8 @@ fn run(file: &str) {
         assert_matrix(&parameter.name, expected, &parameter.matrix.data(), 1e-11);
     }
 
-    let temperature = number(&config["temperature"]);
-    let samples: Vec<String> = Sampler::new(&gpt, tokenizer.bos(), temperature, random)
+    let sampling = Sampling { temperature: number(&config["temperature"]), ..Sampling::default() };
+    let samples: Vec<String> = Sampler::new(&gpt, tokenizer.bos(), sampling, random)
         .take(size(&config["samples"]))
         .map(|sample| tokenizer.decode(&sample.expect("the probabilities are numbers")))
         .collect();

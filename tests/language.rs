@@ -110,7 +110,7 @@ fn empty_ranges() {
     let tape = Tape::new();
     let x = tape.vector(Vec::new());
     assert_eq!(expr!(sum(x[i] for i)).data(), 0.0);
-    assert_eq!(expr!([x[i] * 2 for i]).data(), []);
+    assert_eq!(expr!([x[i] * 2 for i]).data(), Vec::<f64>::new());
     assert_eq!(
         message(|| expr!(max(x[i] for i))),
         "`max` over an empty range: index `i` takes no value"

@@ -5,7 +5,8 @@ use approx::assert_abs_diff_eq;
 use microgpt::gpt::{Activation, ConfigError};
 use microgpt::gradcheck::{Gradcheck, Outputs, Report};
 use microgpt::{
-    Array, Config, Const, Gpt, Matrix, PythonRandom, Real, Sampler, Tape, Trainer, Vector, layers,
+    Array, Config, Const, Gpt, Matrix, PythonRandom, Real, Sampler, Sampling, Tape, Trainer,
+    Training, Vector, layers,
 };
 use proptest::prelude::*;
 
@@ -215,11 +216,13 @@ fn the_default_model_has_4192_parameters() {
 fn learns<T: Real>() -> (f64, f64) {
     let tape = Tape::<T>::default();
     let gpt = Gpt::new(&tape, Config::new(5), &mut PythonRandom::new(2)).expect("a model");
-    let mut trainer = Trainer::new(&gpt, 200);
+    let mut trainer = Trainer::new(&gpt, Training { steps: 200, ..Training::default() });
     let tokens = [4, 0, 1, 2, 3, 0, 4];
-    let first = trainer.learn(&tokens);
-    let last = (1..200).map(|_| trainer.learn(&tokens)).last().expect("a step");
-    let sample = Sampler::new(&gpt, 4, 0.1, PythonRandom::new(1)).next().expect("endless");
+    let mut learn = || trainer.learn(&tokens).expect("a finite loss");
+    let first = learn();
+    let last = (1..200).map(|_| learn()).last().expect("a step");
+    let sampling = Sampling { temperature: 0.1, ..Sampling::default() };
+    let sample = Sampler::new(&gpt, 4, sampling, PythonRandom::new(1)).next().expect("endless");
     assert_eq!(sample.expect("numbers"), [0, 1, 2, 3, 0]);
     (first.as_f64(), last.as_f64())
 }
@@ -236,9 +239,9 @@ fn a_document_can_be_learnt_by_heart_in_either_precision() {
 fn training_keeps_its_memory() {
     let tape = Tape::new();
     let gpt = Gpt::new(&tape, Config::new(5), &mut PythonRandom::new(2)).expect("a model");
-    let mut trainer = Trainer::new(&gpt, 3);
+    let mut trainer = Trainer::new(&gpt, Training { steps: 3, ..Training::default() });
     for tokens in [&[4, 0, 4][..], &[4, 0, 1, 2, 3, 0, 4], &[4, 1, 4]] {
-        trainer.learn(tokens);
+        trainer.learn(tokens).expect("a finite loss");
         assert_eq!((tape.len(), tape.records()), (gpt.weights().size(), 0));
     }
 }

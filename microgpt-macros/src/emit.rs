@@ -597,6 +597,7 @@ impl<'a> Emitter<'a> {
         let environment = self.environment(nests);
         let forward = self.forward(&environment, &nests.forward);
         let backward = self.backward(&environment, nests);
+        let equations = self.describe();
         code! {
             #activity
             let size = 0 #(+ #sizes)*;
@@ -611,6 +612,7 @@ impl<'a> Emitter<'a> {
                 |below, own| { #forward },
                 #words,
                 move |#words, pass| { #backward },
+                |#words| { #equations },
             );
         }
     }
@@ -775,6 +777,27 @@ impl<'a> Emitter<'a> {
             let (below, own) = gradients.split_at_mut(start);
             #(#equations)*
             #(#accumulations)*
+        }
+    }
+
+    /// The names and axes of the record's values.
+    fn describe(&self) -> TokenStream {
+        let runtime = self.runtime;
+        let lengths = self.lengths();
+        let equations = (0..self.equations.len()).map(|id| {
+            let name = &self.graph.equations[id].name;
+            let axes = self.axes(Array::Equation(id)).into_iter().map(|(len, axis)| {
+                let start = axis.and_then(|axis| self.start(axis));
+                let start = start.map_or_else(|| code!(0), |start| code!(#start));
+                code!((#len, #start))
+            });
+            code!(let equations = equations.and(#name, &[#(#axes),*]);)
+        });
+        code! {
+            #lengths
+            let equations = #runtime::expr::Equations::new();
+            #(#equations)*
+            equations
         }
     }
 

@@ -2,11 +2,12 @@
 
 use crate::array::Vector;
 use crate::real::Real;
+use crate::trainer::Training;
 
 /// Adam (Kingma 2014, arXiv:1412.6980) with the learning rate given at each step.
 ///
 /// The defaults are microgpt.py's: betas 0.85 and 0.99, epsilon 1e-8.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Adam<T> {
     /// The decay of the mean of gradients.
     pub beta1: f64,
@@ -21,15 +22,46 @@ pub struct Adam<T> {
 
 impl<T: Real> Default for Adam<T> {
     fn default() -> Self {
-        Self::new(0.85, 0.99)
+        let Training { beta1, beta2, epsilon, .. } = Training::default();
+        Self::new(beta1, beta2, epsilon)
     }
 }
 
 impl<T: Real> Adam<T> {
-    /// The optimiser with these betas, before its first step.
+    /// The optimiser before its first step.
     #[must_use]
-    pub fn new(beta1: f64, beta2: f64) -> Self {
-        Self { beta1, beta2, epsilon: 1e-8, steps: 0, mean: Vec::new(), square: Vec::new() }
+    pub fn new(beta1: f64, beta2: f64, epsilon: f64) -> Self {
+        Self { beta1, beta2, epsilon, steps: 0, mean: Vec::new(), square: Vec::new() }
+    }
+
+    /// The optimiser after this many steps, with the means that it had.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many of one mean as of the other.
+    #[must_use]
+    #[track_caller]
+    pub fn resumed(self, steps: i32, mean: Vec<T>, square: Vec<T>) -> Self {
+        assert!(
+            mean.len() == square.len(),
+            "{} means of gradients and {} of their squares",
+            mean.len(),
+            square.len()
+        );
+        Self { steps, mean, square, ..self }
+    }
+
+    /// The number of steps that were made.
+    #[must_use]
+    pub fn steps(&self) -> i32 {
+        self.steps
+    }
+
+    /// The mean of gradients and that of their squares, one for each weight; none before the first
+    /// step.
+    #[must_use]
+    pub fn means(&self) -> (&[T], &[T]) {
+        (&self.mean, &self.square)
     }
 
     /// Moves the weights against their gradients, and sets the gradients to zero.
@@ -39,7 +71,7 @@ impl<T: Real> Adam<T> {
     /// If the number of weights is not that of the steps before.
     #[track_caller]
     pub fn step(&mut self, weights: Vector<'_, usize, T>, learning_rate: f64) {
-        if self.steps == 0 {
+        if self.mean.is_empty() {
             self.mean = vec![T::zero(); weights.size()];
             self.square = vec![T::zero(); weights.size()];
         }

@@ -9,10 +9,12 @@
 
 mod activity;
 mod entry;
+mod equations;
 mod loops;
 mod operand;
 
 pub use activity::*;
 pub use entry::*;
+pub use equations::Equations;
 pub use loops::*;
 pub use operand::*;

@@ -1,11 +1,14 @@
 //! The GPT of microgpt.py: parameters, and one forward pass for training and generation.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::array::{Array, Matrix, Vector};
+use crate::array::{Array, Matrix, Numbers, Vector};
 use crate::layers::{
-    attention, cross_entropy, embedding, linear, relu, residual, rmsnorm, squared_relu,
+    attention, attention_weights, cross_entropy, embedding, linear, relu, residual, rmsnorm,
+    squared_relu,
 };
+use crate::preset::Preset;
 use crate::random::PythonRandom;
 use crate::real::Real;
 use crate::shape::{Const, Dim};
@@ -13,7 +16,8 @@ use crate::tape::Tape;
 use crate::value::Value;
 
 /// The sizes of a model; the defaults are microgpt.py's.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Config {
     /// The number of tokens, the one that begins and ends a document included.
     pub vocabulary: usize,
@@ -34,7 +38,7 @@ pub struct Config {
 }
 
 /// The nonlinearity of the MLP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Activation {
     /// `max(x, 0)`
     Relu,
@@ -46,19 +50,15 @@ impl Config {
     /// microgpt.py's sizes for this many tokens.
     #[must_use]
     pub fn new(vocabulary: usize) -> Self {
-        Self {
-            vocabulary,
-            n_layer: 1,
-            n_embd: 16,
-            n_head: 4,
-            block_size: 16,
-            activation: Activation::Relu,
-            std: 0.08,
-            zero_init: false,
-        }
+        Preset::GIST.config(vocabulary)
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
+    /// Whether the sizes make a model.
+    ///
+    /// # Errors
+    ///
+    /// If they do not.
+    pub fn check(&self) -> Result<(), ConfigError> {
         for (name, size) in [
             ("vocabulary", self.vocabulary),
             ("n_embd", self.n_embd),
@@ -68,6 +68,12 @@ impl Config {
             if size == 0 {
                 return Err(ConfigError::Zero(name));
             }
+            if size > MAX_SIZE {
+                return Err(ConfigError::TooLarge { name, size });
+            }
+        }
+        if !(self.std >= 0.0 && self.std.is_finite()) {
+            return Err(ConfigError::Std(self.std));
         }
         if !self.n_embd.is_multiple_of(self.n_head) {
             return Err(ConfigError::Heads { n_embd: self.n_embd, n_head: self.n_head });
@@ -76,7 +82,7 @@ impl Config {
     }
 
     /// Name and shape, rows first, of every parameter in the order in which they are drawn.
-    fn parameters(&self) -> Vec<(String, [usize; 2])> {
+    pub(crate) fn parameters(&self) -> Vec<(String, [usize; 2])> {
         let (embd, hidden) = (self.n_embd, 4 * self.n_embd);
         let mut all = vec![
             ("wte".to_owned(), [self.vocabulary, embd]),
@@ -106,12 +112,27 @@ const ATTN_WO: &str = "attn_wo";
 const MLP_FC1: &str = "mlp_fc1";
 const MLP_FC2: &str = "mlp_fc2";
 
+/// Sizes beyond this overflow a tape.
+const MAX_SIZE: usize = 1 << 24;
+
 /// Why a [`Config`] is not a model.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Debug, Error, PartialEq)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// A size that must be positive is 0.
     #[error("{0} must be at least 1")]
     Zero(&'static str),
+    /// A size that no memory holds.
+    #[error("{name} ({size}) is more than {MAX_SIZE}")]
+    TooLarge {
+        /// Which size.
+        name: &'static str,
+        /// How large.
+        size: usize,
+    },
+    /// The initial parameters have no such deviation.
+    #[error("std ({0}) must be a number, 0 or more")]
+    Std(f64),
     /// The heads do not divide the width.
     #[error("n_embd ({n_embd}) must be a multiple of n_head ({n_head})")]
     Heads {
@@ -311,10 +332,10 @@ impl<'t, T: Real> Gpt<'t, T> {
                 width: Const::<4>,
                 hidden: Const::<64>,
             };
-            return self.forward(axes, tokens, cache);
+            return self.forward(axes, tokens, cache, |_, _| {});
         }
         let axes = Axes { embd: n_embd, heads: n_head, width: n_embd / n_head, hidden: 4 * n_embd };
-        self.forward(axes, tokens, cache)
+        self.forward(axes, tokens, cache, |_, _| {})
     }
 
     /// The mean loss, in nats, of predicting each token of a document from those before it.
@@ -332,12 +353,53 @@ impl<'t, T: Real> Gpt<'t, T> {
         cross_entropy(self.logits(&tokens[..count], None), &tokens[1..=count])
     }
 
+    /// [`Gpt::loss`] as a number, without a record of how it came about.
+    ///
+    /// # Panics
+    ///
+    /// As [`Gpt::loss`].
+    #[must_use]
+    #[track_caller]
+    pub fn evaluate(&self, tokens: &[usize]) -> T {
+        let tape = self.tape();
+        let mark = tape.mark();
+        let loss = tape.inference(|| self.loss(tokens).data());
+        tape.rewind(mark);
+        loss
+    }
+
+    /// How much each position looks at each before it: for each layer the attention weights of
+    /// every head, `[heads, positions, positions]`, which sum to 1 over the last axis.
+    ///
+    /// # Panics
+    ///
+    /// As [`Gpt::logits`].
+    #[must_use]
+    #[track_caller]
+    pub fn attention_weights(&self, tokens: &[usize]) -> Vec<Numbers<(usize, usize, usize), T>> {
+        let Config { n_embd, n_head, .. } = self.config;
+        let axes = Axes { embd: n_embd, heads: n_head, width: n_embd / n_head, hidden: 4 * n_embd };
+        let mut weights = Vec::new();
+        let tape = self.tape();
+        let mark = tape.mark();
+        tape.inference(|| {
+            self.forward(axes, tokens, None, |q, k| {
+                let of_layer = attention_weights(q, k, 0);
+                weights.push(Numbers::new(of_layer.shape(), of_layer.data()));
+            })
+        });
+        tape.rewind(mark);
+        weights
+    }
+
+    /// `observe` sees the queries and keys of each layer.
     #[track_caller]
     fn forward<E: Dim, H: Dim, J: Dim, M: Dim>(
         &self,
         axes: Axes<E, H, J, M>,
         tokens: &[usize],
         mut cache: Option<&mut Cache<T>>,
+        mut observe: impl FnMut(Array<'t, (usize, H, J), T>, Array<'t, (usize, H, J), T>),
     ) -> Matrix<'t, usize, usize, T> {
         let Config { vocabulary, block_size, .. } = self.config;
         let Axes { embd, heads, width, .. } = axes;
@@ -358,6 +420,7 @@ impl<'t, T: Real> Gpt<'t, T> {
                 k = extended(&mut cache.keys[layer], k);
                 v = extended(&mut cache.values[layer], v);
             }
+            observe(q, k);
             let heads = attention(q, k, v, past).reshape((tokens.len(), embd));
             x = residual(linear(w.attn_wo, heads), before);
 

@@ -75,6 +75,28 @@ pub fn attention<'t, P: Dim, S: Dim, H: Dim, J: Dim, T: Real>(
     }
 }
 
+/// What [`attention`] weighs the values with: `[heads, queries, keys]`, 0 for keys that a query
+/// does not see.
+///
+/// # Panics
+///
+/// If there are too few keys.
+#[must_use]
+#[track_caller]
+pub fn attention_weights<'t, P: Dim, S: Dim, H: Dim, J: Dim, T: Real>(
+    q: Array<'t, (P, H, J), T>,
+    k: Array<'t, (S, H, J), T>,
+    past: usize,
+) -> Array<'t, (H, P, usize), T> {
+    expr! {
+        let score = [sum(q[t, h, j] * k[s, h, j] for j) / sqrt(len(j)) for h, t, s in 0..=t + past];
+        let top   = [max(score[h, t, s] for s in 0..=t + past) for h, t];
+        let e     = [exp(score[h, t, s] - stop(top[h, t])) for h, t, s in 0..=t + past];
+        let total = [sum(e[h, t, s] for s in 0..=t + past) for h, t];
+        [e[h, t, s] / total[h, t] for h, t, s in 0..=t + past]
+    }
+}
+
 /// The rectifier of every element.
 #[must_use]
 #[track_caller]

@@ -5,6 +5,7 @@
 pub mod ops;
 pub mod adam;
 pub mod array;
+pub mod checkpoint;
 pub mod dual;
 #[doc(hidden)]
 pub mod expr;
@@ -13,6 +14,7 @@ pub mod gradcheck;
 #[doc = include_str!("../../docs/writing-a-layer.md")]
 pub mod guide {}
 pub mod layers;
+pub mod preset;
 pub mod random;
 pub mod real;
 pub mod sampler;
@@ -27,12 +29,14 @@ pub use microgpt_macros::{compile as __compile, explain as __explain};
 
 pub use adam::Adam;
 pub use array::{Array, Matrix, Numbers, Vector};
-pub use gpt::{Config, Gpt};
+pub use checkpoint::Checkpoint;
+pub use gpt::{Activation, Config, Gpt};
+pub use preset::Preset;
 pub use random::PythonRandom;
 pub use real::Real;
-pub use sampler::Sampler;
+pub use sampler::{Sampler, Sampling};
 pub use shape::{Const, Dim, Shape};
 pub use tape::{Mark, Tape};
 pub use tokenizer::CharTokenizer;
-pub use trainer::Trainer;
+pub use trainer::{Trainer, Training};
 pub use value::Value;

@@ -7,17 +7,43 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Range;
 use std::panic::Location;
 
 use crate::array::{Array, Matrix, Vector};
-use crate::expr::{Block, Subscripts};
+use crate::expr::{Block, Equations, Subscripts};
 use crate::real::Real;
 use crate::shape::{Shape, Word};
 use crate::value::Value;
 
-/// The backward half of an `expr!`: words that it kept, and the arena to work on.
-type Pullback<T> = Box<dyn Fn(&[usize], Pass<'_, T>)>;
+/// What a record keeps of its `expr!`: the backward half, and what its values are, both from the
+/// words that it kept.
+trait Expression<T> {
+    fn pull_back(&self, words: &[usize], pass: Pass<'_, T>);
+    fn equations(&self, words: &[usize]) -> Equations;
+}
+
+struct Compiled<P, B, D> {
+    backward: B,
+    describe: D,
+    words: PhantomData<P>,
+}
+
+impl<T, P: Word, B, D> Expression<T> for Compiled<P, B, D>
+where
+    B: Fn(P, Pass<'_, T>),
+    D: Fn(P) -> Equations,
+{
+    #[inline]
+    fn pull_back(&self, mut words: &[usize], pass: Pass<'_, T>) {
+        (self.backward)(P::read(&mut words), pass);
+    }
+
+    fn equations(&self, mut words: &[usize]) -> Equations {
+        (self.describe)(P::read(&mut words))
+    }
+}
 
 /// What a backward pass works on: the arena at the time of one record.
 pub struct Pass<'a, T> {
@@ -36,7 +62,7 @@ enum Backward<T> {
     /// An operator on `Value`s: the local gradients were stored behind the result.
     Scalar { inputs: [u32; 3], count: u32 },
     /// An `expr!`.
-    Expression { words: usize, integers: usize, pullback: Pullback<T> },
+    Expression { words: usize, integers: usize, expression: Box<dyn Expression<T>> },
 }
 
 struct Record<T> {
@@ -76,6 +102,40 @@ struct Arena<T> {
     segments: Vec<Segment>,
     epoch: u32,
     recording: bool,
+}
+
+/// Whether a number was computed forward or backward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    /// In the forward pass.
+    Value,
+    /// In the backward pass.
+    Gradient,
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Value => "value",
+            Self::Gradient => "gradient",
+        })
+    }
+}
+
+/// A NaN or an infinity, and where it came up; see [`Tape::not_finite`].
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("the {quantity} of `{name}` at {index:?} is {number}, in the `expr!` at {place}")]
+pub struct NotFinite {
+    /// Whether it is a value or a gradient.
+    pub quantity: Quantity,
+    /// The `let` that it belongs to, or what the compiler calls the part of an equation.
+    pub name: String,
+    /// Its index along each axis.
+    pub index: Vec<usize>,
+    /// The number.
+    pub number: f64,
+    /// Where the `expr!`, or the operator, stands.
+    pub place: &'static Location<'static>,
 }
 
 /// A place on a tape to come back to; see [`Tape::mark`].
@@ -339,19 +399,24 @@ impl<T: Real> Tape<T> {
     /// `backward` will carry their gradients back. Returns where the new values begin.
     #[track_caller]
     #[inline]
-    pub(crate) fn record<P: Word, B>(
+    pub(crate) fn record<P: Word, B, D>(
         &self,
         size: usize,
         integers: &[&[usize]],
         forward: impl FnOnce(&[T], &mut [T]),
         kept: P,
         backward: B,
+        describe: D,
     ) -> usize
     where
         B: Fn(P, Pass<'_, T>) + Copy + 'static,
+        D: Fn(P) -> Equations + Copy + 'static,
     {
         const {
-            assert!(size_of::<B>() == 0, "a pullback captures nothing: what it needs are words");
+            assert!(
+                size_of::<(B, D)>() == 0,
+                "what a record runs captures nothing: what it needs are words"
+            );
         }
         let arena = &mut *self.arena.borrow_mut();
         let start = arena.top;
@@ -372,9 +437,8 @@ impl<T: Real> Tape<T> {
                 backward: Backward::Expression {
                     words,
                     integers: first_integer,
-                    // The closure captures a closure without captures: the box is empty and
-                    // never allocates.
-                    pullback: Box::new(move |mut words, pass| backward(P::read(&mut words), pass)),
+                    // Closures without captures: the box is empty and never allocates.
+                    expression: Box::new(Compiled { backward, describe, words: PhantomData::<P> }),
                 },
             });
         }
@@ -445,6 +509,27 @@ impl<T: Real> Tape<T> {
         }
     }
 
+    /// The first value that any record computed and that is not a finite number, or else the first
+    /// such gradient that a backward pass met on its way.
+    ///
+    /// It reads all of the tape: this is for finding out, not for every step.
+    #[must_use]
+    pub fn not_finite(&self) -> Option<NotFinite> {
+        let arena = self.arena.borrow();
+        let found = |record: &Record<T>, numbers: &[T], quantity| {
+            let own = numbers.get(record.start..record.end)?;
+            let offset = own.iter().position(|number| !number.is_finite())?;
+            let (name, index) = record.describe(&arena.words, offset);
+            let (number, place) = (own[offset].as_f64(), record.source);
+            Some(NotFinite { quantity, name, index, number, place })
+        };
+        let value = |record| found(record, &arena.values[..arena.top], Quantity::Value);
+        let gradient = |record| found(record, &arena.gradients, Quantity::Gradient);
+        let mut forward = arena.records.iter();
+        let mut backward = arena.records.iter().rev();
+        forward.find_map(value).or_else(|| backward.find_map(gradient))
+    }
+
     /// Every value on the tape.
     pub(crate) fn values(&self) -> Vec<T> {
         let arena = self.arena.borrow();
@@ -465,8 +550,19 @@ impl<T: Real> Record<T> {
                     *input = local.fma(gradient, *input);
                 }
             }
-            Backward::Expression { words: first, integers, pullback } => {
-                pullback(&words[*first..], Pass { integers: &pass.integers[*integers..], ..pass });
+            Backward::Expression { words: first, integers, expression } => expression.pull_back(
+                &words[*first..],
+                Pass { integers: &pass.integers[*integers..], ..pass },
+            ),
+        }
+    }
+
+    /// What stands at a place among the record's values, and its index.
+    fn describe(&self, words: &[usize], offset: usize) -> (String, Vec<usize>) {
+        match &self.backward {
+            Backward::Scalar { .. } => ("the result".into(), vec![]),
+            Backward::Expression { words: first, expression, .. } => {
+                expression.equations(&words[*first..]).find(offset)
             }
         }
     }

@@ -4,9 +4,15 @@ use std::collections::{BTreeSet, HashMap};
 
 use thiserror::Error;
 
-/// The documents of a text: its lines without white space around them, empty ones left out.
+/// The documents of a text: its lines without white space around them, empty ones left out, as
+/// microgpt.py reads them. Lines end as they may in Python, with `\n`, `\r\n` or `\r`, and the same
+/// characters are white space; a byte order mark at the beginning is none of the text.
 pub fn documents(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty())
+    let space = |c: char| c.is_whitespace() || ('\x1c'..='\x1f').contains(&c);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    text.split(['\n', '\r'])
+        .map(move |line| line.trim_matches(space))
+        .filter(|line| !line.is_empty())
 }
 
 /// Characters as token ids, in the order of their code points; the last id is BOS.
@@ -31,6 +37,11 @@ pub struct CharTokenizer {
 #[error("the character {0:?} is not in the vocabulary")]
 pub struct UnknownCharacter(pub char);
 
+/// A character that would have two ids.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("the character {0:?} comes twice")]
+pub struct RepeatedCharacter(pub char);
+
 impl CharTokenizer {
     /// The tokenizer of all characters in these documents.
     pub fn new<'a>(documents: impl IntoIterator<Item = &'a str>) -> Self {
@@ -38,6 +49,24 @@ impl CharTokenizer {
         let characters: Vec<char> = characters.into_iter().collect();
         let ids = characters.iter().enumerate().map(|(id, &character)| (character, id)).collect();
         Self { characters, ids }
+    }
+
+    /// The tokenizer of these characters, by id.
+    ///
+    /// # Errors
+    ///
+    /// If one comes twice.
+    pub fn from_characters(
+        characters: impl IntoIterator<Item = char>,
+    ) -> Result<Self, RepeatedCharacter> {
+        let characters: Vec<char> = characters.into_iter().collect();
+        let mut ids = HashMap::new();
+        for (id, &character) in characters.iter().enumerate() {
+            if ids.insert(character, id).is_some() {
+                return Err(RepeatedCharacter(character));
+            }
+        }
+        Ok(Self { characters, ids })
     }
 
     /// The number of tokens, BOS included.

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use super::equations::Equations;
 use super::operand::Source;
 use crate::array::Array;
 use crate::real::Real;
@@ -16,16 +17,18 @@ pub trait Activity<T: Real>: Copy {
     type Output<S: Shape>;
 
     /// Computes `size` values with `forward`, and records `backward` if there is a tape.
-    fn evaluate<P: Word, B>(
+    fn evaluate<P: Word, B, D>(
         self,
         size: usize,
         integers: &[&[usize]],
         forward: impl FnOnce(&[T], &mut [T]),
         kept: P,
         backward: B,
+        describe: D,
     ) -> Self::Store
     where
-        B: Fn(P, Pass<'_, T>) + Copy + 'static;
+        B: Fn(P, Pass<'_, T>) + Copy + 'static,
+        D: Fn(P) -> Equations + Copy + 'static;
 
     /// The result that begins at `start` among the values.
     fn output<S: Shape>(self, store: &Self::Store, start: usize, shape: S) -> Self::Output<S>;
@@ -45,18 +48,20 @@ impl<'t, T: Real> Activity<T> for OnTape<'t, T> {
 
     #[track_caller]
     #[inline(always)]
-    fn evaluate<P: Word, B>(
+    fn evaluate<P: Word, B, D>(
         self,
         size: usize,
         integers: &[&[usize]],
         forward: impl FnOnce(&[T], &mut [T]),
         kept: P,
         backward: B,
+        describe: D,
     ) -> usize
     where
         B: Fn(P, Pass<'_, T>) + Copy + 'static,
+        D: Fn(P) -> Equations + Copy + 'static,
     {
-        self.0.record(size, integers, forward, kept, backward)
+        self.0.record(size, integers, forward, kept, backward, describe)
     }
 
     #[inline(always)]
@@ -70,16 +75,18 @@ impl<T: Real> Activity<T> for Plain {
     type Output<S: Shape> = S::Plain<T>;
 
     #[inline(always)]
-    fn evaluate<P: Word, B>(
+    fn evaluate<P: Word, B, D>(
         self,
         size: usize,
         _: &[&[usize]],
         forward: impl FnOnce(&[T], &mut [T]),
         _: P,
         _: B,
+        _: D,
     ) -> Vec<T>
     where
         B: Fn(P, Pass<'_, T>) + Copy + 'static,
+        D: Fn(P) -> Equations + Copy + 'static,
     {
         let mut values = vec![T::zero(); size];
         forward(&[], &mut values);
@@ -157,7 +164,7 @@ pub fn join<A: Join<B>, B>(one: A, other: B) -> <A as Join<B>>::Output {
 /// Computes the values of an `expr!`.
 #[track_caller]
 #[inline(always)]
-pub fn evaluate<T: Real, A: Activity<T>, P: Word, B>(
+pub fn evaluate<T: Real, A: Activity<T>, P: Word, B, D>(
     _: PhantomData<T>,
     activity: A,
     size: usize,
@@ -165,11 +172,13 @@ pub fn evaluate<T: Real, A: Activity<T>, P: Word, B>(
     forward: impl FnOnce(&[T], &mut [T]),
     kept: P,
     backward: B,
+    describe: D,
 ) -> A::Store
 where
     B: Fn(P, Pass<'_, T>) + Copy + 'static,
+    D: Fn(P) -> Equations + Copy + 'static,
 {
-    activity.evaluate(size, integers, forward, kept, backward)
+    activity.evaluate(size, integers, forward, kept, backward, describe)
 }
 
 /// A result of an `expr!`.

@@ -1,0 +1,90 @@
+//! The losses as pictures: in the terminal, and as SVG.
+
+use std::path::Path;
+
+use plotters::prelude::*;
+use textplots::{Chart, Plot, Shape};
+
+use super::report::Report;
+
+/// The mean over the last so many points, for each point.
+fn smoothed(points: &[(usize, f64)], window: usize) -> Vec<(f64, f64)> {
+    let mut sum = 0.0;
+    points
+        .iter()
+        .enumerate()
+        .map(|(at, &(step, loss))| {
+            sum += loss;
+            if at >= window {
+                sum -= points[at - window].1;
+            }
+            (step as f64, sum / (at + 1).min(window) as f64)
+        })
+        .collect()
+}
+
+/// A curve in the terminal.
+#[allow(clippy::cast_possible_truncation)] // a picture of a few hundred dots
+pub fn terminal(report: &Report) -> String {
+    let (Some(&(first, _)), Some(&(last, _))) = (report.losses.first(), report.losses.last())
+    else {
+        return String::new();
+    };
+    let points: Vec<(f32, f32)> = smoothed(&report.losses, report.losses.len().div_ceil(20))
+        .into_iter()
+        .map(|(step, loss)| (step as f32, loss as f32))
+        .collect();
+    let mut chart = Chart::new(120, 40, first as f32, (last.max(first + 1)) as f32);
+    let shape = Shape::Lines(&points);
+    let chart = chart.lineplot(&shape);
+    chart.axis();
+    chart.figures();
+    format!("loss, in nats a character, by step\n{chart}")
+}
+
+/// Training and held-out loss, with labelled axes.
+pub fn svg(report: &Report, path: &Path) -> Result<(), String> {
+    draw(report, path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn draw(report: &Report, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let losses: Vec<(f64, f64)> =
+        report.losses.iter().map(|&(step, loss)| (step as f64, loss)).collect();
+    let held_out: Vec<(f64, f64)> =
+        report.held_out.iter().map(|&(step, loss)| (step as f64, loss)).collect();
+    let all = || losses.iter().chain(&held_out);
+    let most = |of: fn(&(f64, f64)) -> f64| all().map(of).fold(0.0, f64::max);
+    let least = all().map(|point| point.0).fold(f64::INFINITY, f64::min).min(most(|point| point.0));
+    let mut picture = String::new();
+    {
+        let area = SVGBackend::with_string(&mut picture, (900, 540)).into_drawing_area();
+        area.fill(&WHITE)?;
+        let mut chart = ChartBuilder::on(&area)
+            .caption("Loss", ("sans-serif", 22))
+            .margin(12)
+            .x_label_area_size(44)
+            .y_label_area_size(56)
+            .build_cartesian_2d(
+                least..most(|point| point.0).max(least + 1.0),
+                0.0..most(|point| point.1).max(1e-3) * 1.05,
+            )?;
+        chart.configure_mesh().x_desc("step").y_desc("nats a character").draw()?;
+        let faint = ShapeStyle::from(&BLUE.mix(0.2));
+        chart.draw_series(LineSeries::new(losses.iter().copied(), faint))?;
+        let window = losses.len().div_ceil(20).max(1);
+        chart
+            .draw_series(LineSeries::new(smoothed(&report.losses, window), &BLUE))?
+            .label(format!("training, mean of {window} steps"))
+            .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], BLUE));
+        if !held_out.is_empty() {
+            chart
+                .draw_series(LineSeries::new(held_out.iter().copied(), &RED))?
+                .label("held out")
+                .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], RED));
+        }
+        chart.configure_series_labels().background_style(WHITE).border_style(BLACK).draw()?;
+        area.present()?;
+    }
+    std::fs::write(path, picture)?;
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! What a model thinks: why it wrote a name, and how likely it finds others.
+
+use std::error::Error;
+use std::io::Write;
+
+use microgpt::{CharTokenizer, Gpt, Real, Sampler};
+
+/// So many alternatives are shown.
+const ALTERNATIVES: usize = 4;
+/// From all of the attention to none, with the least weight of each.
+const SHADES: [(f64, char); 5] = [(0.8, '█'), (0.5, '▓'), (0.25, '▒'), (0.05, '░'), (0.0, '·')];
+
+fn shade(weight: f64) -> char {
+    SHADES.iter().find(|(least, _)| weight >= *least).map_or('?', |&(_, shade)| shade)
+}
+
+/// A token as a reader sees it.
+fn letter(tokenizer: &CharTokenizer, token: usize) -> char {
+    // The end of a name, and the beginning.
+    tokenizer.characters().get(token).copied().unwrap_or('⏎')
+}
+
+/// One sample, with the probability of each character and of the best others, and the attention
+/// weights of each head.
+pub fn explain<T: Real>(
+    out: &mut impl Write,
+    gpt: &Gpt<'_, T>,
+    tokenizer: &CharTokenizer,
+    sampler: &mut Sampler<'_, '_, T>,
+    prompt: &[usize],
+) -> Result<(), Box<dyn Error>> {
+    let choices = sampler.explained()?;
+    let mut tokens = vec![tokenizer.bos()];
+    tokens.extend(prompt);
+    let drawn = choices.iter().map(|choice| choice.token);
+    tokens.extend(drawn.filter(|&token| token != tokenizer.bos()));
+    writeln!(out, "explained: {}", tokenizer.decode(&tokens))?;
+    for choice in &choices {
+        let mut others: Vec<usize> = (0..choice.probabilities.len()).collect();
+        others.retain(|&token| token != choice.token);
+        others.sort_by(|&a, &b| choice.probabilities[b].total_cmp(&choice.probabilities[a]));
+        let show = |token: usize| {
+            format!("{} {:5.1} %", letter(tokenizer, token), 100.0 * choice.probabilities[token])
+        };
+        let others: Vec<_> = others.into_iter().take(ALTERNATIVES).map(show).collect();
+        writeln!(out, "  {}   of  {}", show(choice.token), others.join("   "))?;
+    }
+    tokens.truncate(gpt.config().block_size);
+    let header: String = tokens.iter().map(|&token| letter(tokenizer, token)).collect();
+    for (layer, weights) in gpt.attention_weights(&tokens).iter().enumerate() {
+        let (heads, positions, _) = weights.shape();
+        let width = positions.max("head 10".len());
+        let side_by_side = |one: &dyn Fn(usize) -> String| {
+            let all: Vec<_> = (0..heads).map(|head| format!("{:width$}", one(head))).collect();
+            all.join("  ").trim_end().to_owned()
+        };
+        writeln!(out, "attention of layer {layer}: each row looks at the columns")?;
+        writeln!(out, "      {}", side_by_side(&|head| format!("head {head}")))?;
+        writeln!(out, "      {}", side_by_side(&|_| header.clone()))?;
+        for at in 0..positions {
+            let row = |head| (0..=at).map(|to| shade(weights[[head, at, to]].as_f64())).collect();
+            writeln!(out, "    {} {}", letter(tokenizer, tokens[at]), side_by_side(&row))?;
+        }
+    }
+    Ok(())
+}
+
+/// How likely each of these names is, the likeliest by its characters first.
+pub fn score<T: Real>(
+    out: &mut impl Write,
+    gpt: &Gpt<'_, T>,
+    tokenizer: &CharTokenizer,
+    names: &[String],
+) -> Result<(), Box<dyn Error>> {
+    let mut scores = Vec::new();
+    for name in names {
+        let tokens = tokenizer.encode(name).map_err(|error| format!("{name}: {error}"))?;
+        let bits = gpt.evaluate(&tokens).as_f64() / std::f64::consts::LN_2;
+        scores.push((bits, (tokens.len() - 1).min(gpt.config().block_size), name));
+    }
+    scores.sort_by(|one, other| one.0.total_cmp(&other.0));
+    for (bits, characters, name) in scores {
+        let all = bits * characters as f64;
+        writeln!(out, "score: {name} | {bits:.3} bits a character | {all:.2} bits in all")?;
+    }
+    Ok(())
+}
