@@ -7,26 +7,20 @@ mod names {
     pub mod chart;
     pub mod insight;
     pub mod report;
+    pub mod start;
 }
 
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
-use microgpt::checkpoint::Progress;
 use microgpt::tokenizer::documents;
-use microgpt::{
-    CharTokenizer, Checkpoint, Gpt, PythonRandom, Real, Sampler, Tape, Trainer, Training,
-};
+use microgpt::{CharTokenizer, Checkpoint, Gpt, PythonRandom, Real, Sampler, Tape, Trainer};
 use names::args::{Args, Precision};
 use names::report::Report;
-use names::{chart, insight};
-
-/// The dataset when there is neither `--data` nor an `input.txt`.
-const BUILT_IN: &str = include_str!("names.txt");
+use names::{chart, insight, start};
 
 /// Whether Ctrl-C was pressed: training stops after the step, and the rest of the run goes on.
 static STOPPED: AtomicBool = AtomicBool::new(false);
@@ -54,11 +48,8 @@ fn main() -> ExitCode {
 }
 
 fn run<T: Real>(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
-    let found = match args.load.as_deref().or(args.resume.as_deref()) {
-        Some(path) => Some(Checkpoint::<T>::load(path).map_err(|e| named(path, &e))?),
-        None => None,
-    };
-    let text = dataset(args.data.as_deref())?;
+    let found = start::checkpoint::<T>(args)?;
+    let text = start::dataset(args.data.as_deref())?;
     let mut docs: Vec<&str> = documents(&text).collect();
     if docs.is_empty() {
         return Err("the dataset has no documents: it needs one on each line".into());
@@ -78,30 +69,17 @@ fn run<T: Real>(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>>
     };
     writeln!(out, "num params: {}", gpt.weights().size())?;
 
-    // What decides the order of the documents, for a run that goes on with it.
-    let notes = [
-        ("documents", format!("{:016x}", fingerprint(&docs))),
-        ("val_fraction", args.val_fraction.to_string()),
-    ];
-    let notes = notes.map(|(key, value)| (key.to_owned(), value)).into_iter().collect();
-    let mut trainer = Trainer::new(&gpt, args.training());
-    if let (Some(path), Some(found)) = (&args.resume, found) {
-        let Some(progress) = found.progress else {
-            return Err(format!("{}: it holds no training to go on with", path.display()).into());
-        };
-        if found.notes != notes {
-            let other = "it was trained with other --data, --seed or --val-fraction";
-            return Err(format!("{}: {other}", path.display()).into());
+    let notes = start::notes(args, &docs);
+    let mut trainer = start::trainer(args, &gpt, found, &notes, &mut random)?;
+    let save = |trainer: &Trainer<'_, '_, T>| match &args.save {
+        None => Ok(()),
+        Some(path) => {
+            let checkpoint = Checkpoint::of_training(&gpt, &tokenizer, trainer, &random);
+            let checkpoint = Checkpoint { notes: notes.clone(), ..checkpoint };
+            checkpoint.save(path).map_err(|error| start::about(path, &error))
         }
-        let Progress { training, step, adam, random: drawn } = progress;
-        let steps = args.steps.unwrap_or(training.steps);
-        trainer = Trainer::new(&gpt, Training { steps, ..training }).resumed(step, adam);
-        random = drawn;
-    }
-    let mut trainer = trainer.check_finite(args.check_finite);
-
-    let held_out = (docs.len() as f64 * args.val_fraction).ceil();
-    let (learnt, held_out) = docs.split_at(docs.len() - (held_out as usize).min(docs.len() - 1));
+    };
+    let (learnt, held_out) = start::split(args, &docs);
     let steps = trainer.training().steps;
     let mut report = Report::new(trainer.step(), steps, args.losses.as_deref())?;
     if steps > trainer.step() {
@@ -111,21 +89,13 @@ fn run<T: Real>(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>>
             }
         })?;
     }
-    let save = |trainer: &Trainer<'_, '_, T>| match &args.save {
-        None => Ok(()),
-        Some(path) => {
-            let checkpoint = Checkpoint::of_training(&gpt, &tokenizer, trainer, &random);
-            let checkpoint = Checkpoint { notes: notes.clone(), ..checkpoint };
-            checkpoint.save(path).map_err(|error| named(path, &error))
-        }
-    };
     while trainer.step() < steps.min(args.stop_at.unwrap_or(steps)) {
         let (learning_rate, document) = (trainer.learning_rate(), trainer.step() % learnt.len());
         let loss = trainer.learn(&tokenizer.encode(learnt[document])?)?;
         let step = trainer.step();
         report.step(out, step, loss.as_f64(), learning_rate)?;
         if !held_out.is_empty() && (step.is_multiple_of(args.val_every) || step == steps) {
-            report.held_out(out, step, mean_loss(&gpt, &tokenizer, held_out)?)?;
+            report.held_out(out, step, start::mean_loss(&gpt, &tokenizer, held_out)?)?;
         }
         if args.save_every.is_some_and(|every| step.is_multiple_of(every)) {
             save(&trainer)?;
@@ -157,41 +127,4 @@ fn run<T: Real>(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>>
         insight::explain(out, &gpt, &tokenizer, &mut sampler, prompt)?;
     }
     insight::score(out, &gpt, &tokenizer, &args.score)
-}
-
-/// The mean loss of documents that are not learnt, in nats a character.
-fn mean_loss<T: Real>(
-    gpt: &Gpt<'_, T>,
-    tokenizer: &CharTokenizer,
-    docs: &[&str],
-) -> Result<f64, Box<dyn Error>> {
-    let (mut sum, mut characters) = (0.0, 0);
-    for doc in docs {
-        let tokens = tokenizer.encode(doc)?;
-        let counted = (tokens.len() - 1).min(gpt.config().block_size);
-        sum += gpt.evaluate(&tokens).as_f64() * counted as f64;
-        characters += counted;
-    }
-    Ok(sum / characters as f64)
-}
-
-/// The text of the dataset.
-fn dataset(data: Option<&Path>) -> Result<String, String> {
-    let default = Path::new("input.txt");
-    let Some(path) = data.or_else(|| default.exists().then_some(default)) else {
-        return Ok(BUILT_IN.to_owned());
-    };
-    std::fs::read_to_string(path).map_err(|error| named(path, &error))
-}
-
-fn named(path: &Path, error: &impl std::fmt::Display) -> String {
-    format!("{}: {error}", path.display())
-}
-
-/// A number that tells documents in an order from others (FNV-1a).
-fn fingerprint(docs: &[&str]) -> u64 {
-    let bytes = docs.iter().flat_map(|doc| doc.bytes().chain([b'\n']));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-    })
 }

@@ -6,7 +6,8 @@
 use approx::assert_abs_diff_eq;
 use microgpt::gpt::Activation;
 use microgpt::{
-    CharTokenizer, Config, Gpt, PythonRandom, Sampler, Sampling, Tape, Trainer, Training,
+    CharTokenizer, Config, Gpt, Preset, PythonRandom, Real, Sampler, Sampling, Tape, Trainer,
+    Training,
 };
 use serde_json::Value as Json;
 
@@ -45,11 +46,55 @@ fn assert_matrix(name: &str, expected: &Json, data: &[f64], tolerance: f64) {
     assert_abs_diff_eq!(sum_sq, number(&expected["sum_sq"]), epsilon = tolerance);
 }
 
+/// The settings of a run.
+fn settings(golden: &Json) -> (Config, Training, Sampling) {
+    let config = &golden["config"];
+    assert_eq!(config["decay"], "linear");
+    let activation =
+        if config["relu2"] == true { Activation::SquaredRelu } else { Activation::Relu };
+    let model = Config {
+        n_layer: size(&config["n_layer"]),
+        n_embd: size(&config["n_embd"]),
+        n_head: size(&config["n_head"]),
+        block_size: size(&config["block_size"]),
+        activation,
+        std: number(&config["std"]),
+        zero_init: config["zero_init"] == true,
+        ..Config::new(size(&golden["vocab_size"]))
+    };
+    let training = Training {
+        steps: size(&config["steps"]),
+        learning_rate: number(&config["lr"]),
+        beta1: number(&config["beta1"]),
+        beta2: number(&config["beta2"]),
+        ..Training::default()
+    };
+    let sampling = Sampling { temperature: number(&config["temperature"]), ..Sampling::default() };
+    (model, training, sampling)
+}
+
+/// The losses of a run in any precision.
+fn losses<T: Real>(golden: &Json) -> Vec<f64> {
+    let (config, training, _) = settings(golden);
+    let mut docs = texts(&golden["docs"]);
+    let mut random = PythonRandom::new(golden["config"]["seed"].as_i64().expect("a seed"));
+    random.shuffle(&mut docs);
+    let tokenizer = CharTokenizer::new(docs.iter().copied());
+    let tape = Tape::<T>::default();
+    let gpt = Gpt::new(&tape, config, &mut random).expect("the configuration is a model");
+    let mut trainer = Trainer::new(&gpt, training);
+    (0..training.steps)
+        .map(|step| {
+            let tokens = tokenizer.encode(docs[step % docs.len()]).expect("a known character");
+            trainer.learn(&tokens).expect("a finite loss").as_f64()
+        })
+        .collect()
+}
+
 fn run(file: &str) {
     let golden: Json = serde_json::from_str(file).expect("the file is JSON");
-    let config = &golden["config"];
     let mut docs = texts(&golden["docs"]);
-    let seed = config["seed"].as_i64().expect("a seed");
+    let seed = golden["config"]["seed"].as_i64().expect("a seed");
     let mut random = PythonRandom::new(seed);
     random.shuffle(&mut docs);
     let first = texts(&golden["first_shuffled"]);
@@ -63,25 +108,8 @@ fn run(file: &str) {
     assert_eq!(tokenizer.vocabulary(), size(&golden["vocab_size"]));
 
     let tape = Tape::new();
-    let gpt = Gpt::new(
-        &tape,
-        Config {
-            n_layer: size(&config["n_layer"]),
-            n_embd: size(&config["n_embd"]),
-            n_head: size(&config["n_head"]),
-            block_size: size(&config["block_size"]),
-            activation: if config["relu2"] == true {
-                Activation::SquaredRelu
-            } else {
-                Activation::Relu
-            },
-            std: number(&config["std"]),
-            zero_init: config["zero_init"] == true,
-            ..Config::new(tokenizer.vocabulary())
-        },
-        &mut random,
-    )
-    .expect("the configuration is a model");
+    let (config, training, sampling) = settings(&golden);
+    let gpt = Gpt::new(&tape, config, &mut random).expect("the configuration is a model");
     assert_eq!(gpt.weights().size(), size(&golden["num_params"]));
     for parameter in gpt.parameters() {
         let expected = &golden["initial"][&parameter.name];
@@ -102,15 +130,6 @@ fn run(file: &str) {
     gpt.weights().update(|_, gradients| gradients.fill(0.0));
     tape.rewind(mark);
 
-    let steps = size(&config["steps"]);
-    assert_eq!(config["decay"], "linear");
-    assert_abs_diff_eq!(number(&config["lr"]), 0.01);
-    let training = Training {
-        steps,
-        beta1: number(&config["beta1"]),
-        beta2: number(&config["beta2"]),
-        ..Training::default()
-    };
     let mut trainer = Trainer::new(&gpt, training);
     let mut worst: f64 = 0.0;
     for (step, expected) in golden["losses"].as_array().expect("losses").iter().enumerate() {
@@ -119,19 +138,26 @@ fn run(file: &str) {
         assert!(worst <= 1e-12, "step {step}: a loss of {loss} is {worst:e} from {expected}");
     }
     println!("largest difference of a loss: {worst:e}");
-    assert_eq!(trainer.step(), steps);
+    assert_eq!(trainer.step(), training.steps);
     for parameter in gpt.parameters() {
         let expected = &golden["final"][&parameter.name];
         assert_matrix(&parameter.name, expected, &parameter.matrix.data(), 1e-11);
     }
 
-    let sampling = Sampling { temperature: number(&config["temperature"]), ..Sampling::default() };
     let samples: Vec<String> = Sampler::new(&gpt, tokenizer.bos(), sampling, random)
-        .take(size(&config["samples"]))
+        .take(size(&golden["config"]["samples"]))
         .map(|sample| tokenizer.decode(&sample.expect("the probabilities are numbers")))
         .collect();
     assert_eq!(samples, texts(&golden["samples"]));
 }
+
+const FILES: [(&str, &str); 5] = [
+    ("gist", include_str!("golden/gist.json")),
+    ("early", include_str!("golden/early.json")),
+    ("two_layers", include_str!("golden/two_layers.json")),
+    ("long_names", include_str!("golden/long_names.json")),
+    ("unicode", include_str!("golden/unicode.json")),
+];
 
 #[test]
 fn the_gist() {
@@ -156,4 +182,29 @@ fn documents_longer_than_a_block() {
 #[test]
 fn characters_that_are_not_ascii() {
     run(include_str!("golden/unicode.json"));
+}
+
+#[test]
+fn single_precision_stays_near_the_double() {
+    for (name, file) in FILES {
+        let golden: Json = serde_json::from_str(file).expect("the file is JSON");
+        let differences = losses::<f64>(&golden).into_iter().zip(losses::<f32>(&golden));
+        let worst = differences.map(|(double, single)| (double - single).abs()).fold(0.0, f64::max);
+        println!("{name}: the largest difference of a loss is {worst:e}");
+        assert!(worst <= 1e-5, "{name}: {worst:e}");
+    }
+}
+
+#[test]
+fn the_presets_are_the_published_versions() {
+    for (preset, (name, file)) in Preset::ALL.iter().zip(FILES) {
+        assert_eq!(preset.name, name);
+        let golden: Json = serde_json::from_str(file).expect("the file is JSON");
+        let (config, training, sampling) = settings(&golden);
+        assert_eq!(preset.config(config.vocabulary), config);
+        // The files hold fewer steps than the versions make.
+        assert_eq!(Training { steps: training.steps, ..preset.training }, training);
+        assert_eq!(preset.temperature, sampling.temperature);
+    }
+    assert_eq!(Preset::ALL.map(|preset| preset.training.steps), [1000, 500]);
 }

@@ -98,8 +98,8 @@ fn the_report_names_the_input_the_index_and_the_line_of_the_error() {
     assert_eq!(worst.index, [worst.element / 3, worst.element % 3]);
     assert_eq!(worst.output, Some(worst.element / 3));
     assert!((worst.analytic / worst.expected - 1.001).abs() < 1e-6);
-    let source = worst.source.expect("the line is found");
-    assert_eq!((source.file(), source.line()), (file!(), line.get()));
+    let place = worst.place.expect("the line is found");
+    assert_eq!((place.file, place.line), (file!(), line.get()));
     let text = report.right().expect_err("a mismatch").to_string();
     for part in ["the gradient of `x` at [", "step", "error", "gradcheck.rs"] {
         assert!(text.contains(part), "{text}");
@@ -112,7 +112,7 @@ fn random_projections_find_what_the_jacobian_would() {
     let check = Gradcheck::new().projections(3);
     let wrong =
         check.check(from_ref(&x), |inputs| with_an_error(inputs[0].reshape((2, 3))).0.into());
-    assert!(worst(&wrong).source.is_some());
+    assert!(worst(&wrong).place.is_some());
     let right = check.check(&[x], |inputs| layers::rmsnorm(inputs[0].reshape((2, 3))).into());
     right.assert_right();
     assert_eq!(right.compared, 3);

@@ -795,7 +795,7 @@ impl<'a> Emitter<'a> {
         });
         code! {
             #lengths
-            let equations = #runtime::expr::Equations::new();
+            let equations = #runtime::expr::Equations::new(::core::file!(), ::core::line!());
             #(#equations)*
             equations
         }

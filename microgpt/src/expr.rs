@@ -15,6 +15,6 @@ mod operand;
 
 pub use activity::*;
 pub use entry::*;
-pub use equations::Equations;
+pub use equations::{Equations, Place};
 pub use loops::*;
 pub use operand::*;

@@ -129,7 +129,7 @@ impl Point {
             expected,
             step: 0.0,
             oracle,
-            source: None,
+            place: None,
         }
     }
 

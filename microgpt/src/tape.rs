@@ -12,6 +12,7 @@ use std::ops::Range;
 use std::panic::Location;
 
 use crate::array::{Array, Matrix, Vector};
+pub use crate::expr::Place;
 use crate::expr::{Block, Equations, Subscripts};
 use crate::real::Real;
 use crate::shape::{Shape, Word};
@@ -60,7 +61,7 @@ pub struct Pass<'a, T> {
 /// How to carry a record's gradient to its inputs.
 enum Backward<T> {
     /// An operator on `Value`s: the local gradients were stored behind the result.
-    Scalar { inputs: [u32; 3], count: u32 },
+    Scalar { inputs: [u32; 3], count: u32, caller: &'static Location<'static> },
     /// An `expr!`.
     Expression { words: usize, integers: usize, expression: Box<dyn Expression<T>> },
 }
@@ -69,14 +70,12 @@ struct Record<T> {
     start: usize,
     end: usize,
     backward: Backward<T>,
-    /// Where the `expr!` or the operator stands.
-    source: &'static Location<'static>,
 }
 
 /// One record's part of a backward pass, for a check of its own.
 pub(crate) struct Pulled<'a, T> {
     /// Where the `expr!` or the operator stands.
-    pub(crate) source: &'static Location<'static>,
+    pub(crate) place: Place,
     /// Where the record's own values lie.
     pub(crate) own: Range<usize>,
     /// All gradients before the record carried its own to its inputs, and after.
@@ -135,7 +134,7 @@ pub struct NotFinite {
     /// The number.
     pub number: f64,
     /// Where the `expr!`, or the operator, stands.
-    pub place: &'static Location<'static>,
+    pub place: Place,
 }
 
 /// A place on a tape to come back to; see [`Tape::mark`].
@@ -388,8 +387,9 @@ impl<T: Real> Tape<T> {
         let end = start + 1 + count;
         arena.top = end;
         if arena.recording {
-            let backward = Backward::Scalar { inputs: tracked, count: offset(count) };
-            arena.records.push(Record { start, end, backward, source: Location::caller() });
+            let (count, caller) = (offset(count), Location::caller());
+            let backward = Backward::Scalar { inputs: tracked, count, caller };
+            arena.records.push(Record { start, end, backward });
         }
         let position = arena.position(start);
         Value(Array::new(self, position, ()))
@@ -433,7 +433,6 @@ impl<T: Real> Tape<T> {
             arena.records.push(Record {
                 start,
                 end: start + size,
-                source: Location::caller(),
                 backward: Backward::Expression {
                     words,
                     integers: first_integer,
@@ -469,7 +468,7 @@ impl<T: Real> Tape<T> {
             let before = gradients.to_vec();
             record.pull_back(words, Pass { values, gradients: &mut *gradients, integers, start });
             let own = record.start..record.end;
-            observe(Pulled { source: record.source, own, before: &before, after: gradients });
+            observe(Pulled { place: record.place(words), own, before: &before, after: gradients });
         });
     }
 
@@ -520,7 +519,7 @@ impl<T: Real> Tape<T> {
             let own = numbers.get(record.start..record.end)?;
             let offset = own.iter().position(|number| !number.is_finite())?;
             let (name, index) = record.describe(&arena.words, offset);
-            let (number, place) = (own[offset].as_f64(), record.source);
+            let (number, place) = (own[offset].as_f64(), record.place(&arena.words));
             Some(NotFinite { quantity, name, index, number, place })
         };
         let value = |record| found(record, &arena.values[..arena.top], Quantity::Value);
@@ -542,7 +541,7 @@ impl<T: Real> Record<T> {
     #[inline]
     fn pull_back(&self, words: &[usize], pass: Pass<'_, T>) {
         match &self.backward {
-            Backward::Scalar { inputs, count } => {
+            Backward::Scalar { inputs, count, .. } => {
                 let gradient = pass.gradients[self.start];
                 let locals = &pass.values[self.start + 1..self.end];
                 for (&input, &local) in inputs[..*count as usize].iter().zip(locals) {
@@ -557,7 +556,17 @@ impl<T: Real> Record<T> {
         }
     }
 
-    /// What stands at a place among the record's values, and its index.
+    /// Where the `expr!` or the operator stands.
+    fn place(&self, words: &[usize]) -> Place {
+        match &self.backward {
+            Backward::Scalar { caller, .. } => (*caller).into(),
+            Backward::Expression { words: first, expression, .. } => {
+                expression.equations(&words[*first..]).place
+            }
+        }
+    }
+
+    /// What stands at an offset among the record's values, and its index.
     fn describe(&self, words: &[usize], offset: usize) -> (String, Vec<usize>) {
         match &self.backward {
             Backward::Scalar { .. } => ("the result".into(), vec![]),

@@ -1,8 +1,36 @@
-//! What the values of a record are: the equations of its `expr!`, by name and axes.
+//! What the values of a record are: the equations of its `expr!`, by name and axes, and where that
+//! stands.
+
+use std::fmt;
+use std::panic::Location;
+
+/// Where an `expr!` stands in the source, or an operator on `Value`s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file, as the compiler was given it.
+    pub file: &'static str,
+    /// The line, of which the first is 1.
+    pub line: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+impl From<&'static Location<'static>> for Place {
+    fn from(location: &'static Location<'static>) -> Self {
+        Self { file: location.file(), line: location.line() }
+    }
+}
 
 /// The equations of one record, in the order in which their values lie in it.
-#[derive(Debug, Default)]
-pub struct Equations(Vec<Equation>);
+#[derive(Debug)]
+pub struct Equations {
+    pub(crate) place: Place,
+    equations: Vec<Equation>,
+}
 
 #[derive(Debug)]
 struct Equation {
@@ -12,22 +40,22 @@ struct Equation {
 }
 
 impl Equations {
-    /// None yet.
+    /// None yet, of the `expr!` that stands there.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(file: &'static str, line: u32) -> Self {
+        Self { place: Place { file, line }, equations: Vec::new() }
     }
 
     /// One more.
     #[must_use]
     pub fn and(mut self, name: &'static str, axes: &[(usize, usize)]) -> Self {
-        self.0.push(Equation { name, axes: axes.to_vec() });
+        self.equations.push(Equation { name, axes: axes.to_vec() });
         self
     }
 
     /// The equation whose value lies at an offset of the record, and the indices of the element.
     pub(crate) fn find(&self, mut offset: usize) -> (String, Vec<usize>) {
-        for Equation { name, axes } in &self.0 {
+        for Equation { name, axes } in &self.equations {
             let size: usize = axes.iter().map(|(len, _)| len).product();
             if offset < size {
                 let mut index: Vec<usize> = axes

@@ -1,9 +1,8 @@
 //! What a check allows, and what it found.
 
-use std::fmt;
-use std::panic::Location;
-
 use crate::real::Real;
+use crate::tape::Place;
+use std::fmt;
 
 /// How strict a check is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -86,7 +85,7 @@ pub struct Mismatch {
     /// What was asked.
     pub oracle: Oracle,
     /// The `expr!`, or the operator, whose part of the backward pass is most in error.
-    pub source: Option<&'static Location<'static>>,
+    pub place: Option<Place>,
 }
 
 impl Mismatch {
@@ -100,7 +99,7 @@ impl Mismatch {
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, index, output, analytic, expected, step, oracle, source, .. } = self;
+        let Self { name, index, output, analytic, expected, step, oracle, place, .. } = self;
         write!(f, "the gradient of `{name}` at {index:?}")?;
         if let Some(output) = output {
             write!(f, " from output {output}")?;
@@ -110,8 +109,8 @@ impl fmt::Display for Mismatch {
             write!(f, ", step {step:e}")?;
         }
         f.write_str(")")?;
-        match source {
-            Some(source) => write!(f, "; the error arises in the `expr!` at {source}"),
+        match place {
+            Some(place) => write!(f, "; the error arises in the `expr!` at {place}"),
             None => Ok(()),
         }
     }

@@ -1,14 +1,12 @@
 //! One check under way.
 
-use std::panic::Location;
-
 use super::difference::{Difference, Direction};
 use super::{Extent, Gradcheck, Layer, Mismatch, Oracle, Outputs, Point, Report, Tolerance};
 use crate::array::Vector;
 use crate::dual::Dual;
 use crate::random::PythonRandom;
 use crate::real::Real;
-use crate::tape::Tape;
+use crate::tape::{Place, Tape};
 
 /// A Jacobian of at most so many entries is compared entry by entry.
 const JACOBIAN_ENTRIES: usize = 4096;
@@ -291,7 +289,7 @@ where
         }
         if self.report.worst().is_none_or(|worst| mismatch.error() > worst.error()) {
             let direction = Direction::Element { input: mismatch.input, element: mismatch.element };
-            mismatch.source = self.culprit(&direction, cotangents);
+            mismatch.place = self.culprit(&direction, cotangents);
         }
         self.report.mismatches.push(mismatch);
     }
@@ -322,11 +320,7 @@ where
     /// The record whose backward pass breaks what holds for each that is right: its own values'
     /// adjoints, times their tangents along the direction, sum up to what it adds to the adjoints
     /// of its inputs, times theirs.
-    fn culprit(
-        &self,
-        direction: &Direction,
-        cotangents: &[f64],
-    ) -> Option<&'static Location<'static>> {
+    fn culprit(&self, direction: &Direction, cotangents: &[f64]) -> Option<Place> {
         let step = self.check.tolerance.step;
         let arena = |by: f64| {
             let mut inputs = self.values();
@@ -361,7 +355,7 @@ where
                     .sum();
                 let error = (flows_in - flows_out).abs() / flows_in.abs().max(flows_out.abs());
                 if error > worst.0 || error.is_nan() && flows_out.is_nan() {
-                    worst = (error, Some(pulled.source));
+                    worst = (error, Some(pulled.place));
                 }
             });
         }

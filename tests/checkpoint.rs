@@ -1,0 +1,343 @@
+//! Checkpoints: nothing is lost in a file, and nothing in a file can hurt.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use microgpt::checkpoint::CheckpointError;
+use microgpt::{
+    CharTokenizer, Checkpoint, Config, Gpt, PythonRandom, Real, Sampler, Sampling, Tape, Trainer,
+    Training,
+};
+use proptest::prelude::*;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+
+const DOCUMENTS: [&str; 4] = ["anna", "bob", "carol", "dañiel"];
+const TRAINING: Training =
+    Training { steps: 12, learning_rate: 0.02, beta1: 0.8, beta2: 0.9, epsilon: 1e-8 };
+
+fn small(vocabulary: usize) -> Config {
+    Config { n_layer: 2, n_embd: 4, n_head: 2, block_size: 6, ..Config::new(vocabulary) }
+}
+
+/// Trains so many steps, from the start or from a checkpoint.
+fn trained<T: Real>(from: Option<&Checkpoint<T>>, until: usize) -> Checkpoint<T> {
+    let tokenizer = CharTokenizer::new(DOCUMENTS);
+    let tape = Tape::default();
+    let mut random = PythonRandom::new(5);
+    let gpt = match from {
+        Some(from) => from.model(&tape).expect("a model"),
+        None => Gpt::new(&tape, small(tokenizer.vocabulary()), &mut random).expect("a model"),
+    };
+    // One normal deviate is left over for the next.
+    random.gauss(0.0, 1.0);
+    let mut trainer = Trainer::new(&gpt, TRAINING);
+    if let Some(progress) = from.and_then(|from| from.progress.clone()) {
+        trainer = Trainer::new(&gpt, progress.training).resumed(progress.step, progress.adam);
+        random = progress.random;
+    }
+    while trainer.step() < until {
+        let document = DOCUMENTS[trainer.step() % DOCUMENTS.len()];
+        trainer.learn(&tokenizer.encode(document).expect("known")).expect("a finite loss");
+    }
+    Checkpoint {
+        notes: BTreeMap::from([("data".to_owned(), "four \"names\"\n".to_owned())]),
+        ..Checkpoint::of_training(&gpt, &tokenizer, &trainer, &random)
+    }
+}
+
+fn directory(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("checkpoint").join(name);
+    let _ = std::fs::remove_dir_all(&directory);
+    std::fs::create_dir_all(&directory).expect("a directory for the test");
+    directory
+}
+
+fn resumes<T: Real>(name: &str) {
+    let path = directory(name).join("half.safetensors");
+    let whole = trained::<T>(None, 12);
+    let half = trained::<T>(None, 5);
+    half.save(&path).expect("it is written");
+    let loaded = Checkpoint::<T>::load(&path).expect("it is read");
+    assert_eq!(loaded, half);
+    let resumed = trained(Some(&loaded), 12);
+    let bits = |weights: &[T]| weights.iter().map(|x| x.as_f64().to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(&resumed.weights), bits(&whole.weights));
+    assert_eq!(resumed, whole);
+    assert_eq!(resumed.to_bytes().expect("bytes"), whole.to_bytes().expect("bytes"));
+}
+
+#[test]
+fn a_training_goes_on_with_the_same_bits() {
+    resumes::<f64>("double");
+    resumes::<f32>("single");
+}
+
+#[test]
+fn a_model_samples_what_it_did_before() {
+    let before = trained::<f64>(None, 12);
+    let after = Checkpoint::from_bytes(&before.to_bytes().expect("bytes")).expect("a checkpoint");
+    let samples = |checkpoint: &Checkpoint<f64>| {
+        let tape = Tape::new();
+        let gpt = checkpoint.model(&tape).expect("a model");
+        let sampler = Sampler::new(
+            &gpt,
+            checkpoint.tokenizer.bos(),
+            Sampling::default(),
+            PythonRandom::new(1),
+        );
+        sampler.take(5).collect::<Result<Vec<_>, _>>().expect("samples")
+    };
+    assert_eq!(samples(&before), samples(&after));
+}
+
+#[test]
+fn a_model_without_a_training_is_a_checkpoint_too() {
+    let tokenizer = CharTokenizer::new(DOCUMENTS);
+    let tape = Tape::new();
+    let config = small(tokenizer.vocabulary());
+    let gpt = Gpt::new(&tape, config, &mut PythonRandom::new(0)).expect("a model");
+    let bytes = Checkpoint::of_model(&gpt, &tokenizer).to_bytes().expect("bytes");
+    let file = SafeTensors::deserialize(&bytes).expect("safetensors");
+    let mut names = file.names();
+    names.sort_unstable();
+    assert_eq!(names.len(), 3 + 2 * 6);
+    assert!(names.contains(&"wte") && names.contains(&"layer1.mlp_fc2"), "{names:?}");
+    let loaded = Checkpoint::<f64>::from_bytes(&bytes).expect("a checkpoint");
+    assert_eq!((loaded.progress, loaded.weights), (None, gpt.weights().data()));
+    // Single precision reads double, rounded.
+    let single = Checkpoint::<f32>::from_bytes(&bytes).expect("a checkpoint");
+    assert_eq!(f64::from(single.weights[0]), f64::from(gpt.weights().data()[0] as f32));
+}
+
+#[test]
+fn a_file_is_replaced_as_a_whole_or_not_at_all() {
+    let directory = directory("replaced");
+    let path = directory.join("model.safetensors");
+    let old = trained::<f64>(None, 1);
+    old.save(&path).expect("it is written");
+    trained::<f64>(None, 2).save(&path).expect("it is written");
+    assert_eq!(Checkpoint::<f64>::load(&path).expect("it is read"), trained(None, 2));
+    let files: Vec<_> = std::fs::read_dir(&directory).expect("a directory").collect();
+    assert_eq!(files.len(), 1, "nothing is left behind: {files:?}");
+    // What cannot be written leaves what is there.
+    std::fs::create_dir(directory.join("taken")).expect("a directory");
+    assert!(old.save(&directory.join("taken")).is_err());
+    assert!(old.save(&directory.join("missing").join("model.safetensors")).is_err());
+    let files: Vec<_> = std::fs::read_dir(&directory).expect("a directory").collect();
+    assert_eq!(files.len(), 2, "nothing is left behind: {files:?}");
+}
+
+/// The bytes of a file, with one tensor changed.
+fn changed(
+    bytes: &[u8],
+    change: impl Fn(&str, &mut Dtype, &mut Vec<usize>, &mut Vec<u8>) -> bool,
+    header: impl Fn(&str) -> String,
+) -> Vec<u8> {
+    let file = SafeTensors::deserialize(bytes).expect("safetensors");
+    let (_, metadata) = SafeTensors::read_metadata(bytes).expect("safetensors");
+    let metadata = metadata.metadata().clone().expect("metadata");
+    let metadata = metadata.into_iter().map(|(key, text)| (key, header(&text))).collect();
+    let mut blocks = Vec::new();
+    for (name, view) in file.tensors() {
+        let (mut dtype, mut shape) = (view.dtype(), view.shape().to_vec());
+        let mut data = view.data().to_vec();
+        if change(&name, &mut dtype, &mut shape, &mut data) {
+            blocks.push((name, dtype, shape, data));
+        }
+    }
+    let views = blocks.iter().map(|(name, dtype, shape, data)| {
+        (name, TensorView::new(*dtype, shape.clone(), data).expect("a tensor"))
+    });
+    safetensors::serialize(views, Some(metadata)).expect("bytes")
+}
+
+fn error(bytes: &[u8]) -> String {
+    let error = Checkpoint::<f64>::from_bytes(bytes).expect_err("it is refused");
+    let text = error.to_string();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    text
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let bytes = trained::<f64>(None, 3).to_bytes().expect("bytes");
+    let same = |text: &str| text.to_owned();
+    let keep = |_: &str, _: &mut Dtype, _: &mut Vec<usize>, _: &mut Vec<u8>| true;
+    assert!(Checkpoint::<f64>::from_bytes(&changed(&bytes, keep, same)).is_ok());
+
+    let without = changed(&bytes, |name, _, _, _| name != "layer1.attn_wv", same);
+    assert_eq!(error(&without), "it has no tensor `layer1.attn_wv`");
+    let turned = changed(
+        &bytes,
+        |name, _, shape, _| {
+            if name == "wpe" {
+                shape.reverse();
+            }
+            true
+        },
+        same,
+    );
+    assert_eq!(error(&turned), "its tensor `wpe` has the shape [4, 6], not [6, 4]");
+    let integers = changed(
+        &bytes,
+        |name, dtype, _, _| {
+            if name == "lm_head" {
+                *dtype = Dtype::I64;
+            }
+            true
+        },
+        same,
+    );
+    assert_eq!(error(&integers), "its tensor `lm_head` is of type I64, not F64 or F32");
+    let poisoned = changed(
+        &bytes,
+        |name, _, _, data| {
+            if name == "adam.mean.wte" {
+                data[16..24].copy_from_slice(&f64::NAN.to_le_bytes());
+            }
+            true
+        },
+        same,
+    );
+    assert_eq!(error(&poisoned), "its tensor `adam.mean.wte` has NaN at position 2");
+    let other = |from: &'static str, to: &'static str| {
+        changed(&bytes, keep, move |text| {
+            assert!(text.contains(from), "{text}");
+            text.replacen(from, to, 1)
+        })
+    };
+    for (from, to, message) in [
+        ("\"n_layer\":2", "\"n_layer\":1", "it has a tensor `"),
+        ("\"n_layer\":2", "\"n_layer\":9000000000", "it has no tensor `"),
+        ("\"n_layer\":2", "\"n_layer\":18446744073709551615", "it has no tensor `"),
+        ("\"n_layer\":2", "\"n_layer\":-2", "not a checkpoint of microgpt: "),
+        ("\"n_embd\":4", "\"n_embd\":18446744073709551615", "n_embd (18446744073709551615)"),
+        ("\"n_embd\":4", "\"n_embd\":8", "the shape"),
+        ("\"n_head\":2", "\"n_head\":0", "n_head must be at least 1"),
+        ("\"n_head\":2", "\"n_head\":3", "multiple of n_head"),
+        ("\"std\":0.08", "\"std\":1e999", "not a checkpoint of microgpt: "),
+        ("\"version\":1", "\"version\":7", "its layout is version 7"),
+        ("\"tokenizer\":\"a", "\"tokenizer\":\"", "characters, but a vocabulary of"),
+        ("\"tokenizer\":\"ab", "\"tokenizer\":\"aa", "the character 'a' comes twice"),
+        ("\"beta1\":0.8", "\"beta1\":1.5", "beta1 (1.5)"),
+        ("\"step\":3", "\"step\":9999999999", "9999999999 steps"),
+        ("\"random_index\":", "\"random_index\":9", "is beyond the 624 words"),
+        ("\"notes\":{", "\"notes\":{\"a\":1,", "not a checkpoint of microgpt: "),
+    ] {
+        let text = error(&other(from, to));
+        assert!(text.contains(message), "{to}: {text}");
+    }
+    let foreign = safetensors::serialize(
+        [("wte", TensorView::new(Dtype::F32, vec![1], &[0; 4]).expect("a tensor"))],
+        None,
+    );
+    assert!(error(&foreign.expect("bytes")).contains("another program wrote it"));
+}
+
+#[test]
+fn what_is_no_file_is_refused_before_it_is_read() {
+    let directory = directory("refused");
+    let load = |name: &str, bytes: &[u8]| {
+        let path = directory.join(name);
+        std::fs::write(&path, bytes).expect("a file");
+        Checkpoint::<f64>::load(&path).expect_err("it is refused").to_string()
+    };
+    assert!(load("empty", b"").contains("shorter than its header"));
+    assert!(load("short", &[1, 0, 0]).contains("shorter than its header"));
+    assert!(load("absurd", &u64::MAX.to_le_bytes()).contains("the length of its header"));
+    let huge = [&(60u64 << 20).to_le_bytes()[..], b"{}"].concat();
+    assert!(load("huge", &huge).contains("the length of its header"));
+    assert!(load("text", b"anna\nbob\ncarol\ndaniel\n").contains("not a safetensors file"));
+    let bytes = trained::<f64>(None, 1).to_bytes().expect("bytes");
+    assert!(load("longer", &[&bytes[..], b"x"].concat()).contains("longer or shorter"));
+    assert!(load("cut", &bytes[..bytes.len() - 1]).contains("longer or shorter"));
+    assert!(matches!(Checkpoint::<f64>::load(&directory), Err(CheckpointError::NotAFile)));
+    let missing = Checkpoint::<f64>::load(&directory.join("missing"));
+    assert!(matches!(missing, Err(CheckpointError::Io(_))));
+    #[cfg(unix)]
+    assert!(matches!(
+        Checkpoint::<f64>::load(Path::new("/dev/zero")),
+        Err(CheckpointError::NotAFile)
+    ));
+}
+
+/// A way to spoil bytes.
+#[derive(Clone, Debug)]
+enum Damage {
+    Cut(usize),
+    Flip(usize, u8),
+    Overwrite(usize, Vec<u8>),
+    Remove(usize, usize),
+    Insert(usize, Vec<u8>),
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    // Half of it in the header, where it matters most.
+    let place = || prop_oneof![0usize..2500, any::<usize>()];
+    prop_oneof![
+        place().prop_map(Damage::Cut),
+        (place(), 0u8..8).prop_map(|(at, bit)| Damage::Flip(at, bit)),
+        (place(), proptest::collection::vec(any::<u8>(), 1..9))
+            .prop_map(|(at, with)| Damage::Overwrite(at, with)),
+        (place(), 1usize..40).prop_map(|(at, count)| Damage::Remove(at, count)),
+        (place(), proptest::collection::vec(any::<u8>(), 1..9))
+            .prop_map(|(at, with)| Damage::Insert(at, with)),
+    ]
+}
+
+fn damaged(mut bytes: Vec<u8>, damage: &[Damage]) -> Vec<u8> {
+    for one in damage {
+        if bytes.is_empty() {
+            return bytes;
+        }
+        let len = bytes.len();
+        match one {
+            Damage::Cut(at) => bytes.truncate(at % len),
+            Damage::Flip(at, bit) => bytes[at % len] ^= 1 << bit,
+            Damage::Overwrite(at, with) => {
+                for (byte, with) in bytes[at % len..].iter_mut().zip(with) {
+                    *byte = *with;
+                }
+            }
+            Damage::Remove(at, count) => {
+                let at = at % len;
+                bytes.drain(at..(at + count).min(len));
+            }
+            Damage::Insert(at, with) => {
+                let at = at % len;
+                bytes.splice(at..at, with.iter().copied());
+            }
+        }
+    }
+    bytes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    /// A spoilt file is an error of one line, or still a whole and consistent checkpoint: a bit of
+    /// a weight may flip to another number.
+    #[test]
+    fn damage_is_found_or_harmless(
+        single: bool, step in 0usize..3, damage in proptest::collection::vec(damage(), 1..4),
+    ) {
+        let bytes = if single {
+            trained::<f32>(None, step).to_bytes()
+        } else {
+            trained::<f64>(None, step).to_bytes()
+        };
+        let bytes = damaged(bytes.expect("bytes"), &damage);
+        match Checkpoint::<f64>::from_bytes(&bytes) {
+            Ok(checkpoint) => {
+                let tape = Tape::new();
+                let gpt = checkpoint.model(&tape).expect("a model");
+                prop_assert!(gpt.weights().data().iter().all(|weight| weight.is_finite()));
+                if let Some(progress) = checkpoint.progress.filter(|one| one.step > 0) {
+                    prop_assert_eq!(progress.adam.means().0.len(), gpt.weights().size());
+                }
+            }
+            Err(error) => prop_assert_eq!(error.to_string().lines().count(), 1, "{}", error),
+        }
+    }
+}
