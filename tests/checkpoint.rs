@@ -107,7 +107,7 @@ fn a_model_without_a_training_is_a_checkpoint_too() {
     assert_eq!((loaded.progress, loaded.weights), (None, gpt.weights().data()));
     // Single precision reads double, rounded.
     let single = Checkpoint::<f32>::from_bytes(&bytes).expect("a checkpoint");
-    assert_eq!(f64::from(single.weights[0]), f64::from(gpt.weights().data()[0] as f32));
+    assert_eq!(f64::from(single.weights[0]), f64::from(f32::of(gpt.weights().data()[0])));
 }
 
 #[test]

@@ -134,13 +134,13 @@ fn the_gradient_of_the_whole_models_loss() {
     ] {
         let initial = {
             let tape = Tape::new();
-            let gpt = Gpt::new(&tape, config.clone(), &mut PythonRandom::new(3)).expect("a model");
+            let gpt = Gpt::new(&tape, config, &mut PythonRandom::new(3)).expect("a model");
             gpt.weights().data()
         };
         // Long enough that the block ends before the document.
         let tokens = [2, 0, 1, 1, 2, 0, 2];
         let report = Gradcheck::new().seed(9).check(&[initial], |weights| {
-            Gpt::with_weights(weights[0], config.clone()).expect("a model").loss(&tokens).into()
+            Gpt::with_weights(weights[0], config).expect("a model").loss(&tokens).into()
         });
         report.assert_right();
         assert!(report.kinks.len() * 50 < report.compared, "{} kinks", report.kinks.len());

@@ -1,4 +1,6 @@
 //! The flags.
+// Their docs are help texts, where backticks would show.
+#![allow(clippy::doc_markdown)]
 
 use std::path::PathBuf;
 

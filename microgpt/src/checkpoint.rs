@@ -134,6 +134,12 @@ struct Header {
     notes: BTreeMap<String, String>,
 }
 
+/// The part of a header that every version has.
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProgressHeader {
@@ -346,10 +352,6 @@ fn data_length(header: &[u8]) -> Result<u64, CheckpointError> {
 
 fn header(text: Option<&String>) -> Result<Header, CheckpointError> {
     let text = text.ok_or_else(|| CheckpointError::Foreign("another program wrote it".into()))?;
-    #[derive(Deserialize)]
-    struct Version {
-        version: u32,
-    }
     let foreign = |error: serde_json::Error| CheckpointError::Foreign(error.to_string());
     let Version { version } = serde_json::from_str(text).map_err(foreign)?;
     if version != VERSION {

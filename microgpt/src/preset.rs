@@ -40,7 +40,7 @@ impl Preset {
         temperature: 0.5,
     };
 
-    /// The version before: shorter documents, a squared ReLU, and maps to the residual stream that
+    /// The version before: shorter documents, squared rectifiers, and maps to the residual stream that
     /// begin at zero.
     pub const EARLY: Self = Self {
         name: "early",

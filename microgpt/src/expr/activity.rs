@@ -162,6 +162,7 @@ pub fn join<A: Join<B>, B>(one: A, other: B) -> <A as Join<B>>::Output {
 }
 
 /// Computes the values of an `expr!`.
+#[allow(clippy::too_many_arguments)] // generated code calls it, and names each
 #[track_caller]
 #[inline(always)]
 pub fn evaluate<T: Real, A: Activity<T>, P: Word, B, D>(
