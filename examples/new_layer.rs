@@ -17,7 +17,7 @@ const STEPS: usize = 600;
 const WIDTH: usize = 16;
 const TAPS: usize = 4;
 
-/// WaveNet's gated unit with its residual (van den Oord 2016, arXiv:1609.03499, section 2.3): two
+/// `WaveNet`'s gated unit with its residual (van den Oord 2016, arXiv:1609.03499, section 2.3): two
 /// causal convolutions over `K` positions, one of which says how much of the other to let through.
 fn gated_convolution<'t, P: Dim, E: Dim, K: Dim, T: Real>(
     filter: Array<'t, (E, E, K), T>,

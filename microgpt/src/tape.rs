@@ -12,11 +12,14 @@ use std::ops::Range;
 use std::panic::Location;
 
 use crate::array::{Array, Matrix, Vector};
+mod finite;
+
 pub use crate::expr::Place;
 use crate::expr::{Block, Equations, Subscripts};
 use crate::real::Real;
 use crate::shape::{Shape, Word};
 use crate::value::Value;
+pub use finite::{NotFinite, Quantity};
 
 /// What a record keeps of its `expr!`: the backward half, and what its values are, both from the
 /// words that it kept.
@@ -101,40 +104,6 @@ struct Arena<T> {
     segments: Vec<Segment>,
     epoch: u32,
     recording: bool,
-}
-
-/// Whether a number was computed forward or backward.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quantity {
-    /// In the forward pass.
-    Value,
-    /// In the backward pass.
-    Gradient,
-}
-
-impl fmt::Display for Quantity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Value => "value",
-            Self::Gradient => "gradient",
-        })
-    }
-}
-
-/// A NaN or an infinity, and where it came up; see [`Tape::not_finite`].
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("the {quantity} of `{name}` at {index:?} is {number}, in the `expr!` at {place}")]
-pub struct NotFinite {
-    /// Whether it is a value or a gradient.
-    pub quantity: Quantity,
-    /// The `let` that it belongs to, or what the compiler calls the part of an equation.
-    pub name: String,
-    /// Its index along each axis.
-    pub index: Vec<usize>,
-    /// The number.
-    pub number: f64,
-    /// Where the `expr!`, or the operator, stands.
-    pub place: Place,
 }
 
 /// A place on a tape to come back to; see [`Tape::mark`].
@@ -506,27 +475,6 @@ impl<T: Real> Tape<T> {
             };
             step(record, words, pass);
         }
-    }
-
-    /// The first value that any record computed and that is not a finite number, or else the first
-    /// such gradient that a backward pass met on its way.
-    ///
-    /// It reads all of the tape: this is for finding out, not for every step.
-    #[must_use]
-    pub fn not_finite(&self) -> Option<NotFinite> {
-        let arena = self.arena.borrow();
-        let found = |record: &Record<T>, numbers: &[T], quantity| {
-            let own = numbers.get(record.start..record.end)?;
-            let offset = own.iter().position(|number| !number.is_finite())?;
-            let (name, index) = record.describe(&arena.words, offset);
-            let (number, place) = (own[offset].as_f64(), record.place(&arena.words));
-            Some(NotFinite { quantity, name, index, number, place })
-        };
-        let value = |record| found(record, &arena.values[..arena.top], Quantity::Value);
-        let gradient = |record| found(record, &arena.gradients, Quantity::Gradient);
-        let mut forward = arena.records.iter();
-        let mut backward = arena.records.iter().rev();
-        forward.find_map(value).or_else(|| backward.find_map(gradient))
     }
 
     /// Every value on the tape.

@@ -1,0 +1,243 @@
+//! Subscripts, ranges and lengths: where integers stand, and not values.
+
+use proc_macro2::{Ident, Span};
+
+use super::{Checker, Place, Result, axis_of, rust, whole};
+use crate::ast::{Expr, ExprKind, Operator, Path};
+use crate::report::Diagnostic;
+use crate::term::{Affine, Array, Atom, Axis, AxisUse, Binder, Bound, Range, Subscript};
+
+impl Checker<'_> {
+    pub(super) fn subscript(
+        &mut self,
+        array: Array,
+        axis: usize,
+        expr: &Expr,
+    ) -> Result<Subscript> {
+        let subscript = if let ExprKind::Subscript { base, subscripts } = &expr.kind {
+            self.gather(base, subscripts)?
+        } else {
+            let affine = self.integer(expr, Place::Subscript)?;
+            if let Some(constant @ ..0) = affine.as_constant() {
+                return Err(Diagnostic::new(
+                    expr.span,
+                    format!("subscript {constant} is negative"),
+                    "subscripts count from 0; the last element is `x[{n - 1}]`, with its length `n` from Rust",
+                ));
+            }
+            if let Some(index) = affine.as_index() {
+                self.run_over(index, array, axis, expr.span);
+            }
+            Subscript::Affine(affine)
+        };
+        if self.branches == 0 {
+            let subscript = subscript.clone();
+            self.checked.bounds.push(Bound { array, axis, subscript, span: expr.span });
+        }
+        Ok(subscript)
+    }
+
+    /// Whether a subscript cannot leave its axis: its index takes its range from there.
+    pub(super) fn is_implied(&self, subscript: &Subscript) -> bool {
+        match subscript {
+            Subscript::Affine(affine) => affine.as_index().is_some_and(|index| {
+                matches!(self.checked.binders[index].range, Range::Implied(_))
+            }),
+            Subscript::Gather { .. } => false,
+        }
+    }
+
+    pub(super) fn gather(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Subscript> {
+        let rank = subscripts.len();
+        let integers = match &base.kind {
+            ExprKind::Path(path) => {
+                let is_let = path.ident.as_ref().is_some_and(|name| {
+                    self.lets.contains_key(&name.to_string()) || self.index(name).is_some()
+                });
+                if is_let {
+                    return Err(Diagnostic::new(
+                        base.span,
+                        format!("`{}` is not an array of integers", path.last),
+                        "a gather takes its ids from Rust: a `&[usize]`, as in `wte[token[t], i]`",
+                    ));
+                }
+                self.integer_operand(
+                    path.tokens.clone(),
+                    path.last.clone(),
+                    Some(path),
+                    rank,
+                    base.span,
+                )?
+            }
+            ExprKind::Rust(tokens) => {
+                self.integer_operand(rust(tokens), "ids".into(), None, rank, base.span)?
+            }
+            _ => {
+                return Err(Diagnostic::new(
+                    base.span,
+                    "only a name or `{rust}` can be subscripted",
+                    "give the array of ids a name in Rust",
+                ));
+            }
+        };
+        let mut at = Vec::new();
+        for (axis, subscript) in subscripts.iter().enumerate() {
+            let affine = self.integer(subscript, Place::Subscript)?;
+            if let Some(index) = affine.as_index() {
+                let axis = Axis::Integers { operand: integers, axis };
+                self.run_over_axis(index, axis, subscript.span);
+            }
+            at.push(affine);
+        }
+        Ok(Subscript::Gather { integers, at })
+    }
+
+    /// Notes that an index without a stated range takes every position of this axis.
+    pub(super) fn run_over(&mut self, index: usize, array: Array, axis: usize, span: Span) {
+        let axis = match array {
+            Array::Operand(operand) => Axis::Operand { operand, axis },
+            Array::Definition(id) => {
+                let binder = self.checked.definitions[id].axes[axis];
+                axis_of(&self.checked.binders, binder)
+            }
+        };
+        self.run_over_axis(index, axis, span);
+    }
+
+    pub(super) fn run_over_axis(&mut self, index: usize, axis: Axis, span: Span) {
+        if let Range::Implied(first) = &mut self.checked.binders[index].range {
+            // An operand's axis says more than an extent, which is computed from others.
+            let extent = |axis: &Axis| matches!(axis, Axis::Extent { .. });
+            if first.as_ref().is_none_or(|first| extent(first) && !extent(&axis)) {
+                *first = Some(axis);
+            }
+            self.checked.axis_uses.push(AxisUse { binder: index, axis, span });
+        }
+    }
+
+    /// The length of an index's range; `sum(q[j] for j) / len(j)` may name it outside.
+    pub(super) fn len(&mut self, name: &Ident) -> Affine {
+        let index = self.index(name).unwrap_or_else(|| {
+            let range = Range::Implied(None);
+            self.checked.binders.push(Binder { name: name.clone(), range });
+            let id = self.checked.binders.len() - 1;
+            self.lengths.push((name.clone(), id));
+            id
+        });
+        Affine::atom(Atom::Len(index))
+    }
+
+    /// Finds the index of each `len` outside of its `for`, first among those of this definition.
+    pub(super) fn resolve_lengths(&mut self, first: usize) {
+        for (name, id) in std::mem::take(&mut self.lengths) {
+            let binders = &self.checked.binders;
+            let named = |other: &usize| *other != id && binders[*other].name == name;
+            let found = (first..binders.len()).find(named).or_else(|| (0..first).rfind(named));
+            match found.map(|found| binders[found].range.clone()) {
+                Some(Range::Stated { low, high })
+                    if low.indices().chain(high.indices()).next().is_some() =>
+                {
+                    self.report.error(
+                        name.span(),
+                        format!("`len({name})`: the range of `{name}` depends on another index"),
+                        format!("use it inside the `for` that binds `{name}`"),
+                    );
+                }
+                Some(range) => self.checked.binders[id].range = range,
+                None => self.report.error(
+                    name.span(),
+                    format!("`len({name})`: no `for` binds an index `{name}`"),
+                    "`len` takes an index; the length of a Rust value is `{x.len() as f64}`",
+                ),
+            }
+        }
+    }
+
+    pub(super) fn integer(&mut self, expr: &Expr, place: Place) -> Result<Affine> {
+        Ok(match &expr.kind {
+            ExprKind::Number(x) => Affine::constant(whole(*x, expr.span)?),
+            ExprKind::Path(path) => match &path.ident {
+                Some(ident) => match self.index(ident) {
+                    Some(index) => Affine::index(index),
+                    None => self.not_an_index(ident, path, place)?,
+                },
+                None => self.integer_path(path, expr.span)?,
+            },
+            ExprKind::Rust(tokens) => {
+                let id =
+                    self.integer_operand(rust(tokens), "integer".into(), None, 0, expr.span)?;
+                Affine::atom(Atom::Integer(id))
+            }
+            ExprKind::Len(index) => self.len(index),
+            ExprKind::Negate(operand) => self.integer(operand, place)?.times(-1),
+            ExprKind::Binary { operator: Operator::Add, left, right } => {
+                self.integer(left, place)?.plus(1, &self.integer(right, place)?)
+            }
+            ExprKind::Binary { operator: Operator::Sub, left, right } => {
+                self.integer(left, place)?.plus(-1, &self.integer(right, place)?)
+            }
+            ExprKind::Binary { operator: Operator::Mul, left, right } => {
+                let (left, right) = (self.integer(left, place)?, self.integer(right, place)?);
+                match (left.as_constant(), right.as_constant()) {
+                    (Some(factor), _) => right.times(factor),
+                    (_, Some(factor)) => left.times(factor),
+                    _ => {
+                        return Err(Diagnostic::new(
+                            expr.span,
+                            "a product of two indices or variables in a subscript or range",
+                            "one factor must be an integer literal; compute the rest in Rust: `{a * b}`",
+                        ));
+                    }
+                }
+            }
+            ExprKind::Error => {
+                self.unread += 1;
+                Affine::constant(0)
+            }
+            _ => {
+                return Err(Diagnostic::new(
+                    expr.span,
+                    "a subscript or range is a sum of indices and integers",
+                    "write an index, an integer, `t + k`, ids as `token[t]`, or Rust in braces: `{n / 2}`",
+                ));
+            }
+        })
+    }
+
+    pub(super) fn integer_path(&mut self, path: &Path, span: Span) -> Result<Affine> {
+        let id =
+            self.integer_operand(path.tokens.clone(), path.last.clone(), Some(path), 0, span)?;
+        Ok(Affine::atom(Atom::Integer(id)))
+    }
+
+    /// A name that no `for` binds. In a range it is a Rust variable; as a subscript it is far more
+    /// often a slip, so Rust variables stand in braces there.
+    pub(super) fn not_an_index(
+        &mut self,
+        ident: &Ident,
+        path: &Path,
+        place: Place,
+    ) -> Result<Affine> {
+        if self.lets.contains_key(&ident.to_string()) {
+            return Err(Diagnostic::new(
+                ident.span(),
+                format!("`{ident}` is a computed value, not an integer"),
+                "a subscript or range is a sum of indices and integers; compute others in Rust, outside of `expr!`",
+            ));
+        }
+        if place == Place::Range {
+            return self.integer_path(path, ident.span());
+        }
+        let names: Vec<_> = self.indices.iter().map(|(name, _)| name.as_str()).collect();
+        let here = if names.is_empty() {
+            "no index is bound here".to_owned()
+        } else {
+            format!("the indices here are `{}`", names.join("`, `"))
+        };
+        Err(Diagnostic::new(
+            ident.span(),
+            format!("`{ident}` is not an index: no `for` around it binds that name"),
+            format!("{here}; bind it, `for {ident}`, or write `{{{ident}}}` for a Rust integer"),
+        ))
+    }
+}

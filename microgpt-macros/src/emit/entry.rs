@@ -1,0 +1,167 @@
+//! Operands, and the checks on entry: each length once, with the names that the user knows.
+
+use proc_macro2::{Ident, Span, TokenStream};
+
+use super::{Emitter, call, code, ident, pointed};
+use crate::graph::{Length, Subscript};
+use crate::term::{Affine, Axis, Operand};
+
+impl Emitter<'_> {
+    /// Evaluates and opens the operands.
+    pub(super) fn operands(&self) -> TokenStream {
+        let runtime = self.runtime;
+        let mut tokens = TokenStream::new();
+        let values = self.checked.operands.iter().zip(&self.values);
+        let integers = self.checked.integers.iter().zip(&self.integers);
+        for (Operand { tokens: rust, .. }, name) in values.chain(integers.clone()) {
+            tokens.extend(code!(let #name = &#rust;));
+        }
+        // An array says what the precision is; a float literal in Rust would leave it open.
+        let mut order: Vec<usize> = (0..self.values.len()).collect();
+        order.sort_by_key(|&operand| self.checked.operands[operand].rank == 0);
+        let real = ident("real");
+        for (position, &id) in order.iter().enumerate() {
+            let Operand { rank, span, .. } = self.checked.operands[id];
+            let (name, source) = (&self.values[id], self.source(id));
+            let operand = pointed(name, span);
+            let dims = (0..rank).map(|axis| Self::dim(name, axis));
+            let subscripts = code!(#runtime::expr::Subscripts<#rank>);
+            let shape = code!((#(#dims,)*));
+            tokens.extend(if position == 0 {
+                let open = call!(span=> #runtime::expr::open::<#subscripts, _, _, _, _>(#operand));
+                code! {
+                    #[allow(unused_braces)]
+                    let (#source, #shape) = #open;
+                    let real = #runtime::expr::precision(&#source);
+                }
+            } else {
+                let open =
+                    call!(span=> #runtime::expr::open_as::<#subscripts, _, _, _, _>(#real, #operand));
+                code!(#[allow(unused_braces)] let (#source, #shape) = #open;)
+            });
+        }
+        if order.is_empty() {
+            tokens.extend(code!(let real = ::core::marker::PhantomData::<::core::primitive::f64>;));
+        }
+        for (&Operand { rank, span, .. }, name) in integers {
+            let operand = pointed(name, span);
+            tokens.extend(if rank == 0 {
+                let open = call!(span=> #runtime::expr::open_integer(#operand));
+                code!(#[allow(unused_braces)] let #name = #open;)
+            } else {
+                let dims = (0..rank).map(|axis| Self::dim(name, axis));
+                let subscripts = code!(#runtime::expr::Subscripts<#rank>);
+                let open =
+                    call!(span=> #runtime::expr::open_integers::<#subscripts, _, _>(#operand));
+                code!(#[allow(unused_braces)] let (#name, (#(#dims,)*)) = #open;)
+            });
+        }
+        tokens
+    }
+
+    /// Unifies the axes of each class, and checks what only the run time can tell.
+    pub(super) fn entry(&self) -> TokenStream {
+        let runtime = self.runtime;
+        let mut tokens = TokenStream::new();
+        for &class in self.classes.keys() {
+            tokens.extend(self.unify(class));
+        }
+        tokens.extend(self.lengths());
+        for &index in &self.extents {
+            let affine = Affine::index(index);
+            let (least, greatest) = (self.extreme(&affine, false), self.extreme(&affine, true));
+            let len = self.len(Length::Extent(index));
+            let least = if self.starts_at_zero(index) { code!(0) } else { least };
+            tokens.extend(code!(let #len = #runtime::expr::extent(#least, #greatest);));
+            if let Some(start) = self.start(index) {
+                tokens.extend(code!(let #start = #runtime::expr::first(#least);));
+            }
+        }
+        for reach in &self.graph.reaches {
+            let [one, other] = reach.lengths.map(|length| self.len(length));
+            let index = &reach.index;
+            let same = call! {reach.span=>
+                #runtime::expr::same(#one, #other, #index, "the axes before", "a stated range")
+            };
+            tokens.extend(code!(#same;));
+            let stated = reach.lengths.iter().filter_map(|length| match length {
+                Length::Extent(stated) => self.start(*stated),
+                Length::Class(_) => None,
+            });
+            for start in stated {
+                let begins = call!(reach.span=> #runtime::expr::from_zero(#start, #index));
+                tokens.extend(code!(#begins;));
+            }
+        }
+        for bound in &self.graph.bounds {
+            let (len, name) = (self.len_or_extent(bound.length), &bound.name);
+            tokens.extend(match &bound.subscript {
+                Subscript::Affine(affine) => {
+                    let start = bound.axis.and_then(|axis| self.start(axis));
+                    let start = start.map_or_else(|| code!(0), |start| code!(#start));
+                    let least = self.extreme(affine, false);
+                    let greatest = self.extreme(affine, true);
+                    call! {bound.span=>
+                        #runtime::expr::on_axis(#least, #greatest, #start, #len, #name);
+                    }
+                }
+                Subscript::Gather { integers, .. } => {
+                    let ids = &self.integers[*integers];
+                    let ids_name = &self.checked.integers[*integers].name;
+                    call! {bound.span=>
+                        #runtime::expr::ids_on_axis(#ids, #len, #ids_name, #name);
+                    }
+                }
+            });
+        }
+        tokens
+    }
+
+    pub(super) fn len_or_extent(&self, length: Length) -> Ident {
+        self.len(length)
+    }
+
+    /// The axis that all axes of a class are.
+    pub(super) fn unify(&self, class: usize) -> TokenStream {
+        let runtime = self.runtime;
+        let axis = self.axis(Length::Class(class));
+        let mut seen: Vec<Axis> = Vec::new();
+        let mut tokens = TokenStream::new();
+        let uses = self
+            .checked
+            .axis_uses
+            .iter()
+            .map(|one| (one.axis, self.checked.binders[one.binder].name.to_string(), one.span));
+        let rest =
+            self.graph.classes.axes(class).map(|axis| (axis, String::new(), Span::mixed_site()));
+        for (one, index, span) in uses.chain(rest) {
+            if self.graph.classes.class(one) != Some(class) || seen.contains(&one) {
+                continue;
+            }
+            let dim = self.axis_dim(one);
+            tokens.extend(match seen.first() {
+                None => code!(let #axis = #dim;),
+                Some(&first) => {
+                    let (first, this) = (self.axis_text(first), self.axis_text(one));
+                    let (before, other) = (pointed(&axis, span), pointed(&dim, span));
+                    let same = call! {span=>
+                        #runtime::expr::same(#before, #other, #index, #first, #this)
+                    };
+                    code!(#[allow(unused_braces)] let #axis = #same;)
+                }
+            });
+            seen.push(one);
+        }
+        tokens
+    }
+
+    /// The lengths of the classes, in both passes.
+    pub(super) fn lengths(&self) -> TokenStream {
+        let runtime = self.runtime;
+        let lengths = self.classes.keys().map(|&class| {
+            let (axis, len) = (self.axis(Length::Class(class)), self.len(Length::Class(class)));
+            code!(let #len = #runtime::shape::Dim::len(#axis);)
+        });
+        code!(#(#lengths)*)
+    }
+}
