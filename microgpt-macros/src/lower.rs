@@ -10,7 +10,7 @@ use crate::equations::divide;
 use crate::graph::{
     Array, Bound, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Reach, Subscript,
 };
-use crate::term::{self, Affine, Atom, Axis, Binder, Checked, Condition, Range, Term};
+use crate::term::{self, Affine, Atom, Axis, Binder, Checked, Condition, Function, Range, Term};
 
 /// Builds the graph of a checked program.
 pub fn lower(checked: &Checked) -> Graph {
@@ -195,6 +195,13 @@ impl Builder<'_> {
                     Some(condition) => Node::LoadIf { condition, array, subscripts },
                     None => Node::Load { array, subscripts },
                 })
+            }
+            // A square is a product: the same bits, and no array of its own.
+            Term::Call { function: Function::Builtin(name), arguments }
+                if name == "pow" && matches!(arguments[1], Term::Number(2.0)) =>
+            {
+                let base = self.node(&arguments[0]);
+                self.graph.binary(Operator::Mul, base, base)
             }
             Term::Call { function, arguments } => {
                 let arguments = arguments.iter().map(|argument| self.node(argument)).collect();

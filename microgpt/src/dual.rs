@@ -336,6 +336,10 @@ impl Real for Dual {
         )
     }
 
+    fn exponential(self) -> Self {
+        Float::exp(self)
+    }
+
     fn erf(self) -> Self {
         let slope = std::f64::consts::FRAC_2_SQRT_PI * (-self.value * self.value).exp();
         self.chain(Real::erf(self.value), slope)

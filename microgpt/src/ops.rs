@@ -381,7 +381,7 @@ table! {
         }
         /// `eˣ`.
         exp(x in -4.0..4.0) -> y {
-            forward: x.exp(),
+            forward: x.exponential(),
             gradient: [y],
         }
         /// The natural logarithm.
@@ -516,14 +516,14 @@ table! {
         /// `1 / (1 + e⁻ˣ)`, without overflow.
         sigmoid(x in -5.0..5.0) -> y {
             forward: {
-                let e = (-x.abs()).exp();
+                let e = (-x.abs()).exponential();
                 (if x < T::zero() { e } else { T::one() }) / (T::one() + e)
             },
             gradient: [y * (T::one() - y)],
         }
         /// `ln(1 + eˣ)`, without overflow.
         softplus(x in -5.0..5.0) -> y {
-            forward: x.max(T::zero()) + (-x.abs()).exp().ln_1p(),
+            forward: x.max(T::zero()) + (-x.abs()).exponential().ln_1p(),
             gradient: [sigmoid(x)],
         }
         /// `max(x, 0)`; its derivative at 0 is 0.
