@@ -90,8 +90,10 @@ fn run<T: Real>(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>>
         })?;
     }
     while trainer.step() < steps.min(args.stop_at.unwrap_or(steps)) {
-        let (learning_rate, document) = (trainer.learning_rate(), trainer.step() % learnt.len());
-        let loss = trainer.learn(&tokenizer.encode(learnt[document])?)?;
+        let learning_rate = trainer.learning_rate();
+        let batch = start::batch(args, &tokenizer, learnt, trainer.step())?;
+        let batch: Vec<&[usize]> = batch.iter().map(Vec::as_slice).collect();
+        let loss = trainer.learn_batch(&batch)?;
         let step = trainer.step();
         report.step(out, step, loss.as_f64(), learning_rate)?;
         if !held_out.is_empty() && (step.is_multiple_of(args.val_every) || step == steps) {

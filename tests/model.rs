@@ -236,6 +236,49 @@ fn a_document_can_be_learnt_by_heart_in_either_precision() {
 }
 
 #[test]
+fn a_batch_learns_from_the_mean_of_its_gradients() {
+    let documents: [&[usize]; 3] = [&[4, 0, 1, 4], &[4, 2, 4], &[4, 3, 3, 0, 1, 4]];
+    let tape = Tape::new();
+    let gpt = Gpt::new(&tape, Config::new(5), &mut PythonRandom::new(2)).expect("a model");
+    let before = gpt.weights().data();
+    let gradients = documents.map(|tokens| {
+        let mark = tape.mark();
+        gpt.loss(tokens).backward();
+        tape.rewind(mark);
+        let gradient = gpt.weights().grad();
+        gpt.weights().update(|_, gradients| gradients.fill(0.0));
+        gradient
+    });
+    let mut trainer = Trainer::new(&gpt, Training::default());
+    let loss = trainer.learn_batch(&documents).expect("a finite loss");
+    let losses = documents.map(|tokens| {
+        let tape = Tape::new();
+        let weights = tape.vector(before.as_slice());
+        Gpt::with_weights(weights, *gpt.config()).expect("a model").evaluate(tokens)
+    });
+    assert_abs_diff_eq!(loss, losses.iter().sum::<f64>() / 3.0, epsilon = 1e-14);
+    // The first step of Adam goes by the sign of the mean gradient, at the learning rate.
+    for (at, (after, before)) in gpt.weights().data().iter().zip(&before).enumerate() {
+        let mean: f64 = gradients.iter().map(|gradient| gradient[at]).sum::<f64>() / 3.0;
+        if mean.abs() > 1e-6 {
+            assert_abs_diff_eq!(after - before, -0.01 * mean.signum(), epsilon = 2e-4);
+        }
+    }
+    // One document is a batch too.
+    let [one, other] = [false, true].map(|batch| {
+        let tape = Tape::new();
+        let gpt = Gpt::new(&tape, Config::new(5), &mut PythonRandom::new(2)).expect("a model");
+        let mut trainer = Trainer::new(&gpt, Training::default());
+        for tokens in documents {
+            let learnt = if batch { trainer.learn_batch(&[tokens]) } else { trainer.learn(tokens) };
+            learnt.expect("a finite loss");
+        }
+        gpt.weights().data()
+    });
+    assert_eq!(one, other);
+}
+
+#[test]
 fn training_keeps_its_memory() {
     let tape = Tape::new();
     let gpt = Gpt::new(&tape, Config::new(5), &mut PythonRandom::new(2)).expect("a model");

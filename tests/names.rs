@@ -2,22 +2,23 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
-/// The example's binary, which `cargo test` builds beside the tests.
-fn program() -> PathBuf {
-    let test = std::env::current_exe().expect("this test has a path");
-    let target = test.parent().and_then(Path::parent).expect("tests are in target/*/deps");
-    let program = target.join("examples").join(format!("names{}", std::env::consts::EXE_SUFFIX));
-    if !program.exists() {
-        // `cargo test --test names` builds no examples.
+/// The example's binary, built from the sources as they are: `cargo test --test names` alone would
+/// leave it as it was.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
         let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
         let built = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--example", "names", "--profile", profile])
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .status();
         assert!(built.expect("cargo runs").success());
-    }
-    program
+        let test = std::env::current_exe().expect("this test has a path");
+        let target = test.parent().and_then(Path::parent).expect("tests are in target/*/deps");
+        target.join("examples").join(format!("names{}", std::env::consts::EXE_SUFFIX))
+    })
 }
 
 /// An empty directory to run in, with these files.
@@ -212,6 +213,9 @@ fn a_resumed_run_is_the_one_that_never_stopped() {
         String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect()
     };
     assert_eq!(lines(&whole)[26..], lines(&rest)[1..]);
+    run(&["--steps", "6", "--batch", "3", "--stop-at", "2", "--save", "three"]);
+    let error = refused(&here, &["--resume", "three", "--val-fraction", "0.01"]);
+    assert!(error.contains("--batch"), "{error}");
     // Other documents, or another order of them, are not those that it was trained on.
     let error = refused(&here, &["--resume", "half", "--val-fraction", "0.01", "--seed", "7"]);
     assert!(error.contains("half: it was trained with other"), "{error}");

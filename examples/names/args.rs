@@ -17,7 +17,7 @@ pub struct Args {
     /// Version of microgpt.py whose settings are the defaults of all other flags
     #[arg(long, value_name = "NAME", default_value = Preset::GIST.name, value_parser = preset)]
     pub preset: Preset,
-    /// Training steps, one document each, over which the learning rate falls to 0 [default: the
+    /// Training steps, of one document or --batch of them, over which the learning rate falls to 0 [default: the
     /// preset's, gist: 1000, early: 500]
     #[arg(long, value_name = "N", value_parser = whole)]
     pub steps: Option<usize>,
@@ -51,6 +51,9 @@ pub struct Args {
     #[arg(long, value_name = "BOOL", help_heading = "Model", conflicts_with_all = ["load", "resume"])]
     pub zero_init: Option<bool>,
 
+    /// Documents a step learns from, by the mean of their gradients
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = positive_whole, help_heading = "Training")]
+    pub batch: usize,
     /// Learning rate of the first step [default: 0.01]
     #[arg(long, value_name = "X", value_parser = not_negative, help_heading = "Training", conflicts_with = "resume")]
     pub learning_rate: Option<f64>,

@@ -6,6 +6,7 @@ use std::fmt::Display;
 use std::path::Path;
 
 use microgpt::checkpoint::Progress;
+use microgpt::tokenizer::UnknownCharacter;
 use microgpt::{CharTokenizer, Checkpoint, Gpt, PythonRandom, Real, Trainer, Training};
 
 use super::args::Args;
@@ -43,6 +44,7 @@ pub fn notes(args: &Args, docs: &[&str]) -> BTreeMap<String, String> {
     let notes = [
         ("documents", format!("{documents:016x}")),
         ("val_fraction", args.val_fraction.to_string()),
+        ("batch", args.batch.to_string()),
     ];
     notes.map(|(key, value)| (key.to_owned(), value)).into()
 }
@@ -62,7 +64,10 @@ pub fn trainer<'g, 't, T: Real>(
         return Err(about(path, &"it holds no training to go on with"));
     };
     if found.notes != *notes {
-        return Err(about(path, &"it was trained with other --data, --seed or --val-fraction"));
+        return Err(about(
+            path,
+            &"it was trained with other --data, --seed, --val-fraction or --batch",
+        ));
     }
     *random = drawn;
     let steps = args.steps.unwrap_or(training.steps);
@@ -75,6 +80,17 @@ pub fn split<'d, 's>(args: &Args, docs: &'d [&'s str]) -> (&'d [&'s str], &'d [&
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a share of their number
     let held_out = (docs.len() as f64 * args.val_fraction).ceil() as usize;
     docs.split_at(docs.len() - held_out.min(docs.len() - 1))
+}
+
+/// The documents of a step, of which the first is 0, in turn and then from the beginning again.
+pub fn batch(
+    args: &Args,
+    tokenizer: &CharTokenizer,
+    docs: &[&str],
+    step: usize,
+) -> Result<Vec<Vec<usize>>, UnknownCharacter> {
+    let documents = step * args.batch..(step + 1) * args.batch;
+    documents.map(|document| tokenizer.encode(docs[document % docs.len()])).collect()
 }
 
 /// The mean loss of documents that are not learnt, in nats a character.

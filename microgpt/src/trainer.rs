@@ -186,19 +186,65 @@ impl<'g, 't, T: Real> Trainer<'g, 't, T> {
     /// If there are fewer than two tokens, or an id is not below the vocabulary.
     #[track_caller]
     pub fn learn(&mut self, tokens: &[usize]) -> Result<T, TrainingError> {
+        let loss = self.pull_back(tokens, T::one());
+        self.finish(loss)
+    }
+
+    /// Learns several documents in one step, by the mean of their gradients; returns the mean of
+    /// their losses. Each document's gradient is summed up by itself and they are added in their
+    /// order, so that the bits do not depend on how the work was divided.
+    ///
+    /// # Errors
+    ///
+    /// As [`Trainer::learn`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Trainer::learn`], and if there is no document.
+    #[track_caller]
+    pub fn learn_batch(&mut self, documents: &[&[usize]]) -> Result<T, TrainingError> {
+        assert!(!documents.is_empty(), "a batch has one document at least");
+        let share = T::of(documents.len() as f64).recip();
+        let weights = self.gpt.weights();
+        let mut gradients = vec![T::zero(); weights.size()];
+        let mut mean = T::zero();
+        for tokens in documents {
+            match self.pull_back(tokens, share) {
+                Ok(loss) => mean += loss * share,
+                error => return self.finish(error),
+            }
+            weights.update(|_, own| {
+                for (sum, own) in gradients.iter_mut().zip(own) {
+                    *sum += *own;
+                    *own = T::zero();
+                }
+            });
+        }
+        weights.update(|_, own| own.copy_from_slice(&gradients));
+        self.finish(Ok(mean))
+    }
+
+    /// Adds a share of one document's gradient to that of the weights.
+    #[track_caller]
+    fn pull_back(&self, tokens: &[usize], share: T) -> Result<T, TrainingError> {
         let tape = self.gpt.tape();
         let mark = tape.mark();
         let loss = self.gpt.loss(tokens);
-        loss.backward();
+        loss.as_array().backward_with(&[share]);
         let watched = self.watch(loss.data());
-        if watched.is_ok() {
+        tape.rewind(mark);
+        watched
+    }
+
+    /// Moves the weights, unless something went wrong: then they stay as they are.
+    fn finish(&mut self, loss: Result<T, TrainingError>) -> Result<T, TrainingError> {
+        if loss.is_ok() {
             self.adam.step(self.gpt.weights(), self.learning_rate());
             self.step += 1;
         } else {
             self.gpt.weights().update(|_, gradients| gradients.fill(T::zero()));
         }
-        tape.rewind(mark);
-        watched
+        loss
     }
 
     /// The loss of a document that is not learnt, in nats a token.
