@@ -53,6 +53,7 @@ exponential! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::real::Real;
 
     /// How many floats lie between two.
     fn ulps_f64(one: f64, other: f64) -> u64 {
@@ -91,8 +92,8 @@ mod tests {
                 assert!(ours.is_infinite() || ours == f64::from(f32::MAX), "{x}: {ours}");
                 continue;
             }
-            let ulp =
-                f64::from(f32::from_bits((exact as f32).to_bits() + 1)) - f64::from(exact as f32);
+            let nearest = f32::of(exact);
+            let ulp = f64::from(nearest.next_up()) - f64::from(nearest);
             worst = worst.max((ours - exact).abs() / ulp);
         }
         assert!(worst <= 2.0, "{worst} ulp");
