@@ -442,6 +442,16 @@ fn names_in_the_users_code_do_not_matter() {
     assert_eq!((d_x.grad(), x.grad()), (x.data(), d_x.data()));
 }
 
+#[test]
+fn the_crate_may_go_by_another_name() {
+    use ::microgpt as gpt;
+    mod microgpt {}
+    let tape = gpt::Tape::new();
+    let x = tape.vector([1.0, 2.0]);
+    let y = gpt::expr!(sum(gpt::ops::tanh(x[i]) * x[i] for i));
+    assert_eq!(y.data(), 1f64.tanh() + 2.0 * 2f64.tanh());
+}
+
 proptest! {
     #[test]
     fn a_contraction_over_any_sizes(
