@@ -28,8 +28,14 @@ static STOPPED: AtomicBool = AtomicBool::new(false);
 fn main() -> ExitCode {
     let args = Args::try_parse().unwrap_or_else(|error| {
         if error.use_stderr() {
-            // The first line says what is wrong; the usage is a `--help` away.
-            eprintln!("{}", error.to_string().lines().next().unwrap_or_default());
+            // What is wrong, in one line; the usage is a `--help` away.
+            let text = error.to_string();
+            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+            let lines: Vec<_> = lines.take_while(|line| !line.starts_with("Usage:")).collect();
+            eprintln!(
+                "{}",
+                lines.join(" ").trim_end_matches(" For more information, try '--help'.")
+            );
             std::process::exit(2);
         }
         error.exit()
@@ -68,6 +74,14 @@ fn run<T: Real>(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>>
         None => Gpt::new(&tape, args.config(tokenizer.vocabulary()), &mut random)?,
     };
     writeln!(out, "num params: {}", gpt.weights().size())?;
+    // What cannot be done afterwards is better known before.
+    start::check_files(args)?;
+    let encoded = tokenizer.encode(&args.prompt)?;
+    let prompt = &encoded[1..encoded.len() - 1];
+    Sampler::new(&gpt, tokenizer.bos(), args.sampling(), random.clone()).with_prompt(prompt)?;
+    for name in &args.score {
+        tokenizer.encode(name).map_err(|error| format!("{name}: {error}"))?;
+    }
 
     let notes = start::notes(args, &docs);
     let mut trainer = start::trainer(args, &gpt, found, &notes, &mut random)?;
@@ -81,7 +95,7 @@ fn run<T: Real>(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>>
     };
     let (learnt, held_out) = start::split(args, &docs);
     let steps = trainer.training().steps;
-    let mut report = Report::new(trainer.step(), steps, args.losses.as_deref())?;
+    let mut report = Report::new(trainer.step(), steps, args)?;
     if steps > trainer.step() {
         ctrlc::set_handler(|| {
             if STOPPED.swap(true, Ordering::Relaxed) {
@@ -93,7 +107,7 @@ fn run<T: Real>(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>>
         let learning_rate = trainer.learning_rate();
         let batch = start::batch(args, &tokenizer, learnt, trainer.step())?;
         let batch: Vec<&[usize]> = batch.iter().map(Vec::as_slice).collect();
-        let loss = trainer.learn_batch(&batch)?;
+        let loss = trainer.learn_batch(&batch).map_err(start::with_hint)?;
         let step = trainer.step();
         report.step(out, step, loss.as_f64(), learning_rate)?;
         if !held_out.is_empty() && (step.is_multiple_of(args.val_every) || step == steps) {
@@ -118,8 +132,6 @@ fn run<T: Real>(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>>
         chart::svg(&report, path)?;
     }
 
-    let encoded = tokenizer.encode(&args.prompt)?;
-    let prompt = &encoded[1..encoded.len() - 1];
     let mut sampler =
         Sampler::new(&gpt, tokenizer.bos(), args.sampling(), random).with_prompt(prompt)?;
     for number in 1..=args.samples {

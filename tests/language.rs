@@ -443,12 +443,13 @@ fn names_in_the_users_code_do_not_matter() {
 }
 
 #[test]
+#[allow(unused_qualifications)]
 fn the_crate_may_go_by_another_name() {
     use ::microgpt as gpt;
     mod microgpt {}
     let tape = gpt::Tape::new();
     let x = tape.vector([1.0, 2.0]);
-    let y = gpt::expr!(sum(gpt::ops::tanh(x[i]) * x[i] for i));
+    let y = gpt::expr!(sum(gpt::ops::tanh(x[i]) * x[i] for i,));
     assert_eq!(y.data(), 1f64.tanh() + 2.0 * 2f64.tanh());
 }
 

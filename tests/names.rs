@@ -114,7 +114,16 @@ fn bad_input_gets_one_line() {
     assert!(refused(&here, &["--n-head", "3"]).contains("multiple of n_head (3)"));
     assert!(refused(&here, &["--prompt", "Ä", "--steps", "0"]).contains("'Ä'"));
     assert!(refused(&here, &["--prompt", "aaaaaaaaaaaaaaaa", "--steps", "0"]).contains("no room"));
-    assert!(refused(&here, &["--score", "Ä", "--steps", "0"]).contains("'Ä'"));
+    // Before anything is trained, not after.
+    let long = ["--steps", "100000000"];
+    let early = |args: &[&str]| refused(&here, &[&long[..], args].concat());
+    assert!(early(&["--score", "Ä"]).contains("Ä: the character 'Ä'"));
+    assert!(early(&["--prompt", "Ä"]).contains("'Ä'"));
+    assert!(early(&["--plot", "no/such/file"]).contains("no/such/file: no file can be written"));
+    assert!(early(&["--save", "."]).contains(".: no file can be written"));
+    assert!(early(&["--save", "x", "--plot", "x"]).contains("x: two flags would write this file"));
+    assert!(refused(&here, &["--precision", "f16"]).contains("[possible values: f64, f32]"));
+    assert!(refused(&here, &["--save-every", "1"]).contains("--save <FILE>"));
     for flag in ["--losses", "--plot", "--save"] {
         let error = refused(&here, &[flag, "no/such/file", "--steps", "1"]);
         assert!(error.contains("no/such/file: "), "{error}");
@@ -213,6 +222,10 @@ fn a_resumed_run_is_the_one_that_never_stopped() {
         String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect()
     };
     assert_eq!(lines(&whole)[26..], lines(&rest)[1..]);
+    // Losses are added to a file that is there.
+    run(&["--steps", "60", "--stop-at", "25", "--save", "again", "--losses", "again.csv"]);
+    run(&["--resume", "again", "--losses", "again.csv"]);
+    assert_eq!(lines(&whole), lines(&read("again.csv")));
     run(&["--steps", "6", "--batch", "3", "--stop-at", "2", "--save", "three"]);
     let error = refused(&here, &["--resume", "three", "--val-fraction", "0.01"]);
     assert!(error.contains("--batch"), "{error}");
@@ -299,7 +312,7 @@ fn numbers_that_go_bad_are_found() {
         ["step 2: the value of `", "` at [0", "] is inf, in the `expr!` at ", "layers.rs:"];
     assert!(expected.iter().all(|part| error.contains(part)), "{error}");
     let error = refused(&here, &["--learning-rate", "1e300"]);
-    assert!(error.contains("the loss is NaN"), "{error}");
+    assert!(error.contains("the loss is NaN; --check-finite tells"), "{error}");
 }
 
 #[test]

@@ -76,7 +76,7 @@ pub struct Args {
     #[arg(long, value_name = "STEP", value_parser = whole, help_heading = "Training")]
     pub stop_at: Option<usize>,
 
-    /// Write step, loss (nats a character) and learning rate of each step, as CSV
+    /// Write step, loss (nats a character) and learning rate of each step, as CSV; --resume adds to it
     #[arg(long, value_name = "FILE", help_heading = "Files")]
     pub losses: Option<PathBuf>,
     /// Draw the losses, as SVG
@@ -111,10 +111,10 @@ pub struct Args {
     /// Begin every sample with this
     #[arg(long, value_name = "TEXT", default_value = "", help_heading = "Samples")]
     pub prompt: String,
-    /// Show for one sample what each character was chosen of, and where attention looked
+    /// Draw one sample more, and show what each character was chosen of and where attention looked
     #[arg(long, help_heading = "Samples")]
     pub explain: bool,
-    /// Say how likely these names are, the likeliest first
+    /// Say how likely these names are, in the order of bits a character
     #[arg(long, value_name = "NAME", num_args = 1.., help_heading = "Samples")]
     pub score: Vec<String>,
 }

@@ -65,7 +65,8 @@ pub fn explain<T: Real>(
     Ok(())
 }
 
-/// How likely each of these names is, the likeliest by its characters first.
+/// How likely each of these names is, in the order of the bits that a character of it costs. Of a
+/// name longer than a block only the beginning counts, as in training.
 pub fn score<T: Real>(
     out: &mut impl Write,
     gpt: &Gpt<'_, T>,
@@ -81,7 +82,9 @@ pub fn score<T: Real>(
     scores.sort_by(|one, other| one.0.total_cmp(&other.0));
     for (bits, characters, name) in scores {
         let all = bits * characters as f64;
-        writeln!(out, "score: {name} | {bits:.3} bits a character | {all:.2} bits in all")?;
+        let whole =
+            if name.chars().count() < characters { "in all" } else { "for what fits a block" };
+        writeln!(out, "score: {name} | {bits:.3} bits a character | {all:.2} bits {whole}")?;
     }
     Ok(())
 }

@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::args::Args;
+use super::start::about;
+
 /// So many losses make up the one that is shown.
 const WINDOW: usize = 100;
 
@@ -23,15 +26,20 @@ pub struct Report {
 
 impl Report {
     /// A run of so many steps, of which some may have been made before.
-    pub fn new(before: usize, steps: usize, csv: Option<&Path>) -> Result<Self, String> {
-        let csv = csv
-            .map(|path| {
-                let file = File::create(path).map_err(|e| format!("{}: {e}", path.display()))?;
-                let mut csv = BufWriter::new(file);
-                writeln!(csv, "step,loss,learning_rate").map_err(|e| e.to_string())?;
-                Ok::<_, String>(csv)
-            })
-            .transpose()?;
+    pub fn new(before: usize, steps: usize, args: &Args) -> Result<Self, String> {
+        let open = |path: &Path| -> io::Result<_> {
+            // A run that goes on adds to what it measured before.
+            let goes_on = args.resume.is_some() && path.exists();
+            let mut options = File::options();
+            options.create(true).append(goes_on).write(true).truncate(!goes_on);
+            let mut csv = BufWriter::new(options.open(path)?);
+            if !goes_on {
+                writeln!(csv, "step,loss,learning_rate")?;
+            }
+            Ok(csv)
+        };
+        let csv = args.losses.as_deref().map(|path| open(path).map_err(|e| about(path, &e)));
+        let csv = csv.transpose()?;
         let terminal = io::stdout().is_terminal() && io::stderr().is_terminal();
         let bar = (terminal && steps > before).then(|| {
             let bar = ProgressBar::new(steps as u64).with_position(before as u64);

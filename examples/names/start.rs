@@ -7,6 +7,7 @@ use std::path::Path;
 
 use microgpt::checkpoint::Progress;
 use microgpt::tokenizer::UnknownCharacter;
+use microgpt::trainer::TrainingError;
 use microgpt::{CharTokenizer, Checkpoint, Gpt, PythonRandom, Real, Trainer, Training};
 
 use super::args::Args;
@@ -17,6 +18,32 @@ const BUILT_IN: &str = include_str!("../names.txt");
 /// An error with the file that it is about.
 pub fn about(path: &Path, error: &impl Display) -> String {
     format!("{}: {error}", path.display())
+}
+
+/// The files that will be written have a place, each its own.
+pub fn check_files(args: &Args) -> Result<(), String> {
+    let files = [&args.save, &args.plot, &args.losses].map(|file| file.as_deref());
+    for (at, file) in files.iter().enumerate() {
+        let Some(file) = file else { continue };
+        if files[..at].contains(&Some(file)) {
+            return Err(about(file, &"two flags would write this file"));
+        }
+        let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+        if file.is_dir() || directory.is_some_and(|directory| !directory.is_dir()) {
+            return Err(about(file, &"no file can be written there"));
+        }
+    }
+    Ok(())
+}
+
+/// The error of a training, with the flag that tells more of it.
+pub fn with_hint(error: TrainingError) -> String {
+    match error {
+        TrainingError::Loss { step, loss } => {
+            format!("step {step}: the loss is {loss}; --check-finite tells where it comes from")
+        }
+        other => other.to_string(),
+    }
 }
 
 /// The text of the dataset.

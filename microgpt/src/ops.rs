@@ -75,8 +75,7 @@ macro_rules! op {
         $(#[$meta:meta])*
         $visibility:vis $name:ident($($argument:ident in $range:expr),+) -> $result:ident {
             forward: $forward:expr,
-            gradient: [$($gradient:expr),+ $(,)?],
-            $(kink: $kink:expr,)?
+            gradient: [$($gradient:expr),+ $(,)?] $(, kink: $kink:expr)? $(,)?
         }
     ) => {
         $(#[$meta])*

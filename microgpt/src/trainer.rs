@@ -67,9 +67,7 @@ impl Training {
 #[non_exhaustive]
 pub enum TrainingError {
     /// The loss is not a number, or infinite.
-    #[error(
-        "step {step}: the loss is {loss}; the check for finite numbers tells where it comes from"
-    )]
+    #[error("step {step}: the loss is {loss}; `Trainer::check_finite` tells where it comes from")]
     Loss {
         /// The step, of which the first is 1.
         step: usize,

@@ -147,7 +147,7 @@ impl Checker<'_> {
                 None => self.report.error(
                     name.span(),
                     format!("`len({name})`: no `for` binds an index `{name}`"),
-                    "`len` takes an index; the length of a Rust value is `{x.len() as f64}`",
+                    "`len` takes an index; the length of a Rust value is `{x.len()}` in a range, `{x.len() as f64}` as a number",
                 ),
             }
         }

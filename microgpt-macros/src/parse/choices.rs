@@ -135,7 +135,7 @@ impl Tokens<'_> {
             )?;
             let range = if self.word("in").is_some() { Some(self.range()?) } else { None };
             binders.push(Binder { name, range });
-            if self.punct(",").is_none() {
+            if self.punct(",").is_none() || self.at_end() {
                 break;
             }
         }

@@ -167,10 +167,9 @@ macro_rules! gradcheck_layer {
     (@outputs $sizes:expr, $inputs:ident, $call:expr, $($input:ident: [$($axis:tt),*])+) => {{
         $($($crate::gradcheck_layer!(@axis $sizes, $axis);)*)+
         let mut inputs = $inputs.iter();
-        $(
-            let $input = *inputs.next().expect("an input for each name");
-            let $input = $input.reshape(($($axis,)*));
-        )+
+        let mut next = || *inputs.next().expect("an input for each name");
+        // Named only when all have their shapes: an axis may go by the name of an argument.
+        let ($($input,)+) = ($(next().reshape(($($axis,)*)),)+);
         $call.into()
     }};
     (@sweep |$lengths:ident, $points:ident, $check:ident| $report:block, $($input:ident: [$($axis:tt),*])+) => {{
@@ -242,7 +241,8 @@ macro_rules! gradcheck_op {
             for seed in 0..64 {
                 let report = $crate::gradcheck::check_op(&$($path)::+::OP, seed);
                 if let ::core::result::Result::Err(error) = report.right() {
-                    ::core::panic!("{}: {error}", ::core::stringify!($($path)::+));
+                    let name = ::core::stringify!($($path)::+).replace(' ', "");
+                    ::core::panic!("{name}: {error}");
                 }
             }
         }

@@ -88,6 +88,13 @@ mod tests {
         .assert_right();
     }
 
+    fn scaled<'t>(n: ::gpt::Vector<'t, usize>, x: ::gpt::Vector<'t, usize>) -> ::gpt::Value<'t> {
+        expr!(n·x)
+    }
+
+    // An axis may go by the name of an argument.
+    ::gpt::gradcheck_layer!(scaled, n: [n], x: [n]);
+
     #[test]
     fn a_macro_may_pass_its_arguments_on() {
         macro_rules! through {
