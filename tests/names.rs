@@ -367,8 +367,8 @@ fn an_interrupt_ends_training_and_the_rest_goes_on() {
     while !text.contains("mean loss") {
         assert!(out.read_line(&mut text).expect("a line") > 0, "{text}");
     }
-    let interrupt = Command::new("kill").args(["-INT", &run.id().to_string()]).status();
-    assert!(interrupt.expect("kill runs").success());
+    let interrupt = Command::new("sh").args(["-c", &format!("kill -INT {}", run.id())]).status();
+    assert!(interrupt.expect("a shell runs").success());
     out.read_to_string(&mut text).expect("the rest");
     assert!(run.wait().expect("it ends").success());
     assert!(text.contains("stopped after step "), "{text}");
