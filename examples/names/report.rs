@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::args::Args;
 use super::start::about;
@@ -43,9 +43,12 @@ impl Report {
         let terminal = io::stdout().is_terminal() && io::stderr().is_terminal();
         let bar = (terminal && steps > before).then(|| {
             let bar = ProgressBar::new(steps as u64).with_position(before as u64);
-            let template = "{bar:40} {pos}/{len} | loss {msg} | {per_sec} | {eta} left";
+            let template = "{bar:40} {pos}/{len} | loss {msg} | {rate} steps/s | {eta} left";
             if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style);
+                let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                    let _ = write!(out, "{:.0}", state.per_sec());
+                };
+                bar.set_style(style.with_key("rate", rate));
             }
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
