@@ -16,13 +16,19 @@ pub fn check(tokens: &TokenStream) -> Result<(), Diagnostic> {
     while let Some((tokens, brackets, before)) = stack.pop() {
         let mut operators = before;
         let mut inner = Vec::new();
+        // What a statement has in brackets lies within all of its operators, and of no other's.
+        let mut within = |inner: &mut Vec<TokenStream>, operators| {
+            stack.extend(inner.drain(..).map(|tokens| (tokens, brackets + 1, operators)));
+        };
         for token in tokens {
             let span = token.span();
             match token {
-                // A statement begins anew.
-                TokenTree::Punct(punct) if punct.as_char() == ';' => operators = before,
+                TokenTree::Punct(punct) if punct.as_char() == ';' => {
+                    within(&mut inner, operators);
+                    operators = before;
+                }
                 TokenTree::Punct(punct) if "+-*/^".contains(punct.as_char()) => operators += 1,
-                TokenTree::Group(group) => inner.push((group.stream(), brackets + 1, operators)),
+                TokenTree::Group(group) => inner.push(group.stream()),
                 _ => {}
             }
             if brackets >= BRACKETS || operators > OPERATORS {
@@ -35,7 +41,7 @@ pub fn check(tokens: &TokenStream) -> Result<(), Diagnostic> {
                 ));
             }
         }
-        stack.extend(inner.into_iter().map(|(stream, depth, _)| (stream, depth, operators)));
+        within(&mut inner, operators);
     }
     Ok(())
 }
@@ -56,5 +62,7 @@ mod tests {
         assert!(!refused(&vec!["x"; 900].join(" + ")));
         assert!(refused(&format!("{} * ({})", vec!["x"; 600].join("*"), vec!["x"; 600].join("*"))));
         assert!(!refused(&vec!["let y = x + 1;"; 2000].join(" ")));
+        let deep = format!("{} * ({})", vec!["x"; 600].join("*"), vec!["x"; 600].join("*"));
+        assert!(refused(&format!("let y = {deep}; y")));
     }
 }

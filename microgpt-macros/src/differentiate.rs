@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ast::{Comparison, Operator};
-use crate::graph::{Array, Equation, Fold, Graph, IndexId, Node, NodeId, Subscript, children};
+use crate::graph::{Array, Equation, Fold, Graph, IndexId, Node, NodeId, Subscript};
 
 /// The equations with their gradients.
 #[derive(Debug)]
@@ -234,24 +234,13 @@ fn times(graph: &mut Graph, adjoint: NodeId, factor: NodeId) -> NodeId {
 impl Gradient {
     /// The operands whose values a backward pass reads.
     pub fn operands_read(&self) -> BTreeSet<usize> {
-        let mut read = BTreeSet::new();
-        let mut seen = BTreeSet::new();
-        let mut stack: Vec<NodeId> = self
-            .accumulations
-            .iter()
-            .flat_map(|one| [Some(one.adjoint), one.condition])
-            .flatten()
-            .collect();
-        while let Some(node) = stack.pop() {
-            if seen.insert(node) {
-                if let Node::Load { array: Array::Operand(operand), .. }
-                | Node::LoadIf { array: Array::Operand(operand), .. } = &self.graph.nodes[node]
-                {
-                    read.insert(*operand);
-                }
-                stack.extend(children(&self.graph.nodes[node]));
-            }
-        }
-        read
+        let roots = self.accumulations.iter().flat_map(|one| [Some(one.adjoint), one.condition]);
+        let nodes = self.graph.below(roots.flatten()).into_iter();
+        let operand = |node: NodeId| match self.graph.nodes[node] {
+            Node::Load { array: Array::Operand(operand), .. }
+            | Node::LoadIf { array: Array::Operand(operand), .. } => Some(operand),
+            _ => None,
+        };
+        nodes.filter_map(operand).collect()
     }
 }

@@ -445,6 +445,7 @@ impl<'a> Emitter<'a> {
             let size = 0 #(+ #sizes)*;
             #(#copies)*
             #(#unread)*
+            // What is generated for all cases is not the shortest for each.
             #[allow(clippy::all, clippy::pedantic, unused_variables, unused_parens, unused_braces, unused_qualifications)]
             let store = #runtime::expr::evaluate(
                 real,

@@ -104,16 +104,11 @@ impl<'a> Split<'a> {
             }
             let definition = &self.definitions[id];
             roots.push((definition.root, definition.axes.clone()));
-            let mut nodes = vec![definition.root];
-            let mut visited = HashSet::new();
-            while let Some(node) = nodes.pop() {
-                if visited.insert(node) {
-                    if let Node::Load { array: Array::Definition(id), .. }
-                    | Node::LoadIf { array: Array::Definition(id), .. } = self.graph.nodes[node]
-                    {
-                        stack.push(id);
-                    }
-                    nodes.extend(children(&self.graph.nodes[node]));
+            for node in self.graph.below([definition.root]) {
+                if let Node::Load { array: Array::Definition(id), .. }
+                | Node::LoadIf { array: Array::Definition(id), .. } = self.graph.nodes[node]
+                {
+                    stack.push(id);
                 }
             }
         }
@@ -197,13 +192,7 @@ impl<'a> Split<'a> {
     /// Makes equations of what several equations would compute again.
     fn share(&mut self, definitions: &[Root]) {
         let definitions: BTreeSet<NodeId> = definitions.iter().map(|(root, _)| *root).collect();
-        let mut nodes = BTreeSet::new();
-        let mut stack: Vec<NodeId> = definitions.iter().copied().collect();
-        while let Some(node) = stack.pop() {
-            if nodes.insert(node) {
-                stack.extend(children(&self.graph.nodes[node]));
-            }
-        }
+        let nodes = self.graph.below(definitions.iter().copied());
         let mut within: HashMap<NodeId, Within> = HashMap::new();
         // Parents have higher numbers: all equations that compute a node have been seen.
         for node in nodes.into_iter().rev() {

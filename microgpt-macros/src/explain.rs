@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use crate::differentiate::Gradient;
-use crate::graph::{Array, IndexId, IndexRange, Length, Node, NodeId, children, indices_of};
+use crate::graph::{Array, IndexId, IndexRange, Length, Node, indices_of};
 use crate::notation::Notation;
 use crate::schedule::{Inner, Nest, Nests};
 use crate::term::{Axis, Checked};
@@ -99,7 +99,7 @@ impl Explainer<'_> {
         let mut users: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (user, equation) in graph.equations.iter().enumerate() {
             let mut used = BTreeSet::new();
-            for node in below([equation.body], |node| children(&graph.nodes[node])) {
+            for node in graph.below([equation.body]) {
                 if let Node::Load { array: Array::Equation(id), .. }
                 | Node::LoadIf { array: Array::Equation(id), .. } = graph.nodes[node]
                 {
@@ -124,10 +124,7 @@ impl Explainer<'_> {
     fn loops(&self, nests: &Nests) -> Vec<String> {
         let both = nests.forward.iter().chain(&nests.backward);
         both.map(|nest| {
-            let last = match nest.inner {
-                Inner::Row(index) | Inner::Lanes(index) => Some(index),
-                Inner::Element => None,
-            };
+            let last = nest.inner.index();
             let loops = nest.loops.iter().filter(|&&index| Some(index) != last);
             let (outside, inside): (Vec<_>, Vec<_>) =
                 loops.enumerate().partition(|(position, _)| *position < nest.outer);
@@ -180,7 +177,7 @@ impl Explainer<'_> {
         let graph = &self.gradient.graph;
         let mut at_level: BTreeMap<usize, usize> = BTreeMap::new();
         let roots = [Some(nest.body), nest.condition];
-        for node in below(roots.into_iter().flatten(), |node| children(&graph.nodes[node])) {
+        for node in graph.below(roots.into_iter().flatten()) {
             let counts = match &graph.nodes[node] {
                 Node::Binary { .. }
                 | Node::Negate(_)
@@ -250,19 +247,4 @@ fn shaped(name: &str, axes: impl Iterator<Item = String>, what: &str) -> String 
     let axes: Vec<_> = axes.collect();
     let axes = if axes.is_empty() { "a number".into() } else { format!("[{}]", axes.join(", ")) };
     format!("{name}: {axes}{what}")
-}
-
-/// These nodes and all below them.
-fn below(
-    roots: impl IntoIterator<Item = NodeId>,
-    children: impl Fn(NodeId) -> Vec<NodeId>,
-) -> BTreeSet<NodeId> {
-    let mut seen = BTreeSet::new();
-    let mut stack: Vec<NodeId> = roots.into_iter().collect();
-    while let Some(node) = stack.pop() {
-        if seen.insert(node) {
-            stack.extend(children(node));
-        }
-    }
-    seen
 }

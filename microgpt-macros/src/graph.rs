@@ -329,6 +329,18 @@ impl Graph {
         loops
     }
 
+    /// These nodes and all below them.
+    pub fn below(&self, roots: impl IntoIterator<Item = NodeId>) -> BTreeSet<NodeId> {
+        let mut seen = BTreeSet::new();
+        let mut stack: Vec<NodeId> = roots.into_iter().collect();
+        while let Some(node) = stack.pop() {
+            if seen.insert(node) {
+                stack.extend(children(&self.nodes[node]));
+            }
+        }
+        seen
+    }
+
     pub fn is_active(&self, node: NodeId) -> bool {
         self.active[node]
     }

@@ -48,10 +48,7 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn new(emitter: &'a Emitter<'a>, nest: &'a Nest) -> Self {
-        let row_index = match nest.inner {
-            Inner::Row(index) | Inner::Lanes(index) => Some(index),
-            Inner::Element => None,
-        };
+        let row_index = nest.inner.index();
         let loops = &nest.loops[..nest.loops.len() - usize::from(row_index.is_some())];
         let mut writer = Self {
             emitter,

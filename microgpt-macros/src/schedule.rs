@@ -4,9 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::differentiate::Gradient;
-use crate::graph::{
-    Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, children, indices_of,
-};
+use crate::graph::{Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, indices_of};
 
 /// `target[subscripts] = fold(body)` or `+=`, with its loops in order.
 #[derive(Debug)]
@@ -40,6 +38,16 @@ pub enum Inner {
     Lanes(IndexId),
     /// One element at a time.
     Element,
+}
+
+impl Inner {
+    /// The index of the innermost loop, if that is a row or a sum.
+    pub fn index(self) -> Option<IndexId> {
+        match self {
+            Self::Row(index) | Self::Lanes(index) => Some(index),
+            Self::Element => None,
+        }
+    }
 }
 
 /// The nests of both passes.
@@ -88,10 +96,7 @@ fn nest(
         Fold::Sum if condition.is_none() => innermost(graph, &target, &of_target, indices, body),
         _ => Inner::Element,
     };
-    let last = match inner {
-        Inner::Row(index) | Inner::Lanes(index) => Some(index),
-        Inner::Element => None,
-    };
+    let last = inner.index();
     let row = matches!(inner, Inner::Row(_));
     let rank = |index: IndexId| (Some(index) == last, !of_target.contains(&index));
     let mut preferred: Vec<IndexId> = indices.to_vec();
@@ -197,18 +202,11 @@ fn innermost(
 
 /// The subscripts of every element that a body reads in rows.
 fn loads(graph: &Graph, body: NodeId) -> Vec<Vec<Subscript>> {
-    let mut seen = BTreeSet::new();
-    let mut stack = vec![body];
-    let mut loads = Vec::new();
-    while let Some(node) = stack.pop() {
-        if seen.insert(node) {
-            if let Node::Load { subscripts, .. } = &graph.nodes[node] {
-                loads.push(subscripts.clone());
-            }
-            stack.extend(children(&graph.nodes[node]));
-        }
-    }
-    loads
+    let load = |node: NodeId| match &graph.nodes[node] {
+        Node::Load { subscripts, .. } => Some(subscripts.clone()),
+        _ => None,
+    };
+    graph.below([body]).into_iter().filter_map(load).collect()
 }
 
 impl Nest {

@@ -1,13 +1,14 @@
 //! Operands, and the checks on entry: each length once, with the names that the user knows.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Span, TokenStream};
 
 use super::{Emitter, call, code, ident, pointed};
 use crate::graph::{Length, Subscript};
 use crate::term::{Affine, Axis, Operand};
 
 impl Emitter<'_> {
-    /// Evaluates and opens the operands.
+    /// Evaluates and opens the operands. The braces around a name in these calls stand where the
+    /// compiler is to point; it would call them unnecessary.
     pub(super) fn operands(&self) -> TokenStream {
         let runtime = self.runtime;
         let mut tokens = TokenStream::new();
@@ -94,7 +95,7 @@ impl Emitter<'_> {
             }
         }
         for bound in &self.graph.bounds {
-            let (len, name) = (self.len_or_extent(bound.length), &bound.name);
+            let (len, name) = (self.len(bound.length), &bound.name);
             tokens.extend(match &bound.subscript {
                 Subscript::Affine(affine) => {
                     let start = bound.axis.and_then(|axis| self.start(axis));
@@ -117,12 +118,8 @@ impl Emitter<'_> {
         tokens
     }
 
-    pub(super) fn len_or_extent(&self, length: Length) -> Ident {
-        self.len(length)
-    }
-
     /// The axis that all axes of a class are.
-    pub(super) fn unify(&self, class: usize) -> TokenStream {
+    fn unify(&self, class: usize) -> TokenStream {
         let runtime = self.runtime;
         let axis = self.axis(Length::Class(class));
         let mut seen: Vec<Axis> = Vec::new();

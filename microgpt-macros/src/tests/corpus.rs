@@ -72,7 +72,7 @@ macro_rules! corpus {
 
         $(
             #[test]
-            #[allow(unused_variables)]
+            #[allow(unused_variables)] // no program uses all operands
             fn $name() {
                 hold(stringify!($($program)*), |tape, leaves| {
                     let [$c, $d, $u, $v, $a, $b, $m, $w, $q] = leaves else {
