@@ -180,6 +180,17 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     }
 }
 
+/// The index along each axis of the element at a position, row-major: what [`row_major`] undoes.
+pub(crate) fn indices(lens: &[usize], mut position: usize) -> Vec<usize> {
+    let mut indices = vec![0; lens.len()];
+    for (index, &len) in indices.iter_mut().zip(lens).rev() {
+        // Of an empty array only position 0 is ever asked for.
+        *index = position % len.max(1);
+        position /= len.max(1);
+    }
+    indices
+}
+
 #[track_caller]
 fn row_major<S: Shape>(shape: S, indices: &[usize]) -> usize {
     let lens = shape.lens();

@@ -11,7 +11,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -121,6 +121,12 @@ pub enum CheckpointError {
     /// The generator's state is none.
     #[error("its random state is none: {0}")]
     Random(#[from] RandomError),
+}
+
+impl From<SafeTensorError> for CheckpointError {
+    fn from(error: SafeTensorError) -> Self {
+        Self::Format(error.to_string())
+    }
 }
 
 /// What is kept as JSON.
@@ -290,17 +296,14 @@ impl<T: Real> Checkpoint<T> {
             let bytes = words.iter().flat_map(|word| word.to_le_bytes()).collect();
             blocks.push((WORDS.to_owned(), Dtype::U32, vec![words.len()], bytes));
         }
-        let broken =
-            |error: safetensors::SafeTensorError| CheckpointError::Format(error.to_string());
         let views = blocks
             .iter()
             .map(|(name, dtype, shape, bytes)| {
                 Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), bytes)?))
             })
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(broken)?;
+            .collect::<Result<Vec<_>, SafeTensorError>>()?;
         let metadata = [(KEY.to_owned(), header)].into_iter().collect();
-        safetensors::serialize(views, Some(metadata)).map_err(broken)
+        Ok(safetensors::serialize(views, Some(metadata))?)
     }
 
     /// A checkpoint from the bytes of a file.
@@ -309,10 +312,8 @@ impl<T: Real> Checkpoint<T> {
     ///
     /// If they are not a whole and consistent checkpoint.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
-        let broken =
-            |error: safetensors::SafeTensorError| CheckpointError::Format(error.to_string());
-        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(broken)?;
-        let file = SafeTensors::deserialize(bytes).map_err(broken)?;
+        let (_, metadata) = SafeTensors::read_metadata(bytes)?;
+        let file = SafeTensors::deserialize(bytes)?;
         let header = header(metadata.metadata().as_ref().and_then(|metadata| metadata.get(KEY)))?;
         let config = header.config;
         config.check()?;

@@ -25,7 +25,7 @@ mod layer;
 mod report;
 mod run;
 
-use crate::array::{Array, Vector};
+use crate::array::{Array, Vector, indices};
 use crate::real::Real;
 use crate::shape::Shape;
 use crate::value::Value;
@@ -123,7 +123,7 @@ impl Point {
             name: self.name.clone(),
             input,
             element,
-            index: self.index(element),
+            index: indices(&self.shape, element),
             output: None,
             analytic,
             expected,
@@ -131,21 +131,6 @@ impl Point {
             oracle,
             place: None,
         }
-    }
-
-    fn index(&self, mut element: usize) -> Vec<usize> {
-        let mut index: Vec<usize> = self
-            .shape
-            .iter()
-            .rev()
-            .map(|&len| {
-                let at = element % len.max(1);
-                element /= len.max(1);
-                at
-            })
-            .collect();
-        index.reverse();
-        index
     }
 }
 

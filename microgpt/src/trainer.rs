@@ -202,6 +202,9 @@ impl<'g, 't, T: Real> Trainer<'g, 't, T> {
     #[track_caller]
     pub fn learn_batch(&mut self, documents: &[&[usize]]) -> Result<T, TrainingError> {
         assert!(!documents.is_empty(), "a batch has one document at least");
+        if let [tokens] = documents {
+            return self.learn(tokens);
+        }
         let share = T::of(documents.len() as f64).recip();
         let weights = self.gpt.weights();
         let mut gradients = vec![T::zero(); weights.size()];

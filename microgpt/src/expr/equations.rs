@@ -4,6 +4,8 @@
 use std::fmt;
 use std::panic::Location;
 
+use crate::array::indices;
+
 /// Where an `expr!` stands in the source, or an operator on `Value`s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -56,18 +58,11 @@ impl Equations {
     /// The equation whose value lies at an offset of the record, and the indices of the element.
     pub(crate) fn find(&self, mut offset: usize) -> (String, Vec<usize>) {
         for Equation { name, axes } in &self.equations {
-            let size: usize = axes.iter().map(|(len, _)| len).product();
+            let lens: Vec<usize> = axes.iter().map(|&(len, _)| len).collect();
+            let size: usize = lens.iter().product();
             if offset < size {
-                let mut index: Vec<usize> = axes
-                    .iter()
-                    .rev()
-                    .map(|&(len, start)| {
-                        let at = offset % len + start;
-                        offset /= len;
-                        at
-                    })
-                    .collect();
-                index.reverse();
+                let positions = indices(&lens, offset).into_iter();
+                let index = positions.zip(axes).map(|(at, &(_, start))| at + start).collect();
                 return ((*name).to_owned(), index);
             }
             offset -= size;

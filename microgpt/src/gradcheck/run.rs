@@ -138,13 +138,12 @@ where
                     }
                     self.report.compared += 1;
                     let mismatch = self.mismatch(input, element, output_name, analytic, expected);
-                    let cotangents: Vec<f64> = match cotangents {
+                    let unit = |other| f64::from(u8::from(other == output));
+                    let count = self.outputs.len();
+                    self.compare(Mismatch { step, ..mismatch }, allowed, || match cotangents {
                         Some(all) => all.to_vec(),
-                        None => (0..self.outputs.len())
-                            .map(|other| f64::from(u8::from(other == output)))
-                            .collect(),
-                    };
-                    self.compare(Mismatch { step, ..mismatch }, allowed, &cotangents);
+                        None => (0..count).map(unit).collect(),
+                    });
                 }
                 if kinked {
                     self.report.kinks.push((input, element));
@@ -160,9 +159,7 @@ where
             let cotangents = self.draw(self.outputs.len());
             let direction: Vec<Vec<f64>> = sizes.iter().map(|&size| self.draw(size)).collect();
             let gradients = self.gradients(&cotangents);
-            let pairs = || gradients.iter().flatten().zip(direction.iter().flatten());
-            let analytic: f64 = pairs().map(|(gradient, along)| gradient * along).sum();
-            let size: f64 = pairs().map(|(gradient, along)| (gradient * along).abs()).sum();
+            let (analytic, size) = projected(&gradients, &direction);
             let step = self.check.tolerance.step.log2().round().exp2();
             let direction = Direction::All(direction);
             let (wide, narrow, here) = self.differences(&direction, step, Some(&cotangents));
@@ -228,7 +225,8 @@ where
         let again = self.evaluate(&self.values());
         let same = again.iter().zip(&self.outputs).all(|(one, two)| one.to_bits() == two.to_bits());
         if !same || again.len() != self.outputs.len() {
-            let mismatch = self.mismatch(0, 0, Some(0), self.outputs[0], again[0]);
+            let other = again.first().copied().unwrap_or(f64::NAN);
+            let mismatch = self.mismatch(0, 0, Some(0), self.outputs[0], other);
             self.report.mismatches.push(Mismatch { oracle: Oracle::SecondRun, ..mismatch });
         }
     }
@@ -282,14 +280,19 @@ where
     }
 
     /// Keeps a comparison that failed, with where it came from if it is the worst.
-    fn compare(&mut self, mut mismatch: Mismatch, allowed: f64, cotangents: &[f64]) {
+    fn compare(
+        &mut self,
+        mut mismatch: Mismatch,
+        allowed: f64,
+        cotangents: impl FnOnce() -> Vec<f64>,
+    ) {
         // Written so that a NaN is an error.
         if (mismatch.analytic - mismatch.expected).abs() <= allowed {
             return;
         }
         if self.report.worst().is_none_or(|worst| mismatch.error() > worst.error()) {
             let direction = Direction::Element { input: mismatch.input, element: mismatch.element };
-            mismatch.place = self.culprit(&direction, cotangents);
+            mismatch.place = self.culprit(&direction, &cotangents());
         }
         self.report.mismatches.push(mismatch);
     }
@@ -312,7 +315,7 @@ where
                 }
                 let mismatch = self.mismatch(input, element, None, analytic, expected);
                 let allowed = tolerance * (1.0 + analytic.abs().max(expected.abs()));
-                self.compare(Mismatch { oracle, ..mismatch }, allowed, cotangents);
+                self.compare(Mismatch { oracle, ..mismatch }, allowed, || cotangents.to_vec());
             }
         }
     }
@@ -387,11 +390,8 @@ where
         }
         for _ in 0..PROJECTIONS {
             let along: Vec<_> = gradients.iter().map(|one| self.draw(one.len())).collect();
-            let products = gradients.iter().flatten().zip(along.iter().flatten());
-            let products: Vec<f64> = products.map(|(gradient, by)| gradient * by).collect();
+            let (analytic, size) = projected(&gradients, &along);
             let expected = self.tangent(layer, &Direction::All(along), &cotangents);
-            let analytic: f64 = products.iter().sum();
-            let size: f64 = products.iter().map(|product| product.abs()).sum();
             self.report.compared += 1;
             if !((analytic - expected).abs() <= TOLERANCE * (1.0 + size)) {
                 let mismatch = self.mismatch(0, 0, None, analytic, expected);
@@ -431,6 +431,14 @@ where
     F: for<'t> Fn(&[Vector<'t, usize, T>]) -> Outputs<'t, T>,
 {
     function
+}
+
+/// The derivative along a direction, and the size of the terms that it is the sum of.
+fn projected(gradients: &[Vec<f64>], along: &[Vec<f64>]) -> (f64, f64) {
+    let terms = gradients.iter().flatten().zip(along.iter().flatten());
+    terms.fold((0.0, 0.0), |(sum, size), (gradient, by)| {
+        (sum + gradient * by, size + (gradient * by).abs())
+    })
 }
 
 fn leaves<'t, T: Real>(tape: &'t Tape<T>, inputs: &[Vec<f64>]) -> Vec<Vector<'t, usize, T>> {
