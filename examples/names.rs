@@ -76,12 +76,7 @@ fn run<T: Real>(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>>
     writeln!(out, "num params: {}", gpt.weights().size())?;
     // What cannot be done afterwards is better known before.
     start::check_files(args)?;
-    let encoded = tokenizer.encode(&args.prompt)?;
-    let prompt = &encoded[1..encoded.len() - 1];
-    Sampler::new(&gpt, tokenizer.bos(), args.sampling(), random.clone()).with_prompt(prompt)?;
-    for name in &args.score {
-        tokenizer.encode(name).map_err(|error| format!("{name}: {error}"))?;
-    }
+    let scored = insight::encoded(&tokenizer, &args.score)?;
 
     let notes = start::notes(args, &docs);
     let mut trainer = start::trainer(args, &gpt, found, &notes, &mut random)?;
@@ -93,6 +88,10 @@ fn run<T: Real>(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>>
             checkpoint.save(path).map_err(|error| start::about(path, &error))
         }
     };
+    let encoded = tokenizer.encode(&args.prompt)?;
+    let prompt = &encoded[1..encoded.len() - 1];
+    let mut sampler =
+        Sampler::new(&gpt, tokenizer.bos(), args.sampling(), random.clone()).with_prompt(prompt)?;
     let (learnt, held_out) = start::split(args, &docs);
     let steps = trainer.training().steps;
     let mut report = Report::new(trainer.step(), steps, args)?;
@@ -132,13 +131,11 @@ fn run<T: Real>(args: &Args, out: &mut impl Write) -> Result<(), Box<dyn Error>>
         chart::svg(&report, path)?;
     }
 
-    let mut sampler =
-        Sampler::new(&gpt, tokenizer.bos(), args.sampling(), random).with_prompt(prompt)?;
     for number in 1..=args.samples {
         writeln!(out, "sample {number:2}: {}", tokenizer.decode(&sampler.sample()?))?;
     }
     if args.explain {
         insight::explain(out, &gpt, &tokenizer, &mut sampler, prompt)?;
     }
-    insight::score(out, &gpt, &tokenizer, &args.score)
+    insight::score(out, &gpt, &scored)
 }

@@ -6,6 +6,7 @@ use plotters::prelude::*;
 use textplots::{Chart, Plot, Shape};
 
 use super::report::Report;
+use super::start::about;
 
 /// The mean over the last so many points, for each point.
 fn smoothed(points: &[(usize, f64)], window: usize) -> Vec<(f64, f64)> {
@@ -44,7 +45,7 @@ pub fn terminal(report: &Report) -> String {
 
 /// Training and held-out loss, with labelled axes.
 pub fn svg(report: &Report, path: &Path) -> Result<(), String> {
-    draw(report, path).map_err(|error| format!("{}: {error}", path.display()))
+    draw(report, path).map_err(|error| about(path, &error))
 }
 
 fn draw(report: &Report, path: &Path) -> Result<(), Box<dyn std::error::Error>> {

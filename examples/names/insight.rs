@@ -65,18 +65,28 @@ pub fn explain<T: Real>(
     Ok(())
 }
 
+/// Names with their tokens.
+pub fn encoded<'n>(
+    tokenizer: &CharTokenizer,
+    names: &'n [String],
+) -> Result<Vec<(&'n str, Vec<usize>)>, String> {
+    let encode = |name: &'n String| {
+        let tokens = tokenizer.encode(name).map_err(|error| format!("{name}: {error}"))?;
+        Ok((name.as_str(), tokens))
+    };
+    names.iter().map(encode).collect()
+}
+
 /// How likely each of these names is, in the order of the bits that a character of it costs. Of a
 /// name longer than a block only the beginning counts, as in training.
 pub fn score<T: Real>(
     out: &mut impl Write,
     gpt: &Gpt<'_, T>,
-    tokenizer: &CharTokenizer,
-    names: &[String],
+    names: &[(&str, Vec<usize>)],
 ) -> Result<(), Box<dyn Error>> {
     let mut scores = Vec::new();
-    for name in names {
-        let tokens = tokenizer.encode(name).map_err(|error| format!("{name}: {error}"))?;
-        let bits = gpt.evaluate(&tokens).as_f64() / std::f64::consts::LN_2;
+    for (name, tokens) in names {
+        let bits = gpt.evaluate(tokens).as_f64() / std::f64::consts::LN_2;
         scores.push((bits, (tokens.len() - 1).min(gpt.config().block_size), name));
     }
     scores.sort_by(|one, other| one.0.total_cmp(&other.0));
