@@ -53,22 +53,35 @@ fn what_only_a_stop_uses_has_no_gradient() {
 }
 
 #[test]
+fn what_is_no_contraction_goes_by_rows() {
+    let text = explain!([sum(w[o, i] * stop(g[i]) * x[i] for i) for o]);
+    assert_eq!(
+        lines(text, "loops"),
+        [
+            "result[o]: for o, a sum along i in lanes",
+            "∂x[i]: a row along i, kept in registers over o",
+            "∂w[o, i]: for o, a row along i",
+        ]
+    );
+}
+
+#[test]
 fn loops_and_costs_follow_the_equations() {
     let text = explain!([sum(w[o, i] * x[t, i] for i) for t, o]);
     assert_eq!(
         lines(text, "loops"),
         [
-            "result[t, o]: for t, o, a sum along i in lanes",
-            "∂x[t, i]: for t, a row along i, kept in registers over o",
-            "∂w[o, i]: for o, a row along i, kept in registers over t",
+            "result[t, o]: blocks of t, o summed along i",
+            "∂x[t, i]: blocks of t, i summed along o",
+            "∂w[o, i]: blocks of o, i summed along t",
         ]
     );
     assert_eq!(
         lines(text, "operations"),
         [
             "result[t, o]: 2 * len(t) * len(o) * len(i)",
-            "∂x[t, i]: 2 * len(t) * len(o) * len(i)",
-            "∂w[o, i]: 2 * len(o) * len(t) * len(i)",
+            "∂x[t, i]: 2 * len(t) * len(i) * len(o)",
+            "∂w[o, i]: 2 * len(o) * len(i) * len(t)",
         ]
     );
     assert_eq!(

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::differentiate::Gradient;
 use crate::graph::{Array, IndexId, IndexRange, Length, Node, indices_of};
 use crate::notation::Notation;
-use crate::schedule::{Inner, Nest, Nests};
+use crate::schedule::{Contraction, Inner, Nest, Nests};
 use crate::term::{Axis, Checked};
 
 /// The equations, what is shared, the gradients, the loops, and what a call costs.
@@ -124,8 +124,7 @@ impl Explainer<'_> {
     fn loops(&self, nests: &Nests) -> Vec<String> {
         let both = nests.forward.iter().chain(&nests.backward);
         both.map(|nest| {
-            let last = nest.inner.index();
-            let loops = nest.loops.iter().filter(|&&index| Some(index) != last);
+            let loops = nest.loops[..nest.loops.len() - nest.inner.depth()].iter();
             let (outside, inside): (Vec<_>, Vec<_>) =
                 loops.enumerate().partition(|(position, _)| *position < nest.outer);
             let list = |loops: Vec<(usize, &IndexId)>| {
@@ -143,6 +142,11 @@ impl Explainer<'_> {
                 Inner::Lanes(index) => {
                     format!("a sum along {} in lanes", self.notation.indices(&[index]))
                 }
+                Inner::Contraction(Contraction { rows, columns, terms, .. }) => format!(
+                    "blocks of {} summed along {}",
+                    self.notation.indices(&[rows, columns]),
+                    self.notation.indices(&[terms])
+                ),
                 Inner::Element => "one element".into(),
             };
             parts.push(innermost);

@@ -452,6 +452,15 @@ impl Graph {
         }
     }
 
+    /// The node that loads an element, and its subscripts, if the node is no more than that.
+    pub fn element(&self, node: NodeId) -> Option<(NodeId, &[Subscript])> {
+        match &self.nodes[node] {
+            Node::Load { subscripts, .. } => Some((node, subscripts)),
+            Node::Stop(operand) => self.element(*operand),
+            _ => None,
+        }
+    }
+
     pub fn has_call(&self, node: NodeId) -> bool {
         self.calls[node]
     }

@@ -12,7 +12,7 @@ use crate::emit::{Emitter, code, ident};
 use crate::graph::{
     Array, Fold, IndexId, IndexRange, Node, NodeId, Subscript, children, indices_of,
 };
-use crate::schedule::{Inner, Nest, Walk, walk};
+use crate::schedule::{Contraction, Inner, Nest, Walk, walk};
 use crate::term::{Affine, Function};
 
 /// Writes a nest.
@@ -49,7 +49,7 @@ struct Writer<'a> {
 impl<'a> Writer<'a> {
     fn new(emitter: &'a Emitter<'a>, nest: &'a Nest) -> Self {
         let row_index = nest.inner.index();
-        let loops = &nest.loops[..nest.loops.len() - usize::from(row_index.is_some())];
+        let loops = &nest.loops[..nest.loops.len() - nest.inner.depth()];
         let mut writer = Self {
             emitter,
             nest,
@@ -113,6 +113,7 @@ impl<'a> Writer<'a> {
                 let add = code!(sum.row(#len, [#(#rows),*], #step););
                 self.summed(&name, add)
             }
+            Inner::Contraction(contraction) => self.contraction(&name, contraction),
             Inner::Element if self.nest.condition.is_some() => self.conditional(&name),
             Inner::Element if self.nest.fold == Fold::Sum && outer == self.loops.len() => {
                 let target = self.target_address(None);
@@ -135,6 +136,62 @@ impl<'a> Writer<'a> {
         let body = self.around_to(0, outer, body);
         let statements = std::mem::take(&mut self.statements[0]);
         code!(#(#statements)* #body)
+    }
+
+    /// Blocks of a product of two arrays.
+    fn contraction(&self, name: &Ident, contraction: Contraction) -> TokenStream {
+        let runtime = self.runtime;
+        let Contraction { rows, columns, terms, left, right } = contraction;
+        let starts = [rows, columns, terms].map(|index| {
+            let (name, (low, _)) = (self.emitter.index(index), self.emitter.bounds(index));
+            code!(let #name = #low;)
+        });
+        let factor = |node: NodeId, line: IndexId| {
+            let Node::Load { array, subscripts } = &self.emitter.graph.nodes[node] else {
+                unreachable!("each factor is an element of an array")
+            };
+            let (elements, first) =
+                (self.emitter.array(*array), self.address(*array, subscripts, None));
+            let stride = self.stride(*array, subscripts, line);
+            let step = self.stride(*array, subscripts, terms);
+            code!(#runtime::expr::Factor { elements: #elements, first: #first, stride: #stride, step: #step })
+        };
+        let (left, right) = (factor(left, rows), factor(right, columns));
+        let first = self.target_address(None);
+        let stride = self.stride(self.nest.target.array, &self.nest.target.subscripts, rows);
+        let add = self.nest.target.add;
+        let [rows, columns, terms] = [rows, columns, terms].map(|index| self.size(index));
+        code! {
+            #(#starts)*
+            #runtime::expr::contract(
+                #runtime::expr::Target { elements: #name, first: #first, stride: #stride, add: #add },
+                #left,
+                #right,
+                (#rows, #columns, #terms),
+            );
+        }
+    }
+
+    /// From one value of an index to the next, in elements of an array where it moves by one.
+    fn stride(&self, array: Array, subscripts: &[Subscript], index: IndexId) -> TokenStream {
+        let axes = self.emitter.axes(array);
+        let along = subscripts.iter().rposition(|one| indices_of(one).contains(&index));
+        let inner = axes.iter().skip(along.map_or(0, |axis| axis + 1)).map(|(len, _)| len);
+        inner.map(|len| code!(#len)).reduce(|all, len| code!(#all * #len)).unwrap_or(code!(1))
+    }
+
+    /// The number of values of an index, as an axis whose type may know it.
+    fn size(&self, index: IndexId) -> TokenStream {
+        match &self.emitter.graph.indices[index].range {
+            IndexRange::Whole(length) => {
+                let axis = self.emitter.axis(*length);
+                code!(#axis)
+            }
+            IndexRange::Stated { .. } => {
+                let (runtime, (low, high)) = (self.runtime, self.emitter.bounds(index));
+                code!(#runtime::expr::minus(#high, #low))
+            }
+        }
     }
 
     /// Sums in registers over the loops inside `outer`, then writes once.

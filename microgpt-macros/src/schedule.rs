@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::ast::Operator;
 use crate::differentiate::Gradient;
 use crate::graph::{Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, indices_of};
 
@@ -36,6 +37,8 @@ pub enum Inner {
     Row(IndexId),
     /// A sum of rows, in lanes.
     Lanes(IndexId),
+    /// Blocks of a product of two arrays; its loops are the last three, rows, columns and terms.
+    Contraction(Contraction),
     /// One element at a time.
     Element,
 }
@@ -45,9 +48,33 @@ impl Inner {
     pub fn index(self) -> Option<IndexId> {
         match self {
             Self::Row(index) | Self::Lanes(index) => Some(index),
-            Self::Element => None,
+            Self::Contraction(_) | Self::Element => None,
         }
     }
+
+    /// How many of the loops it takes the place of.
+    pub fn depth(self) -> usize {
+        match self {
+            Self::Row(_) | Self::Lanes(_) => 1,
+            Self::Contraction(_) => 3,
+            Self::Element => 0,
+        }
+    }
+}
+
+/// `target[.., rows, .., columns] += Σ left[.., rows, .., terms, ..] · right[.., terms, columns, ..]`
+/// with the last two in any places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contraction {
+    /// The index of the target and the left factor.
+    pub rows: IndexId,
+    /// The index of the target, where it is the last, and the right factor.
+    pub columns: IndexId,
+    /// The index of both factors.
+    pub terms: IndexId,
+    /// The factors, each an element of an array.
+    pub left: NodeId,
+    pub right: NodeId,
 }
 
 /// The nests of both passes.
@@ -92,6 +119,19 @@ fn nest(
     condition: Option<NodeId>,
 ) -> Nest {
     let of_target: BTreeSet<IndexId> = target.subscripts.iter().flat_map(indices_of).collect();
+    if let (Fold::Sum, None) = (fold, condition)
+        && let Some(contraction) = contraction(graph, &target, indices, body)
+    {
+        let Contraction { rows, columns, terms, .. } = contraction;
+        let blocks = [rows, columns, terms];
+        let outside: Vec<_> =
+            indices.iter().copied().filter(|index| !blocks.contains(index)).collect();
+        let mut loops = ordered(graph, &outside);
+        let outer = loops.len();
+        loops.extend(blocks);
+        let inner = Inner::Contraction(contraction);
+        return Nest { target, fold, loops, outer, inner, body, condition };
+    }
     let inner = match fold {
         Fold::Sum if condition.is_none() => innermost(graph, &target, &of_target, indices, body),
         _ => Inner::Element,
@@ -161,6 +201,64 @@ pub fn walk(subscripts: &[Subscript], index: IndexId) -> Walk {
             Walk::Contiguous
         }
         _ => Walk::Strided,
+    }
+}
+
+/// The contraction that a sum is, if it is one.
+fn contraction(
+    graph: &Graph,
+    target: &Target,
+    indices: &[IndexId],
+    body: NodeId,
+) -> Option<Contraction> {
+    let Node::Binary { operator: Operator::Mul, left, right } = graph.nodes[body] else {
+        return None;
+    };
+    let (one, other) = (graph.element(left)?, graph.element(right)?);
+    // A bound that names another index ties the two: both stay loops, or both are outside.
+    let independent = |index: &IndexId| {
+        graph.range_indices(*index).iter().all(|outer| !indices.contains(outer))
+            && indices.iter().all(|other| !graph.range_indices(*other).contains(index))
+    };
+    let free: Vec<IndexId> = indices.iter().copied().filter(independent).collect();
+    let columns = *free.iter().find(|&&index| {
+        walk(&target.subscripts, index) == Walk::Contiguous
+            && target.subscripts.iter().flat_map(indices_of).filter(|one| *one == index).count()
+                == 1
+    })?;
+    let [left, right] = match [one.1, other.1].map(|subscripts| single(subscripts, columns)) {
+        [Some(false), Some(true)] => [one, other],
+        [Some(true), Some(false)] => [other, one],
+        _ => return None,
+    };
+    // The last of several: the one that is innermost as written.
+    let among = |in_target, in_left, in_right| {
+        free.iter().rev().copied().find(|&index| {
+            index != columns
+                && single(&target.subscripts, index) == Some(in_target)
+                && single(left.1, index) == Some(in_left)
+                && single(right.1, index) == Some(in_right)
+        })
+    };
+    let rows = among(true, true, false)?;
+    let terms = among(false, true, true)?;
+    let sums = indices.iter().filter(|&&index| {
+        !target.subscripts.iter().flat_map(indices_of).any(|of_target| of_target == index)
+    });
+    // Each pass of a further sum adds to the target, which must hold something then.
+    if !target.add && sums.count() > 1 {
+        return None;
+    }
+    Some(Contraction { rows, columns, terms, left: left.0, right: right.0 })
+}
+
+/// Whether an index moves along one axis, by one; nothing if it moves in any other way.
+fn single(subscripts: &[Subscript], index: IndexId) -> Option<bool> {
+    let mut moving = subscripts.iter().filter(|one| indices_of(one).contains(&index));
+    match (moving.next(), moving.next()) {
+        (None, _) => Some(false),
+        (Some(Subscript::Affine(affine)), None) if affine.factor(index) == 1 => Some(true),
+        _ => None,
     }
 }
 

@@ -8,12 +8,14 @@
 #![allow(clippy::must_use_candidate)]
 
 mod activity;
+mod contraction;
 mod entry;
 mod equations;
 mod loops;
 mod operand;
 
 pub use activity::*;
+pub use contraction::{Factor, Target, contract};
 pub use entry::*;
 pub use equations::{Equations, Place};
 pub use loops::*;

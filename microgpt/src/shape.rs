@@ -22,6 +22,9 @@ pub trait Dim:
     + Same<Self, Output = Self>
     + Same<usize, Output = Self>
 {
+    /// Whether the type says the length, so that code can be made for it alone.
+    const FIXED: bool;
+
     /// The number of elements along the axis.
     fn len(self) -> usize;
 
@@ -40,6 +43,8 @@ pub trait Dim:
 const LOCAL: usize = 64;
 
 impl<const N: usize> Dim for Const<N> {
+    const FIXED: bool = true;
+
     #[inline(always)]
     fn len(self) -> usize {
         N
@@ -58,6 +63,8 @@ impl<const N: usize> Dim for Const<N> {
 }
 
 impl Dim for usize {
+    const FIXED: bool = false;
+
     #[inline(always)]
     fn len(self) -> usize {
         self

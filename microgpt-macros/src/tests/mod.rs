@@ -148,7 +148,7 @@ fn a_large_equation_is_divided() {
 
 #[test]
 fn rows_are_contiguous_and_sums_stay_in_registers() {
-    let (_, gradient) = compiled(&quote!([sum(w[o, i] * x[t, i] for i) for t, o]));
+    let (_, gradient) = compiled(&quote!([sum(w[o, i] * x[t, i] * 2 for i) for t, o]));
     let nests = schedule(&gradient);
     let name = |index: usize| gradient.graph.indices[index].name.as_str();
     let forward = &nests.forward[0];
@@ -159,6 +159,46 @@ fn rows_are_contiguous_and_sums_stay_in_registers() {
         assert_eq!(nest.outer, 1);
         assert!(matches!(nest.inner, Inner::Row(index) if name(index) == "i"));
     }
+}
+
+/// The contractions among the nests of an expression: loops around them, rows, columns, terms.
+fn contractions(input: &TokenStream) -> Vec<String> {
+    let (_, gradient) = compiled(input);
+    let nests = schedule(&gradient);
+    let names = |indices: &[usize]| {
+        let names = indices.iter().map(|&index| gradient.graph.indices[index].name.as_str());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    nests
+        .forward
+        .iter()
+        .chain(&nests.backward)
+        .filter(|nest| matches!(nest.inner, Inner::Contraction(_)))
+        .map(|nest| {
+            format!("{}|{}", names(&nest.loops[..nest.outer]), names(&nest.loops[nest.outer..]))
+        })
+        .collect()
+}
+
+#[test]
+fn products_of_two_arrays_are_contractions() {
+    assert_eq!(
+        contractions(&quote!([sum(w[o, i] * x[t, i] for i) for t, o])),
+        ["|t o i", "|t i o", "|o i t"]
+    );
+    assert_eq!(
+        contractions(&quote!([sum(q[t, h, j] * stop(k[s, h, j]) for j) for h, t, s])),
+        ["h|t s j", "h|t j s"]
+    );
+    // Bounds that tie two indices, sums of more than one index, vectors and other products stay
+    // loops.
+    assert!(contractions(&quote!([sum(p[t, s] * v[s] for s) for t])).is_empty());
+    assert!(contractions(&quote!([sum(exp(p[t, s]) * 2 for s) for t])).is_empty());
+    assert_eq!(contractions(&quote!([sum(p[t, s] * v[s, j] for s in 0..=t) for t, j])).len(), 0);
+    assert_eq!(
+        contractions(&quote!([sum(w[o, i, k] * x[t, i, k] for i, k) for t, o])),
+        ["i|t k o", "i|o k t"]
+    );
 }
 
 #[test]

@@ -1,0 +1,416 @@
+//! Contractions: sums of a product of two arrays. Matrix products are the plainest of them.
+//!
+//! A block of the target stays in registers while the sum advances. Each element adds its terms
+//! one after the other, in the order of the index, whatever the block: the same bits for any
+//! number of rows, on every machine that fuses.
+
+use crate::real::Real;
+use crate::shape::Dim;
+
+/// What a contraction writes: rows of elements that lie side by side.
+pub struct Target<'a, T> {
+    /// The array.
+    pub elements: &'a mut [T],
+    /// The position of the first element.
+    pub first: usize,
+    /// From one row to the next.
+    pub stride: usize,
+    /// Whether the sums are added to what is there.
+    pub add: bool,
+}
+
+/// A factor of each term.
+#[derive(Clone, Copy, Debug)]
+pub struct Factor<'a, T> {
+    /// The array.
+    pub elements: &'a [T],
+    /// The position of the first element.
+    pub first: usize,
+    /// From one row of the target to the next, or from one column.
+    pub stride: usize,
+    /// From one term to the next.
+    pub step: usize,
+}
+
+impl<'a, T> Factor<'a, T> {
+    /// The elements from that of a row or column and a term on.
+    #[inline(always)]
+    fn at(self, line: usize, term: usize) -> &'a [T] {
+        &self.elements[self.first + line * self.stride + term * self.step..]
+    }
+}
+
+/// Bytes of a vector register.
+const VECTOR: usize = if cfg!(target_feature = "avx512f") { 64 } else { 32 };
+
+/// With this many rows the right factor is read so often that a copy of it pays, on whole cache
+/// lines, even where its columns lie side by side already.
+const COPIED: usize = 32;
+
+/// `target[r, c] = Σ left[r, k] · right[k, c]`, or `+=`, over the axes of rows, columns and terms.
+///
+/// Eight vectors of sums are under way, two or one in a row: as many as hide the latency of a
+/// fused operation on a machine that begins two of them a cycle.
+#[inline(always)]
+pub fn contract<T: Real, R: Dim, C: Dim, K: Dim>(
+    target: Target<'_, T>,
+    left: Factor<'_, T>,
+    right: Factor<'_, T>,
+    (rows, columns, terms): (R, C, K),
+) {
+    let product = Product {
+        target,
+        left,
+        right,
+        rows: rows.len(),
+        columns: columns.len(),
+        terms: terms.len(),
+        fixed: C::FIXED && K::FIXED,
+    };
+    if product.rows == 0 || product.terms == 0 {
+        return product.clear();
+    }
+    match (VECTOR / size_of::<T>(), product.columns) {
+        (16, 17..) => product.choose_terms::<4, 32>(),
+        (16, 9..=16) => product.choose_terms::<8, 16>(),
+        (8, 9..) => product.choose_terms::<4, 16>(),
+        (8 | 16, 5..=8) => product.choose_terms::<8, 8>(),
+        (4, 5..) => product.choose_terms::<4, 8>(),
+        (_, 1..) => product.choose_terms::<8, 4>(),
+        (_, 0) => {}
+    }
+}
+
+struct Product<'a, T> {
+    target: Target<'a, T>,
+    left: Factor<'a, T>,
+    right: Factor<'a, T>,
+    rows: usize,
+    columns: usize,
+    terms: usize,
+    /// Whether the compiler knows all sizes but the rows.
+    fixed: bool,
+}
+
+/// A part of the right factor with its columns side by side.
+#[repr(align(64))]
+struct Panel<T, const COLUMNS: usize, const TERMS: usize>([[T; COLUMNS]; TERMS]);
+
+impl<T: Real> Product<'_, T> {
+    /// The empty sum.
+    fn clear(self) {
+        let Target { elements, first, stride, add } = self.target;
+        for row in (0..self.rows).filter(|_| !add) {
+            elements[first + row * stride..][..self.columns].fill(T::zero());
+        }
+    }
+
+    #[inline(always)]
+    fn choose_terms<const ROWS: usize, const COLUMNS: usize>(self) {
+        match self.terms {
+            ..=16 => self.panels::<ROWS, COLUMNS, 16>(),
+            17..=64 => self.panels::<ROWS, COLUMNS, 64>(),
+            _ => self.panels::<ROWS, COLUMNS, 128>(),
+        }
+    }
+
+    /// Some columns after the other, and of these some terms after the other.
+    #[inline(always)]
+    fn panels<const ROWS: usize, const COLUMNS: usize, const TERMS: usize>(self) {
+        let Self { target, left, right, rows, columns, terms, fixed } = self;
+        let Target { elements, first, stride, add } = target;
+        let side_by_side = right.stride == 1 && right.step >= COLUMNS;
+        if rows < COPIED && side_by_side && columns.is_multiple_of(COLUMNS) {
+            for column in (0..columns).step_by(COLUMNS) {
+                let elements = &mut elements[first + column..];
+                let block = Block { elements, stride, rows, width: COLUMNS, add };
+                let right = Factor { first: right.first + column, ..right };
+                block.sweep_as::<ROWS, COLUMNS>(left, right, terms, fixed);
+            }
+            return;
+        }
+        let mut panel = Panel([[T::zero(); COLUMNS]; TERMS]);
+        for column in (0..columns).step_by(COLUMNS) {
+            let width = COLUMNS.min(columns - column);
+            for term in (0..terms).step_by(TERMS) {
+                let count = TERMS.min(terms - term);
+                let (lines, part) = (&mut panel.0[..count], right.at(column, term));
+                match right {
+                    Factor { stride: 1, step, .. } => copy(lines, part, step, width),
+                    Factor { stride, step: 1, .. } => transpose(lines, part, stride, width),
+                    Factor { stride, step, .. } => gather(lines, part, [stride, step], width),
+                }
+                let elements = &mut elements[first + column..];
+                let block = Block { elements, stride, rows, width, add: add || term > 0 };
+                let left = Factor { first: left.first + term * left.step, ..left };
+                let lines = panel.0.as_flattened();
+                let right = Factor { elements: lines, first: 0, stride: 1, step: COLUMNS };
+                block.sweep_as::<ROWS, COLUMNS>(left, right, count, fixed);
+            }
+        }
+    }
+}
+
+/// All rows of some columns of the target.
+struct Block<'a, T> {
+    elements: &'a mut [T],
+    stride: usize,
+    rows: usize,
+    width: usize,
+    add: bool,
+}
+
+impl<T: Real> Block<'_, T> {
+    /// Where the sizes are known, in code for them alone; one copy for all others.
+    #[inline(always)]
+    fn sweep_as<const ROWS: usize, const COLUMNS: usize>(
+        self,
+        left: Factor<'_, T>,
+        right: Factor<'_, T>,
+        terms: usize,
+        fixed: bool,
+    ) {
+        if fixed {
+            self.sweep::<ROWS, COLUMNS>(left, right, terms);
+        } else {
+            self.sweep_any::<ROWS, COLUMNS>(left, right, terms);
+        }
+    }
+
+    #[inline(never)]
+    fn sweep_any<const ROWS: usize, const COLUMNS: usize>(
+        self,
+        left: Factor<'_, T>,
+        right: Factor<'_, T>,
+        terms: usize,
+    ) {
+        self.sweep::<ROWS, COLUMNS>(left, right, terms);
+    }
+
+    #[inline(always)]
+    fn sweep<const ROWS: usize, const COLUMNS: usize>(
+        self,
+        left: Factor<'_, T>,
+        right: Factor<'_, T>,
+        terms: usize,
+    ) {
+        for first in (0..self.rows).step_by(ROWS) {
+            let count = ROWS.min(self.rows - first);
+            // What is missing of a whole block repeats its last row, and is not written.
+            let mut rows = [first; ROWS];
+            for (next, row) in rows.iter_mut().enumerate() {
+                *row += next.min(count - 1);
+            }
+            let mut sums = [[T::zero(); COLUMNS]; ROWS];
+            if self.add {
+                for (sums, row) in sums.iter_mut().zip(rows) {
+                    read(&self.elements[row * self.stride..], self.width, sums);
+                }
+            }
+            let sums = multiply(sums, rows, left, right, terms);
+            for (sums, row) in sums.iter().zip(rows).take(count) {
+                write(&mut self.elements[row * self.stride..], self.width, sums);
+            }
+        }
+    }
+}
+
+// What follows is written with plain loops: of iterators and calls for each row the compiler does
+// not make code that keeps all sums in registers.
+
+#[inline(always)]
+fn read<T: Real, const COLUMNS: usize>(elements: &[T], width: usize, sums: &mut [T; COLUMNS]) {
+    if width == COLUMNS {
+        *sums = *elements.first_chunk().expect("a whole row");
+    } else {
+        for (sum, &element) in sums.iter_mut().zip(&elements[..width]) {
+            *sum = element;
+        }
+    }
+}
+
+#[inline(always)]
+fn write<T: Real, const COLUMNS: usize>(elements: &mut [T], width: usize, sums: &[T; COLUMNS]) {
+    if width == COLUMNS {
+        *elements.first_chunk_mut().expect("a whole row") = *sums;
+    } else {
+        for (element, &sum) in elements[..width].iter_mut().zip(sums) {
+            *element = sum;
+        }
+    }
+}
+
+#[inline(always)]
+#[allow(clippy::needless_range_loop)]
+fn multiply<T: Real, const ROWS: usize, const COLUMNS: usize>(
+    mut sums: [[T; COLUMNS]; ROWS],
+    rows: [usize; ROWS],
+    left: Factor<'_, T>,
+    right: Factor<'_, T>,
+    terms: usize,
+) -> [[T; COLUMNS]; ROWS] {
+    let lines = right.at(0, 0).chunks(right.step).take(terms);
+    let lines = lines.map(|line| line.first_chunk().expect("a whole row"));
+    if left.step == 1 {
+        let mut factors = [&[][..]; ROWS];
+        for row in 0..ROWS {
+            factors[row] = &left.at(rows[row], 0)[..terms];
+        }
+        for (term, line) in lines.enumerate() {
+            for row in 0..ROWS {
+                add_product(&mut sums[row], factors[row][term], line);
+            }
+        }
+    } else {
+        for (term, line) in lines.enumerate() {
+            let factors = left.at(0, term);
+            for row in 0..ROWS {
+                add_product(&mut sums[row], factors[rows[row] * left.stride], line);
+            }
+        }
+    }
+    sums
+}
+
+#[inline(always)]
+#[allow(clippy::needless_range_loop)]
+fn add_product<T: Real, const COLUMNS: usize>(
+    sums: &mut [T; COLUMNS],
+    factor: T,
+    line: &[T; COLUMNS],
+) {
+    for column in 0..COLUMNS {
+        sums[column] = factor.fma(line[column], sums[column]);
+    }
+}
+
+// A panel's columns beyond the width hold anything: what comes of them is not written.
+
+/// Fills a panel from columns that lie side by side.
+#[inline(never)]
+fn copy<T: Real, const COLUMNS: usize>(
+    lines: &mut [[T; COLUMNS]],
+    elements: &[T],
+    step: usize,
+    width: usize,
+) {
+    for (term, line) in lines.iter_mut().enumerate() {
+        let source = &elements[term * step..];
+        match source.first_chunk() {
+            Some(whole) => *line = *whole,
+            None => line[..width].copy_from_slice(&source[..width]),
+        }
+    }
+}
+
+/// Fills a panel from columns whose elements lie side by side.
+///
+/// Four by four, each block read before it is written: of that the compiler makes shuffles.
+#[inline(never)]
+fn transpose<T: Real, const COLUMNS: usize>(
+    lines: &mut [[T; COLUMNS]],
+    elements: &[T],
+    stride: usize,
+    width: usize,
+) {
+    let terms = lines.len();
+    let (whole_columns, whole_terms) = (width / 4 * 4, terms / 4 * 4);
+    for column in (0..whole_columns).step_by(4) {
+        let source = |next: usize| elements[(column + next) * stride..][..terms].as_chunks::<4>().0;
+        let sources = source(0).iter().zip(source(1)).zip(source(2)).zip(source(3));
+        for ((((a, b), c), d), block) in sources.zip(lines.as_chunks_mut::<4>().0) {
+            let (a, b, c, d) = (*a, *b, *c, *d);
+            let turned = [0, 1, 2, 3].map(|term: usize| [a[term], b[term], c[term], d[term]]);
+            for (line, turned) in block.iter_mut().zip(turned) {
+                line[column..column + 4].copy_from_slice(&turned);
+            }
+        }
+    }
+    if whole_terms < terms {
+        gather(&mut lines[whole_terms..], &elements[whole_terms..], [stride, 1], whole_columns);
+    }
+    for column in whole_columns..width {
+        for (line, &element) in lines.iter_mut().zip(&elements[column * stride..]) {
+            line[column] = element;
+        }
+    }
+}
+
+/// Fills a panel from columns in any other order.
+#[inline(always)]
+fn gather<T: Real, const COLUMNS: usize>(
+    lines: &mut [[T; COLUMNS]],
+    elements: &[T],
+    [stride, step]: [usize; 2],
+    width: usize,
+) {
+    for (term, line) in lines.iter_mut().enumerate() {
+        for (column, to) in line[..width].iter_mut().enumerate() {
+            *to = elements[term * step + column * stride];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shape::Const;
+
+    /// The same, one element and one term after the other.
+    fn plain<T: Real>(
+        target: &mut [T],
+        left: Factor<'_, T>,
+        right: Factor<'_, T>,
+        [rows, columns, terms]: [usize; 3],
+        add: bool,
+    ) {
+        for row in 0..rows {
+            for column in 0..columns {
+                let target = &mut target[1 + row * (columns + 2) + column];
+                let start = if add { *target } else { T::zero() };
+                *target = (0..terms).fold(start, |sum, term| {
+                    left.at(row, term)[0].fma(right.at(column, term)[0], sum)
+                });
+            }
+        }
+    }
+
+    fn compare<T: Real, R: Dim, C: Dim, K: Dim>(axes: (R, C, K)) {
+        let sizes @ [rows, columns, terms] = [axes.0.len(), axes.1.len(), axes.2.len()];
+        let numbers = |count: usize, seed: usize| -> Vec<T> {
+            (0..count).map(|at| T::of(((at * 7919 + seed) % 101) as f64 / 50.0 - 1.0)).collect()
+        };
+        let (lefts, rights) =
+            (numbers(2 * rows * terms + 3, 1), numbers(2 * columns * terms + 3, 2));
+        let order = |lines: usize, terms: usize| [(terms, 1), (1, lines), (2 * terms, 2)];
+        for add in [false, true] {
+            for (stride, step) in order(rows, terms) {
+                let left = Factor { elements: &lefts, first: 2, stride, step };
+                for (stride, step) in order(columns, terms) {
+                    let right = Factor { elements: &rights, first: 3, stride, step };
+                    let mut target = numbers(rows * (columns + 2) + 1, 3);
+                    let mut expected = target.clone();
+                    let out = Target { elements: &mut target, first: 1, stride: columns + 2, add };
+                    contract(out, left, right, axes);
+                    plain(&mut expected, left, right, sizes, add);
+                    assert_eq!(target, expected, "{sizes:?}, {left:?}, {right:?}, add {add}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_element_is_the_plain_sum_in_order_bit_for_bit() {
+        for rows in [0, 1, 3, 4, 7, 8, 9, 40] {
+            for columns in [0, 1, 4, 5, 8, 13, 16, 17, 27, 32, 70] {
+                for terms in [0, 1, 2, 5, 16, 17, 64, 131] {
+                    compare::<f64, _, _, _>((rows, columns, terms));
+                    compare::<f32, _, _, _>((rows, columns, terms));
+                }
+            }
+            compare::<f64, _, _, _>((rows, Const::<16>, Const::<16>));
+            compare::<f32, _, _, _>((rows, Const::<16>, Const::<64>));
+            compare::<f32, _, _, _>((rows, Const::<64>, Const::<5>));
+        }
+    }
+}
