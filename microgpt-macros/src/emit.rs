@@ -436,7 +436,7 @@ impl<'a> Emitter<'a> {
             });
         let integers = self.integer_arrays().map(|id| &self.integers[id]).collect::<Vec<_>>();
         let words = self.words();
-        let environment = self.environment(nests);
+        let environment = self.environment();
         let forward = self.forward(&environment, &nests.forward);
         let backward = self.backward(&environment, nests);
         let equations = self.describe();
@@ -493,9 +493,8 @@ impl<'a> Emitter<'a> {
     }
 
     /// Everything that the loops of a nest may name.
-    fn environment(&self, nests: &Nests) -> Environment {
+    fn environment(&self) -> Environment {
         let mut environment = Environment::default();
-        environment.nests = nests.forward.len() + nests.backward.len();
         environment.taken = user_names(self.graph);
         for name in &self.values {
             environment.add(name, Parameter::Numbers);
@@ -536,7 +535,7 @@ impl<'a> Emitter<'a> {
                 .is_ragged(self.graph)
                 .then(|| code!(#name.fill(#runtime::expr::constant(real, 0.0));));
             let loops = loops::write(self, nest);
-            let loops = environment.function(runtime, &format!("forward_{name}"), name, &loops);
+            let loops = environment.function(runtime, &format!("forward_{name}"), name, nest, &loops);
             code! {
                 let (#name, own) = own.split_at_mut(#size);
                 #zero
@@ -587,7 +586,7 @@ impl<'a> Emitter<'a> {
             let name = loops::target_name(self, nest);
             let function = format!("backward_{id}_{}", self.array(one.target));
             let loops = loops::write(self, nest);
-            let loops = environment.function(runtime, &function, &name, &loops);
+            let loops = environment.function(runtime, &function, &name, nest, &loops);
             match one.target {
                 Array::Operand(operand) => {
                     let kept = self.kept(operand);

@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Ident, TokenStream, TokenTree};
 
 use crate::emit::{code, ident};
-
-/// With more nests than this, they are kept apart in the machine code too.
-const INLINED: usize = 48;
+use crate::schedule::Nest;
 
 /// What a name that nests use stands for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,7 +31,6 @@ pub struct Environment {
     lengths: BTreeMap<String, Ident>,
     /// The names in the paths of the user's ops, which the functions must not hide.
     pub taken: BTreeSet<String>,
-    pub nests: usize,
 }
 
 impl Environment {
@@ -52,6 +49,7 @@ impl Environment {
         runtime: &TokenStream,
         name: &str,
         target: &Ident,
+        nest: &Nest,
         loops: &TokenStream,
     ) -> TokenStream {
         let mut name = name.to_owned();
@@ -90,7 +88,8 @@ impl Environment {
             });
             arguments.push(parameter);
         }
-        let inline = (self.nests > INLINED).then(|| code!(#[inline(never)]));
+        // A loop costs more than a call, and is compiled best by itself; arithmetic does not.
+        let inline = (!nest.loops.is_empty()).then(|| code!(#[inline(never)]));
         code! {
             #inline
             fn #name<T: #runtime::Real, #(#generics: #runtime::shape::Dim),*>(#(#parameters),*) {

@@ -65,7 +65,7 @@ pub fn contract<T: Real, R: Dim, C: Dim, K: Dim>(
         rows: rows.len(),
         columns: columns.len(),
         terms: terms.len(),
-        fixed: C::FIXED && K::FIXED,
+        fixed: C::FIXED,
     };
     if product.rows == 0 || product.terms == 0 {
         return product.clear();
@@ -88,7 +88,7 @@ struct Product<'a, T> {
     rows: usize,
     columns: usize,
     terms: usize,
-    /// Whether the compiler knows all sizes but the rows.
+    /// Whether the compiler knows the columns.
     fixed: bool,
 }
 
