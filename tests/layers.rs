@@ -61,8 +61,10 @@ mod gradient {
     gradcheck_layer!(<T> rotation = rotary(x, 3), x: [t, h, 2, j]);
     gradcheck_layer!(<T> embedding = token_embedding(wte, &ids(5, v)), wte: [v, i]);
     gradcheck_layer!(<T> positions = layers::embedding(wte, wpe, &ids(t - t / 2, v), t / 2), wte: [v, i], wpe: [t, i]);
+    gradcheck_layer!(<T> places = layers::embedding_at(wte, wpe, &ids(t, v), &ids(t, t)), wte: [v, i], wpe: [t, i]);
     gradcheck_layer!(<T> tied = tied_logits(wte, token_embedding(wte, &ids(t, v))), wte: [v, i], _length: [t]);
     gradcheck_layer!(<T> cross = cross_entropy(x, &ids(t, v)), x: [t, v]);
+    gradcheck_layer!(<T> weighted = layers::weighted_cross_entropy(x, &ids(t, v), &vec![T::of(0.7); t]), x: [t, v]);
     gradcheck_layer!(<T> smoothed = smoothed_cross_entropy(x, &targets(t, v), T::of(0.1)), x: [t, v]);
     gradcheck_layer!(<T> causal = attention(q, k, v, 0), q: [t, h, j], k: [t, h, j], v: [t, h, j]);
     gradcheck_layer!(<T> window = sliding_window_attention(q, k, v, 0, 3), q: [t, h, j], k: [t, h, j], v: [t, h, j]);

@@ -1,7 +1,7 @@
 //! The layers and the whole model: gradients, and that generation token by token computes what
 //! training over a whole document does.
 
-use approx::assert_abs_diff_eq;
+use approx::{assert_abs_diff_eq, assert_relative_eq};
 use microgpt::gpt::{Activation, ConfigError};
 use microgpt::gradcheck::{Gradcheck, Outputs, Report};
 use microgpt::{
@@ -276,6 +276,92 @@ fn a_batch_learns_from_the_mean_of_its_gradients() {
         gpt.weights().data()
     });
     assert_eq!(one, other);
+}
+
+/// Documents of 2 to 12 tokens, more of them than go through one forward pass.
+fn many_documents() -> Vec<Vec<usize>> {
+    let mut random = PythonRandom::new(5);
+    let mut letter = |below: usize| (random.random() * below as f64) as usize;
+    (0..40).map(|_| (0..2 + letter(11)).map(|_| letter(5)).collect()).collect()
+}
+
+#[test]
+fn documents_in_one_forward_pass_have_the_gradients_of_each() {
+    let documents = many_documents();
+    let documents: Vec<&[usize]> = documents.iter().map(Vec::as_slice).collect();
+    for config in
+        [Config::new(5), Config { n_embd: 12, n_head: 2, block_size: 4, ..Config::new(5) }]
+    {
+        let tape = Tape::new();
+        let gpt = Gpt::new(&tape, config, &mut PythonRandom::new(2)).expect("a model");
+        let mark = tape.mark();
+        let together = gpt.total_loss(&documents);
+        together.backward();
+        let (total, gradient) = (together.data(), gpt.weights().grad());
+        tape.rewind(mark);
+        gpt.weights().update(|_, gradients| gradients.fill(0.0));
+        let mut sum = 0.0;
+        for tokens in &documents {
+            let loss = gpt.loss(tokens);
+            loss.backward();
+            sum += loss.data();
+            tape.rewind(mark);
+        }
+        assert_relative_eq!(total, sum, max_relative = 1e-13);
+        for (one, other) in gradient.iter().zip(gpt.weights().grad()) {
+            assert_abs_diff_eq!(*one, other, epsilon = 1e-12);
+        }
+    }
+}
+
+fn trained_on<T: Real>(threads: usize) -> Vec<T> {
+    let documents = many_documents();
+    let documents: Vec<&[usize]> = documents.iter().map(Vec::as_slice).collect();
+    let tape = Tape::<T>::default();
+    let gpt = Gpt::new(&tape, Config::new(5), &mut PythonRandom::new(2)).expect("a model");
+    let mut trainer = Trainer::new(&gpt, Training::default());
+    trainer = trainer.threads(threads).expect("threads");
+    for batch in [&documents[..], &documents[..9], &documents[3..30], &documents[7..8]] {
+        trainer.learn_batch(batch).expect("a finite loss");
+    }
+    gpt.weights().data()
+}
+
+#[test]
+fn the_bits_do_not_depend_on_the_threads() {
+    let (one, one_f32) = (trained_on::<f64>(1), trained_on::<f32>(1));
+    for threads in [2, 3, 8] {
+        assert_eq!(trained_on::<f64>(threads), one, "{threads} threads");
+        assert_eq!(trained_on::<f32>(threads), one_f32, "{threads} threads");
+    }
+}
+
+#[test]
+fn there_is_one_thread_at_least() {
+    let tape = Tape::new();
+    let gpt = Gpt::new(&tape, Config::new(5), &mut PythonRandom::new(2)).expect("a model");
+    let error = Trainer::new(&gpt, Training::default()).threads(0).expect_err("no thread");
+    assert_eq!(error.to_string(), "training on 0 threads: one thread at least");
+}
+
+#[test]
+fn what_is_not_finite_on_a_thread_is_told_and_changes_nothing() {
+    let documents = many_documents();
+    let documents: Vec<&[usize]> = documents.iter().map(Vec::as_slice).collect();
+    for check in [false, true] {
+        let tape = Tape::new();
+        let gpt = Gpt::new(&tape, Config::new(5), &mut PythonRandom::new(2)).expect("a model");
+        gpt.weights().update(|weights, _| weights[3] = f64::NAN);
+        let bits =
+            |gpt: &Gpt| gpt.weights().data().into_iter().map(f64::to_bits).collect::<Vec<_>>();
+        let before = bits(&gpt);
+        let training = Training::default();
+        let trainer = Trainer::new(&gpt, training).threads(2).expect("threads");
+        let mut trainer = trainer.check_finite(check);
+        let error = trainer.learn_batch(&documents).expect_err("no finite loss").to_string();
+        assert!(error.starts_with("step 1: "), "{error}");
+        assert_eq!(bits(&gpt), before);
+    }
 }
 
 #[test]

@@ -163,3 +163,30 @@ fn an_array_needs_as_many_values_as_its_shape_has() {
     let tape = Tape::new();
     let _ = tape.array((2, 3), &[0.0; 5]);
 }
+
+#[test]
+fn a_concatenation_gives_each_part_its_gradient() {
+    let tape = Tape::new();
+    let (x, y) = (tape.vector(vec![1.0, 2.0]), tape.vector(vec![3.0]));
+    let squares = expr!([x[i]^2 for i]);
+    let all = tape.concatenate(&[squares, y, squares], (5,));
+    assert_eq!(all.data(), [1.0, 4.0, 3.0, 1.0, 4.0]);
+    all.backward_with(&[1.0, 10.0, 100.0, 1000.0, 10_000.0]);
+    assert_eq!(y.grad(), [100.0]);
+    assert_eq!(x.grad(), [2.0 * 1001.0, 4.0 * 10_010.0]);
+}
+
+#[test]
+#[should_panic(expected = "3 values cannot take the shape [2, 2] of 4 values")]
+fn a_concatenation_must_fill_its_shape() {
+    let tape = Tape::new();
+    let (x, y) = (tape.vector(vec![1.0, 2.0]), tape.vector(vec![3.0]));
+    let _ = tape.concatenate(&[x, y], (2, 2));
+}
+
+#[test]
+#[should_panic(expected = "arrays on different tapes")]
+fn a_concatenation_is_of_one_tape() {
+    let (tape, other) = (Tape::new(), Tape::new());
+    let _ = tape.concatenate(&[other.vector(vec![1.0])], (1,));
+}

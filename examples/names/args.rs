@@ -54,6 +54,9 @@ pub struct Args {
     /// Documents a step learns from, by the mean of their gradients
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = positive_whole, help_heading = "Training")]
     pub batch: usize,
+    /// Threads that divide the documents of a step, for the same bits as one
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = positive_whole, help_heading = "Training")]
+    pub threads: usize,
     /// Learning rate of the first step [default: 0.01]
     #[arg(long, value_name = "X", value_parser = not_negative, help_heading = "Training", conflicts_with = "resume")]
     pub learning_rate: Option<f64>,

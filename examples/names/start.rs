@@ -84,8 +84,12 @@ pub fn trainer<'g, 't, T: Real>(
     notes: &BTreeMap<String, String>,
     random: &mut PythonRandom,
 ) -> Result<Trainer<'g, 't, T>, String> {
+    let as_asked = |trainer: Trainer<'g, 't, T>| {
+        let trainer = trainer.check_finite(args.check_finite);
+        trainer.threads(args.threads).map_err(|error| error.to_string())
+    };
     let (Some(path), Some(found)) = (&args.resume, found) else {
-        return Ok(Trainer::new(gpt, args.training()).check_finite(args.check_finite));
+        return as_asked(Trainer::new(gpt, args.training()));
     };
     let Some(Progress { training, step, adam, random: drawn }) = found.progress else {
         return Err(about(path, &"it holds no training to go on with"));
@@ -98,8 +102,7 @@ pub fn trainer<'g, 't, T: Real>(
     }
     *random = drawn;
     let steps = args.steps.unwrap_or(training.steps);
-    let trainer = Trainer::new(gpt, Training { steps, ..training }).resumed(step, adam);
-    Ok(trainer.check_finite(args.check_finite))
+    as_asked(Trainer::new(gpt, Training { steps, ..training }).resumed(step, adam))
 }
 
 /// The documents that are learnt, and those that are held out.

@@ -535,7 +535,8 @@ impl<'a> Emitter<'a> {
                 .is_ragged(self.graph)
                 .then(|| code!(#name.fill(#runtime::expr::constant(real, 0.0));));
             let loops = loops::write(self, nest);
-            let loops = environment.function(runtime, &format!("forward_{name}"), name, nest, &loops);
+            let loops =
+                environment.function(runtime, &format!("forward_{name}"), name, nest, &loops);
             code! {
                 let (#name, own) = own.split_at_mut(#size);
                 #zero

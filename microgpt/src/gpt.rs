@@ -5,8 +5,8 @@ use thiserror::Error;
 
 use crate::array::{Array, Matrix, Numbers, Vector};
 use crate::layers::{
-    attention, attention_weights, cross_entropy, embedding, linear, relu, residual, rmsnorm,
-    squared_relu,
+    attention, attention_weights, cross_entropy, embedding, embedding_at, linear, relu, residual,
+    rmsnorm, squared_relu, weighted_cross_entropy,
 };
 use crate::preset::Preset;
 use crate::random::PythonRandom;
@@ -230,6 +230,27 @@ fn extended<'t, H: Dim, J: Dim, T: Real>(
     new.tape().array((positions, heads, width), cached)
 }
 
+/// Attention within each of several documents of these lengths, one after the other.
+#[track_caller]
+fn attention_of_each<'t, H: Dim, J: Dim, T: Real>(
+    q: Array<'t, (usize, H, J), T>,
+    k: Array<'t, (usize, H, J), T>,
+    v: Array<'t, (usize, H, J), T>,
+    lens: &[usize],
+) -> Array<'t, (usize, H, J), T> {
+    let (_, heads, width) = q.shape();
+    let mut first = 0;
+    let each = lens.iter().map(|&len| {
+        let of = |x: Array<'t, _, T>| x.block(first, (len, heads, width));
+        let document = [q, k, v].map(of);
+        first += len * heads.len() * width.len();
+        let [q, k, v] = document;
+        attention(q, k, v, 0)
+    });
+    let each: Vec<_> = each.collect();
+    q.tape().concatenate(&each, q.shape())
+}
+
 impl<'t, T: Real> Gpt<'t, T> {
     /// A model with Gaussian parameters, drawn in the order of microgpt.py.
     ///
@@ -324,6 +345,17 @@ impl<'t, T: Real> Gpt<'t, T> {
         tokens: &[usize],
         cache: Option<&mut Cache<T>>,
     ) -> Matrix<'t, usize, usize, T> {
+        self.logits_of(tokens, &[tokens.len()], cache)
+    }
+
+    /// The logits of several documents, one after the other, of which these are the lengths.
+    #[track_caller]
+    fn logits_of(
+        &self,
+        tokens: &[usize],
+        lens: &[usize],
+        cache: Option<&mut Cache<T>>,
+    ) -> Matrix<'t, usize, usize, T> {
         let Config { n_embd, n_head, .. } = self.config;
         if (n_embd, n_head) == (16, 4) {
             let axes = Axes {
@@ -332,10 +364,10 @@ impl<'t, T: Real> Gpt<'t, T> {
                 width: Const::<4>,
                 hidden: Const::<64>,
             };
-            return self.forward(axes, tokens, cache, |_, _| {});
+            return self.forward(axes, tokens, lens, cache, |_, _| {});
         }
         let axes = Axes { embd: n_embd, heads: n_head, width: n_embd / n_head, hidden: 4 * n_embd };
-        self.forward(axes, tokens, cache, |_, _| {})
+        self.forward(axes, tokens, lens, cache, |_, _| {})
     }
 
     /// The mean loss, in nats, of predicting each token of a document from those before it.
@@ -351,6 +383,27 @@ impl<'t, T: Real> Gpt<'t, T> {
         assert!(tokens.len() > 1, "a document has two tokens at least, not {}", tokens.len());
         let count = self.config.block_size.min(tokens.len() - 1);
         cross_entropy(self.logits(&tokens[..count], None), &tokens[1..=count])
+    }
+
+    /// The sum of the losses of several documents, in nats a token, in one forward pass for all.
+    ///
+    /// # Panics
+    ///
+    /// As [`Gpt::loss`], of any of the documents.
+    #[must_use]
+    #[track_caller]
+    pub fn total_loss(&self, documents: &[&[usize]]) -> Value<'t, T> {
+        let (mut inputs, mut targets) = (Vec::new(), Vec::new());
+        let (mut lens, mut weights) = (Vec::new(), Vec::new());
+        for tokens in documents {
+            assert!(tokens.len() > 1, "a document has two tokens at least, not {}", tokens.len());
+            let count = self.config.block_size.min(tokens.len() - 1);
+            inputs.extend_from_slice(&tokens[..count]);
+            targets.extend_from_slice(&tokens[1..=count]);
+            lens.push(count);
+            weights.extend(std::iter::repeat_n(T::of(count as f64).recip(), count));
+        }
+        weighted_cross_entropy(self.logits_of(&inputs, &lens, None), &targets, &weights)
     }
 
     /// [`Gpt::loss`] as a number, without a record of how it came about.
@@ -383,7 +436,7 @@ impl<'t, T: Real> Gpt<'t, T> {
         let tape = self.tape();
         let mark = tape.mark();
         tape.inference(|| {
-            self.forward(axes, tokens, None, |q, k| {
+            self.forward(axes, tokens, &[tokens.len()], None, |q, k| {
                 let of_layer = attention_weights(q, k, 0);
                 weights.push(Numbers::new(of_layer.shape(), of_layer.data()));
             })
@@ -392,12 +445,14 @@ impl<'t, T: Real> Gpt<'t, T> {
         weights
     }
 
-    /// `observe` sees the queries and keys of each layer.
+    /// The documents of these lengths lie one after the other in `tokens`; a cache holds what was
+    /// before the only one. `observe` sees the queries and keys of each layer.
     #[track_caller]
     fn forward<E: Dim, H: Dim, J: Dim, M: Dim>(
         &self,
         axes: Axes<E, H, J, M>,
         tokens: &[usize],
+        lens: &[usize],
         mut cache: Option<&mut Cache<T>>,
         mut observe: impl FnMut(Array<'t, (usize, H, J), T>, Array<'t, (usize, H, J), T>),
     ) -> Matrix<'t, usize, usize, T> {
@@ -408,7 +463,14 @@ impl<'t, T: Real> Gpt<'t, T> {
         let [wte, wpe, lm_head] = [0, 1, 2].map(|at| self.parameters[at].matrix);
 
         let wte = wte.reshape((vocabulary, embd));
-        let mut x = rmsnorm(embedding(wte, wpe.reshape((block_size, embd)), tokens, past));
+        let wpe = wpe.reshape((block_size, embd));
+        let mut x = rmsnorm(match lens {
+            [_] => embedding(wte, wpe, tokens, past),
+            lens => {
+                let place: Vec<usize> = lens.iter().flat_map(|&len| 0..len).collect();
+                embedding_at(wte, wpe, tokens, &place)
+            }
+        });
         for layer in 0..self.config.n_layer {
             let w = self.layer(layer, axes);
             let before = x;
@@ -421,8 +483,11 @@ impl<'t, T: Real> Gpt<'t, T> {
                 v = extended(&mut cache.values[layer], v);
             }
             observe(q, k);
-            let heads = attention(q, k, v, past).reshape((tokens.len(), embd));
-            x = residual(linear(w.attn_wo, heads), before);
+            let heads = match lens {
+                [_] => attention(q, k, v, past),
+                lens => attention_of_each(q, k, v, lens),
+            };
+            x = residual(linear(w.attn_wo, heads.reshape((tokens.len(), embd))), before);
 
             let before = x;
             let hidden = linear(w.mlp_fc1, rmsnorm(x));

@@ -26,6 +26,22 @@ pub fn embedding<'t, V: Dim, P: Dim, E: Dim, T: Real>(
     expr!([wte[token[t], i] + wpe[t + {past}, i] for t, i])
 }
 
+/// [`embedding`] of several documents, one after the other: each token says its position.
+///
+/// # Panics
+///
+/// If an id is not below the vocabulary, or a position not below the rows of `wpe`.
+#[must_use]
+#[track_caller]
+pub fn embedding_at<'t, V: Dim, P: Dim, E: Dim, T: Real>(
+    wte: Matrix<'t, V, E, T>,
+    wpe: Matrix<'t, P, E, T>,
+    token: &[usize],
+    place: &[usize],
+) -> Matrix<'t, usize, E, T> {
+    expr!([wte[token[t], i] + wpe[place[t], i] for t, i])
+}
+
 /// A linear map of every position, without bias: `[positions, out]` from `w: [out, in]`.
 #[must_use]
 #[track_caller]
@@ -136,6 +152,25 @@ pub fn cross_entropy<'t, P: Dim, V: Dim, T: Real>(
         let top   = [max(logits[t, i] for i) for t];
         let total = [sum(exp(logits[t, i] - stop(top[t])) for i) for t];
         mean(ln(total[t]) + stop(top[t]) - logits[t, target[t]] for t)
+    }
+}
+
+/// [`cross_entropy`] with a weight for each position in the place of the mean.
+///
+/// # Panics
+///
+/// If there is not one target and one weight each, or a target is not below the vocabulary.
+#[must_use]
+#[track_caller]
+pub fn weighted_cross_entropy<'t, P: Dim, V: Dim, T: Real>(
+    logits: Matrix<'t, P, V, T>,
+    target: &[usize],
+    weight: &[T],
+) -> Value<'t, T> {
+    expr! {
+        let top   = [max(logits[t, i] for i) for t];
+        let total = [sum(exp(logits[t, i] - stop(top[t])) for i) for t];
+        sum(weight[t] * (ln(total[t]) + stop(top[t]) - logits[t, target[t]]) for t)
     }
 }
 

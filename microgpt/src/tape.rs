@@ -13,41 +13,16 @@ use std::panic::Location;
 
 use crate::array::{Array, Matrix, Vector};
 mod finite;
+mod record;
 
 pub use crate::expr::Place;
 use crate::expr::{Block, Equations, Subscripts};
 use crate::real::Real;
 use crate::shape::{Shape, Word};
 use crate::value::Value;
+use record::{Backward, Compiled, Record};
+
 pub use finite::{NotFinite, Quantity};
-
-/// What a record keeps of its `expr!`: the backward half, and what its values are, both from the
-/// words that it kept.
-trait Expression<T> {
-    fn pull_back(&self, words: &[usize], pass: Pass<'_, T>);
-    fn equations(&self, words: &[usize]) -> Equations;
-}
-
-struct Compiled<P, B, D> {
-    backward: B,
-    describe: D,
-    words: PhantomData<P>,
-}
-
-impl<T, P: Word, B, D> Expression<T> for Compiled<P, B, D>
-where
-    B: Fn(P, Pass<'_, T>),
-    D: Fn(P) -> Equations,
-{
-    #[inline]
-    fn pull_back(&self, mut words: &[usize], pass: Pass<'_, T>) {
-        (self.backward)(P::read(&mut words), pass);
-    }
-
-    fn equations(&self, mut words: &[usize]) -> Equations {
-        (self.describe)(P::read(&mut words))
-    }
-}
 
 /// What a backward pass works on: the arena at the time of one record.
 pub struct Pass<'a, T> {
@@ -59,20 +34,6 @@ pub struct Pass<'a, T> {
     pub integers: &'a [usize],
     /// Where the record's own values begin; its inputs lie below.
     pub start: usize,
-}
-
-/// How to carry a record's gradient to its inputs.
-enum Backward<T> {
-    /// An operator on `Value`s: the local gradients were stored behind the result.
-    Scalar { inputs: [u32; 3], count: u32, caller: &'static Location<'static> },
-    /// An `expr!`.
-    Expression { words: usize, integers: usize, expression: Box<dyn Expression<T>> },
-}
-
-struct Record<T> {
-    start: usize,
-    end: usize,
-    backward: Backward<T>,
 }
 
 /// One record's part of a backward pass, for a check of its own.
@@ -119,7 +80,7 @@ pub struct Mark {
 
 /// Where a block of values begins, and the epoch in which it was made.
 #[doc(hidden)]
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
     pub(crate) offset: u32,
     epoch: u32,
@@ -378,8 +339,8 @@ impl<T: Real> Tape<T> {
         describe: D,
     ) -> usize
     where
-        B: Fn(P, Pass<'_, T>) + Copy + 'static,
-        D: Fn(P) -> Equations + Copy + 'static,
+        B: Fn(P, Pass<'_, T>) + Copy + Send + 'static,
+        D: Fn(P) -> Equations + Copy + Send + 'static,
     {
         const {
             assert!(
@@ -406,11 +367,59 @@ impl<T: Real> Tape<T> {
                     words,
                     integers: first_integer,
                     // Closures without captures: the box is empty and never allocates.
-                    expression: Box::new(Compiled { backward, describe, words: PhantomData::<P> }),
+                    expression: Box::new(Compiled {
+                        backward,
+                        describe,
+                        words: PhantomData::<fn(P)>,
+                    }),
                 },
             });
         }
         start
+    }
+
+    /// The values of several arrays, one after the other, under these axes; one record.
+    ///
+    /// # Panics
+    ///
+    /// If they are not as many values as the axes say, or not all on this tape.
+    #[must_use]
+    #[track_caller]
+    pub fn concatenate<P: Shape, S: Shape>(
+        &self,
+        parts: &[Array<'_, P, T>],
+        shape: S,
+    ) -> Array<'_, S, T> {
+        let size: usize = parts.iter().map(|part| part.size()).sum();
+        assert!(
+            size == shape.size(),
+            "{size} values cannot take the shape {:?} of {} values",
+            shape.lens(),
+            shape.size()
+        );
+        assert!(
+            parts.iter().all(|part| std::ptr::eq(part.tape(), self)),
+            "arrays on different tapes cannot be concatenated"
+        );
+        let arena = &mut *self.arena.borrow_mut();
+        let (start, words) = (arena.top, arena.words.len());
+        arena.grow(size);
+        let mut end = start;
+        for part in parts {
+            let first = arena.checked(part.position(), part.size());
+            arena.values.copy_within(first..first + part.size(), end);
+            end += part.size();
+            if arena.recording {
+                arena.words.extend([first, part.size()]);
+            }
+        }
+        if arena.recording {
+            let (count, caller) = (parts.len(), Location::caller());
+            let backward = Backward::Concatenation { words, count, caller };
+            arena.records.push(Record { start, end, backward });
+        }
+        let position = arena.position(start);
+        Array::new(self, position, shape)
     }
 
     /// The handle of a block that [`Tape::record`] made.
@@ -481,47 +490,6 @@ impl<T: Real> Tape<T> {
     pub(crate) fn values(&self) -> Vec<T> {
         let arena = self.arena.borrow();
         arena.values[..arena.top].to_vec()
-    }
-}
-
-impl<T: Real> Record<T> {
-    /// Carries the gradient of the record's values to its inputs.
-    #[inline]
-    fn pull_back(&self, words: &[usize], pass: Pass<'_, T>) {
-        match &self.backward {
-            Backward::Scalar { inputs, count, .. } => {
-                let gradient = pass.gradients[self.start];
-                let locals = &pass.values[self.start + 1..self.end];
-                for (&input, &local) in inputs[..*count as usize].iter().zip(locals) {
-                    let input = &mut pass.gradients[input as usize];
-                    *input = local.fma(gradient, *input);
-                }
-            }
-            Backward::Expression { words: first, integers, expression } => expression.pull_back(
-                &words[*first..],
-                Pass { integers: &pass.integers[*integers..], ..pass },
-            ),
-        }
-    }
-
-    /// Where the `expr!` or the operator stands.
-    fn place(&self, words: &[usize]) -> Place {
-        match &self.backward {
-            Backward::Scalar { caller, .. } => (*caller).into(),
-            Backward::Expression { words: first, expression, .. } => {
-                expression.equations(&words[*first..]).place
-            }
-        }
-    }
-
-    /// What stands at an offset among the record's values, and its index.
-    fn describe(&self, words: &[usize], offset: usize) -> (String, Vec<usize>) {
-        match &self.backward {
-            Backward::Scalar { .. } => ("the result".into(), vec![]),
-            Backward::Expression { words: first, expression, .. } => {
-                expression.equations(&words[*first..]).find(offset)
-            }
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Training: one document a step.
+//! Training: one document a step, or the mean of several.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -8,6 +8,9 @@ use crate::gpt::Gpt;
 use crate::preset::Preset;
 use crate::real::Real;
 use crate::tape::NotFinite;
+use replicas::Replicas;
+
+mod replicas;
 
 /// How a model trains: for how long, and how its optimiser moves it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -96,6 +99,16 @@ pub enum TrainingError {
     },
 }
 
+/// Why training cannot be divided among so many threads.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[error("training on {threads} threads: {reason}")]
+pub struct ThreadsError {
+    /// How many were asked for.
+    pub threads: usize,
+    /// What stands against it.
+    pub reason: String,
+}
+
 /// Trains a [`Gpt`] with Adam and a learning rate that falls linearly to 0.
 ///
 /// ```
@@ -121,6 +134,92 @@ pub struct Trainer<'g, 't, T: Real = f64> {
     adam: Adam<T>,
     step: usize,
     check_finite: bool,
+    replicas: Option<Replicas<T>>,
+}
+
+/// The positions of a group of documents that go through one forward pass: enough for every pass
+/// over the weights to pay, and few enough for the group to stay near the processor.
+const GROUP: usize = 64;
+
+/// Divides a batch into groups of much the same number of positions, in order.
+///
+/// It depends on the batch alone, not on the threads: so do the bits of the sum of gradients.
+fn groups<'d>(documents: &'d [&'d [usize]], block_size: usize) -> Vec<&'d [&'d [usize]]> {
+    let positions = |tokens: &[usize]| block_size.min(tokens.len().saturating_sub(1));
+    let total: usize = documents.iter().map(|tokens| positions(tokens)).sum();
+    // An even number of groups divides evenly among most numbers of threads.
+    let count = match total.div_ceil(GROUP) {
+        0 | 1 => 1,
+        several => several.next_multiple_of(2).min(documents.len()),
+    };
+    let (mut groups, mut first, mut seen) = (Vec::with_capacity(count), 0, 0);
+    for (at, tokens) in documents.iter().enumerate() {
+        seen += positions(tokens);
+        if seen * count >= total * (groups.len() + 1) || at + 1 == documents.len() {
+            groups.push(&documents[first..=at]);
+            first = at + 1;
+        }
+    }
+    groups
+}
+
+/// The sum of the losses of a group, after `share` of its gradient was added to that of the weights.
+#[track_caller]
+fn pull_back<T: Real>(
+    gpt: &Gpt<'_, T>,
+    documents: &[&[usize]],
+    share: T,
+    check_finite: bool,
+) -> Result<T, Reason> {
+    let tape = gpt.tape();
+    let mark = tape.mark();
+    let loss = match documents {
+        [tokens] => gpt.loss(tokens),
+        documents => gpt.total_loss(documents),
+    };
+    loss.as_array().backward_with(&[share]);
+    let watched = watch(gpt, loss.data(), check_finite);
+    tape.rewind(mark);
+    watched
+}
+
+/// Why a group cannot be learnt.
+enum Reason {
+    Loss(f64),
+    NotFinite(Box<NotFinite>),
+    Parameter { name: String, index: [usize; 2], number: f64 },
+}
+
+impl Reason {
+    fn at(self, step: usize) -> TrainingError {
+        match self {
+            Self::Loss(loss) => TrainingError::Loss { step, loss },
+            Self::NotFinite(found) => TrainingError::NotFinite { step, found },
+            Self::Parameter { name, index, number } => {
+                TrainingError::Parameter { step, name, index, number }
+            }
+        }
+    }
+}
+
+fn watch<T: Real>(gpt: &Gpt<'_, T>, loss: T, check_finite: bool) -> Result<T, Reason> {
+    if check_finite {
+        if let Some(found) = gpt.tape().not_finite() {
+            return Err(Reason::NotFinite(Box::new(found)));
+        }
+        for parameter in gpt.parameters() {
+            let gradient = parameter.matrix.grad();
+            let (_, columns) = parameter.matrix.shape();
+            if let Some(at) = gradient.iter().position(|number| !number.is_finite()) {
+                return Err(Reason::Parameter {
+                    name: parameter.name.clone(),
+                    index: [at / columns, at % columns],
+                    number: gradient[at].as_f64(),
+                });
+            }
+        }
+    }
+    if loss.is_finite() { Ok(loss) } else { Err(Reason::Loss(loss.as_f64())) }
 }
 
 impl<'g, 't, T: Real> Trainer<'g, 't, T> {
@@ -128,7 +227,7 @@ impl<'g, 't, T: Real> Trainer<'g, 't, T> {
     #[must_use]
     pub fn new(gpt: &'g Gpt<'t, T>, training: Training) -> Self {
         let adam = Adam::new(training.beta1, training.beta2, training.epsilon);
-        Self { gpt, training, adam, step: 0, check_finite: false }
+        Self { gpt, training, adam, step: 0, check_finite: false, replicas: None }
     }
 
     /// Goes on after this many steps, with the optimiser as it was.
@@ -145,6 +244,20 @@ impl<'g, 't, T: Real> Trainer<'g, 't, T> {
     pub fn check_finite(mut self, check: bool) -> Self {
         self.check_finite = check;
         self
+    }
+
+    /// Divides each batch among this many threads, for the same bits as on one.
+    ///
+    /// # Errors
+    ///
+    /// If there is not one thread at least, or the system gives not so many.
+    pub fn threads(mut self, threads: usize) -> Result<Self, ThreadsError> {
+        self.replicas = match threads {
+            0 => return Err(ThreadsError { threads, reason: "one thread at least".into() }),
+            1 => None,
+            several => Some(Replicas::new(several)?),
+        };
+        Ok(self)
     }
 
     /// How it trains.
@@ -184,13 +297,16 @@ impl<'g, 't, T: Real> Trainer<'g, 't, T> {
     /// If there are fewer than two tokens, or an id is not below the vocabulary.
     #[track_caller]
     pub fn learn(&mut self, tokens: &[usize]) -> Result<T, TrainingError> {
-        let loss = self.pull_back(tokens, T::one());
+        let loss = pull_back(self.gpt, &[tokens], T::one(), self.check_finite);
         self.finish(loss)
     }
 
     /// Learns several documents in one step, by the mean of their gradients; returns the mean of
-    /// their losses. Each document's gradient is summed up by itself and they are added in their
-    /// order, so that the bits do not depend on how the work was divided.
+    /// their losses.
+    ///
+    /// Documents go through the model in groups, each in one forward pass. Which they are follows
+    /// from the batch alone, and the groups' gradients are added in order: the bits are the same
+    /// for any number of [`threads`](Trainer::threads).
     ///
     /// # Errors
     ///
@@ -202,18 +318,26 @@ impl<'g, 't, T: Real> Trainer<'g, 't, T> {
     #[track_caller]
     pub fn learn_batch(&mut self, documents: &[&[usize]]) -> Result<T, TrainingError> {
         assert!(!documents.is_empty(), "a batch has one document at least");
-        if let [tokens] = documents {
-            return self.learn(tokens);
-        }
         let share = T::of(documents.len() as f64).recip();
+        let groups = groups(documents, self.gpt.config().block_size);
+        let losses = match (&mut self.replicas, &groups[..]) {
+            (_, [documents]) => pull_back(self.gpt, documents, share, self.check_finite),
+            (Some(replicas), groups) => {
+                replicas.pull_back(self.gpt, groups, share, self.check_finite)
+            }
+            (None, groups) => self.pull_back_in_turn(groups, share),
+        };
+        self.finish(losses.map(|losses| losses * share))
+    }
+
+    /// Sums up the gradients of all groups, each from 0 as on a thread of its own.
+    #[track_caller]
+    fn pull_back_in_turn(&self, groups: &[&[&[usize]]], share: T) -> Result<T, Reason> {
         let weights = self.gpt.weights();
         let mut gradients = vec![T::zero(); weights.size()];
-        let mut mean = T::zero();
-        for tokens in documents {
-            match self.pull_back(tokens, share) {
-                Ok(loss) => mean += loss * share,
-                error => return self.finish(error),
-            }
+        let mut losses = T::zero();
+        for documents in groups {
+            losses += pull_back(self.gpt, documents, share, self.check_finite)?;
             weights.update(|_, own| {
                 for (sum, own) in gradients.iter_mut().zip(own) {
                     *sum += *own;
@@ -222,23 +346,12 @@ impl<'g, 't, T: Real> Trainer<'g, 't, T> {
             });
         }
         weights.update(|_, own| own.copy_from_slice(&gradients));
-        self.finish(Ok(mean))
-    }
-
-    /// Adds a share of one document's gradient to that of the weights.
-    #[track_caller]
-    fn pull_back(&self, tokens: &[usize], share: T) -> Result<T, TrainingError> {
-        let tape = self.gpt.tape();
-        let mark = tape.mark();
-        let loss = self.gpt.loss(tokens);
-        loss.as_array().backward_with(&[share]);
-        let watched = self.watch(loss.data());
-        tape.rewind(mark);
-        watched
+        Ok(losses)
     }
 
     /// Moves the weights, unless something went wrong: then they stay as they are.
-    fn finish(&mut self, loss: Result<T, TrainingError>) -> Result<T, TrainingError> {
+    fn finish(&mut self, loss: Result<T, Reason>) -> Result<T, TrainingError> {
+        let loss = loss.map_err(|reason| reason.at(self.step + 1));
         if loss.is_ok() {
             self.adam.step(self.gpt.weights(), self.learning_rate());
             self.step += 1;
@@ -257,31 +370,5 @@ impl<'g, 't, T: Real> Trainer<'g, 't, T> {
     #[track_caller]
     pub fn loss(&self, tokens: &[usize]) -> T {
         self.gpt.evaluate(tokens)
-    }
-
-    fn watch(&self, loss: T) -> Result<T, TrainingError> {
-        let step = self.step + 1;
-        if self.check_finite {
-            if let Some(found) = self.gpt.tape().not_finite() {
-                return Err(TrainingError::NotFinite { step, found: Box::new(found) });
-            }
-            for parameter in self.gpt.parameters() {
-                let gradient = parameter.matrix.grad();
-                let (_, columns) = parameter.matrix.shape();
-                if let Some(at) = gradient.iter().position(|number| !number.is_finite()) {
-                    return Err(TrainingError::Parameter {
-                        step,
-                        name: parameter.name.clone(),
-                        index: [at / columns, at % columns],
-                        number: gradient[at].as_f64(),
-                    });
-                }
-            }
-        }
-        if loss.is_finite() {
-            Ok(loss)
-        } else {
-            Err(TrainingError::Loss { step, loss: loss.as_f64() })
-        }
     }
 }

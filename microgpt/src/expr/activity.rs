@@ -27,8 +27,8 @@ pub trait Activity<T: Real>: Copy {
         describe: D,
     ) -> Self::Store
     where
-        B: Fn(P, Pass<'_, T>) + Copy + 'static,
-        D: Fn(P) -> Equations + Copy + 'static;
+        B: Fn(P, Pass<'_, T>) + Copy + Send + 'static,
+        D: Fn(P) -> Equations + Copy + Send + 'static;
 
     /// The result that begins at `start` among the values.
     fn output<S: Shape>(self, store: &Self::Store, start: usize, shape: S) -> Self::Output<S>;
@@ -58,8 +58,8 @@ impl<'t, T: Real> Activity<T> for OnTape<'t, T> {
         describe: D,
     ) -> usize
     where
-        B: Fn(P, Pass<'_, T>) + Copy + 'static,
-        D: Fn(P) -> Equations + Copy + 'static,
+        B: Fn(P, Pass<'_, T>) + Copy + Send + 'static,
+        D: Fn(P) -> Equations + Copy + Send + 'static,
     {
         self.0.record(size, integers, forward, kept, backward, describe)
     }
@@ -85,8 +85,8 @@ impl<T: Real> Activity<T> for Plain {
         _: D,
     ) -> Vec<T>
     where
-        B: Fn(P, Pass<'_, T>) + Copy + 'static,
-        D: Fn(P) -> Equations + Copy + 'static,
+        B: Fn(P, Pass<'_, T>) + Copy + Send + 'static,
+        D: Fn(P) -> Equations + Copy + Send + 'static,
     {
         let mut values = vec![T::zero(); size];
         forward(&[], &mut values);
@@ -176,8 +176,8 @@ pub fn evaluate<T: Real, A: Activity<T>, P: Word, B, D>(
     describe: D,
 ) -> A::Store
 where
-    B: Fn(P, Pass<'_, T>) + Copy + 'static,
-    D: Fn(P) -> Equations + Copy + 'static,
+    B: Fn(P, Pass<'_, T>) + Copy + Send + 'static,
+    D: Fn(P) -> Equations + Copy + Send + 'static,
 {
     activity.evaluate(size, integers, forward, kept, backward, describe)
 }

@@ -1,0 +1,116 @@
+//! Copies of a model, one a thread, that learn the groups of a batch side by side.
+
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use super::{Reason, ThreadsError, pull_back};
+use crate::array::Array;
+use crate::gpt::{Config, Gpt};
+use crate::real::Real;
+use crate::tape::{Mark, Position, Tape};
+
+/// Threads with a tape each, and a gradient for each group.
+#[derive(Debug)]
+pub(super) struct Replicas<T: Real> {
+    pool: ThreadPool,
+    replicas: Vec<Mutex<Replica<T>>>,
+    gradients: Vec<Vec<T>>,
+    batches: u64,
+}
+
+/// A tape that holds a copy of the weights and nothing else.
+#[derive(Debug)]
+struct Replica<T: Real> {
+    tape: Tape<T>,
+    empty: Mark,
+    /// Where the weights are, and the batch, counted from 1, that they are of.
+    weights: Option<(u64, Position)>,
+}
+
+impl<T: Real> Default for Replica<T> {
+    fn default() -> Self {
+        let tape = Tape::default();
+        let empty = tape.mark();
+        Self { tape, empty, weights: None }
+    }
+}
+
+impl<T: Real> Replicas<T> {
+    pub(super) fn new(threads: usize) -> Result<Self, ThreadsError> {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = pool.map_err(|error| ThreadsError { threads, reason: error.to_string() })?;
+        let replicas = (0..threads).map(|_| Mutex::default()).collect();
+        Ok(Self { pool, replicas, gradients: Vec::new(), batches: 0 })
+    }
+
+    /// The sum of the losses of all groups; their gradients are added, in order, to that of the
+    /// weights.
+    pub(super) fn pull_back(
+        &mut self,
+        gpt: &Gpt<'_, T>,
+        groups: &[&[&[usize]]],
+        share: T,
+        check_finite: bool,
+    ) -> Result<T, Reason> {
+        self.batches += 1;
+        self.gradients.resize_with(groups.len(), Vec::new);
+        let Self { pool, replicas, gradients, batches } = self;
+        let config = *gpt.config();
+        let losses: Vec<Result<T, Reason>> = gpt.weights().with_data(|weights| {
+            let learn = |(documents, gradient): (&&[&[usize]], &mut Vec<T>)| {
+                let thread = rayon::current_thread_index().unwrap_or(0);
+                // A thread that panicked left its tape as any other step does: it is written anew.
+                let mut replica = replicas[thread].lock().unwrap_or_else(PoisonError::into_inner);
+                replica.learn(*batches, weights, config, documents, gradient, share, check_finite)
+            };
+            pool.install(|| groups.par_iter().zip(gradients.par_iter_mut()).map(learn).collect())
+        });
+        let mut total = T::zero();
+        for loss in losses {
+            total += loss?;
+        }
+        gpt.weights().update(|_, sum| {
+            for gradient in gradients {
+                for (sum, own) in sum.iter_mut().zip(gradient) {
+                    *sum += *own;
+                }
+            }
+        });
+        Ok(total)
+    }
+}
+
+impl<T: Real> Replica<T> {
+    #[allow(clippy::too_many_arguments)]
+    fn learn(
+        &mut self,
+        batch: u64,
+        weights: &[T],
+        config: Config,
+        documents: &[&[usize]],
+        gradient: &mut Vec<T>,
+        share: T,
+        check_finite: bool,
+    ) -> Result<T, Reason> {
+        let position = match self.weights {
+            Some((of, position)) if of == batch => position,
+            _ => {
+                self.tape.rewind(self.empty);
+                let position = self.tape.vector(weights).position();
+                self.weights = Some((batch, position));
+                position
+            }
+        };
+        let copy = Array::new(&self.tape, position, (weights.len(),));
+        let gpt = Gpt::with_weights(copy, config).expect("the sizes of the model itself");
+        let loss = pull_back(&gpt, documents, share, check_finite);
+        copy.update(|_, own| {
+            gradient.clear();
+            gradient.extend_from_slice(own);
+            own.fill(T::zero());
+        });
+        loss
+    }
+}
