@@ -204,6 +204,17 @@ impl<T: Real> Tape<T> {
         self.len() == 0
     }
 
+    /// The memory that the tape holds, in bytes: values, gradients and records, with room for the
+    /// longest use so far.
+    pub fn bytes(&self) -> usize {
+        let arena = self.arena.borrow();
+        let numbers = arena.values.capacity() + arena.gradients.capacity();
+        let words = arena.words.capacity() + arena.integers.capacity();
+        numbers * size_of::<T>()
+            + words * size_of::<usize>()
+            + arena.records.capacity() * size_of::<Record<T>>()
+    }
+
     /// The present end of the tape, to [`rewind`](Tape::rewind) to.
     pub fn mark(&self) -> Mark {
         let arena = self.arena.borrow();

@@ -2,7 +2,7 @@
 //!
 //! A block of the target stays in registers while the sum advances. Each element adds its terms
 //! one after the other, in the order of the index, whatever the block: the same bits for any
-//! number of rows, on every machine that fuses.
+//! number of rows from two on, on every machine that fuses. A row alone sums in lanes.
 
 use crate::real::Real;
 use crate::shape::Dim;
@@ -70,6 +70,9 @@ pub fn contract<T: Real, R: Dim, C: Dim, K: Dim>(
     if product.rows == 0 || product.terms == 0 {
         return product.clear();
     }
+    if product.rows == 1 && product.left.step == 1 && product.right.step == 1 {
+        return product.single_row();
+    }
     match (VECTOR / size_of::<T>(), product.columns) {
         (16, 17..) => product.choose_terms::<4, 32>(),
         (16, 9..=16) => product.choose_terms::<8, 16>(),
@@ -102,6 +105,28 @@ impl<T: Real> Product<'_, T> {
         let Target { elements, first, stride, add } = self.target;
         for row in (0..self.rows).filter(|_| !add) {
             elements[first + row * stride..][..self.columns].fill(T::zero());
+        }
+    }
+
+    /// One row alone, of factors whose terms lie side by side: to turn the right factor would cost
+    /// more than the sums, so these are in lanes, four columns at a time.
+    #[inline(never)]
+    fn single_row(self) {
+        let Self { target, left, right, columns, terms, .. } = self;
+        let left = &left.at(0, 0)[..terms];
+        let target_row = &mut target.elements[target.first..][..columns];
+        let (fours, rest) = target_row.as_chunks_mut::<4>();
+        let whole = fours.len() * 4;
+        for (column, four) in (0..).step_by(4).zip(fours) {
+            let column = |next: usize| &right.at(column + next, 0)[..terms];
+            let sums = dot_products(left, [column(0), column(1), column(2), column(3)]);
+            for (out, sum) in four.iter_mut().zip(sums) {
+                *out = if target.add { *out + sum } else { sum };
+            }
+        }
+        for (column, out) in (whole..).zip(rest) {
+            let [sum, ..] = dot_products(left, [&right.at(column, 0)[..terms]; 4]);
+            *out = if target.add { *out + sum } else { sum };
         }
     }
 
@@ -149,6 +174,41 @@ impl<T: Real> Product<'_, T> {
             }
         }
     }
+}
+
+/// The sums over four products, each in eight lanes that are added pairwise at the end.
+#[inline(always)]
+fn dot_products<T: Real>(left: &[T], [a, b, c, d]: [&[T]; 4]) -> [T; 4] {
+    let [a, b, c, d] = [in_lanes(left, a), in_lanes(left, b), in_lanes(left, c), in_lanes(left, d)];
+    let turned = [0, 1, 2, 3].map(|lane: usize| [a[lane], b[lane], c[lane], d[lane]]);
+    let mut sums = [T::zero(); 4];
+    for (column, sum) in sums.iter_mut().enumerate() {
+        *sum = (turned[0][column] + turned[2][column]) + (turned[1][column] + turned[3][column]);
+    }
+    sums
+}
+
+/// A sum over products in eight lanes, of which the last four are then added to the first.
+#[inline(always)]
+fn in_lanes<T: Real>(left: &[T], right: &[T]) -> [T; 4] {
+    let mut lanes = [T::zero(); 8];
+    let ((left, left_rest), (right, right_rest)) = (left.as_chunks::<8>(), right.as_chunks::<8>());
+    for (left, right) in left.iter().zip(right) {
+        for (lane, sum) in lanes.iter_mut().enumerate() {
+            *sum = left[lane].fma(right[lane], *sum);
+        }
+    }
+    if !left_rest.is_empty() {
+        for ((sum, left), right) in lanes.iter_mut().zip(left_rest).zip(right_rest) {
+            *sum = left.fma(*right, *sum);
+        }
+    }
+    let [first, last] = lanes.as_chunks::<4>().0 else { unreachable!("eight are twice four") };
+    let mut halves = *first;
+    for (half, last) in halves.iter_mut().zip(last) {
+        *half = *half + *last;
+    }
+    halves
 }
 
 /// All rows of some columns of the target.
@@ -356,7 +416,7 @@ mod tests {
     use super::*;
     use crate::shape::Const;
 
-    /// The same, one element and one term after the other.
+    /// The same, one element and one term after the other, or a single row in lanes.
     fn plain<T: Real>(
         target: &mut [T],
         left: Factor<'_, T>,
@@ -368,9 +428,15 @@ mod tests {
             for column in 0..columns {
                 let target = &mut target[1 + row * (columns + 2) + column];
                 let start = if add { *target } else { T::zero() };
-                *target = (0..terms).fold(start, |sum, term| {
-                    left.at(row, term)[0].fma(right.at(column, term)[0], sum)
-                });
+                let plus = |sum, term| left.at(row, term)[0].fma(right.at(column, term)[0], sum);
+                *target = if rows == 1 && left.step == 1 && right.step == 1 {
+                    let lanes = [0, 1, 2, 3, 4, 5, 6, 7]
+                        .map(|lane| (lane..terms).step_by(8).fold(T::zero(), plus));
+                    let [a, b, c, d] = [0, 1, 2, 3].map(|lane| lanes[lane] + lanes[lane + 4]);
+                    start + ((a + c) + (b + d))
+                } else {
+                    (0..terms).fold(start, plus)
+                };
             }
         }
     }
