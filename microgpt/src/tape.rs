@@ -484,7 +484,9 @@ impl<T: Real> Tape<T> {
         }
         let reached = records.partition_point(|record| record.start < root_start + seed.len());
         for record in records[..reached].iter().rev() {
-            if gradients[record.start..record.end].iter().all(|&gradient| gradient == T::zero()) {
+            // From the end, where the results are: what leads to them has no gradient yet.
+            let mut own = gradients[record.start..record.end].iter().rev();
+            if own.all(|&gradient| gradient == T::zero()) {
                 continue;
             }
             let pass = Pass {

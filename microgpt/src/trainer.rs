@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::adam::Adam;
-use crate::gpt::Gpt;
+use crate::gpt::{Config, Gpt};
 use crate::preset::Preset;
 use crate::real::Real;
 use crate::tape::NotFinite;
@@ -137,18 +137,18 @@ pub struct Trainer<'g, 't, T: Real = f64> {
     replicas: Option<Replicas<T>>,
 }
 
-/// The positions of a group of documents that go through one forward pass: enough for every pass
-/// over the weights to pay, and few enough for the group to stay near the processor.
-const GROUP: usize = 64;
+/// The positions of a group of documents that go through one forward pass: as many as the model is
+/// wide, so that a pass over its weights pays, but no fewer than this.
+const GROUP: usize = 128;
 
 /// Divides a batch into groups of much the same number of positions, in order.
 ///
-/// It depends on the batch alone, not on the threads: so do the bits of the sum of gradients.
-fn groups<'d>(documents: &'d [&'d [usize]], block_size: usize) -> Vec<&'d [&'d [usize]]> {
-    let positions = |tokens: &[usize]| block_size.min(tokens.len().saturating_sub(1));
+/// It depends on the batch and the model, not on the threads: so do the bits of the gradients' sum.
+fn groups<'d>(documents: &'d [&'d [usize]], config: &Config) -> Vec<&'d [&'d [usize]]> {
+    let positions = |tokens: &[usize]| config.block_size.min(tokens.len().saturating_sub(1));
     let total: usize = documents.iter().map(|tokens| positions(tokens)).sum();
     // An even number of groups divides evenly among most numbers of threads.
-    let count = match total.div_ceil(GROUP) {
+    let count = match total.div_ceil(config.n_embd.max(GROUP)) {
         0 | 1 => 1,
         several => several.next_multiple_of(2).min(documents.len()),
     };
@@ -305,7 +305,7 @@ impl<'g, 't, T: Real> Trainer<'g, 't, T> {
     /// their losses.
     ///
     /// Documents go through the model in groups, each in one forward pass. Which they are follows
-    /// from the batch alone, and the groups' gradients are added in order: the bits are the same
+    /// from the batch and the model, and the groups' gradients are added in order: the bits are the same
     /// for any number of [`threads`](Trainer::threads).
     ///
     /// # Errors
@@ -319,7 +319,7 @@ impl<'g, 't, T: Real> Trainer<'g, 't, T> {
     pub fn learn_batch(&mut self, documents: &[&[usize]]) -> Result<T, TrainingError> {
         assert!(!documents.is_empty(), "a batch has one document at least");
         let share = T::of(documents.len() as f64).recip();
-        let groups = groups(documents, self.gpt.config().block_size);
+        let groups = groups(documents, self.gpt.config());
         let losses = match (&mut self.replicas, &groups[..]) {
             (_, [documents]) => pull_back(self.gpt, documents, share, self.check_finite),
             (Some(replicas), groups) => {
