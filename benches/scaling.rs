@@ -91,6 +91,7 @@ fn median(short: bool, mut work: impl FnMut()) -> f64 {
         start.elapsed().as_secs_f64()
     };
     // Each time is of 20 ms at least.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a whole number, not large
     let each = if short { 1 } else { (0.02 / once).ceil().max(1.0) as usize };
     let mut times: Vec<f64> = (0..if short { 1 } else { 15 })
         .map(|_| {

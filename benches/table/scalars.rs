@@ -23,7 +23,7 @@ fn one_precision<T: Real>(criterion: &mut Criterion, name: &str) {
         let mut sum = x[0];
         for neuron in 0..NEURONS {
             for (&x, &w) in x.iter().zip(&w) {
-                sum = sum + x * w;
+                sum += x * w;
             }
             if neuron % 4 == 3 {
                 sum = sum.tanh();

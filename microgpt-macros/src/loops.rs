@@ -10,7 +10,7 @@ use proc_macro2::{Ident, TokenStream};
 use crate::ast::{Comparison, Operator};
 use crate::emit::{Emitter, code, ident};
 use crate::graph::{
-    Array, Fold, IndexId, IndexRange, Node, NodeId, Subscript, children, indices_of,
+    Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, children, indices_of,
 };
 use crate::schedule::{Contraction, Inner, Nest, Walk, walk};
 use crate::term::{Affine, Function};
@@ -34,6 +34,8 @@ struct Writer<'a> {
     runtime: &'a TokenStream,
     /// The innermost index, if it is handled by rows.
     row_index: Option<IndexId>,
+    /// Whether a row may be computed a few elements too far, by whole vectors.
+    padded: bool,
     /// The loops that are written as loops.
     loops: &'a [IndexId],
     /// What is computed in each loop, outside all of them first.
@@ -55,6 +57,7 @@ impl<'a> Writer<'a> {
             nest,
             runtime: emitter.runtime,
             row_index,
+            padded: row_index.is_some_and(|index| is_padded(emitter.graph, nest, index)),
             loops,
             statements: vec![Vec::new(); loops.len() + 1],
             rows: Vec::new(),
@@ -91,8 +94,11 @@ impl<'a> Writer<'a> {
                 let target = self.target_address(Some(index));
                 let step = self.step(self.nest.target.add || outer < self.loops.len());
                 let rows = &self.rows;
-                let row = code!(&mut #name[#target..][..#len]);
-                if outer == self.loops.len() {
+                let whole = (!self.padded).then(|| code!([..#len]));
+                let row = code!(&mut #name[#target..]#whole);
+                if self.padded {
+                    code!(#runtime::expr::map_padded(#row, #len, [#(#rows),*], #step);)
+                } else if outer == self.loops.len() {
                     let write = if self.nest.target.add { code!(accumulate) } else { code!(map) };
                     code!(#runtime::expr::#write(#row, [#(#rows),*], #step);)
                 } else {
@@ -658,7 +664,8 @@ impl<'a> Writer<'a> {
                 let level = self.level(&free);
                 let row = ident(&format!("row_{node}"));
                 let len = ident("row_len");
-                self.statements[level].push(code!(let #row = &#name[#first..][..#len];));
+                let whole = (!self.padded).then(|| code!([..#len]));
+                self.statements[level].push(code!(let #row = &#name[#first..]#whole;));
                 self.rows.push(code!(#row));
                 self.row_names.push(row.clone());
                 code!(#row)
@@ -674,4 +681,24 @@ impl<'a> Writer<'a> {
             }
         }
     }
+}
+
+/// Whether a row calls ops, which cost more than what else a row takes, and can be computed past its
+/// end: it reads contiguous elements alone, and no op of the user's is called, which may not be made
+/// for what lies there.
+fn is_padded(graph: &Graph, nest: &Nest, row: IndexId) -> bool {
+    let along = graph.below([nest.body]).into_iter();
+    let mut along = along.filter(|&node| graph.free(node).contains(&row));
+    let pointwise = !nest.target.add && nest.outer + 1 == nest.loops.len();
+    let calls = graph.has_call(nest.body) && nest.inner == Inner::Row(row);
+    pointwise
+        && calls
+        && along.all(|node| match &graph.nodes[node] {
+            Node::Load { subscripts, .. } => walk(subscripts, row) == Walk::Contiguous,
+            Node::LoadIf { .. } => false,
+            Node::Call { function, .. } => {
+                matches!(graph.functions[*function], Function::Builtin(_))
+            }
+            _ => true,
+        })
 }

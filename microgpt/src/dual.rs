@@ -340,6 +340,10 @@ impl Real for Dual {
         Float::exp(self)
     }
 
+    fn logarithm(self) -> Self {
+        Float::ln(self)
+    }
+
     fn erf(self) -> Self {
         let slope = std::f64::consts::FRAC_2_SQRT_PI * (-self.value * self.value).exp();
         self.chain(Real::erf(self.value), slope)

@@ -385,7 +385,7 @@ table! {
         }
         /// The natural logarithm.
         ln(x in 0.2..5.0) -> y {
-            forward: x.ln(),
+            forward: x.logarithm(),
             gradient: [x.recip()],
         }
         /// The logarithm to base 2.

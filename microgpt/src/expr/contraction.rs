@@ -206,7 +206,7 @@ fn in_lanes<T: Real>(left: &[T], right: &[T]) -> [T; 4] {
     let [first, last] = lanes.as_chunks::<4>().0 else { unreachable!("eight are twice four") };
     let mut halves = *first;
     for (half, last) in halves.iter_mut().zip(last) {
-        *half = *half + *last;
+        *half += *last;
     }
     halves
 }

@@ -76,6 +76,7 @@ impl<T: Real> Sum<T> {
         rows: [&[T]; K],
         step: impl Fn(T, usize, [T; K]) -> T,
     ) {
+        barrier();
         let rows = rows.map(|row| &row[..len]);
         let whole = len / LANES * LANES;
         for start in (0..whole).step_by(LANES) {
@@ -132,6 +133,35 @@ pub fn map<T: Real, const K: usize>(
     let rows = rows.map(|row| &row[..len]);
     for (position, out) in out.iter_mut().enumerate() {
         *out = step(position, std::array::from_fn(|row| rows[row][position]));
+    }
+}
+
+/// Writes one row as [`map`] does, in whole vectors where the arrays go on beyond it: `step` also
+/// sees what follows, and what it makes of that is dropped.
+///
+/// For ops that cost many operations, and rows of a few elements.
+#[inline(always)]
+pub fn map_padded<T: Real, const K: usize>(
+    out: &mut [T],
+    len: usize,
+    rows: [&[T]; K],
+    step: impl Fn(usize, [T; K]) -> T,
+) {
+    let end = len.next_multiple_of(LANES);
+    if end == len || rows.iter().any(|row| row.len() < end) || out.len() < end {
+        return map(&mut out[..len], rows, step);
+    }
+    for start in (0..end).step_by(LANES) {
+        let mut results = [T::zero(); LANES];
+        let chunks = rows.map(|row| &row[start..start + LANES]);
+        for (lane, result) in results.iter_mut().enumerate() {
+            let elements = std::array::from_fn(|row| chunks[row][lane]);
+            *result = step(start + lane, elements);
+        }
+        // All of them are computed: without this each would wait for its place to be looked at.
+        let results = std::hint::black_box(results);
+        let rest = LANES.min(len - start);
+        out[start..start + rest].copy_from_slice(&results[..rest]);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::tape::{Mark, Position, Tape};
 #[derive(Debug)]
 pub(super) struct Replicas<T: Real> {
     pool: ThreadPool,
-    replicas: Vec<Mutex<Replica<T>>>,
+    models: Vec<Mutex<Replica<T>>>,
     gradients: Vec<Vec<T>>,
     batches: u64,
 }
@@ -41,8 +41,8 @@ impl<T: Real> Replicas<T> {
     pub(super) fn new(threads: usize) -> Result<Self, ThreadsError> {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| ThreadsError { threads, reason: error.to_string() })?;
-        let replicas = (0..threads).map(|_| Mutex::default()).collect();
-        Ok(Self { pool, replicas, gradients: Vec::new(), batches: 0 })
+        let models = (0..threads).map(|_| Mutex::default()).collect();
+        Ok(Self { pool, models, gradients: Vec::new(), batches: 0 })
     }
 
     /// The sum of the losses of all groups; their gradients are added, in order, to that of the
@@ -56,13 +56,13 @@ impl<T: Real> Replicas<T> {
     ) -> Result<T, Reason> {
         self.batches += 1;
         self.gradients.resize_with(groups.len(), Vec::new);
-        let Self { pool, replicas, gradients, batches } = self;
+        let Self { pool, models, gradients, batches } = self;
         let config = *gpt.config();
         let losses: Vec<Result<T, Reason>> = gpt.weights().with_data(|weights| {
             let learn = |(documents, gradient): (&&[&[usize]], &mut Vec<T>)| {
                 let thread = rayon::current_thread_index().unwrap_or(0);
                 // A thread that panicked left its tape as any other step does: it is written anew.
-                let mut replica = replicas[thread].lock().unwrap_or_else(PoisonError::into_inner);
+                let mut replica = models[thread].lock().unwrap_or_else(PoisonError::into_inner);
                 replica.learn(*batches, weights, config, documents, gradient, share, check_finite)
             };
             pool.install(|| groups.par_iter().zip(gradients.par_iter_mut()).map(learn).collect())
