@@ -12,8 +12,11 @@ use crate::emit::{Emitter, code, ident};
 use crate::graph::{
     Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, children, indices_of,
 };
-use crate::schedule::{Contraction, Inner, Nest, Walk, walk};
+use crate::schedule::{Inner, Nest, Walk, walk};
 use crate::term::{Affine, Function};
+
+mod address;
+mod contraction;
 
 /// Writes a nest.
 pub fn write(emitter: &Emitter<'_>, nest: &Nest) -> TokenStream {
@@ -144,62 +147,6 @@ impl<'a> Writer<'a> {
         code!(#(#statements)* #body)
     }
 
-    /// Blocks of a product of two arrays.
-    fn contraction(&self, name: &Ident, contraction: Contraction) -> TokenStream {
-        let runtime = self.runtime;
-        let Contraction { rows, columns, terms, left, right } = contraction;
-        let starts = [rows, columns, terms].map(|index| {
-            let (name, (low, _)) = (self.emitter.index(index), self.emitter.bounds(index));
-            code!(let #name = #low;)
-        });
-        let factor = |node: NodeId, line: IndexId| {
-            let Node::Load { array, subscripts } = &self.emitter.graph.nodes[node] else {
-                unreachable!("each factor is an element of an array")
-            };
-            let (elements, first) =
-                (self.emitter.array(*array), self.address(*array, subscripts, None));
-            let stride = self.stride(*array, subscripts, line);
-            let step = self.stride(*array, subscripts, terms);
-            code!(#runtime::expr::Factor { elements: #elements, first: #first, stride: #stride, step: #step })
-        };
-        let (left, right) = (factor(left, rows), factor(right, columns));
-        let first = self.target_address(None);
-        let stride = self.stride(self.nest.target.array, &self.nest.target.subscripts, rows);
-        let add = self.nest.target.add;
-        let [rows, columns, terms] = [rows, columns, terms].map(|index| self.size(index));
-        code! {
-            #(#starts)*
-            #runtime::expr::contract(
-                #runtime::expr::Target { elements: #name, first: #first, stride: #stride, add: #add },
-                #left,
-                #right,
-                (#rows, #columns, #terms),
-            );
-        }
-    }
-
-    /// From one value of an index to the next, in elements of an array where it moves by one.
-    fn stride(&self, array: Array, subscripts: &[Subscript], index: IndexId) -> TokenStream {
-        let axes = self.emitter.axes(array);
-        let along = subscripts.iter().rposition(|one| indices_of(one).contains(&index));
-        let inner = axes.iter().skip(along.map_or(0, |axis| axis + 1)).map(|(len, _)| len);
-        inner.map(|len| code!(#len)).reduce(|all, len| code!(#all * #len)).unwrap_or(code!(1))
-    }
-
-    /// The number of values of an index, as an axis whose type may know it.
-    fn size(&self, index: IndexId) -> TokenStream {
-        match &self.emitter.graph.indices[index].range {
-            IndexRange::Whole(length) => {
-                let axis = self.emitter.axis(*length);
-                code!(#axis)
-            }
-            IndexRange::Stated { .. } => {
-                let (runtime, (low, high)) = (self.runtime, self.emitter.bounds(index));
-                code!(#runtime::expr::minus(#high, #low))
-            }
-        }
-    }
-
     /// Sums in registers over the loops inside `outer`, then writes once.
     fn summed(&mut self, name: &Ident, add: TokenStream) -> TokenStream {
         let runtime = self.runtime;
@@ -321,106 +268,6 @@ impl<'a> Writer<'a> {
         let name = self.emitter.index(index);
         let (low, high) = self.emitter.bounds(index);
         code!(for #name in #low..#high { #(#statements)* #body })
-    }
-
-    // ------------------------------------------------------------ addresses
-
-    fn target_address(&self, row: Option<IndexId>) -> TokenStream {
-        self.address(self.nest.target.array, &self.nest.target.subscripts, row)
-    }
-
-    /// The position of an element, or with `row` that of the first element along this index.
-    fn address(&self, array: Array, subscripts: &[Subscript], row: Option<IndexId>) -> TokenStream {
-        let axes = self.emitter.axes(array);
-        let mut address = TokenStream::new();
-        for ((len, axis), subscript) in axes.iter().zip(subscripts) {
-            let start = axis.and_then(|axis| self.emitter.start(axis));
-            let subscript = self.subscript(subscript, row);
-            let subscript = match start {
-                Some(start) => code!((#subscript - #start)),
-                None => subscript,
-            };
-            address =
-                if address.is_empty() { subscript } else { code!((#address) * #len + #subscript) };
-        }
-        if address.is_empty() { code!(0) } else { address }
-    }
-
-    /// The position of an element whose subscripts were not checked on entry.
-    fn checked_address(&self, array: Array, subscripts: &[Subscript]) -> TokenStream {
-        let runtime = self.runtime;
-        let text = self.emitter.text(array);
-        let mut address = TokenStream::new();
-        for (axis, ((len, start), subscript)) in
-            self.emitter.axes(array).iter().zip(subscripts).enumerate()
-        {
-            let start = start.and_then(|axis| self.emitter.start(axis));
-            let (plus, minus) = match subscript {
-                Subscript::Affine(affine) => self.emitter.parts(affine),
-                Subscript::Gather { integers, at } => {
-                    let ids = self.emitter.integer_operand(*integers);
-                    let mut place = TokenStream::new();
-                    for (len, affine) in self.emitter.integer_axes(*integers).iter().zip(at) {
-                        let (plus, minus) = self.emitter.parts(affine);
-                        let minus = minus.unwrap_or_else(|| code!(0));
-                        let text = format!("an axis of `{ids}`");
-                        let at = code!(#runtime::expr::place(#plus, #minus, #len, #text));
-                        place = if place.is_empty() { at } else { code!((#place) * #len + #at) };
-                    }
-                    (code!(#ids[#place]), None)
-                }
-            };
-            let minus = match (minus, start) {
-                (None, None) => code!(0),
-                (Some(minus), None) => minus,
-                (None, Some(start)) => code!(#start),
-                (Some(minus), Some(start)) => code!(#minus + #start),
-            };
-            let text = format!("axis {axis} of `{text}`");
-            let at = code!(#runtime::expr::place(#plus, #minus, #len, #text));
-            address = if address.is_empty() { at } else { code!((#address) * #len + #at) };
-        }
-        address
-    }
-
-    fn subscript(&self, subscript: &Subscript, row: Option<IndexId>) -> TokenStream {
-        match subscript {
-            Subscript::Affine(affine) => {
-                let row = row.filter(|&index| affine.factor(index) != 0);
-                let Some(index) = row else { return self.group(affine) };
-                let (low, _) = self.emitter.bounds(index);
-                let rest = affine.substitute(index, &Affine::constant(0));
-                match (rest.as_constant(), low.to_string().as_str()) {
-                    (Some(0), _) => low,
-                    (_, "0") => self.group(&rest),
-                    // The row's first value may be what keeps the sum from being negative.
-                    _ => match self.emitter.parts(&rest) {
-                        (plus, None) => code!((#plus + #low)),
-                        (plus, Some(minus)) => code!((#plus + #low - (#minus))),
-                    },
-                }
-            }
-            Subscript::Gather { integers, at } => {
-                let name = self.emitter.integer_operand(*integers);
-                let mut address = TokenStream::new();
-                for (len, affine) in self.emitter.integer_axes(*integers).iter().zip(at) {
-                    let subscript = self.group(affine);
-                    address = if address.is_empty() {
-                        subscript
-                    } else {
-                        code!((#address) * #len + #subscript)
-                    };
-                }
-                code!(#name[#address])
-            }
-        }
-    }
-
-    fn group(&self, affine: &Affine<IndexId>) -> TokenStream {
-        let tokens = self.emitter.integer(affine);
-        let one = affine.terms.len() + usize::from(affine.constant != 0) <= 1
-            && affine.terms.values().all(|&factor| factor == 1);
-        if one { tokens } else { code!((#tokens)) }
     }
 
     /// The number of elements along a row, and the loop in which it is known.

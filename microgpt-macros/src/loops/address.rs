@@ -1,0 +1,113 @@
+//! Where elements lie in their arrays.
+
+use proc_macro2::TokenStream;
+
+use super::Writer;
+use crate::emit::code;
+use crate::graph::{Array, IndexId, Subscript};
+use crate::term::Affine;
+
+impl Writer<'_> {
+    pub(super) fn target_address(&self, row: Option<IndexId>) -> TokenStream {
+        self.address(self.nest.target.array, &self.nest.target.subscripts, row)
+    }
+
+    /// The position of an element, or with `row` that of the first element along this index.
+    pub(super) fn address(
+        &self,
+        array: Array,
+        subscripts: &[Subscript],
+        row: Option<IndexId>,
+    ) -> TokenStream {
+        let axes = self.emitter.axes(array);
+        let mut address = TokenStream::new();
+        for ((len, axis), subscript) in axes.iter().zip(subscripts) {
+            let start = axis.and_then(|axis| self.emitter.start(axis));
+            let subscript = self.subscript(subscript, row);
+            let subscript = match start {
+                Some(start) => code!((#subscript - #start)),
+                None => subscript,
+            };
+            address =
+                if address.is_empty() { subscript } else { code!((#address) * #len + #subscript) };
+        }
+        if address.is_empty() { code!(0) } else { address }
+    }
+
+    /// The position of an element whose subscripts were not checked on entry.
+    pub(super) fn checked_address(&self, array: Array, subscripts: &[Subscript]) -> TokenStream {
+        let runtime = self.runtime;
+        let text = self.emitter.text(array);
+        let mut address = TokenStream::new();
+        for (axis, ((len, start), subscript)) in
+            self.emitter.axes(array).iter().zip(subscripts).enumerate()
+        {
+            let start = start.and_then(|axis| self.emitter.start(axis));
+            let (plus, minus) = match subscript {
+                Subscript::Affine(affine) => self.emitter.parts(affine),
+                Subscript::Gather { integers, at } => {
+                    let ids = self.emitter.integer_operand(*integers);
+                    let mut place = TokenStream::new();
+                    for (len, affine) in self.emitter.integer_axes(*integers).iter().zip(at) {
+                        let (plus, minus) = self.emitter.parts(affine);
+                        let minus = minus.unwrap_or_else(|| code!(0));
+                        let text = format!("an axis of `{ids}`");
+                        let at = code!(#runtime::expr::place(#plus, #minus, #len, #text));
+                        place = if place.is_empty() { at } else { code!((#place) * #len + #at) };
+                    }
+                    (code!(#ids[#place]), None)
+                }
+            };
+            let minus = match (minus, start) {
+                (None, None) => code!(0),
+                (Some(minus), None) => minus,
+                (None, Some(start)) => code!(#start),
+                (Some(minus), Some(start)) => code!(#minus + #start),
+            };
+            let text = format!("axis {axis} of `{text}`");
+            let at = code!(#runtime::expr::place(#plus, #minus, #len, #text));
+            address = if address.is_empty() { at } else { code!((#address) * #len + #at) };
+        }
+        address
+    }
+
+    pub(super) fn subscript(&self, subscript: &Subscript, row: Option<IndexId>) -> TokenStream {
+        match subscript {
+            Subscript::Affine(affine) => {
+                let row = row.filter(|&index| affine.factor(index) != 0);
+                let Some(index) = row else { return self.group(affine) };
+                let (low, _) = self.emitter.bounds(index);
+                let rest = affine.substitute(index, &Affine::constant(0));
+                match (rest.as_constant(), low.to_string().as_str()) {
+                    (Some(0), _) => low,
+                    (_, "0") => self.group(&rest),
+                    // The row's first value may be what keeps the sum from being negative.
+                    _ => match self.emitter.parts(&rest) {
+                        (plus, None) => code!((#plus + #low)),
+                        (plus, Some(minus)) => code!((#plus + #low - (#minus))),
+                    },
+                }
+            }
+            Subscript::Gather { integers, at } => {
+                let name = self.emitter.integer_operand(*integers);
+                let mut address = TokenStream::new();
+                for (len, affine) in self.emitter.integer_axes(*integers).iter().zip(at) {
+                    let subscript = self.group(affine);
+                    address = if address.is_empty() {
+                        subscript
+                    } else {
+                        code!((#address) * #len + #subscript)
+                    };
+                }
+                code!(#name[#address])
+            }
+        }
+    }
+
+    pub(super) fn group(&self, affine: &Affine<IndexId>) -> TokenStream {
+        let tokens = self.emitter.integer(affine);
+        let one = affine.terms.len() + usize::from(affine.constant != 0) <= 1
+            && affine.terms.values().all(|&factor| factor == 1);
+        if one { tokens } else { code!((#tokens)) }
+    }
+}

@@ -1,0 +1,71 @@
+//! Blocks of a product of two arrays, as a call.
+
+use proc_macro2::{Ident, TokenStream};
+
+use super::Writer;
+use crate::emit::code;
+use crate::graph::{Array, IndexId, IndexRange, Node, NodeId, Subscript, indices_of};
+use crate::schedule::Contraction;
+
+impl Writer<'_> {
+    /// Blocks of a product of two arrays.
+    pub(super) fn contraction(&self, name: &Ident, contraction: Contraction) -> TokenStream {
+        let runtime = self.runtime;
+        let Contraction { rows, columns, terms, left, right } = contraction;
+        let starts = [rows, columns, terms].map(|index| {
+            let (name, (low, _)) = (self.emitter.index(index), self.emitter.bounds(index));
+            code!(let #name = #low;)
+        });
+        let factor = |node: NodeId, line: IndexId| {
+            let Node::Load { array, subscripts } = &self.emitter.graph.nodes[node] else {
+                unreachable!("each factor is an element of an array")
+            };
+            let (elements, first) =
+                (self.emitter.array(*array), self.address(*array, subscripts, None));
+            let stride = self.stride(*array, subscripts, line);
+            let step = self.stride(*array, subscripts, terms);
+            code!(#runtime::expr::Factor { elements: #elements, first: #first, stride: #stride, step: #step })
+        };
+        let (left, right) = (factor(left, rows), factor(right, columns));
+        let first = self.target_address(None);
+        let stride = self.stride(self.nest.target.array, &self.nest.target.subscripts, rows);
+        let add = self.nest.target.add;
+        let [rows, columns, terms] = [rows, columns, terms].map(|index| self.size(index));
+        code! {
+            #(#starts)*
+            #runtime::expr::contract(
+                #runtime::expr::Target { elements: #name, first: #first, stride: #stride, add: #add },
+                #left,
+                #right,
+                (#rows, #columns, #terms),
+            );
+        }
+    }
+
+    /// From one value of an index to the next, in elements of an array where it moves by one.
+    pub(super) fn stride(
+        &self,
+        array: Array,
+        subscripts: &[Subscript],
+        index: IndexId,
+    ) -> TokenStream {
+        let axes = self.emitter.axes(array);
+        let along = subscripts.iter().rposition(|one| indices_of(one).contains(&index));
+        let inner = axes.iter().skip(along.map_or(0, |axis| axis + 1)).map(|(len, _)| len);
+        inner.map(|len| code!(#len)).reduce(|all, len| code!(#all * #len)).unwrap_or(code!(1))
+    }
+
+    /// The number of values of an index, as an axis whose type may know it.
+    pub(super) fn size(&self, index: IndexId) -> TokenStream {
+        match &self.emitter.graph.indices[index].range {
+            IndexRange::Whole(length) => {
+                let axis = self.emitter.axis(*length);
+                code!(#axis)
+            }
+            IndexRange::Stated { .. } => {
+                let (runtime, (low, high)) = (self.runtime, self.emitter.bounds(index));
+                code!(#runtime::expr::minus(#high, #low))
+            }
+        }
+    }
+}
