@@ -27,14 +27,16 @@ fn smoothed(points: &[(usize, f64)], window: usize) -> Vec<(f64, f64)> {
 /// A curve in the terminal.
 #[allow(clippy::cast_possible_truncation)] // a picture of a few hundred dots
 pub fn terminal(report: &Report) -> String {
-    let (Some(&(first, _)), Some(&(last, _))) = (report.losses.first(), report.losses.last())
+    let (Some(&(first, _)), Some(&(last, _))) =
+        (report.losses.points.first(), report.losses.points.last())
     else {
         return String::new();
     };
-    let points: Vec<(f32, f32)> = smoothed(&report.losses, report.losses.len().div_ceil(20))
-        .into_iter()
-        .map(|(step, loss)| (step as f32, loss as f32))
-        .collect();
+    let points: Vec<(f32, f32)> =
+        smoothed(&report.losses.points, report.losses.points.len().div_ceil(20))
+            .into_iter()
+            .map(|(step, loss)| (step as f32, loss as f32))
+            .collect();
     let mut chart = Chart::new(120, 40, first as f32, (last.max(first + 1)) as f32);
     let shape = Shape::Lines(&points);
     let chart = chart.lineplot(&shape);
@@ -50,7 +52,7 @@ pub fn svg(report: &Report, path: &Path) -> Result<(), String> {
 
 fn draw(report: &Report, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let losses: Vec<(f64, f64)> =
-        report.losses.iter().map(|&(step, loss)| (step as f64, loss)).collect();
+        report.losses.points.iter().map(|&(step, loss)| (step as f64, loss)).collect();
     let held_out: Vec<(f64, f64)> =
         report.held_out.iter().map(|&(step, loss)| (step as f64, loss)).collect();
     let all = || losses.iter().chain(&held_out);
@@ -74,8 +76,8 @@ fn draw(report: &Report, path: &Path) -> Result<(), Box<dyn std::error::Error>> 
         chart.draw_series(LineSeries::new(losses.iter().copied(), faint))?;
         let window = losses.len().div_ceil(20).max(1);
         chart
-            .draw_series(LineSeries::new(smoothed(&report.losses, window), &BLUE))?
-            .label(format!("training, mean of {window} steps"))
+            .draw_series(LineSeries::new(smoothed(&report.losses.points, window), &BLUE))?
+            .label(format!("training, mean of {} steps", window * report.losses.stride()))
             .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], BLUE));
         if !held_out.is_empty() {
             chart

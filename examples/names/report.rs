@@ -1,5 +1,6 @@
 //! What a run says while it trains: a bar on a terminal, lines elsewhere, and a file of losses.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
@@ -18,10 +19,46 @@ pub struct Report {
     steps: usize,
     bar: Option<ProgressBar>,
     csv: Option<BufWriter<File>>,
-    /// Step and loss, in nats a character.
-    pub losses: Vec<(usize, f64)>,
+    /// The losses, in nats a character.
+    pub losses: Curve,
+    /// The last of them, no more than a window.
+    recent: VecDeque<f64>,
     /// Step and loss of the held-out documents.
     pub held_out: Vec<(usize, f64)>,
+}
+
+/// The losses of a run of any length in so many points at most, each the mean of some steps.
+#[derive(Default)]
+pub struct Curve {
+    /// The last step of each point, and its loss.
+    pub points: Vec<(usize, f64)>,
+    /// The steps of a point are two to this power.
+    halvings: u32,
+    pending: Vec<f64>,
+}
+
+impl Curve {
+    const POINTS: usize = 4096;
+
+    /// The number of steps of each point.
+    pub fn stride(&self) -> usize {
+        1 << self.halvings
+    }
+
+    fn push(&mut self, step: usize, loss: f64) {
+        self.pending.push(loss);
+        if self.pending.len() < self.stride() {
+            return;
+        }
+        let mean = self.pending.drain(..).sum::<f64>() / self.stride() as f64;
+        self.points.push((step, mean));
+        if self.points.len() == Self::POINTS {
+            let pairs = self.points.as_chunks::<2>().0.iter();
+            self.points =
+                pairs.map(|[one, other]| (other.0, f64::midpoint(one.1, other.1))).collect();
+            self.halvings += 1;
+        }
+    }
 }
 
 impl Report {
@@ -53,13 +90,19 @@ impl Report {
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         });
-        Ok(Self { steps, bar, csv, losses: Vec::new(), held_out: Vec::new() })
+        Ok(Self {
+            steps,
+            bar,
+            csv,
+            losses: Curve::default(),
+            recent: VecDeque::new(),
+            held_out: Vec::new(),
+        })
     }
 
     /// The mean of the last losses.
     pub fn smoothed(&self) -> f64 {
-        let recent = &self.losses[self.losses.len().saturating_sub(WINDOW)..];
-        recent.iter().map(|(_, loss)| loss).sum::<f64>() / recent.len() as f64
+        self.recent.iter().sum::<f64>() / self.recent.len() as f64
     }
 
     /// One step more.
@@ -70,7 +113,11 @@ impl Report {
         loss: f64,
         learning_rate: f64,
     ) -> io::Result<()> {
-        self.losses.push((step, loss));
+        self.losses.push(step, loss);
+        if self.recent.len() == WINDOW {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(loss);
         if let Some(csv) = &mut self.csv {
             writeln!(csv, "{step},{loss},{learning_rate}")?;
         }
