@@ -226,6 +226,23 @@ fn the_expansion_is_rust_and_short() {
 }
 
 #[test]
+fn the_longest_layer_is_no_more_than_two_thousand_lines() {
+    let tokens = crate::expand(
+        input(&quote! {
+            let score = [sum(q[t, h, j] * k[s, h, j] for j) / sqrt(len(j)) for h, t, s in t + past + 1 - window..=t + past];
+            let top   = [max(score[h, t, s] for s in t + past + 1 - window..=t + past) for h, t];
+            let e     = [exp(score[h, t, s] - stop(top[h, t])) for h, t, s in t + past + 1 - window..=t + past];
+            let total = [sum(e[h, t, s] for s in t + past + 1 - window..=t + past) for h, t];
+            [sum(e[h, t, s] / total[h, t] * v[s, h, j] for s in t + past + 1 - window..=t + past) for t, h, j]
+        }),
+        crate::emit::emit,
+    );
+    let file: syn::File = syn::parse2(quote!(fn f() { let y = #tokens; })).expect("it parses");
+    let lines = prettyplease::unparse(&file).lines().count();
+    assert!(lines < 2000, "{lines} lines");
+}
+
+#[test]
 fn mistakes_do_not_hide_each_other() {
     assert_eq!(
         mistakes(&quote! {
