@@ -163,63 +163,58 @@ fn groups<'d>(documents: &'d [&'d [usize]], config: &Config) -> Vec<&'d [&'d [us
     groups
 }
 
-/// The sum of the losses of a group, after `share` of its gradient was added to that of the weights.
-#[track_caller]
-fn pull_back<T: Real>(
-    gpt: &Gpt<'_, T>,
-    documents: &[&[usize]],
+/// What the groups of one step have in common.
+#[derive(Clone, Copy)]
+struct Pull<T> {
+    /// The share of each document in the step's gradient.
     share: T,
     check_finite: bool,
-) -> Result<T, Reason> {
-    let tape = gpt.tape();
-    let mark = tape.mark();
-    let loss = match documents {
-        [tokens] => gpt.loss(tokens),
-        documents => gpt.total_loss(documents),
-    };
-    loss.as_array().backward_with(&[share]);
-    let watched = watch(gpt, loss.data(), check_finite);
-    tape.rewind(mark);
-    watched
+    /// The step, of which the first is 1.
+    step: usize,
 }
 
-/// Why a group cannot be learnt.
-enum Reason {
-    Loss(f64),
-    NotFinite(Box<NotFinite>),
-    Parameter { name: String, index: [usize; 2], number: f64 },
-}
+impl<T: Real> Pull<T> {
+    /// The sum of the losses of a group, after the share of its gradient was added to that of the
+    /// weights.
+    #[track_caller]
+    fn back(self, gpt: &Gpt<'_, T>, documents: &[&[usize]]) -> Result<T, TrainingError> {
+        let tape = gpt.tape();
+        let mark = tape.mark();
+        let loss = match documents {
+            [tokens] => gpt.loss(tokens),
+            documents => gpt.total_loss(documents),
+        };
+        loss.as_array().backward_with(&[self.share]);
+        let watched = self.watch(gpt, loss.data());
+        tape.rewind(mark);
+        watched
+    }
 
-impl Reason {
-    fn at(self, step: usize) -> TrainingError {
-        match self {
-            Self::Loss(loss) => TrainingError::Loss { step, loss },
-            Self::NotFinite(found) => TrainingError::NotFinite { step, found },
-            Self::Parameter { name, index, number } => {
-                TrainingError::Parameter { step, name, index, number }
+    fn watch(self, gpt: &Gpt<'_, T>, loss: T) -> Result<T, TrainingError> {
+        let step = self.step;
+        if self.check_finite {
+            if let Some(found) = gpt.tape().not_finite() {
+                return Err(TrainingError::NotFinite { step, found: Box::new(found) });
+            }
+            for parameter in gpt.parameters() {
+                let gradient = parameter.matrix.grad();
+                let (_, columns) = parameter.matrix.shape();
+                if let Some(at) = gradient.iter().position(|number| !number.is_finite()) {
+                    return Err(TrainingError::Parameter {
+                        step,
+                        name: parameter.name.clone(),
+                        index: [at / columns, at % columns],
+                        number: gradient[at].as_f64(),
+                    });
+                }
             }
         }
-    }
-}
-
-fn watch<T: Real>(gpt: &Gpt<'_, T>, loss: T, check_finite: bool) -> Result<T, Reason> {
-    if check_finite {
-        if let Some(found) = gpt.tape().not_finite() {
-            return Err(Reason::NotFinite(Box::new(found)));
-        }
-        for parameter in gpt.parameters() {
-            let gradient = parameter.matrix.grad();
-            let (_, columns) = parameter.matrix.shape();
-            if let Some(at) = gradient.iter().position(|number| !number.is_finite()) {
-                return Err(Reason::Parameter {
-                    name: parameter.name.clone(),
-                    index: [at / columns, at % columns],
-                    number: gradient[at].as_f64(),
-                });
-            }
+        if loss.is_finite() {
+            Ok(loss)
+        } else {
+            Err(TrainingError::Loss { step, loss: loss.as_f64() })
         }
     }
-    if loss.is_finite() { Ok(loss) } else { Err(Reason::Loss(loss.as_f64())) }
 }
 
 impl<'g, 't, T: Real> Trainer<'g, 't, T> {
@@ -297,7 +292,7 @@ impl<'g, 't, T: Real> Trainer<'g, 't, T> {
     /// If there are fewer than two tokens, or an id is not below the vocabulary.
     #[track_caller]
     pub fn learn(&mut self, tokens: &[usize]) -> Result<T, TrainingError> {
-        let loss = pull_back(self.gpt, &[tokens], T::one(), self.check_finite);
+        let loss = self.pull(T::one()).back(self.gpt, &[tokens]);
         self.finish(loss)
     }
 
@@ -320,24 +315,27 @@ impl<'g, 't, T: Real> Trainer<'g, 't, T> {
         assert!(!documents.is_empty(), "a batch has one document at least");
         let share = T::of(documents.len() as f64).recip();
         let groups = groups(documents, self.gpt.config());
+        let pull = self.pull(share);
         let losses = match (&mut self.replicas, &groups[..]) {
-            (_, [documents]) => pull_back(self.gpt, documents, share, self.check_finite),
-            (Some(replicas), groups) => {
-                replicas.pull_back(self.gpt, groups, share, self.check_finite)
-            }
-            (None, groups) => self.pull_back_in_turn(groups, share),
+            (_, [documents]) => pull.back(self.gpt, documents),
+            (Some(replicas), groups) => replicas.pull_back(pull, self.gpt, groups),
+            (None, groups) => self.pull_back_in_turn(pull, groups),
         };
         self.finish(losses.map(|losses| losses * share))
     }
 
+    fn pull(&self, share: T) -> Pull<T> {
+        Pull { share, check_finite: self.check_finite, step: self.step + 1 }
+    }
+
     /// Sums up the gradients of all groups, each from 0 as on a thread of its own.
     #[track_caller]
-    fn pull_back_in_turn(&self, groups: &[&[&[usize]]], share: T) -> Result<T, Reason> {
+    fn pull_back_in_turn(&self, pull: Pull<T>, groups: &[&[&[usize]]]) -> Result<T, TrainingError> {
         let weights = self.gpt.weights();
         let mut gradients = vec![T::zero(); weights.size()];
         let mut losses = T::zero();
         for documents in groups {
-            losses += pull_back(self.gpt, documents, share, self.check_finite)?;
+            losses += pull.back(self.gpt, documents)?;
             weights.update(|_, own| {
                 for (sum, own) in gradients.iter_mut().zip(own) {
                     *sum += *own;
@@ -350,8 +348,7 @@ impl<'g, 't, T: Real> Trainer<'g, 't, T> {
     }
 
     /// Moves the weights, unless something went wrong: then they stay as they are.
-    fn finish(&mut self, loss: Result<T, Reason>) -> Result<T, TrainingError> {
-        let loss = loss.map_err(|reason| reason.at(self.step + 1));
+    fn finish(&mut self, loss: Result<T, TrainingError>) -> Result<T, TrainingError> {
         if loss.is_ok() {
             self.adam.step(self.gpt.weights(), self.learning_rate());
             self.step += 1;

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::{Reason, ThreadsError, pull_back};
+use super::{Pull, ThreadsError, TrainingError};
 use crate::array::Array;
 use crate::gpt::{Config, Gpt};
 use crate::real::Real;
@@ -49,21 +49,27 @@ impl<T: Real> Replicas<T> {
     /// weights.
     pub(super) fn pull_back(
         &mut self,
+        pull: Pull<T>,
         gpt: &Gpt<'_, T>,
         groups: &[&[&[usize]]],
-        share: T,
-        check_finite: bool,
-    ) -> Result<T, Reason> {
+    ) -> Result<T, TrainingError> {
         self.batches += 1;
         self.gradients.resize_with(groups.len(), Vec::new);
         let Self { pool, models, gradients, batches } = self;
         let config = *gpt.config();
-        let losses: Vec<Result<T, Reason>> = gpt.weights().with_data(|weights| {
+        let losses: Vec<Result<T, TrainingError>> = gpt.weights().with_data(|weights| {
             let learn = |(documents, gradient): (&&[&[usize]], &mut Vec<T>)| {
                 let thread = rayon::current_thread_index().unwrap_or(0);
                 // A thread that panicked left its tape as any other step does: it is written anew.
                 let mut replica = models[thread].lock().unwrap_or_else(PoisonError::into_inner);
-                replica.learn(*batches, weights, config, documents, gradient, share, check_finite)
+                let gpt = replica.model(*batches, weights, config);
+                let loss = pull.back(&gpt, documents);
+                gpt.weights().update(|_, own| {
+                    gradient.clear();
+                    gradient.extend_from_slice(own);
+                    own.fill(T::zero());
+                });
+                loss
             };
             pool.install(|| groups.par_iter().zip(gradients.par_iter_mut()).map(learn).collect())
         });
@@ -83,17 +89,8 @@ impl<T: Real> Replicas<T> {
 }
 
 impl<T: Real> Replica<T> {
-    #[allow(clippy::too_many_arguments)]
-    fn learn(
-        &mut self,
-        batch: u64,
-        weights: &[T],
-        config: Config,
-        documents: &[&[usize]],
-        gradient: &mut Vec<T>,
-        share: T,
-        check_finite: bool,
-    ) -> Result<T, Reason> {
+    /// The model with the weights of a batch.
+    fn model(&mut self, batch: u64, weights: &[T], config: Config) -> Gpt<'_, T> {
         let position = match self.weights {
             Some((of, position)) if of == batch => position,
             _ => {
@@ -104,13 +101,6 @@ impl<T: Real> Replica<T> {
             }
         };
         let copy = Array::new(&self.tape, position, (weights.len(),));
-        let gpt = Gpt::with_weights(copy, config).expect("the sizes of the model itself");
-        let loss = pull_back(&gpt, documents, share, check_finite);
-        copy.update(|_, own| {
-            gradient.clear();
-            gradient.extend_from_slice(own);
-            own.fill(T::zero());
-        });
-        loss
+        Gpt::with_weights(copy, config).expect("the sizes of the model itself")
     }
 }
