@@ -89,17 +89,19 @@ impl<T: Real> Adam<T> {
         let rate = T::of(learning_rate / (1.0 - self.beta1.powi(self.steps)));
         let correction = T::of((1.0 - self.beta2.powi(self.steps)).recip());
         let epsilon = T::of(self.epsilon);
-        let (means, squares) = (&mut self.mean, &mut self.square);
+        let (means, squares) = (&mut self.mean[..], &mut self.square[..]);
         weights.update(|weights, gradients| {
-            let moments = means.iter_mut().zip(squares);
-            for ((weight, gradient), (mean, square)) in
-                weights.iter_mut().zip(gradients).zip(moments)
-            {
-                let g = *gradient;
-                *mean = beta1.fma(*mean, rest1 * g);
-                *square = beta2.fma(*square, rest2 * g * g);
-                *weight -= rate * *mean / ((*square * correction).sqrt() + epsilon);
-                *gradient = T::zero();
+            let count = weights.len();
+            let (gradients, means) = (&mut gradients[..count], &mut means[..count]);
+            let squares = &mut squares[..count];
+            for at in 0..count {
+                let g = gradients[at];
+                let mean = beta1.fma(means[at], rest1 * g);
+                let square = beta2.fma(squares[at], rest2 * g * g);
+                means[at] = mean;
+                squares[at] = square;
+                weights[at] -= rate * mean / ((square * correction).sqrt() + epsilon);
+                gradients[at] = T::zero();
             }
         });
     }

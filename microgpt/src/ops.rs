@@ -322,6 +322,7 @@ fn gelu_argument<T: Real>(x: T) -> (T, T) {
 }
 
 /// 1 where the condition holds, else 0.
+#[inline(always)]
 fn one_if<T: Real>(condition: bool) -> T {
     if condition { T::one() } else { T::zero() }
 }

@@ -114,3 +114,13 @@ macro_rules! real {
 
 real!(f32, libm::erff, exponential::exp_f32, logarithm::ln_f32);
 real!(f64, libm::erf, exponential::exp_f64, logarithm::ln_f64);
+
+/// `Σ coefficients[k] · xᵏ` by Horner's scheme.
+#[inline(always)]
+fn polynomial<T: Real, const N: usize>(coefficients: [T; N], x: T) -> T {
+    let mut sum = coefficients[N - 1];
+    for k in (0..N - 1).rev() {
+        sum = sum.fma(x, coefficients[k]);
+    }
+    sum
+}

@@ -22,8 +22,8 @@ pub trait Dim:
     + Same<Self, Output = Self>
     + Same<usize, Output = Self>
 {
-    /// Whether the type says the length, so that code can be made for it alone.
-    const FIXED: bool;
+    /// The length, if the type says it: code can then be made for it alone.
+    const FIXED: Option<usize>;
 
     /// The number of elements along the axis.
     fn len(self) -> usize;
@@ -43,7 +43,7 @@ pub trait Dim:
 const LOCAL: usize = 64;
 
 impl<const N: usize> Dim for Const<N> {
-    const FIXED: bool = true;
+    const FIXED: Option<usize> = Some(N);
 
     #[inline(always)]
     fn len(self) -> usize {
@@ -55,15 +55,15 @@ impl<const N: usize> Dim for Const<N> {
         if N > LOCAL {
             return work(row);
         }
-        let mut local = [T::zero(); N];
-        local.copy_from_slice(row);
+        let row: &mut [T; N] = row.try_into().expect("a row of the axis's length");
+        let mut local = *row;
         work(&mut local);
-        row.copy_from_slice(&local);
+        *row = local;
     }
 }
 
 impl Dim for usize {
-    const FIXED: bool = false;
+    const FIXED: Option<usize> = None;
 
     #[inline(always)]
     fn len(self) -> usize {

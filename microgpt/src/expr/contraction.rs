@@ -4,6 +4,10 @@
 //! one after the other, in the order of the index, whatever the block: the same bits for any
 //! number of rows from two on, on every machine that fuses. A row alone sums in lanes.
 
+// Iterators that own an array, or of several slices side by side, are functions that a build which
+// does not optimise across modules calls for every element; a plain loop is always made into vectors.
+#![allow(clippy::needless_range_loop)]
+
 use crate::real::Real;
 use crate::shape::Dim;
 
@@ -44,7 +48,8 @@ impl<'a, T> Factor<'a, T> {
 const VECTOR: usize = if cfg!(target_feature = "avx512f") { 64 } else { 32 };
 
 /// With this many rows the right factor is read so often that a copy of it pays, on whole cache
-/// lines, even where its columns lie side by side already.
+/// lines, even where its columns lie side by side already. Not so for the few columns of a known
+/// axis.
 const COPIED: usize = 32;
 
 /// `target[r, c] = Σ left[r, k] · right[k, c]`, or `+=`, over the axes of rows, columns and terms.
@@ -65,7 +70,6 @@ pub fn contract<T: Real, R: Dim, C: Dim, K: Dim>(
         rows: rows.len(),
         columns: columns.len(),
         terms: terms.len(),
-        fixed: C::FIXED,
     };
     if product.rows == 0 || product.terms == 0 {
         return product.clear();
@@ -73,15 +77,25 @@ pub fn contract<T: Real, R: Dim, C: Dim, K: Dim>(
     if product.rows == 1 && product.left.step == 1 && product.right.step == 1 {
         return product.single_row();
     }
-    match (VECTOR / size_of::<T>(), product.columns) {
-        (16, 17..) => product.choose_terms::<4, 32>(),
-        (16, 9..=16) => product.choose_terms::<8, 16>(),
-        (8, 9..) => product.choose_terms::<4, 16>(),
-        (8 | 16, 5..=8) => product.choose_terms::<8, 8>(),
-        (4, 5..) => product.choose_terms::<4, 8>(),
-        (_, 1..) => product.choose_terms::<8, 4>(),
-        (_, 0) => {}
+    if const { C::FIXED.is_some() } {
+        product.in_blocks::<C, K>();
+    } else {
+        product.in_blocks_of_any_size();
     }
+}
+
+/// Whether the length of an axis may be in a range. As a constant it keeps code from being made for a
+/// block that is never chosen.
+const fn may_be<D: Dim>(low: usize, high: usize) -> bool {
+    match D::FIXED {
+        Some(len) => low <= len && len <= high,
+        None => true,
+    }
+}
+
+/// How many numbers a vector register holds.
+const fn numbers<T>() -> usize {
+    VECTOR / size_of::<T>()
 }
 
 struct Product<'a, T> {
@@ -91,8 +105,6 @@ struct Product<'a, T> {
     rows: usize,
     columns: usize,
     terms: usize,
-    /// Whether the compiler knows the columns.
-    fixed: bool,
 }
 
 /// A part of the right factor with its columns side by side.
@@ -120,7 +132,7 @@ impl<T: Real> Product<'_, T> {
         for (column, four) in (0..).step_by(4).zip(fours) {
             let column = |next: usize| &right.at(column + next, 0)[..terms];
             let sums = dot_products(left, [column(0), column(1), column(2), column(3)]);
-            for (out, sum) in four.iter_mut().zip(sums) {
+            for (out, &sum) in four.iter_mut().zip(&sums) {
                 *out = if target.add { *out + sum } else { sum };
             }
         }
@@ -130,27 +142,56 @@ impl<T: Real> Product<'_, T> {
         }
     }
 
+    /// One copy for all axes that the compiler does not know; code for those alone that it knows.
+    #[inline(never)]
+    fn in_blocks_of_any_size(self) {
+        self.in_blocks::<usize, usize>();
+    }
+
+    /// Chooses the block: eight vectors of sums, in rows as long as the columns are many.
     #[inline(always)]
-    fn choose_terms<const ROWS: usize, const COLUMNS: usize>(self) {
-        match self.terms {
-            ..=16 => self.panels::<ROWS, COLUMNS, 16>(),
-            17..=64 => self.panels::<ROWS, COLUMNS, 64>(),
-            _ => self.panels::<ROWS, COLUMNS, 128>(),
+    fn in_blocks<C: Dim, K: Dim>(self) {
+        let columns = self.columns;
+        if const { numbers::<T>() == 16 && may_be::<C>(17, usize::MAX) } && columns > 16 {
+            self.choose_terms::<4, 32, C, K>();
+        } else if const { numbers::<T>() == 16 && may_be::<C>(9, 16) } && columns > 8 {
+            self.choose_terms::<8, 16, C, K>();
+        } else if const { numbers::<T>() == 8 && may_be::<C>(9, usize::MAX) } && columns > 8 {
+            self.choose_terms::<4, 16, C, K>();
+        } else if const { numbers::<T>() >= 8 && may_be::<C>(5, 8) } && columns > 4 {
+            self.choose_terms::<8, 8, C, K>();
+        } else if const { numbers::<T>() == 4 && may_be::<C>(5, usize::MAX) } && columns > 4 {
+            self.choose_terms::<4, 8, C, K>();
+        } else if const { numbers::<T>() < 4 || may_be::<C>(0, 4) } {
+            self.choose_terms::<8, 4, C, K>();
+        }
+    }
+
+    /// Chooses the length of a panel.
+    #[inline(always)]
+    fn choose_terms<const ROWS: usize, const COLUMNS: usize, C: Dim, K: Dim>(self) {
+        if const { may_be::<K>(0, 16) } && self.terms <= 16 {
+            self.panels::<ROWS, COLUMNS, 16, C>();
+        } else if const { may_be::<K>(17, 64) } && self.terms <= 64 {
+            self.panels::<ROWS, COLUMNS, 64, C>();
+        } else if const { may_be::<K>(65, usize::MAX) } {
+            self.panels::<ROWS, COLUMNS, 128, C>();
         }
     }
 
     /// Some columns after the other, and of these some terms after the other.
     #[inline(always)]
-    fn panels<const ROWS: usize, const COLUMNS: usize, const TERMS: usize>(self) {
-        let Self { target, left, right, rows, columns, terms, fixed } = self;
+    fn panels<const ROWS: usize, const COLUMNS: usize, const TERMS: usize, C: Dim>(self) {
+        let Self { target, left, right, rows, columns, terms } = self;
         let Target { elements, first, stride, add } = target;
         let side_by_side = right.stride == 1 && right.step >= COLUMNS;
-        if rows < COPIED && side_by_side && columns.is_multiple_of(COLUMNS) {
+        let worth_a_copy = rows >= COPIED && C::FIXED.is_none();
+        if side_by_side && columns.is_multiple_of(COLUMNS) && !worth_a_copy {
             for column in (0..columns).step_by(COLUMNS) {
                 let elements = &mut elements[first + column..];
                 let block = Block { elements, stride, rows, width: COLUMNS, add };
                 let right = Factor { first: right.first + column, ..right };
-                block.sweep_as::<ROWS, COLUMNS>(left, right, terms, fixed);
+                block.sweep_as::<ROWS, COLUMNS, C>(left, right, terms);
             }
             return;
         }
@@ -170,7 +211,7 @@ impl<T: Real> Product<'_, T> {
                 let left = Factor { first: left.first + term * left.step, ..left };
                 let lines = panel.0.as_flattened();
                 let right = Factor { elements: lines, first: 0, stride: 1, step: COLUMNS };
-                block.sweep_as::<ROWS, COLUMNS>(left, right, count, fixed);
+                block.sweep_as::<ROWS, COLUMNS, C>(left, right, count);
             }
         }
     }
@@ -180,12 +221,19 @@ impl<T: Real> Product<'_, T> {
 #[inline(always)]
 fn dot_products<T: Real>(left: &[T], [a, b, c, d]: [&[T]; 4]) -> [T; 4] {
     let [a, b, c, d] = [in_lanes(left, a), in_lanes(left, b), in_lanes(left, c), in_lanes(left, d)];
-    let turned = [0, 1, 2, 3].map(|lane: usize| [a[lane], b[lane], c[lane], d[lane]]);
+    let [a, b, c, d] = turned(a, b, c, d);
     let mut sums = [T::zero(); 4];
     for (column, sum) in sums.iter_mut().enumerate() {
-        *sum = (turned[0][column] + turned[2][column]) + (turned[1][column] + turned[3][column]);
+        *sum = (a[column] + c[column]) + (b[column] + d[column]);
     }
     sums
+}
+
+/// Four rows as four columns.
+#[inline(always)]
+fn turned<T: Copy>(a: [T; 4], b: [T; 4], c: [T; 4], d: [T; 4]) -> [[T; 4]; 4] {
+    let column = |at: usize| [a[at], b[at], c[at], d[at]];
+    [column(0), column(1), column(2), column(3)]
 }
 
 /// A sum over products in eight lanes, of which the last four are then added to the first.
@@ -193,22 +241,18 @@ fn dot_products<T: Real>(left: &[T], [a, b, c, d]: [&[T]; 4]) -> [T; 4] {
 fn in_lanes<T: Real>(left: &[T], right: &[T]) -> [T; 4] {
     let mut lanes = [T::zero(); 8];
     let ((left, left_rest), (right, right_rest)) = (left.as_chunks::<8>(), right.as_chunks::<8>());
-    for (left, right) in left.iter().zip(right) {
-        for (lane, sum) in lanes.iter_mut().enumerate() {
-            *sum = left[lane].fma(right[lane], *sum);
+    let right = &right[..left.len()];
+    for chunk in 0..left.len() {
+        for lane in 0..8 {
+            lanes[lane] = left[chunk][lane].fma(right[chunk][lane], lanes[lane]);
         }
     }
-    if !left_rest.is_empty() {
-        for ((sum, left), right) in lanes.iter_mut().zip(left_rest).zip(right_rest) {
-            *sum = left.fma(*right, *sum);
-        }
+    let right_rest = &right_rest[..left_rest.len()];
+    for lane in 0..left_rest.len() {
+        lanes[lane] = left_rest[lane].fma(right_rest[lane], lanes[lane]);
     }
-    let [first, last] = lanes.as_chunks::<4>().0 else { unreachable!("eight are twice four") };
-    let mut halves = *first;
-    for (half, last) in halves.iter_mut().zip(last) {
-        *half += *last;
-    }
-    halves
+    let [a, b, c, d, e, f, g, h] = lanes;
+    [a + e, b + f, c + g, d + h]
 }
 
 /// All rows of some columns of the target.
@@ -223,14 +267,13 @@ struct Block<'a, T> {
 impl<T: Real> Block<'_, T> {
     /// Where the sizes are known, in code for them alone; one copy for all others.
     #[inline(always)]
-    fn sweep_as<const ROWS: usize, const COLUMNS: usize>(
+    fn sweep_as<const ROWS: usize, const COLUMNS: usize, C: Dim>(
         self,
         left: Factor<'_, T>,
         right: Factor<'_, T>,
         terms: usize,
-        fixed: bool,
     ) {
-        if fixed {
+        if const { C::FIXED.is_some() } {
             self.sweep::<ROWS, COLUMNS>(left, right, terms);
         } else {
             self.sweep_any::<ROWS, COLUMNS>(left, right, terms);
@@ -258,18 +301,20 @@ impl<T: Real> Block<'_, T> {
             let count = ROWS.min(self.rows - first);
             // What is missing of a whole block repeats its last row, and is not written.
             let mut rows = [first; ROWS];
-            for (next, row) in rows.iter_mut().enumerate() {
-                *row += next.min(count - 1);
+            for next in 0..ROWS {
+                rows[next] += next.min(count - 1);
             }
             let mut sums = [[T::zero(); COLUMNS]; ROWS];
             if self.add {
-                for (sums, row) in sums.iter_mut().zip(rows) {
-                    read(&self.elements[row * self.stride..], self.width, sums);
+                for next in 0..ROWS {
+                    let row = &self.elements[rows[next] * self.stride..];
+                    read(row, self.width, &mut sums[next]);
                 }
             }
             let sums = multiply(sums, rows, left, right, terms);
-            for (sums, row) in sums.iter().zip(rows).take(count) {
-                write(&mut self.elements[row * self.stride..], self.width, sums);
+            for next in 0..count {
+                let row = &mut self.elements[rows[next] * self.stride..];
+                write(row, self.width, &sums[next]);
             }
         }
     }
@@ -283,9 +328,7 @@ fn read<T: Real, const COLUMNS: usize>(elements: &[T], width: usize, sums: &mut 
     if width == COLUMNS {
         *sums = *elements.first_chunk().expect("a whole row");
     } else {
-        for (sum, &element) in sums.iter_mut().zip(&elements[..width]) {
-            *sum = element;
-        }
+        move_some(sums, elements, width);
     }
 }
 
@@ -294,14 +337,18 @@ fn write<T: Real, const COLUMNS: usize>(elements: &mut [T], width: usize, sums: 
     if width == COLUMNS {
         *elements.first_chunk_mut().expect("a whole row") = *sums;
     } else {
-        for (element, &sum) in elements[..width].iter_mut().zip(sums) {
-            *element = sum;
-        }
+        move_some(elements, sums, width);
     }
 }
 
 #[inline(always)]
-#[allow(clippy::needless_range_loop)]
+fn move_some<T: Real>(to: &mut [T], from: &[T], count: usize) {
+    for (to, &from) in to[..count].iter_mut().zip(&from[..count]) {
+        *to = from;
+    }
+}
+
+#[inline(always)]
 fn multiply<T: Real, const ROWS: usize, const COLUMNS: usize>(
     mut sums: [[T; COLUMNS]; ROWS],
     rows: [usize; ROWS],
@@ -309,20 +356,21 @@ fn multiply<T: Real, const ROWS: usize, const COLUMNS: usize>(
     right: Factor<'_, T>,
     terms: usize,
 ) -> [[T; COLUMNS]; ROWS] {
-    let lines = right.at(0, 0).chunks(right.step).take(terms);
-    let lines = lines.map(|line| line.first_chunk().expect("a whole row"));
+    let lines = right.at(0, 0).chunks(right.step).take(terms).enumerate();
     if left.step == 1 {
         let mut factors = [&[][..]; ROWS];
         for row in 0..ROWS {
             factors[row] = &left.at(rows[row], 0)[..terms];
         }
-        for (term, line) in lines.enumerate() {
+        for (term, line) in lines {
+            let line = line.first_chunk().expect("a whole row");
             for row in 0..ROWS {
                 add_product(&mut sums[row], factors[row][term], line);
             }
         }
     } else {
-        for (term, line) in lines.enumerate() {
+        for (term, line) in lines {
+            let line = line.first_chunk().expect("a whole row");
             let factors = left.at(0, term);
             for row in 0..ROWS {
                 add_product(&mut sums[row], factors[rows[row] * left.stride], line);
@@ -333,7 +381,6 @@ fn multiply<T: Real, const ROWS: usize, const COLUMNS: usize>(
 }
 
 #[inline(always)]
-#[allow(clippy::needless_range_loop)]
 fn add_product<T: Real, const COLUMNS: usize>(
     sums: &mut [T; COLUMNS],
     factor: T,
@@ -358,7 +405,7 @@ fn copy<T: Real, const COLUMNS: usize>(
         let source = &elements[term * step..];
         match source.first_chunk() {
             Some(whole) => *line = *whole,
-            None => line[..width].copy_from_slice(&source[..width]),
+            None => move_some(line, source, width),
         }
     }
 }
@@ -377,12 +424,15 @@ fn transpose<T: Real, const COLUMNS: usize>(
     let (whole_columns, whole_terms) = (width / 4 * 4, terms / 4 * 4);
     for column in (0..whole_columns).step_by(4) {
         let source = |next: usize| elements[(column + next) * stride..][..terms].as_chunks::<4>().0;
-        let sources = source(0).iter().zip(source(1)).zip(source(2)).zip(source(3));
-        for ((((a, b), c), d), block) in sources.zip(lines.as_chunks_mut::<4>().0) {
-            let (a, b, c, d) = (*a, *b, *c, *d);
-            let turned = [0, 1, 2, 3].map(|term: usize| [a[term], b[term], c[term], d[term]]);
-            for (line, turned) in block.iter_mut().zip(turned) {
-                line[column..column + 4].copy_from_slice(&turned);
+        let (a, b, c, d) = (source(0), source(1), source(2), source(3));
+        let (blocks, _) = lines.as_chunks_mut::<4>();
+        let (a, b, c, d) =
+            (&a[..blocks.len()], &b[..blocks.len()], &c[..blocks.len()], &d[..blocks.len()]);
+        for (at, block) in blocks.iter_mut().enumerate() {
+            let turned = turned(a[at], b[at], c[at], d[at]);
+            for term in 0..4 {
+                *block[term][column..].first_chunk_mut().expect("four of the columns") =
+                    turned[term];
             }
         }
     }
@@ -390,8 +440,9 @@ fn transpose<T: Real, const COLUMNS: usize>(
         gather(&mut lines[whole_terms..], &elements[whole_terms..], [stride, 1], whole_columns);
     }
     for column in whole_columns..width {
-        for (line, &element) in lines.iter_mut().zip(&elements[column * stride..]) {
-            line[column] = element;
+        let source = &elements[column * stride..][..terms];
+        for term in 0..terms {
+            lines[term][column] = source[term];
         }
     }
 }

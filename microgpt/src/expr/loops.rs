@@ -1,5 +1,9 @@
 //! The loops that generated code is made of.
 
+// Iterators that own an array, or of several slices side by side, are functions that a build which
+// does not optimise across modules calls for every element; a plain loop is always made into vectors.
+#![allow(clippy::needless_range_loop)]
+
 use std::marker::PhantomData;
 
 use super::entry::empty;
@@ -77,18 +81,16 @@ impl<T: Real> Sum<T> {
         step: impl Fn(T, usize, [T; K]) -> T,
     ) {
         barrier();
-        let rows = rows.map(|row| &row[..len]);
+        let rows = cut(rows, 0, len);
         let whole = len / LANES * LANES;
         for start in (0..whole).step_by(LANES) {
-            let chunks = rows.map(|row| &row[start..start + LANES]);
+            let chunks = cut(rows, start, LANES);
             for (lane, sum) in self.0.iter_mut().enumerate() {
-                let elements = std::array::from_fn(|row| chunks[row][lane]);
-                *sum = step(*sum, start + lane, elements);
+                *sum = step(*sum, start + lane, column(chunks, lane));
             }
         }
         for lane in 0..len - whole {
-            let elements = std::array::from_fn(|row| rows[row][whole + lane]);
-            self.0[lane] = step(self.0[lane], whole + lane, elements);
+            self.0[lane] = step(self.0[lane], whole + lane, column(rows, whole + lane));
         }
     }
 
@@ -121,6 +123,25 @@ fn barrier() {
     std::hint::black_box(());
 }
 
+/// A part of each row.
+#[inline(always)]
+fn cut<T, const K: usize>(mut rows: [&[T]; K], start: usize, len: usize) -> [&[T]; K] {
+    for row in &mut rows {
+        *row = &row[start..start + len];
+    }
+    rows
+}
+
+/// The elements of all rows at one position.
+#[inline(always)]
+fn column<T: Real, const K: usize>(rows: [&[T]; K], position: usize) -> [T; K] {
+    let mut elements = [T::zero(); K];
+    for row in 0..K {
+        elements[row] = rows[row][position];
+    }
+    elements
+}
+
 /// Writes one row: `step` takes the position and an element of each of `rows`.
 #[inline(always)]
 pub fn map<T: Real, const K: usize>(
@@ -130,9 +151,9 @@ pub fn map<T: Real, const K: usize>(
 ) {
     let len = out.len();
     barrier();
-    let rows = rows.map(|row| &row[..len]);
+    let rows = cut(rows, 0, len);
     for (position, out) in out.iter_mut().enumerate() {
-        *out = step(position, std::array::from_fn(|row| rows[row][position]));
+        *out = step(position, column(rows, position));
     }
 }
 
@@ -153,15 +174,15 @@ pub fn map_padded<T: Real, const K: usize>(
     }
     for start in (0..end).step_by(LANES) {
         let mut results = [T::zero(); LANES];
-        let chunks = rows.map(|row| &row[start..start + LANES]);
-        for (lane, result) in results.iter_mut().enumerate() {
-            let elements = std::array::from_fn(|row| chunks[row][lane]);
-            *result = step(start + lane, elements);
+        let chunks = cut(rows, start, LANES);
+        for lane in 0..LANES {
+            results[lane] = step(start + lane, column(chunks, lane));
         }
         // All of them are computed: without this each would wait for its place to be looked at.
         let results = std::hint::black_box(results);
-        let rest = LANES.min(len - start);
-        out[start..start + rest].copy_from_slice(&results[..rest]);
+        for (out, &result) in out[start..len].iter_mut().zip(&results) {
+            *out = result;
+        }
     }
 }
 
@@ -174,9 +195,9 @@ pub fn accumulate<T: Real, const K: usize>(
 ) {
     let len = out.len();
     barrier();
-    let rows = rows.map(|row| &row[..len]);
+    let rows = cut(rows, 0, len);
     for (position, out) in out.iter_mut().enumerate() {
-        *out = step(*out, position, std::array::from_fn(|row| rows[row][position]));
+        *out = step(*out, position, column(rows, position));
     }
 }
 

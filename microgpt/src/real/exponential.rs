@@ -14,7 +14,7 @@ macro_rules! exponential {
         /// `eˣ`.
         #[inline(always)]
         pub(crate) fn $name(x: $float) -> $float {
-            use crate::real::Real;
+            use crate::real::{Real, polynomial};
             // Beyond these ends it is infinite or 0; a NaN stays one.
             let x = x.clamp($low, $high);
             // Adding and taking away 1.5 · 2ᵐ rounds to an integer, which is then in the low bits.
@@ -26,9 +26,9 @@ macro_rules! exponential {
             let r = (-k).fma($ln2_low, (-k).fma($ln2_high, x));
             // 1/2! + r/3! + r²/4! + ..., its even and odd powers side by side.
             let square = r * r;
-            let even = [$($even),+].into_iter().rev().reduce(|sum, next| sum.fma(square, next));
-            let odd = [$($odd),+].into_iter().rev().reduce(|sum, next| sum.fma(square, next));
-            let tail = odd.unwrap_or(0.0).fma(r, even.unwrap_or(0.0));
+            let even = polynomial([$($even),+], square);
+            let odd = polynomial([$($odd),+], square);
+            let tail = odd.fma(r, even);
             let exp = 1.0 + tail.fma(square, r);
             let half = round(0.5 * k);
             exp * power_of_two(half) * power_of_two(k - half)

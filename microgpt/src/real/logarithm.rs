@@ -15,7 +15,7 @@ macro_rules! logarithm {
         /// `ln x`.
         #[inline(always)]
         pub(crate) fn $name(x: $float) -> $float {
-            use crate::real::Real;
+            use crate::real::{Real, polynomial};
             // A denormal is scaled to a number that is none.
             let small = x < $float::MIN_POSITIVE;
             let (normal, scaled) = if small { (x * $scale, $scaled) } else { (x, 0.0) };
@@ -30,8 +30,7 @@ macro_rules! logarithm {
             let f = m - 1.0;
             let s = f / (2.0 + f);
             let square = s * s;
-            let series = [$(2.0 / $term),+].into_iter().rev();
-            let series = series.reduce(|sum, next| sum.fma(square, next)).unwrap_or(0.0) * square;
+            let series = polynomial([$(2.0 / $term),+], square) * square;
             let half = 0.5 * f * f;
             let rest = s.fma(half + series, k * $ln2_low);
             let ln = k.fma($ln2_high, f - (half - rest));
