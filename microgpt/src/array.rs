@@ -74,7 +74,7 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     #[must_use]
     #[track_caller]
     pub fn data(self) -> Vec<T> {
-        self.tape.read(self.position, self.size(), |values, _| values.to_vec())
+        self.tape.read(self.position, self.size(), <[T]>::to_vec)
     }
 
     /// The gradients, row-major: what the backward passes so far have added up.
@@ -85,17 +85,17 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     #[must_use]
     #[track_caller]
     pub fn grad(self) -> Vec<T> {
-        self.tape.read(self.position, self.size(), |_, gradients| gradients.to_vec())
+        self.tape.read_gradients(self.position, self.size(), <[T]>::to_vec)
     }
 
     /// Calls `work` with the values, row-major, without copying them.
     ///
     /// # Panics
     ///
-    /// If a rewind of the tape forgot the values, or if `work` uses the tape.
+    /// If a rewind of the tape forgot the values, or if `work` changes the tape.
     #[track_caller]
     pub fn with_data<R>(self, work: impl FnOnce(&[T]) -> R) -> R {
-        self.tape.read(self.position, self.size(), |values, _| work(values))
+        self.tape.read(self.position, self.size(), work)
     }
 
     /// Calls `work` with the values and their gradients, to change either, as an optimiser does.

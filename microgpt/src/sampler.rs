@@ -92,9 +92,12 @@ impl<'g, 't, T: Real> Sampler<'g, 't, T> {
     ///
     /// If the model's probabilities are not numbers.
     pub fn sample(&mut self) -> Result<Vec<usize>, SampleError> {
-        let choices = self.explained()?;
-        let drawn = choices.into_iter().map(|choice| choice.token).filter(|&one| one != self.bos);
-        Ok(self.prompt.iter().copied().chain(drawn).collect())
+        let mut document = self.prompt.clone();
+        self.generate(|token, _| document.push(token))?;
+        if document.last() == Some(&self.bos) {
+            document.pop();
+        }
+        Ok(document)
     }
 
     /// Draws one document, and keeps for each token after the prompt what it was chosen of. The
@@ -104,20 +107,25 @@ impl<'g, 't, T: Real> Sampler<'g, 't, T> {
     ///
     /// As [`Sampler::sample`].
     pub fn explained(&mut self) -> Result<Vec<Choice>, SampleError> {
-        self.cache.clear();
         let mut choices = Vec::new();
-        let mut before = vec![self.bos];
-        before.extend(&self.prompt);
-        for _ in self.prompt.len()..self.gpt.config().block_size {
-            let probabilities = self.probabilities(&before);
+        self.generate(|token, probabilities| choices.push(Choice { token, probabilities }))?;
+        Ok(choices)
+    }
+
+    /// Draws one document; `keep` takes each token after the prompt with what it was chosen of.
+    fn generate(&mut self, mut keep: impl FnMut(usize, Vec<f64>)) -> Result<(), SampleError> {
+        self.cache.clear();
+        let beginning: Vec<usize> = [self.bos].into_iter().chain(self.prompt.clone()).collect();
+        let mut probabilities = self.probabilities(&beginning);
+        for left in (0..self.gpt.config().block_size - self.prompt.len()).rev() {
             let token = self.choose(&probabilities)?;
-            choices.push(Choice { token, probabilities });
-            if token == self.bos {
+            keep(token, probabilities);
+            if token == self.bos || left == 0 {
                 break;
             }
-            before = vec![token];
+            probabilities = self.probabilities(&[token]);
         }
-        Ok(choices)
+        Ok(())
     }
 
     fn choose(&mut self, probabilities: &[f64]) -> Result<usize, SampleError> {

@@ -267,18 +267,31 @@ impl<T: Real> Tape<T> {
         work()
     }
 
-    /// Reads values and gradients (zeros before the first backward pass) of a block.
+    /// Reads the values of a block.
     #[track_caller]
     pub(crate) fn read<R>(
         &self,
         position: Position,
         len: usize,
-        work: impl FnOnce(&[T], &[T]) -> R,
+        work: impl FnOnce(&[T]) -> R,
+    ) -> R {
+        let arena = &*self.arena.borrow();
+        let start = arena.checked(position, len);
+        work(&arena.values[start..start + len])
+    }
+
+    /// Reads the gradients of a block: zeros before the first backward pass.
+    #[track_caller]
+    pub(crate) fn read_gradients<R>(
+        &self,
+        position: Position,
+        len: usize,
+        work: impl FnOnce(&[T]) -> R,
     ) -> R {
         let arena = &mut *self.arena.borrow_mut();
         let start = arena.checked(position, len);
         arena.cover_gradients(start + len);
-        work(&arena.values[start..start + len], &arena.gradients[start..start + len])
+        work(&arena.gradients[start..start + len])
     }
 
     /// Changes values and gradients of a block, as an optimiser does.

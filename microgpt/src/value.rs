@@ -52,7 +52,7 @@ impl<'t, T: Real> Value<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn data(self) -> T {
-        self.tape().read(self.0.position(), 1, |values, _| values[0])
+        self.tape().read(self.0.position(), 1, |values| values[0])
     }
 
     /// The gradient: the derivative, by this value, of what the backward passes began from.
@@ -63,7 +63,7 @@ impl<'t, T: Real> Value<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn grad(self) -> T {
-        self.tape().read(self.0.position(), 1, |_, gradients| gradients[0])
+        self.tape().read_gradients(self.0.position(), 1, |gradients| gradients[0])
     }
 
     /// Adds the derivative of this value to the gradient of every value it was computed from.

@@ -8,6 +8,8 @@
 // does not optimise across modules calls for every element; a plain loop is always made into vectors.
 #![allow(clippy::needless_range_loop)]
 
+use std::hint::black_box;
+
 use crate::real::Real;
 use crate::shape::Dim;
 
@@ -75,7 +77,7 @@ pub fn contract<T: Real, R: Dim, C: Dim, K: Dim>(
         return product.clear();
     }
     if product.rows == 1 && product.left.step == 1 && product.right.step == 1 {
-        return product.single_row();
+        return product.single_row(terms);
     }
     if const { C::FIXED.is_some() } {
         product.in_blocks::<C, K>();
@@ -123,22 +125,25 @@ impl<T: Real> Product<'_, T> {
     /// One row alone, of factors whose terms lie side by side: to turn the right factor would cost
     /// more than the sums, so these are in lanes, four columns at a time.
     #[inline(never)]
-    fn single_row(self) {
-        let Self { target, left, right, columns, terms, .. } = self;
+    fn single_row<K: Dim>(self, terms: K) {
+        let Self { target, left, right, columns, .. } = self;
+        let terms = terms.len();
         let left = &left.at(0, 0)[..terms];
-        let target_row = &mut target.elements[target.first..][..columns];
-        let (fours, rest) = target_row.as_chunks_mut::<4>();
-        let whole = fours.len() * 4;
-        for (column, four) in (0..).step_by(4).zip(fours) {
-            let column = |next: usize| &right.at(column + next, 0)[..terms];
-            let sums = dot_products(left, [column(0), column(1), column(2), column(3)]);
-            for (out, &sum) in four.iter_mut().zip(&sums) {
-                *out = if target.add { *out + sum } else { sum };
+        let out = &mut target.elements[target.first..][..columns];
+        for first in (0..columns).step_by(4) {
+            // What is missing of four repeats the last column, and is not written.
+            let line = |next: usize| &right.at((first + next).min(columns - 1), 0)[..terms];
+            let (a, b) = (in_lanes(left, line(0)), in_lanes(left, line(1)));
+            let (c, d) = (in_lanes(left, line(2)), in_lanes(left, line(3)));
+            let sums = add_lanes(a, b, c, d);
+            let out = &mut out[first..];
+            if let (Some(out), false) = (out.first_chunk_mut(), target.add) {
+                *out = sums;
+            } else {
+                for (out, sum) in out.iter_mut().zip(&sums) {
+                    *out = if target.add { *out + *sum } else { *sum };
+                }
             }
-        }
-        for (column, out) in (whole..).zip(rest) {
-            let [sum, ..] = dot_products(left, [&right.at(column, 0)[..terms]; 4]);
-            *out = if target.add { *out + sum } else { sum };
         }
     }
 
@@ -217,14 +222,35 @@ impl<T: Real> Product<'_, T> {
     }
 }
 
-/// The sums over four products, each in eight lanes that are added pairwise at the end.
+/// A sum over products in eight lanes, of which the last four are added to the first.
 #[inline(always)]
-fn dot_products<T: Real>(left: &[T], [a, b, c, d]: [&[T]; 4]) -> [T; 4] {
-    let [a, b, c, d] = [in_lanes(left, a), in_lanes(left, b), in_lanes(left, c), in_lanes(left, d)];
-    let [a, b, c, d] = turned(a, b, c, d);
+fn in_lanes<T: Real>(left: &[T], right: &[T]) -> [T; 4] {
+    let ((left, left_rest), (right, right_rest)) = (left.as_chunks::<8>(), right.as_chunks::<8>());
+    let right = &right[..left.len()];
+    let mut lanes = [T::zero(); 8];
+    for chunk in 0..left.len() {
+        for lane in 0..8 {
+            lanes[lane] = left[chunk][lane].fma(right[chunk][lane], lanes[lane]);
+        }
+    }
+    if !left_rest.is_empty() {
+        let right_rest = &right_rest[..left_rest.len()];
+        for lane in 0..left_rest.len() {
+            lanes[lane] = left_rest[lane].fma(right_rest[lane], lanes[lane]);
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = lanes;
+    [a + e, b + f, c + g, d + h]
+}
+
+/// Adds the lanes of four sums, pairwise.
+#[inline(always)]
+fn add_lanes<T: Real>(a: [T; 4], b: [T; 4], c: [T; 4], d: [T; 4]) -> [T; 4] {
+    // Each is a vector: without this the compiler makes others of them, of what comes before.
+    let [a, b, c, d] = turned(black_box(a), black_box(b), black_box(c), black_box(d));
     let mut sums = [T::zero(); 4];
-    for (column, sum) in sums.iter_mut().enumerate() {
-        *sum = (a[column] + c[column]) + (b[column] + d[column]);
+    for column in 0..4 {
+        sums[column] = (a[column] + c[column]) + (b[column] + d[column]);
     }
     sums
 }
@@ -234,25 +260,6 @@ fn dot_products<T: Real>(left: &[T], [a, b, c, d]: [&[T]; 4]) -> [T; 4] {
 fn turned<T: Copy>(a: [T; 4], b: [T; 4], c: [T; 4], d: [T; 4]) -> [[T; 4]; 4] {
     let column = |at: usize| [a[at], b[at], c[at], d[at]];
     [column(0), column(1), column(2), column(3)]
-}
-
-/// A sum over products in eight lanes, of which the last four are then added to the first.
-#[inline(always)]
-fn in_lanes<T: Real>(left: &[T], right: &[T]) -> [T; 4] {
-    let mut lanes = [T::zero(); 8];
-    let ((left, left_rest), (right, right_rest)) = (left.as_chunks::<8>(), right.as_chunks::<8>());
-    let right = &right[..left.len()];
-    for chunk in 0..left.len() {
-        for lane in 0..8 {
-            lanes[lane] = left[chunk][lane].fma(right[chunk][lane], lanes[lane]);
-        }
-    }
-    let right_rest = &right_rest[..left_rest.len()];
-    for lane in 0..left_rest.len() {
-        lanes[lane] = left_rest[lane].fma(right_rest[lane], lanes[lane]);
-    }
-    let [a, b, c, d, e, f, g, h] = lanes;
-    [a + e, b + f, c + g, d + h]
 }
 
 /// All rows of some columns of the target.
