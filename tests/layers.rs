@@ -68,6 +68,9 @@ mod gradient {
     gradcheck_layer!(<T> smoothed = smoothed_cross_entropy(x, &targets(t, v), T::of(0.1)), x: [t, v]);
     gradcheck_layer!(<T> causal = attention(q, k, v, 0), q: [t, h, j], k: [t, h, j], v: [t, h, j]);
     gradcheck_layer!(<T> window = sliding_window_attention(q, k, v, 0, 3), q: [t, h, j], k: [t, h, j], v: [t, h, j]);
+    // Long enough for ranges with bounds to be cut into blocks.
+    gradcheck_layer!(<T> long = attention(q, k, v, 2), q: [35, 2, 3], k: [37, 2, 3], v: [37, 2, 3]);
+    gradcheck_layer!(<T> long_window = sliding_window_attention(q, k, v, 0, 9), q: [33, 1, 3], k: [33, 1, 3], v: [33, 1, 3]);
     gradcheck_layer!(<T> grouped = grouped_query_attention(q, k, v, 0), q: [t, g, r, 3], k: [t, g, 3], v: [t, g, 3]);
     gradcheck_layer!(<T> alibi = alibi_attention(q, k, v, &[T::of(0.5), T::of(0.25)], 0), q: [t, 2, j], k: [t, 2, j], v: [t, 2, j]);
     gradcheck_layer!(<T> dropout = layers::dropout(x, &Numbers::new((t, i), (0..t * i).map(|at| T::of(f64::from(u8::from(at % 3 > 0)))).collect()), T::of(0.25)), x: [t, i]);
@@ -177,4 +180,41 @@ fn a_convolution_reads_backwards() {
     let w = tape.array((1, 1, 2), &[10.0, 1.0]);
     let x = tape.array((3, 1), &[1.0, 2.0, 3.0]);
     assert_eq!(layers::causal_conv1d(w, x).data(), [10.0, 21.0, 32.0]);
+}
+
+/// What long ranges are computed by, blocks, against loops over one query at a time.
+#[test]
+fn attention_of_many_positions_is_that_of_each() {
+    let (queries, past, heads, width) = (75, 6, 2, 5);
+    let keys = queries + past;
+    let row = heads * width;
+    let numbers = draw(3, &[queries * row, keys * row, keys * row, queries * row]);
+    for window in [keys, 10] {
+        let run = |at_once: bool| {
+            let tape = Tape::new();
+            let [q, k, v] = [(0, queries), (1, keys), (2, keys)]
+                .map(|(at, len)| tape.array((len, heads, width), &numbers[at]));
+            let attention = |q, past| layers::sliding_window_attention(q, k, v, past, window);
+            let outputs = if at_once {
+                let all = if window == keys {
+                    layers::attention(q, k, v, past)
+                } else {
+                    attention(q, past)
+                };
+                all.backward_with(&numbers[3]);
+                all.data()
+            } else {
+                let each = numbers[3].chunks(row).enumerate().map(|(t, cotangent)| {
+                    let one = attention(q.block(t * row, (1, heads, width)), past + t);
+                    one.backward_with(cotangent);
+                    one.data()
+                });
+                each.collect::<Vec<_>>().concat()
+            };
+            [outputs, q.grad(), k.grad(), v.grad()].concat()
+        };
+        for (all, each) in run(true).iter().zip(&run(false)) {
+            assert_relative_eq!(*all, *each, max_relative = 1e-11, epsilon = 1e-13);
+        }
+    }
 }

@@ -121,6 +121,14 @@ impl Explainer<'_> {
             .collect()
     }
 
+    fn blocks(&self, Contraction { rows, columns, terms, .. }: Contraction) -> String {
+        format!(
+            "blocks of {} summed along {}",
+            self.notation.indices(&[rows, columns]),
+            self.notation.indices(&[terms])
+        )
+    }
+
     fn loops(&self, nests: &Nests) -> Vec<String> {
         let both = nests.forward.iter().chain(&nests.backward);
         both.map(|nest| {
@@ -142,18 +150,18 @@ impl Explainer<'_> {
                 Inner::Lanes(index) => {
                     format!("a sum along {} in lanes", self.notation.indices(&[index]))
                 }
-                Inner::Contraction(Contraction { rows, columns, terms, .. }) => format!(
-                    "blocks of {} summed along {}",
-                    self.notation.indices(&[rows, columns]),
-                    self.notation.indices(&[terms])
-                ),
+                Inner::Contraction(contraction) => self.blocks(contraction),
                 Inner::Element => "one element".into(),
             };
             parts.push(innermost);
             if !inside.is_empty() {
                 parts.push(format!("kept in registers over {inside}"));
             }
-            format!("{}: {}", self.target(nest), parts.join(", "))
+            let long = nest.long.as_ref().map(|long| match long.inner {
+                Inner::Contraction(of) => format!("; where long, {}", self.blocks(of)),
+                _ => String::new(),
+            });
+            format!("{}: {}{}", self.target(nest), parts.join(", "), long.unwrap_or_default())
         })
         .collect()
     }

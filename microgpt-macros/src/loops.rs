@@ -20,7 +20,12 @@ mod contraction;
 
 /// Writes a nest.
 pub fn write(emitter: &Emitter<'_>, nest: &Nest) -> TokenStream {
-    Writer::new(emitter, nest).nest()
+    let loops = Writer::new(emitter, nest).nest();
+    let Some(long) = &nest.long else { return loops };
+    let writer = Writer::new(emitter, long);
+    let is_long = writer.is_long();
+    let blocks = writer.nest();
+    code!(if #is_long { #blocks } else { #loops })
 }
 
 /// The array that a nest writes, or the gradient.

@@ -20,9 +20,11 @@ pub struct Nest {
     pub body: NodeId,
     /// Where the target is written, if not everywhere.
     pub condition: Option<NodeId>,
+    /// The same as a contraction with bounds, for ranges that are long.
+    pub long: Option<Box<Nest>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Target {
     pub array: Array,
     pub subscripts: Vec<Subscript>,
@@ -75,6 +77,30 @@ pub struct Contraction {
     /// The factors, each an element of an array.
     pub left: NodeId,
     pub right: NodeId,
+    /// Whether one of the three bounds another.
+    pub bounds: Option<Bounds>,
+}
+
+/// Which index of a contraction has bounds that name another one of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bounds {
+    /// The columns, by the rows.
+    Columns,
+    /// The terms, by the rows.
+    Terms,
+    /// The rows, by the terms.
+    Rows,
+}
+
+impl Contraction {
+    /// The index that bounds another one, and that one.
+    pub fn bounded(&self) -> Option<(IndexId, IndexId)> {
+        self.bounds.map(|bounds| match bounds {
+            Bounds::Columns => (self.rows, self.columns),
+            Bounds::Terms => (self.rows, self.terms),
+            Bounds::Rows => (self.terms, self.rows),
+        })
+    }
 }
 
 /// The nests of both passes.
@@ -119,10 +145,11 @@ fn nest(
     condition: Option<NodeId>,
 ) -> Nest {
     let of_target: BTreeSet<IndexId> = target.subscripts.iter().flat_map(indices_of).collect();
+    let mut long = None;
     if let (Fold::Sum, None) = (fold, condition)
         && let Some(contraction) = contraction(graph, &target, indices, body)
     {
-        let Contraction { rows, columns, terms, .. } = contraction;
+        let Contraction { rows, columns, terms, bounds, .. } = contraction;
         let blocks = [rows, columns, terms];
         let outside: Vec<_> =
             indices.iter().copied().filter(|index| !blocks.contains(index)).collect();
@@ -130,7 +157,12 @@ fn nest(
         let outer = loops.len();
         loops.extend(blocks);
         let inner = Inner::Contraction(contraction);
-        return Nest { target, fold, loops, outer, inner, body, condition };
+        let target = target.clone();
+        let nest = Nest { target, fold, loops, outer, inner, body, condition, long: None };
+        if bounds.is_none() {
+            return nest;
+        }
+        long = Some(Box::new(nest));
     }
     let inner = match fold {
         Fold::Sum if condition.is_none() => innermost(graph, &target, &of_target, indices, body),
@@ -144,7 +176,7 @@ fn nest(
     let loops = ordered(graph, &preferred);
     if condition.is_some() {
         // Each element by itself: outside of the condition it may not even have a place.
-        return Nest { target, fold, outer: loops.len(), loops, inner, body, condition };
+        return Nest { target, fold, outer: loops.len(), loops, inner, body, condition, long };
     }
     let outer = loops
         .iter()
@@ -153,7 +185,7 @@ fn nest(
             Some(*index) != last && (of_target.contains(index) || row && bounds_row)
         })
         .map_or(0, |position| position + 1);
-    Nest { target, fold, loops, outer, inner, body, condition }
+    Nest { target, fold, loops, outer, inner, body, condition, long }
 }
 
 /// The order that is nearest to the preferred one and has each index after those in its bounds.
@@ -204,24 +236,62 @@ pub fn walk(subscripts: &[Subscript], index: IndexId) -> Walk {
     }
 }
 
-/// The contraction that a sum is, if it is one.
+/// The contraction that a sum is, if it is one: one without bounds where there is a choice.
 fn contraction(
     graph: &Graph,
     target: &Target,
     indices: &[IndexId],
     body: NodeId,
 ) -> Option<Contraction> {
+    let bounding = |index: IndexId| -> Vec<IndexId> {
+        let named = graph.range_indices(index);
+        indices.iter().copied().filter(|outer| named.contains(outer)).collect()
+    };
+    let bounded = |index: IndexId| -> Vec<IndexId> {
+        indices.iter().copied().filter(|one| graph.range_indices(*one).contains(&index)).collect()
+    };
+    // A bound that names another index ties the two: both stay loops, or both are outside.
+    let is_free = |index: IndexId| bounding(index).is_empty() && bounded(index).is_empty();
+    let free = |index: &IndexId| is_free(*index);
+    if let Some(found) = contraction_of(graph, target, indices, body, &free) {
+        return Some(found);
+    }
+    // Or they are a pair, of nothing else, and the rows and columns or terms of the contraction.
+    indices.iter().find_map(|&inner| {
+        let [outer] = bounding(inner)[..] else { return None };
+        if !bounding(outer).is_empty() || !bounded(inner).is_empty() || bounded(outer) != [inner] {
+            return None;
+        }
+        let among = |index: &IndexId| is_free(*index) || [inner, outer].contains(index);
+        let found = contraction_of(graph, target, indices, body, &among)?;
+        let Contraction { rows, columns, terms, .. } = found;
+        let bounds = if (outer, inner) == (rows, columns) {
+            Bounds::Columns
+        } else if (outer, inner) == (rows, terms) {
+            Bounds::Terms
+        } else if (outer, inner) == (terms, rows) && target.add {
+            Bounds::Rows
+        } else {
+            return None;
+        };
+        Some(Contraction { bounds: Some(bounds), ..found })
+    })
+}
+
+/// The contraction that a sum is over some of its indices.
+fn contraction_of(
+    graph: &Graph,
+    target: &Target,
+    indices: &[IndexId],
+    body: NodeId,
+    among: &dyn Fn(&IndexId) -> bool,
+) -> Option<Contraction> {
     let Node::Binary { operator: Operator::Mul, left, right } = graph.nodes[body] else {
         return None;
     };
     let (one, other) = (graph.element(left)?, graph.element(right)?);
-    // A bound that names another index ties the two: both stay loops, or both are outside.
-    let independent = |index: &IndexId| {
-        graph.range_indices(*index).iter().all(|outer| !indices.contains(outer))
-            && indices.iter().all(|other| !graph.range_indices(*other).contains(index))
-    };
-    let free: Vec<IndexId> = indices.iter().copied().filter(independent).collect();
-    let columns = *free.iter().find(|&&index| {
+    let candidates: Vec<IndexId> = indices.iter().copied().filter(|index| among(index)).collect();
+    let columns = *candidates.iter().find(|&&index| {
         walk(&target.subscripts, index) == Walk::Contiguous
             && target.subscripts.iter().flat_map(indices_of).filter(|one| *one == index).count()
                 == 1
@@ -232,16 +302,16 @@ fn contraction(
         _ => return None,
     };
     // The last of several: the one that is innermost as written.
-    let among = |in_target, in_left, in_right| {
-        free.iter().rev().copied().find(|&index| {
+    let last = |in_target, in_left, in_right| {
+        candidates.iter().rev().copied().find(|&index| {
             index != columns
                 && single(&target.subscripts, index) == Some(in_target)
                 && single(left.1, index) == Some(in_left)
                 && single(right.1, index) == Some(in_right)
         })
     };
-    let rows = among(true, true, false)?;
-    let terms = among(false, true, true)?;
+    let rows = last(true, true, false)?;
+    let terms = last(false, true, true)?;
     let sums = indices.iter().filter(|&&index| {
         !target.subscripts.iter().flat_map(indices_of).any(|of_target| of_target == index)
     });
@@ -249,7 +319,7 @@ fn contraction(
     if !target.add && sums.count() > 1 {
         return None;
     }
-    Some(Contraction { rows, columns, terms, left: left.0, right: right.0 })
+    Some(Contraction { rows, columns, terms, left: left.0, right: right.0, bounds: None })
 }
 
 /// Whether an index moves along one axis, by one; nothing if it moves in any other way.

@@ -13,6 +13,7 @@ mod entry;
 mod equations;
 mod loops;
 mod operand;
+mod ragged;
 
 pub use activity::*;
 pub use contraction::{Factor, Target, contract};
@@ -20,3 +21,4 @@ pub use entry::*;
 pub use equations::{Equations, Place};
 pub use loops::*;
 pub use operand::*;
+pub use ragged::{Ragged, contract_ragged, is_long, least};

@@ -5,16 +5,18 @@ use proc_macro2::{Ident, TokenStream};
 use super::Writer;
 use crate::emit::code;
 use crate::graph::{Array, IndexId, IndexRange, Node, NodeId, Subscript, indices_of};
-use crate::schedule::Contraction;
+use crate::schedule::{Bounds, Contraction, Inner};
 
 impl Writer<'_> {
     /// Blocks of a product of two arrays.
     pub(super) fn contraction(&self, name: &Ident, contraction: Contraction) -> TokenStream {
         let runtime = self.runtime;
-        let Contraction { rows, columns, terms, left, right } = contraction;
+        let Contraction { rows, columns, terms, left, right, bounds } = contraction;
+        let bounded = contraction.bounded();
         let starts = [rows, columns, terms].map(|index| {
             let (name, (low, _)) = (self.emitter.index(index), self.emitter.bounds(index));
-            code!(let #name = #low;)
+            let own = bounded.is_some_and(|(_, inner)| inner == index);
+            (!own).then(|| code!(let #name = #low;))
         });
         let factor = |node: NodeId, line: IndexId| {
             let Node::Load { array, subscripts } = &self.emitter.graph.nodes[node] else {
@@ -30,16 +32,51 @@ impl Writer<'_> {
         let first = self.target_address(None);
         let stride = self.stride(self.nest.target.array, &self.nest.target.subscripts, rows);
         let add = self.nest.target.add;
-        let [rows, columns, terms] = [rows, columns, terms].map(|index| self.size(index));
+        let target = code!(#runtime::expr::Target { elements: #name, first: #first, stride: #stride, add: #add });
+        let (Some(bounds), Some((outer, inner))) = (bounds, bounded) else {
+            let sizes = [rows, columns, terms].map(|index| self.size(index));
+            let starts = starts.iter().flatten();
+            return code! {
+                #(#starts)*
+                #runtime::expr::contract(#target, #left, #right, (#(#sizes),*));
+            };
+        };
+        let (kind, free) = match bounds {
+            Bounds::Columns => (code!(Columns), terms),
+            Bounds::Terms => (code!(Terms), columns),
+            Bounds::Rows => (code!(Rows), columns),
+        };
+        let (outer_name, (start, end)) = (self.emitter.index(outer), self.emitter.bounds(outer));
+        let (inner_name, (low, high)) = (self.emitter.index(inner), self.emitter.bounds(inner));
+        let free = self.size(free);
+        let starts = starts.iter().flatten();
         code! {
+            let ranges = |#outer_name: ::core::primitive::usize| (#low, #high);
+            let #inner_name = #runtime::expr::least(#start..#end, ranges);
             #(#starts)*
-            #runtime::expr::contract(
-                #runtime::expr::Target { elements: #name, first: #first, stride: #stride, add: #add },
+            #runtime::expr::contract_ragged(
+                #runtime::expr::Ragged::#kind,
+                #target,
                 #left,
                 #right,
-                (#rows, #columns, #terms),
+                #runtime::shape::Dim::len(#free),
+                #start..#end,
+                #inner_name,
+                ranges,
             );
         }
+    }
+
+    /// Whether the ranges of a contraction with bounds are long.
+    pub(super) fn is_long(&self) -> TokenStream {
+        let Inner::Contraction(contraction) = self.nest.inner else {
+            unreachable!("made for contractions alone")
+        };
+        let Some((outer, _)) = contraction.bounded() else {
+            unreachable!("made for those with bounds")
+        };
+        let (runtime, size) = (self.runtime, self.size(outer));
+        code!(#runtime::expr::is_long(#runtime::shape::Dim::len(#size)))
     }
 
     /// From one value of an index to the next, in elements of an array where it moves by one.

@@ -169,10 +169,8 @@ fn contractions(input: &TokenStream) -> Vec<String> {
         let names = indices.iter().map(|&index| gradient.graph.indices[index].name.as_str());
         names.collect::<Vec<_>>().join(" ")
     };
-    nests
-        .forward
-        .iter()
-        .chain(&nests.backward)
+    let all = nests.forward.iter().chain(&nests.backward);
+    all.map(|nest| nest.long.as_deref().unwrap_or(nest))
         .filter(|nest| matches!(nest.inner, Inner::Contraction(_)))
         .map(|nest| {
             format!("{}|{}", names(&nest.loops[..nest.outer]), names(&nest.loops[nest.outer..]))
@@ -190,11 +188,18 @@ fn products_of_two_arrays_are_contractions() {
         contractions(&quote!([sum(q[t, h, j] * stop(k[s, h, j]) for j) for h, t, s])),
         ["h|t s j", "h|t j s"]
     );
-    // Bounds that tie two indices, sums of more than one index, vectors and other products stay
-    // loops.
+    // With bounds: the sum and both gradients.
+    assert_eq!(
+        contractions(&quote!([sum(p[t, s] * v[s, j] for s in 0..=t) for t, j])),
+        ["|t j s", "|s j t", "|t s j"]
+    );
+    // What is bounded by two, sums of more than one index, vectors and other products stay loops.
+    assert!(
+        contractions(&quote!([sum(p[t, s] * v[s, j] for s in u..=t) for t, u in 0..3, j]))
+            .is_empty()
+    );
     assert!(contractions(&quote!([sum(p[t, s] * v[s] for s) for t])).is_empty());
     assert!(contractions(&quote!([sum(exp(p[t, s]) * 2 for s) for t])).is_empty());
-    assert_eq!(contractions(&quote!([sum(p[t, s] * v[s, j] for s in 0..=t) for t, j])).len(), 0);
     assert_eq!(
         contractions(&quote!([sum(w[o, i, k] * x[t, i, k] for i, k) for t, o])),
         ["i|t k o", "i|o k t"]
