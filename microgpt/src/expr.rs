@@ -11,12 +11,13 @@ mod activity;
 mod contraction;
 mod entry;
 mod equations;
+mod large;
 mod loops;
 mod operand;
 mod ragged;
 
 pub use activity::*;
-pub use contraction::{Factor, Target, contract};
+pub use contraction::{Factor, Target, contract, contract_in_blocks};
 pub use entry::*;
 pub use equations::{Equations, Place};
 pub use loops::*;

@@ -2,7 +2,8 @@
 //!
 //! A block of the target stays in registers while the sum advances. Each element adds its terms
 //! one after the other, in the order of the index, whatever the block: the same bits for any
-//! number of rows from two on, on every machine that fuses. A row alone sums in lanes.
+//! number of rows from two on, on every machine that fuses. A row alone sums in lanes. Very large
+//! products are left to a crate made for them.
 
 // Iterators that own an array, or of several slices side by side, are functions that a build which
 // does not optimise across modules calls for every element; a plain loop is always made into vectors.
@@ -10,6 +11,7 @@
 
 use std::hint::black_box;
 
+use super::large::{self, is_large};
 use crate::real::Real;
 use crate::shape::Dim;
 
@@ -55,11 +57,28 @@ const VECTOR: usize = if cfg!(target_feature = "avx512f") { 64 } else { 32 };
 const COPIED: usize = 32;
 
 /// `target[r, c] = Σ left[r, k] · right[k, c]`, or `+=`, over the axes of rows, columns and terms.
+#[inline(always)]
+pub fn contract<T: Real, R: Dim, C: Dim, K: Dim>(
+    mut target: Target<'_, T>,
+    left: Factor<'_, T>,
+    right: Factor<'_, T>,
+    (rows, columns, terms): (R, C, K),
+) {
+    let sizes = [rows.len(), columns.len(), terms.len()];
+    if is_large(sizes.iter().product(), left.step)
+        && large::multiply(&mut target, left, right, sizes).is_some()
+    {
+        return;
+    }
+    contract_in_blocks(target, left, right, (rows, columns, terms));
+}
+
+/// [`contract`] of any size in blocks.
 ///
 /// Eight vectors of sums are under way, two or one in a row: as many as hide the latency of a
 /// fused operation on a machine that begins two of them a cycle.
 #[inline(always)]
-pub fn contract<T: Real, R: Dim, C: Dim, K: Dim>(
+pub fn contract_in_blocks<T: Real, R: Dim, C: Dim, K: Dim>(
     target: Target<'_, T>,
     left: Factor<'_, T>,
     right: Factor<'_, T>,
