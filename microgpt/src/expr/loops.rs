@@ -180,9 +180,12 @@ pub fn map_padded<T: Real, const K: usize>(
         }
         // All of them are computed: without this each would wait for its place to be looked at.
         let results = std::hint::black_box(results);
-        for (out, &result) in out[start..len].iter_mut().zip(&results) {
-            *out = result;
+        let out: &mut [T; LANES] = out[start..].first_chunk_mut().expect("an array that goes on");
+        let mut merged = *out;
+        for lane in 0..LANES {
+            merged[lane] = if start + lane < len { results[lane] } else { merged[lane] };
         }
+        *out = merged;
     }
 }
 
