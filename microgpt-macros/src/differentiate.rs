@@ -198,8 +198,9 @@ fn contributions(
                     });
                     flows.push((left, quotient));
                     if to_right {
+                        let result = kept(graph, equation, node);
                         let negated = through(graph, quotient, &mut |graph, quotient| {
-                            let product = graph.binary(Operator::Mul, quotient, node);
+                            let product = graph.binary(Operator::Mul, quotient, result);
                             graph.add(Node::Negate(product))
                         });
                         flows.push((right, negated));
@@ -210,8 +211,7 @@ fn contributions(
         }
         Node::Call { function, arguments } => {
             // A call that a gradient flows through is the root of its equation.
-            let axes = graph.equations[equation].axes.clone();
-            let result = graph.load(Array::Equation(equation), &axes);
+            let result = kept(graph, equation, node);
             for (position, &argument) in arguments.iter().enumerate() {
                 if graph.is_active(argument) {
                     let arguments = arguments.clone();
@@ -225,6 +225,16 @@ fn contributions(
     }
     flows.retain(|(child, _)| graph.is_active(*child));
     flows
+}
+
+/// A node of an equation, or the element that holds it where it is all of the equation.
+fn kept(graph: &mut Graph, equation: usize, node: NodeId) -> NodeId {
+    let Equation { body, fold, axes, .. } = &graph.equations[equation];
+    if *body != node || fold.is_some() {
+        return node;
+    }
+    let axes = axes.clone();
+    graph.load(Array::Equation(equation), &axes)
 }
 
 fn times(graph: &mut Graph, adjoint: NodeId, factor: NodeId) -> NodeId {
