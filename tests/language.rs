@@ -42,6 +42,22 @@ fn a_dot_product_over_the_root_of_a_number() {
     assert_eq!(expr!(dot(q, k)).data(), 11.0);
 }
 
+const LEN: usize = 3;
+static SHIFT: [f64; 3] = [1.0, 2.0, 3.0];
+
+#[test]
+fn constants_are_operands_like_others() {
+    const SCALE: f64 = 2.0;
+    fn sums<const N: usize>(x: Vector<'_, Const<N>>) -> Vec<f64> {
+        expr!([sum(x[s] * SCALE for s in 0..=t) / len(t) for t in 0..N]).data()
+    }
+    let (tape, n) = (Tape::new(), 1);
+    let x = tape.vector([1.0, 2.0, 4.0]);
+    assert_eq!(expr!([x[t] * SCALE + SHIFT[t] for t in 0..LEN]).data(), [3.0, 6.0, 11.0]);
+    assert_eq!(expr!([x[N - 1] + N for N in n..LEN]).data(), [2.0, 4.0]);
+    assert_eq!(sums(tape.vector([4.0, 8.0]).reshape((Const::<2>,))), [4.0, 12.0]);
+}
+
 #[test]
 fn one_record_however_large_the_expression() {
     let tape = Tape::new();
@@ -159,6 +175,88 @@ fn ragged_ranges() {
                 let w = [exp(x[t] - y[s]) for t, s in 0..=t];
                 [sum(w[t, s] * x[s] for s in 0..=t) / sum(w[t, s] for s) for t]
             },
+        )
+            .into()
+    });
+}
+
+/// Sums of products over ranges long enough to be cut into blocks: the values against plain loops, and
+/// the gradients.
+#[test]
+fn long_ragged_ranges() {
+    const N: usize = 36;
+    fn two(x: Vector<'_, usize>) -> Matrix<'_, usize, usize> {
+        x.reshape((x.size() / 2, 2))
+    }
+    fn square(x: Vector<'_, usize>) -> Matrix<'_, usize, usize> {
+        x.reshape((N, N))
+    }
+    let number = |at: usize| ((at * 7919 + 5) % 31) as f64 / 16.0 - 1.0;
+    let p: Vec<f64> = (0..N * N).map(number).collect();
+    let v: Vec<f64> = (3..3 + 2 * (N + 4)).map(number).collect();
+    let tape = Tape::new();
+    let (ps, vs) = (square(tape.vector(&p)), two(tape.vector(&v)));
+    let plain = |low: &dyn Fn(usize) -> usize, high: &dyn Fn(usize) -> usize, offset: usize| {
+        let row = |t: usize| {
+            let sum = |j: usize| -> f64 {
+                (low(t)..high(t)).map(|s| p[t * N + s] * v[2 * (s + offset) + j]).sum()
+            };
+            [sum(0), sum(1)]
+        };
+        (0..N).flat_map(row).collect::<Vec<f64>>()
+    };
+    let agree = |values: Vec<f64>, expected: Vec<f64>| {
+        assert_eq!(values.len(), expected.len());
+        for (one, other) in values.iter().zip(&expected) {
+            assert_relative_eq!(*one, *other, max_relative = 1e-12, epsilon = 1e-13);
+        }
+    };
+    let causal = expr!([sum(ps[t, s] * vs[s + 1, j] for s in 0..=t) for t, j]);
+    agree(causal.data(), plain(&|_| 0, &|t| t + 1, 1));
+    let anticausal = expr!([sum(ps[t, s] * vs[s, j] for s in t..N) for t, j in 0..2]);
+    agree(anticausal.data(), plain(&|t| t, &|_| N, 0));
+    let falling = expr!([sum(ps[t, s] * vs[s, j] for s in N - t..N) for t, j in 0..2]);
+    agree(falling.data(), plain(&|t| N - t, &|_| N, 0));
+    let late = expr!([sum(ps[t, s] * vs[s, j] for s in 2..=t) for t in 3..N, j in 0..2]);
+    agree(late.data(), plain(&|_| 2, &|t| t + 1, 0).split_off(6));
+    check(&[&p[..], &v[..]], |x| {
+        let (ranges, v) = (square(x[0]), two(x[1]));
+        (
+            expr!([sum(ranges[t, s] * v[s + 1, j] for s in 0..=t) for t, j]),
+            (
+                expr!([sum(ranges[t, s] * v[s, j] for s in N - t..N) for t, j in 0..2]),
+                expr!([sum(ranges[t, s] * v[s, j] for s in 2..=t) for t in 3..N, j in 0..2]),
+            ),
+        )
+            .into()
+    });
+    check(&[&p[..40], &v[..]], |x| {
+        let (long, v) = (x[0], two(x[1]));
+        (
+            expr!([sum(v[t, j] * v[s, j] for j) for t in 0..N, s in t - 4..=t]),
+            expr!([sum(long[t + s - 3] * v[s, j] for s in 3 - t..4) for t in 0..N, j]),
+        )
+            .into()
+    });
+}
+
+/// A block of results would be written over another where rows and columns meet in one axis.
+#[test]
+fn gradients_that_overlap_add_up() {
+    let number = |at: usize| ((at * 7919 + 5) % 31) as f64 / 16.0 - 1.0;
+    let x: Vec<f64> = (0..40).map(number).collect();
+    let p: Vec<f64> = (1..=36 * 36).map(number).collect();
+    let tape = Tape::new();
+    let (ones, w) = (tape.vector([1.0; 4]), tape.array((2, 1), &[1.0; 2]));
+    let y = expr!([sum(ones[t + k] * w[k, o] for k in 0..2) for t in 0..3, o]);
+    y.backward_with(&[1.0; 3]);
+    assert_eq!(ones.grad(), [1.0, 2.0, 2.0, 1.0]);
+    check(&[&x[..], &p[..]], |vectors| {
+        let (x, p) = (vectors[0], vectors[1].reshape((36, 36)));
+        let w = vectors[1].block(7, (4, 5));
+        (
+            expr!([sum(x[t + k] * w[k, o] for k in 0..4) for t in 0..37, o]),
+            expr!([sum(p[t, s] * x[s + j] for s in 0..=t) for t in 0..36, j in 0..4]),
         )
             .into()
     });

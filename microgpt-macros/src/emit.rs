@@ -79,8 +79,9 @@ pub fn ident(name: &str) -> Ident {
 }
 
 /// Names, and parts of names, that the generated code gives to things of its own.
-const RESERVED: [&str; 24] = [
+const RESERVED: [&str; 25] = [
     "product",
+    "ranges",
     "place",
     "real",
     "store",
@@ -112,6 +113,9 @@ struct Names(BTreeSet<String>);
 
 impl Names {
     fn give(&mut self, wish: &str) -> String {
+        // A variable cannot have the name of a constant, however hygienic it is: such names are in
+        // capitals.
+        let wish = wish.to_lowercase();
         let mut wish: String =
             wish.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
         if RESERVED.iter().any(|part| wish == *part || part.contains('_') && wish.contains(part))

@@ -77,13 +77,13 @@ pub struct Contraction {
     /// The factors, each an element of an array.
     pub left: NodeId,
     pub right: NodeId,
-    /// Whether one of the three bounds another.
-    pub bounds: Option<Bounds>,
+    /// Which of the three has bounds that another sets, if one has.
+    pub ragged: Option<Ragged>,
 }
 
 /// Which index of a contraction has bounds that name another one of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bounds {
+pub enum Ragged {
     /// The columns, by the rows.
     Columns,
     /// The terms, by the rows.
@@ -95,10 +95,10 @@ pub enum Bounds {
 impl Contraction {
     /// The index that bounds another one, and that one.
     pub fn bounded(&self) -> Option<(IndexId, IndexId)> {
-        self.bounds.map(|bounds| match bounds {
-            Bounds::Columns => (self.rows, self.columns),
-            Bounds::Terms => (self.rows, self.terms),
-            Bounds::Rows => (self.terms, self.rows),
+        self.ragged.map(|ragged| match ragged {
+            Ragged::Columns => (self.rows, self.columns),
+            Ragged::Terms => (self.rows, self.terms),
+            Ragged::Rows => (self.terms, self.rows),
         })
     }
 }
@@ -149,7 +149,7 @@ fn nest(
     if let (Fold::Sum, None) = (fold, condition)
         && let Some(contraction) = contraction(graph, &target, indices, body)
     {
-        let Contraction { rows, columns, terms, bounds, .. } = contraction;
+        let Contraction { rows, columns, terms, ragged, .. } = contraction;
         let blocks = [rows, columns, terms];
         let outside: Vec<_> =
             indices.iter().copied().filter(|index| !blocks.contains(index)).collect();
@@ -159,7 +159,7 @@ fn nest(
         let inner = Inner::Contraction(contraction);
         let target = target.clone();
         let nest = Nest { target, fold, loops, outer, inner, body, condition, long: None };
-        if bounds.is_none() {
+        if ragged.is_none() {
             return nest;
         }
         long = Some(Box::new(nest));
@@ -264,17 +264,22 @@ fn contraction(
         }
         let among = |index: &IndexId| is_free(*index) || [inner, outer].contains(index);
         let found = contraction_of(graph, target, indices, body, &among)?;
-        let Contraction { rows, columns, terms, .. } = found;
-        let bounds = if (outer, inner) == (rows, columns) {
-            Bounds::Columns
+        let Contraction { rows, columns, terms, left, .. } = found;
+        // A subscript of both may be off its axis where the two begin, which is not in range.
+        let both = |one: &Subscript| [inner, outer].iter().all(|of| indices_of(one).contains(of));
+        if graph.element(left).is_some_and(|(_, subscripts)| subscripts.iter().any(both)) {
+            return None;
+        }
+        let ragged = if (outer, inner) == (rows, columns) {
+            Ragged::Columns
         } else if (outer, inner) == (rows, terms) {
-            Bounds::Terms
+            Ragged::Terms
         } else if (outer, inner) == (terms, rows) && target.add {
-            Bounds::Rows
+            Ragged::Rows
         } else {
             return None;
         };
-        Some(Contraction { bounds: Some(bounds), ..found })
+        Some(Contraction { ragged: Some(ragged), ..found })
     })
 }
 
@@ -311,6 +316,10 @@ fn contraction_of(
         })
     };
     let rows = last(true, true, false)?;
+    // Where both move along the last axis, rows overlap, and a block would write one over another.
+    if walk(&target.subscripts, rows) == Walk::Contiguous {
+        return None;
+    }
     let terms = last(false, true, true)?;
     let sums = indices.iter().filter(|&&index| {
         !target.subscripts.iter().flat_map(indices_of).any(|of_target| of_target == index)
@@ -319,7 +328,7 @@ fn contraction_of(
     if !target.add && sums.count() > 1 {
         return None;
     }
-    Some(Contraction { rows, columns, terms, left: left.0, right: right.0, bounds: None })
+    Some(Contraction { rows, columns, terms, left: left.0, right: right.0, ragged: None })
 }
 
 /// Whether an index moves along one axis, by one; nothing if it moves in any other way.

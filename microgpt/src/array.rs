@@ -92,7 +92,7 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     ///
     /// # Panics
     ///
-    /// If a rewind of the tape forgot the values, or if `work` changes the tape.
+    /// If a rewind of the tape forgot the values, or if `work` changes the tape or reads gradients.
     #[track_caller]
     pub fn with_data<R>(self, work: impl FnOnce(&[T]) -> R) -> R {
         self.tape.read(self.position, self.size(), work)

@@ -5,13 +5,13 @@ use proc_macro2::{Ident, TokenStream};
 use super::Writer;
 use crate::emit::code;
 use crate::graph::{Array, IndexId, IndexRange, Node, NodeId, Subscript, indices_of};
-use crate::schedule::{Bounds, Contraction, Inner};
+use crate::schedule::{Contraction, Inner, Ragged};
 
 impl Writer<'_> {
     /// Blocks of a product of two arrays.
     pub(super) fn contraction(&self, name: &Ident, contraction: Contraction) -> TokenStream {
         let runtime = self.runtime;
-        let Contraction { rows, columns, terms, left, right, bounds } = contraction;
+        let Contraction { rows, columns, terms, left, right, ragged } = contraction;
         let bounded = contraction.bounded();
         let starts = [rows, columns, terms].map(|index| {
             let (name, (low, _)) = (self.emitter.index(index), self.emitter.bounds(index));
@@ -33,7 +33,7 @@ impl Writer<'_> {
         let stride = self.stride(self.nest.target.array, &self.nest.target.subscripts, rows);
         let add = self.nest.target.add;
         let target = code!(#runtime::expr::Target { elements: #name, first: #first, stride: #stride, add: #add });
-        let (Some(bounds), Some((outer, inner))) = (bounds, bounded) else {
+        let (Some(ragged), Some((outer, inner))) = (ragged, bounded) else {
             let sizes = [rows, columns, terms].map(|index| self.size(index));
             let starts = starts.iter().flatten();
             return code! {
@@ -41,10 +41,10 @@ impl Writer<'_> {
                 #runtime::expr::contract(#target, #left, #right, (#(#sizes),*));
             };
         };
-        let (kind, free) = match bounds {
-            Bounds::Columns => (code!(Columns), terms),
-            Bounds::Terms => (code!(Terms), columns),
-            Bounds::Rows => (code!(Rows), columns),
+        let (kind, free) = match ragged {
+            Ragged::Columns => (code!(Columns), terms),
+            Ragged::Terms => (code!(Terms), columns),
+            Ragged::Rows => (code!(Rows), columns),
         };
         let (outer_name, (start, end)) = (self.emitter.index(outer), self.emitter.bounds(outer));
         let (inner_name, (low, high)) = (self.emitter.index(inner), self.emitter.bounds(inner));

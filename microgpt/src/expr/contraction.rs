@@ -65,7 +65,7 @@ pub fn contract<T: Real, R: Dim, C: Dim, K: Dim>(
     (rows, columns, terms): (R, C, K),
 ) {
     let sizes = [rows.len(), columns.len(), terms.len()];
-    if is_large(sizes.iter().product(), left.step)
+    if is_large::<T>(sizes.iter().product(), left.step)
         && large::multiply(&mut target, left, right, sizes).is_some()
     {
         return;

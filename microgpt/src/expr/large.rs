@@ -12,9 +12,11 @@ use crate::real::Real;
 
 /// Whether so many fused operations are better made by the crate. Where the terms of the left factor
 /// do not lie side by side, as in the gradient of a weight, it is ahead much sooner: it packs them.
+/// For numbers other than floats, such as dual ones, it has no kernel.
 #[inline(always)]
-pub(super) fn is_large(operations: usize, left_step: usize) -> bool {
-    operations >= if left_step == 1 { 1 << 27 } else { 1 << 22 }
+pub(super) fn is_large<T>(operations: usize, left_step: usize) -> bool {
+    let float = size_of::<T>() <= size_of::<f64>();
+    float && operations >= if left_step == 1 { 1 << 27 } else { 1 << 22 }
 }
 
 /// The sums, if the arrays are such as the crate takes.

@@ -38,8 +38,9 @@ pub fn least(bounding: Range<usize>, ranges: impl Fn(usize) -> (usize, usize)) -
     ranges(bounding.start).0.min(ranges(bounding.end.max(1) - 1).0)
 }
 
-/// [`contract`] with bounds: `free` is the number of values of the third index; the factors and the
-/// target begin where the bounding index does, and the bounded one has its `least` value.
+/// [`contract`] with bounds. `first` of the factors and the target is the position where the index
+/// that bounds has its first value and the bounded one its `least`; `free` is the number of values of the
+/// third index.
 #[allow(clippy::too_many_arguments)] // generated code calls it, and names each
 pub fn contract_ragged<T: Real>(
     ragged: Ragged,
@@ -51,6 +52,9 @@ pub fn contract_ragged<T: Real>(
     least: usize,
     ranges: impl Fn(usize) -> (usize, usize),
 ) {
+    if free == 0 && ragged != Ragged::Columns {
+        return;
+    }
     if ragged == Ragged::Terms && !target.add {
         for row in 0..bounding.len() {
             let first = target.first + row * target.stride;
@@ -100,12 +104,16 @@ impl<T: Real> Product<'_, T> {
             }
             common
         };
-        if count > FEW {
+        let hull = one.start.min(other.start)..one.end.max(other.end);
+        let wide = || {
+            let own: usize = bounding.clone().map(|value| (self.range)(value).len()).sum();
+            self.ragged == Ragged::Columns && count > 1 && hull.len() * count > 2 * own.max(WIDTH)
+        };
+        if count > FEW || wide() {
             let middle = bounding.start + count / 2;
             self.halves(bounding.start..middle, done.clone());
             self.halves(middle..bounding.end, done);
         } else if self.ragged == Ragged::Columns {
-            let hull = one.start.min(other.start)..one.end.max(other.end);
             for part in rest(hull, &done) {
                 for first in part.clone().step_by(WIDTH) {
                     self.columns(&bounding, &(first..part.end.min(first + WIDTH)));
