@@ -236,7 +236,7 @@ fn a_resumed_run_is_the_one_that_never_stopped() {
     assert!(refused(&here, &["--resume", "half", "--n-layer", "2"]).contains("--n-layer"));
     let other =
         refused(&here, &["--resume", "half", "--val-fraction", "0.01", "--precision", "f32"]);
-    assert!(other.contains("is of type F64, not F32"), "{other}");
+    assert!(other.contains("another precision: add `--precision f64`"), "{other}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt::Display;
 use std::path::Path;
 
-use microgpt::checkpoint::Progress;
+use microgpt::checkpoint::{CheckpointError, Progress};
 use microgpt::tokenizer::UnknownCharacter;
 use microgpt::trainer::TrainingError;
 use microgpt::{CharTokenizer, Checkpoint, Gpt, PythonRandom, Real, Trainer, Training};
@@ -57,8 +57,15 @@ pub fn dataset(data: Option<&Path>) -> Result<String, String> {
 
 /// The file that the run goes on with, if there is one.
 pub fn checkpoint<T: Real>(args: &Args) -> Result<Option<Checkpoint<T>>, String> {
-    let path = args.load.as_deref().or(args.resume.as_deref());
-    path.map(|path| Checkpoint::load(path).map_err(|error| about(path, &error))).transpose()
+    let Some(path) = args.load.as_deref().or(args.resume.as_deref()) else { return Ok(None) };
+    let hint = |error: CheckpointError| match &error {
+        CheckpointError::Type { found, .. } if found == "F32" || found == "F64" => {
+            let precision = found.to_lowercase();
+            format!("its numbers are of another precision: add `--precision {precision}`")
+        }
+        _ => error.to_string(),
+    };
+    Checkpoint::load(path).map(Some).map_err(|error| about(path, &hint(error)))
 }
 
 /// What decides the order of the documents, for a run that goes on with it.
