@@ -14,7 +14,7 @@ use syn::buffer::TokenBuffer;
 use crate::ast::{Expr, ExprKind, Let, Operator, Program};
 use crate::path::number;
 use crate::report::{Diagnostic, Report};
-use crate::tokens::{Result, Tokens};
+use crate::tokens::{ARRAY_OR_REDUCTION, Result, Tokens};
 
 /// A built-in op: its name and the names of its arguments.
 #[derive(Debug)]
@@ -53,10 +53,6 @@ fn ops(stream: TokenStream) -> Vec<Op> {
     }
     ops
 }
-
-/// Where a `for` belongs.
-const ARRAY_OR_REDUCTION: &str =
-    "an array is written in brackets, `[x[i] for i]`, a reduction with its name, `sum(x[i] for i)`";
 
 impl Tokens<'_> {
     fn program(&mut self) -> Program {

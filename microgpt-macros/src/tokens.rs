@@ -5,6 +5,10 @@ use syn::buffer::Cursor;
 
 use crate::report::Diagnostic;
 
+/// Where a `for` belongs.
+pub const ARRAY_OR_REDUCTION: &str =
+    "an array is written in brackets, `[x[i] for i]`, a reduction with its name, `sum(x[i] for i)`";
+
 pub type Result<T> = std::result::Result<T, Diagnostic>;
 
 /// The tokens that are left, up to the end of the present brackets.
@@ -163,6 +167,8 @@ impl<'a> Tokens<'a> {
                 "`;` after the result",
                 "the last expression is the result: remove the `;`, or name an intermediate with `let name = ...;`",
             )
+        } else if self.peek_word("for") {
+            Diagnostic::new(span, "`for` outside of brackets", ARRAY_OR_REDUCTION)
         } else if self.peek_word("if") {
             Diagnostic::new(
                 span,
