@@ -149,12 +149,22 @@ impl<T: Real> Product<'_, T> {
         let terms = terms.len();
         let left = &left.at(0, 0)[..terms];
         let out = &mut target.elements[target.first..][..columns];
-        for first in (0..columns).step_by(4) {
+        let mut done = 0;
+        if right.stride == terms && !target.add {
+            // Lines that follow each other are parts of one slice.
+            let lines = &right.at(0, 0)[..columns * terms];
+            let (fours, _) = out.as_chunks_mut::<4>();
+            for (at, out) in fours.iter_mut().enumerate() {
+                let four = &lines[at * 4 * terms..][..4 * terms];
+                let line = |next: usize| &four[next * terms..][..terms];
+                *out = sums_of_four(left, line(0), line(1), line(2), line(3));
+            }
+            done = fours.len() * 4;
+        }
+        for first in (done..columns).step_by(4) {
             // What is missing of four repeats the last column, and is not written.
             let line = |next: usize| &right.at((first + next).min(columns - 1), 0)[..terms];
-            let (a, b) = (in_lanes(left, line(0)), in_lanes(left, line(1)));
-            let (c, d) = (in_lanes(left, line(2)), in_lanes(left, line(3)));
-            let sums = add_lanes(a, b, c, d);
+            let sums = sums_of_four(left, line(0), line(1), line(2), line(3));
             let out = &mut out[first..];
             if let (Some(out), false) = (out.first_chunk_mut(), target.add) {
                 *out = sums;
@@ -262,9 +272,11 @@ fn in_lanes<T: Real>(left: &[T], right: &[T]) -> [T; 4] {
     [a + e, b + f, c + g, d + h]
 }
 
-/// Adds the lanes of four sums, pairwise.
+/// Four sums over products, whose lanes are added pairwise.
 #[inline(always)]
-fn add_lanes<T: Real>(a: [T; 4], b: [T; 4], c: [T; 4], d: [T; 4]) -> [T; 4] {
+fn sums_of_four<T: Real>(left: &[T], a: &[T], b: &[T], c: &[T], d: &[T]) -> [T; 4] {
+    let (a, b) = (in_lanes(left, a), in_lanes(left, b));
+    let (c, d) = (in_lanes(left, c), in_lanes(left, d));
     // Each is a vector: without this the compiler makes others of them, of what comes before.
     let [a, b, c, d] = turned(black_box(a), black_box(b), black_box(c), black_box(d));
     let mut sums = [T::zero(); 4];
