@@ -181,9 +181,10 @@ impl Tokens<'_> {
 
     /// What was meant by a token that cannot follow the result.
     fn after_result(&self) -> Option<Diagnostic> {
-        let (message, help) = if self.peek_word("for") {
-            ("`for` outside of brackets", ARRAY_OR_REDUCTION)
-        } else if self.peek_punct(",") {
+        if let Some(mistake) = self.stray_for() {
+            return Some(mistake);
+        }
+        let (message, help) = if self.peek_punct(",") {
             ("`,` after the result", "several results stand in parentheses: `(one, other)`")
         } else if self.peek_punct("=") && !self.peek_punct("==") {
             ("`=` without `let`", "an intermediate is written `let name = expression;`")

@@ -150,6 +150,12 @@ impl<'a> Tokens<'a> {
         ))
     }
 
+    /// What was meant by a `for` behind an expression.
+    pub fn stray_for(&self) -> Option<Diagnostic> {
+        self.peek_word("for")
+            .then(|| Diagnostic::new(self.span(), "`for` outside of brackets", ARRAY_OR_REDUCTION))
+    }
+
     pub fn expect_end(&self) -> Result<()> {
         if self.at_end() {
             return Ok(());
@@ -167,8 +173,8 @@ impl<'a> Tokens<'a> {
                 "`;` after the result",
                 "the last expression is the result: remove the `;`, or name an intermediate with `let name = ...;`",
             )
-        } else if self.peek_word("for") {
-            Diagnostic::new(span, "`for` outside of brackets", ARRAY_OR_REDUCTION)
+        } else if let Some(mistake) = self.stray_for() {
+            mistake
         } else if self.peek_word("if") {
             Diagnostic::new(
                 span,

@@ -501,9 +501,14 @@ fn gather<T: Real, const COLUMNS: usize>(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::shape::Const;
+
+    /// Numbers of which all sums of products are exact, in any order.
+    pub fn whole_numbers<T: Real>(count: usize, seed: usize) -> Vec<T> {
+        (0..count).map(|at| T::of(((at * 7919 + seed) % 17) as f64 - 8.0)).collect()
+    }
 
     /// The same, one element and one term after the other, or a single row in lanes.
     fn plain<T: Real>(

@@ -51,11 +51,7 @@ pub(super) fn multiply<T: Real>(
 mod tests {
     use super::*;
     use crate::expr::contract_in_blocks;
-
-    /// Numbers of which all sums of products are exact.
-    fn numbers<T: Real>(count: usize, seed: usize) -> Vec<T> {
-        (0..count).map(|at| T::of(((at * 7919 + seed) % 17) as f64 - 8.0)).collect()
-    }
+    use crate::expr::contraction::tests::whole_numbers as numbers;
 
     fn compare<T: Real>([rows, columns, terms]: [usize; 3]) {
         let (lefts, rights) =

@@ -203,11 +203,7 @@ impl<T: Real> Product<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Numbers of which all sums of products are exact in `f64`.
-    fn numbers(count: usize, seed: usize) -> Vec<f64> {
-        (0..count).map(|at| ((at * 7919 + seed) % 17) as f64 - 8.0).collect()
-    }
+    use crate::expr::contraction::tests::whole_numbers as numbers;
 
     /// A contraction of these sizes, all of it or, one element after the other, what is in range.
     fn compare(
