@@ -14,6 +14,7 @@ use crate::functions::{self, Environment, Parameter};
 use crate::graph::{Array, Graph, IndexId, IndexRange, Length};
 use crate::loops;
 use crate::schedule::{Nest, Nests};
+use crate::storage::{Interleaving, Storage};
 use crate::term::{Affine, Atom, Axis, Checked, Function};
 
 /// Tokens whose names have the macro's own hygiene.
@@ -41,7 +42,7 @@ pub fn emit(
     gradient: &Gradient,
     nests: &Nests,
 ) -> TokenStream {
-    let emitter = Emitter::new(runtime, checked, gradient);
+    let emitter = Emitter::new(runtime, checked, gradient, nests.interleaving.as_ref());
     let operands = emitter.operands();
     let entry = emitter.entry();
     let evaluate = emitter.evaluate(nests);
@@ -60,6 +61,7 @@ pub struct Emitter<'a> {
     checked: &'a Checked,
     gradient: &'a Gradient,
     pub graph: &'a Graph,
+    interleaving: Option<&'a Interleaving>,
     /// Operands, integer operands and equations by their names in the generated code.
     values: Vec<Ident>,
     integers: Vec<Ident>,
@@ -79,7 +81,7 @@ pub fn ident(name: &str) -> Ident {
 }
 
 /// Names, and parts of names, that the generated code gives to things of its own.
-const RESERVED: [&str; 25] = [
+const RESERVED: [&str; 26] = [
     "product",
     "ranges",
     "place",
@@ -97,6 +99,7 @@ const RESERVED: [&str; 25] = [
     "copy",
     "row",
     "sum",
+    "sums",
     "position",
     "best",
     "own_values",
@@ -145,7 +148,12 @@ fn user_names(graph: &Graph) -> BTreeSet<String> {
 }
 
 impl<'a> Emitter<'a> {
-    fn new(runtime: &'a TokenStream, checked: &'a Checked, gradient: &'a Gradient) -> Self {
+    fn new(
+        runtime: &'a TokenStream,
+        checked: &'a Checked,
+        gradient: &'a Gradient,
+        interleaving: Option<&'a Interleaving>,
+    ) -> Self {
         let graph = &gradient.graph;
         let mut names = Names(user_names(graph));
         let mut give = |wish: &str| ident(&names.give(wish));
@@ -186,6 +194,7 @@ impl<'a> Emitter<'a> {
             checked,
             gradient,
             graph,
+            interleaving,
             values,
             integers,
             equations,
@@ -304,6 +313,21 @@ impl<'a> Emitter<'a> {
                 .collect(),
             Array::Definition(id) => unreachable!("definition {id} became an equation"),
         }
+    }
+
+    /// The order of the arrays that lie so.
+    pub fn interleaving(&self, storage: Storage) -> Option<&Interleaving> {
+        self.interleaving.filter(|_| storage == Storage::Interleaved)
+    }
+
+    /// Whether the arrays lie interleaved that may.
+    pub fn is_interleaved(&self) -> TokenStream {
+        let runtime = self.runtime;
+        let interleaved = self.interleaving.map(|interleaving| {
+            let (axis, reach) = (self.axis(interleaving.axis), self.len(interleaving.reach));
+            code!(#runtime::expr::is_interleaved(#axis, #reach))
+        });
+        interleaved.unwrap_or_else(|| code!(false))
     }
 
     pub fn integer_axes(&self, operand: usize) -> Vec<Ident> {
@@ -638,7 +662,17 @@ impl<'a> Emitter<'a> {
                 let start = start.map_or_else(|| code!(0), |start| code!(#start));
                 code!((#len, #start))
             });
-            code!(let equations = equations.and(#name, &[#(#axes),*]);)
+            let order = self.interleaving.and_then(|one| one.order(Array::Equation(id)));
+            let order = order.map_or_else(
+                || code!(&[]),
+                |order| {
+                    let order =
+                        order.iter().map(|&axis| proc_macro2::Literal::usize_unsuffixed(axis));
+                    let is_interleaved = self.is_interleaved();
+                    code!(if #is_interleaved { &[#(#order),*] } else { &[] })
+                },
+            );
+            code!(let equations = equations.and(#name, &[#(#axes),*], #order);)
         });
         code! {
             #lengths

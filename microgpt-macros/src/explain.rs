@@ -147,6 +147,11 @@ impl Explainer<'_> {
                 Inner::Row(index) => {
                     format!("a row along {}", self.notation.indices(&[index]))
                 }
+                Inner::RowOfSums { row, over } => format!(
+                    "a row along {} of sums along {} in lanes",
+                    self.notation.indices(&[row]),
+                    self.notation.indices(&[over])
+                ),
                 Inner::Lanes(index) => {
                     format!("a sum along {} in lanes", self.notation.indices(&[index]))
                 }

@@ -7,7 +7,7 @@
 //! | `lower` | terms | hash-consed nodes (`graph`) |
 //! | `equations` | nodes | one equation for each array worth computing |
 //! | `differentiate` | equations | accumulations: what each adds to which gradient |
-//! | `schedule` | equations, accumulations | loop nests |
+//! | `schedule`, `storage` | equations, accumulations | loop nests |
 //! | `emit`, `loops`, `functions` | loop nests | Rust |
 //! | `explain`, `notation` | all of it | text for people |
 //!
@@ -37,6 +37,7 @@ mod parse;
 mod path;
 mod report;
 mod schedule;
+mod storage;
 mod term;
 mod tokens;
 

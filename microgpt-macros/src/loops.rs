@@ -13,6 +13,7 @@ use crate::graph::{
     Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, children, indices_of,
 };
 use crate::schedule::{Inner, Nest, Walk, walk};
+use crate::storage::Storage;
 use crate::term::{Affine, Function};
 
 mod address;
@@ -20,12 +21,19 @@ mod contraction;
 
 /// Writes a nest.
 pub fn write(emitter: &Emitter<'_>, nest: &Nest) -> TokenStream {
-    let loops = Writer::new(emitter, nest).nest();
-    let Some(long) = &nest.long else { return loops };
-    let writer = Writer::new(emitter, long);
-    let is_long = writer.is_long();
-    let blocks = writer.nest();
-    code!(if #is_long { #blocks } else { #loops })
+    let mut loops = Writer::new(emitter, nest).nest();
+    if let Some(long) = &nest.long {
+        let writer = Writer::new(emitter, long);
+        let is_long = writer.is_long();
+        let blocks = writer.nest();
+        loops = code!(if #is_long { #blocks } else { #loops });
+    }
+    if let Some(interleaved) = &nest.interleaved {
+        let is_interleaved = emitter.is_interleaved();
+        let interleaved = Writer::new(emitter, interleaved).nest();
+        loops = code!(if #is_interleaved { #interleaved } else { #loops });
+    }
+    loops
 }
 
 /// The array that a nest writes, or the gradient.
@@ -65,7 +73,8 @@ impl<'a> Writer<'a> {
             nest,
             runtime: emitter.runtime,
             row_index,
-            padded: row_index.is_some_and(|index| is_padded(emitter.graph, nest, index)),
+            padded: nest.storage == Storage::AsWritten
+                && row_index.is_some_and(|index| is_padded(emitter.graph, nest, index)),
             loops,
             statements: vec![Vec::new(); loops.len() + 1],
             rows: Vec::new(),
@@ -97,6 +106,7 @@ impl<'a> Writer<'a> {
         let outer = self.nest.outer;
         let name = target_name(self.emitter, self.nest);
         let body = match self.nest.inner {
+            Inner::Row(index) if self.nest.fold != Fold::Sum => self.best_row(&name, index),
             Inner::Row(index) => {
                 let len = ident("row_len");
                 let target = self.target_address(Some(index));
@@ -110,10 +120,7 @@ impl<'a> Writer<'a> {
                     let write = if self.nest.target.add { code!(accumulate) } else { code!(map) };
                     code!(#runtime::expr::#write(#row, [#(#rows),*], #step);)
                 } else {
-                    let axis = match self.emitter.graph.indices[index].range {
-                        IndexRange::Whole(length) => self.emitter.axis(length),
-                        IndexRange::Stated { .. } => len,
-                    };
+                    let axis = self.row_axis(index);
                     let clear = (!self.nest.target.add)
                         .then(|| code!(row.fill(#runtime::expr::constant(real, 0.0));));
                     let accumulate = code!(#runtime::expr::accumulate(row, [#(#rows),*], #step););
@@ -121,6 +128,7 @@ impl<'a> Writer<'a> {
                     code!(#runtime::shape::Dim::local(#axis, #row, |row| { #clear #inside });)
                 }
             }
+            Inner::RowOfSums { row, over } => self.row_of_sums(&name, row, over),
             Inner::Lanes(_) => {
                 let step = self.step(true);
                 let (rows, len) = (&self.rows, ident("row_len"));
@@ -170,15 +178,31 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// A row of sums, each in lanes.
+    fn row_of_sums(&mut self, name: &Ident, row: IndexId, over: IndexId) -> TokenStream {
+        let runtime = self.runtime;
+        let target = self.target_address(Some(row));
+        let step = self.step(true);
+        let (rows, len, axis) = (&self.rows, ident("row_len"), self.row_axis(row));
+        let (index, (low, _)) = (self.emitter.index(over), self.emitter.bounds(over));
+        let add = code!(sums.add(#index - #low, [#(#rows),*], #step););
+        let inside = self.around(self.nest.outer, add);
+        let adds = self.nest.target.add;
+        code! {
+            #runtime::expr::sum_rows(#axis, &mut #name[#target..][..#len], #adds, |sums| { #inside });
+        }
+    }
+
     fn best(&mut self, name: &Ident) -> TokenStream {
         let runtime = self.runtime;
         let outer = self.nest.outer;
-        let (take, result, word) = match self.nest.fold {
-            Fold::Max => (code!(max), code!(value), "max"),
-            Fold::Min => (code!(min), code!(value), "min"),
-            Fold::ArgMax => (code!(max), code!(position), "max"),
-            Fold::ArgMin => (code!(min), code!(position), "min"),
-            Fold::Prod => (code!(times), code!(value), "prod"),
+        let word = fold_word(self.nest.fold);
+        let (take, result) = match self.nest.fold {
+            Fold::Max => (code!(max), code!(value)),
+            Fold::Min => (code!(min), code!(value)),
+            Fold::ArgMax => (code!(max), code!(position)),
+            Fold::ArgMin => (code!(min), code!(position)),
+            Fold::Prod => (code!(times), code!(value)),
             Fold::Sum | Fold::Others => unreachable!("written by themselves"),
         };
         let over = self.loops[self.loops.len() - 1];
@@ -203,6 +227,37 @@ impl<'a> Writer<'a> {
             let mut best = #runtime::expr::Best::new();
             #inside
             #name[#target] = best.#result(#word, #word_index);
+        }
+    }
+
+    /// A maximum or minimum of each element of a row.
+    fn best_row(&mut self, name: &Ident, row: IndexId) -> TokenStream {
+        let runtime = self.runtime;
+        let outer = self.nest.outer;
+        let better = if self.nest.fold == Fold::Max { code!(greater) } else { code!(lesser) };
+        let over = self.loops[self.loops.len() - 1];
+        let (low, high) = self.emitter.bounds(over);
+        let len = ident("row_len");
+        let target = self.target_address(Some(row));
+        let step = self.step(false);
+        let (rows, index) = (&self.rows, self.emitter.index(over));
+        let best = code!(#runtime::expr::#better(row, #index == #low, [#(#rows),*], #step););
+        let inside = self.around(outer, best);
+        let axis = self.row_axis(row);
+        let (word, text) = (fold_word(self.nest.fold), &self.emitter.graph.indices[over].name);
+        code! {
+            #runtime::shape::Dim::local(#axis, &mut #name[#target..][..#len], |row| {
+                #runtime::expr::not_empty(#runtime::expr::minus(#high, #low), #word, #text);
+                #inside
+            });
+        }
+    }
+
+    /// The axis of a row, whose type may know its length.
+    fn row_axis(&self, row: IndexId) -> Ident {
+        match self.emitter.graph.indices[row].range {
+            IndexRange::Whole(length) => self.emitter.axis(length),
+            IndexRange::Stated { .. } => ident("row_len"),
         }
     }
 
@@ -506,7 +561,8 @@ impl<'a> Writer<'a> {
 
     fn load(&mut self, array: Array, subscripts: &[Subscript], node: NodeId) -> TokenStream {
         let name = self.emitter.array(array);
-        let along = self.row_index.map(|index| (index, walk(subscripts, index)));
+        let stored = self.stored(array, subscripts);
+        let along = self.row_index.map(|index| (index, walk(&stored, index)));
         match along {
             Some((index, Walk::Contiguous)) => {
                 let first = self.address(array, subscripts, Some(index));
@@ -532,6 +588,16 @@ impl<'a> Writer<'a> {
                 code!(#name[#address])
             }
         }
+    }
+}
+
+/// What the user calls a reduction.
+fn fold_word(fold: Fold) -> &'static str {
+    match fold {
+        Fold::Sum => "sum",
+        Fold::Max | Fold::ArgMax => "max",
+        Fold::Min | Fold::ArgMin => "min",
+        Fold::Prod | Fold::Others => "prod",
     }
 }
 

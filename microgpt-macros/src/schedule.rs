@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::ast::Operator;
 use crate::differentiate::Gradient;
 use crate::graph::{Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, indices_of};
+use crate::storage::{Interleaving, Storage, stored};
 
 /// `target[subscripts] = fold(body)` or `+=`, with its loops in order.
 #[derive(Debug)]
@@ -20,8 +21,12 @@ pub struct Nest {
     pub body: NodeId,
     /// Where the target is written, if not everywhere.
     pub condition: Option<NodeId>,
+    /// How the arrays lie that it reads and writes.
+    pub storage: Storage,
     /// The same as a contraction with bounds, for ranges that are long.
     pub long: Option<Box<Nest>>,
+    /// The same on arrays that lie interleaved.
+    pub interleaved: Option<Box<Nest>>,
 }
 
 #[derive(Clone, Debug)]
@@ -37,6 +42,8 @@ pub struct Target {
 pub enum Inner {
     /// A row of the target, in vectors.
     Row(IndexId),
+    /// A row of sums along another index, each of them in the lanes it would have by itself.
+    RowOfSums { row: IndexId, over: IndexId },
     /// A sum of rows, in lanes.
     Lanes(IndexId),
     /// Blocks of a product of two arrays; its loops are the last three, rows, columns and terms.
@@ -49,7 +56,9 @@ impl Inner {
     /// The index of the innermost loop, if that is a row or a sum.
     pub fn index(self) -> Option<IndexId> {
         match self {
-            Self::Row(index) | Self::Lanes(index) => Some(index),
+            Self::Row(index) | Self::RowOfSums { row: index, .. } | Self::Lanes(index) => {
+                Some(index)
+            }
             Self::Contraction(_) | Self::Element => None,
         }
     }
@@ -57,7 +66,7 @@ impl Inner {
     /// How many of the loops it takes the place of.
     pub fn depth(self) -> usize {
         match self {
-            Self::Row(_) | Self::Lanes(_) => 1,
+            Self::Row(_) | Self::RowOfSums { .. } | Self::Lanes(_) => 1,
             Self::Contraction(_) => 3,
             Self::Element => 0,
         }
@@ -110,11 +119,36 @@ pub struct Nests {
     pub forward: Vec<Nest>,
     /// One an accumulation, in order.
     pub backward: Vec<Nest>,
+    /// The arrays that may lie interleaved, if any may.
+    pub interleaving: Option<Interleaving>,
 }
 
 /// Chooses the loops of every equation and accumulation.
 pub fn schedule(gradient: &Gradient) -> Nests {
     let graph = &gradient.graph;
+    let interleaving = Interleaving::of(graph);
+    let planner = Planner { graph, interleaving: None };
+    let nest = |target: Target, fold, indices: &[IndexId], body, condition| {
+        let nest = planner.nest(target.clone(), fold, indices, body, condition);
+        let interleaved = interleaving.as_ref().filter(|interleaving| {
+            let read = graph.below([Some(body), condition].into_iter().flatten()).into_iter();
+            let read = read.filter_map(|node| match graph.nodes[node] {
+                Node::Load { array, .. } | Node::LoadIf { array, .. } => Some(array),
+                _ => None,
+            });
+            read.chain([target.array]).any(|array| interleaving.order(array).is_some())
+        });
+        let interleaved = interleaved.map(|interleaving| {
+            let planner = Planner { graph, interleaving: Some(interleaving) };
+            let mut interleaved = planner.nest(target, fold, indices, body, condition);
+            // The order in which a sum is added up must not depend on how the arrays lie.
+            if let (Inner::Lanes(over), Inner::Row(row)) = (nest.inner, interleaved.inner) {
+                interleaved.inner = Inner::RowOfSums { row, over };
+            }
+            Box::new(interleaved)
+        });
+        Nest { interleaved, ..nest }
+    };
     let forward = graph.equations.iter().enumerate().map(|(id, equation)| {
         let subscripts = equation
             .axes
@@ -123,7 +157,7 @@ pub fn schedule(gradient: &Gradient) -> Nests {
             .collect();
         let target = Target { array: Array::Equation(id), subscripts, add: false };
         let fold = equation.fold.as_ref().map_or(Fold::Sum, |(fold, _)| *fold);
-        nest(graph, target, fold, &equation.nest(), equation.body, None)
+        nest(target, fold, &equation.nest(), equation.body, None)
     });
     let backward = gradient.accumulations.iter().map(|one| {
         let array = match one.target {
@@ -131,61 +165,160 @@ pub fn schedule(gradient: &Gradient) -> Nests {
             other => other,
         };
         let target = Target { array, subscripts: one.subscripts.clone(), add: true };
-        nest(graph, target, Fold::Sum, &one.nest, one.adjoint, one.condition)
+        nest(target, Fold::Sum, &one.nest, one.adjoint, one.condition)
     });
-    Nests { forward: forward.collect(), backward: backward.collect() }
+    let (forward, backward) = (forward.collect(), backward.collect());
+    Nests { forward, backward, interleaving }
 }
 
-fn nest(
+/// Chooses the loops of nests, for arrays that lie in one way.
+struct Planner<'a> {
+    graph: &'a Graph,
+    interleaving: Option<&'a Interleaving>,
+}
+
+impl Planner<'_> {
+    fn nest(
+        &self,
+        target: Target,
+        fold: Fold,
+        indices: &[IndexId],
+        body: NodeId,
+        condition: Option<NodeId>,
+    ) -> Nest {
+        let graph = self.graph;
+        let of_target: BTreeSet<IndexId> = target.subscripts.iter().flat_map(indices_of).collect();
+        let storage = match self.interleaving {
+            Some(_) => Storage::Interleaved,
+            None => Storage::AsWritten,
+        };
+        let mut long = None;
+        if let (Fold::Sum, None, Storage::AsWritten) = (fold, condition, storage)
+            && let Some(contraction) = contraction(graph, &target, indices, body)
+        {
+            let nest = blocks(graph, target.clone(), indices, body, contraction);
+            if contraction.ragged.is_none() {
+                return nest;
+            }
+            long = Some(Box::new(nest));
+        }
+        let inner = match fold {
+            Fold::Sum if condition.is_none() => self.innermost(&target, &of_target, indices, body),
+            Fold::Max | Fold::Min => match self.innermost(&target, &of_target, indices, body) {
+                row @ Inner::Row(_) => row,
+                _ => Inner::Element,
+            },
+            _ => Inner::Element,
+        };
+        let last = inner.index();
+        let row = matches!(inner, Inner::Row(_));
+        let rank = |index: IndexId| (Some(index) == last, !of_target.contains(&index));
+        let mut preferred: Vec<IndexId> = self.as_stored(&target, indices);
+        preferred.sort_by_key(|&index| rank(index));
+        let loops = ordered(graph, &preferred);
+        // With a condition each element by itself: outside of it there may not even be a place.
+        let outer = if condition.is_some() {
+            loops.len()
+        } else {
+            let innermost_outer = loops.iter().rposition(|index| {
+                let bounds_row = last.is_some_and(|last| graph.range_indices(last).contains(index));
+                Some(*index) != last && (of_target.contains(index) || row && bounds_row)
+            });
+            innermost_outer.map_or(0, |position| position + 1)
+        };
+        Nest {
+            target,
+            fold,
+            loops,
+            outer,
+            inner,
+            body,
+            condition,
+            storage,
+            long,
+            interleaved: None,
+        }
+    }
+
+    /// The indices of a nest, those of its target in the order in which that lies.
+    fn as_stored(&self, target: &Target, indices: &[IndexId]) -> Vec<IndexId> {
+        let mut indices = indices.to_vec();
+        if self.interleaving.is_some() {
+            let subscripts = stored(self.interleaving, target.array, &target.subscripts);
+            let place =
+                |index: IndexId| subscripts.iter().position(|one| indices_of(one).contains(&index));
+            indices.sort_by_key(|&index| place(index).unwrap_or(subscripts.len()));
+        }
+        indices
+    }
+
+    /// The index along which most of the arrays lie in one piece.
+    fn innermost(
+        &self,
+        target: &Target,
+        of_target: &BTreeSet<IndexId>,
+        indices: &[IndexId],
+        body: NodeId,
+    ) -> Inner {
+        let graph = self.graph;
+        let as_stored = |(array, subscripts): (Array, &[Subscript])| {
+            stored(self.interleaving, array, subscripts)
+        };
+        let loads: Vec<_> = loads(graph, body).into_iter().map(as_stored).collect();
+        let result = as_stored((target.array, &target.subscripts));
+        let cost = |index: IndexId| -> u32 {
+            let walks = loads.iter().map(|load| match walk(load, index) {
+                Walk::Still => 1,
+                Walk::Contiguous => 4,
+                Walk::Strided => 16,
+            });
+            let result = match walk(&result, index) {
+                Walk::Still => 6,
+                Walk::Contiguous => 4,
+                Walk::Strided => 64,
+            };
+            walks.sum::<u32>() + result
+        };
+        let bounds_of: BTreeSet<IndexId> =
+            indices.iter().flat_map(|&index| graph.range_indices(index)).collect();
+        let free = indices.iter().copied().filter(|index| !bounds_of.contains(index));
+        // The last of equals: the one that is innermost as written.
+        let Some(index) = free.rev().min_by_key(|&index| cost(index)) else {
+            return Inner::Element;
+        };
+        match walk(&result, index) {
+            Walk::Contiguous => Inner::Row(index),
+            Walk::Still if !of_target.contains(&index) => Inner::Lanes(index),
+            _ => Inner::Element,
+        }
+    }
+}
+
+/// A contraction as blocks, in loops over all other indices.
+fn blocks(
     graph: &Graph,
     target: Target,
-    fold: Fold,
     indices: &[IndexId],
     body: NodeId,
-    condition: Option<NodeId>,
+    contraction: Contraction,
 ) -> Nest {
-    let of_target: BTreeSet<IndexId> = target.subscripts.iter().flat_map(indices_of).collect();
-    let mut long = None;
-    if let (Fold::Sum, None) = (fold, condition)
-        && let Some(contraction) = contraction(graph, &target, indices, body)
-    {
-        let Contraction { rows, columns, terms, ragged, .. } = contraction;
-        let blocks = [rows, columns, terms];
-        let outside: Vec<_> =
-            indices.iter().copied().filter(|index| !blocks.contains(index)).collect();
-        let mut loops = ordered(graph, &outside);
-        let outer = loops.len();
-        loops.extend(blocks);
-        let inner = Inner::Contraction(contraction);
-        let target = target.clone();
-        let nest = Nest { target, fold, loops, outer, inner, body, condition, long: None };
-        if ragged.is_none() {
-            return nest;
-        }
-        long = Some(Box::new(nest));
+    let blocks = [contraction.rows, contraction.columns, contraction.terms];
+    let outside: Vec<_> = indices.iter().copied().filter(|index| !blocks.contains(index)).collect();
+    let mut loops = ordered(graph, &outside);
+    let outer = loops.len();
+    loops.extend(blocks);
+    Nest {
+        target,
+        fold: Fold::Sum,
+        loops,
+        outer,
+        inner: Inner::Contraction(contraction),
+        body,
+        condition: None,
+        storage: Storage::AsWritten,
+        long: None,
+        interleaved: None,
     }
-    let inner = match fold {
-        Fold::Sum if condition.is_none() => innermost(graph, &target, &of_target, indices, body),
-        _ => Inner::Element,
-    };
-    let last = inner.index();
-    let row = matches!(inner, Inner::Row(_));
-    let rank = |index: IndexId| (Some(index) == last, !of_target.contains(&index));
-    let mut preferred: Vec<IndexId> = indices.to_vec();
-    preferred.sort_by_key(|&index| rank(index));
-    let loops = ordered(graph, &preferred);
-    if condition.is_some() {
-        // Each element by itself: outside of the condition it may not even have a place.
-        return Nest { target, fold, outer: loops.len(), loops, inner, body, condition, long };
-    }
-    let outer = loops
-        .iter()
-        .rposition(|index| {
-            let bounds_row = last.is_some_and(|last| graph.range_indices(last).contains(index));
-            Some(*index) != last && (of_target.contains(index) || row && bounds_row)
-        })
-        .map_or(0, |position| position + 1);
-    Nest { target, fold, loops, outer, inner, body, condition, long }
 }
 
 /// The order that is nearest to the preferred one and has each index after those in its bounds.
@@ -341,46 +474,10 @@ fn single(subscripts: &[Subscript], index: IndexId) -> Option<bool> {
     }
 }
 
-/// The index along which most of the arrays lie in one piece.
-fn innermost(
-    graph: &Graph,
-    target: &Target,
-    of_target: &BTreeSet<IndexId>,
-    indices: &[IndexId],
-    body: NodeId,
-) -> Inner {
-    let loads = loads(graph, body);
-    let cost = |index: IndexId| -> u32 {
-        let walks = loads.iter().map(|load| match walk(load, index) {
-            Walk::Still => 1,
-            Walk::Contiguous => 4,
-            Walk::Strided => 16,
-        });
-        let result = match walk(&target.subscripts, index) {
-            Walk::Still => 6,
-            Walk::Contiguous => 4,
-            Walk::Strided => 64,
-        };
-        walks.sum::<u32>() + result
-    };
-    let bounds_of: BTreeSet<IndexId> =
-        indices.iter().flat_map(|&index| graph.range_indices(index)).collect();
-    let free = indices.iter().copied().filter(|index| !bounds_of.contains(index));
-    // The last of equals: the one that is innermost as written.
-    let Some(index) = free.rev().min_by_key(|&index| cost(index)) else {
-        return Inner::Element;
-    };
-    match walk(&target.subscripts, index) {
-        Walk::Contiguous => Inner::Row(index),
-        Walk::Still if !of_target.contains(&index) => Inner::Lanes(index),
-        _ => Inner::Element,
-    }
-}
-
-/// The subscripts of every element that a body reads in rows.
-fn loads(graph: &Graph, body: NodeId) -> Vec<Vec<Subscript>> {
+/// Every element that a body reads in rows, by its array and subscripts.
+fn loads(graph: &Graph, body: NodeId) -> Vec<(Array, &[Subscript])> {
     let load = |node: NodeId| match &graph.nodes[node] {
-        Node::Load { subscripts, .. } => Some(subscripts.clone()),
+        Node::Load { array, subscripts } => Some((*array, subscripts.as_slice())),
         _ => None,
     };
     graph.below([body]).into_iter().filter_map(load).collect()

@@ -37,10 +37,16 @@ pub trait Dim:
     ///
     /// The generated code opens a row once around the loops that accumulate onto it.
     fn local<T: Real>(self, row: &mut [T], work: impl FnOnce(&mut [T]));
+
+    /// Works on so many rows of this axis's length, one after the other, all of them 0: on the stack
+    /// where the length is known.
+    fn rows<T: Real, const ROWS: usize>(self, work: impl FnOnce(&mut [T])) {
+        work(&mut vec![T::zero(); ROWS * self.len()]);
+    }
 }
 
 /// Rows up to this many numbers are copied to a local array: more would not stay in registers.
-const LOCAL: usize = 64;
+pub(crate) const LOCAL: usize = 64;
 
 impl<const N: usize> Dim for Const<N> {
     const FIXED: Option<usize> = Some(N);
@@ -59,6 +65,11 @@ impl<const N: usize> Dim for Const<N> {
         let mut local = *row;
         work(&mut local);
         *row = local;
+    }
+
+    #[inline(always)]
+    fn rows<T: Real, const ROWS: usize>(self, work: impl FnOnce(&mut [T])) {
+        work([[T::zero(); N]; ROWS].as_flattened_mut());
     }
 }
 

@@ -1,10 +1,11 @@
 //! Where elements lie in their arrays.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 
 use super::Writer;
 use crate::emit::code;
 use crate::graph::{Array, IndexId, Subscript};
+use crate::storage::stored;
 use crate::term::Affine;
 
 impl Writer<'_> {
@@ -19,9 +20,9 @@ impl Writer<'_> {
         subscripts: &[Subscript],
         row: Option<IndexId>,
     ) -> TokenStream {
-        let axes = self.emitter.axes(array);
         let mut address = TokenStream::new();
-        for ((len, axis), subscript) in axes.iter().zip(subscripts) {
+        let subscripts = self.stored(array, subscripts);
+        for ((len, axis), subscript) in self.axes(array).iter().zip(&subscripts) {
             let start = axis.and_then(|axis| self.emitter.start(axis));
             let subscript = self.subscript(subscript, row);
             let subscript = match start {
@@ -39,9 +40,9 @@ impl Writer<'_> {
         let runtime = self.runtime;
         let text = self.emitter.text(array);
         let mut address = TokenStream::new();
-        for (axis, ((len, start), subscript)) in
-            self.emitter.axes(array).iter().zip(subscripts).enumerate()
-        {
+        let axes: Vec<_> =
+            self.emitter.axes(array).into_iter().zip(subscripts).enumerate().collect();
+        for (axis, ((len, start), subscript)) in self.in_order(array, &axes) {
             let start = start.and_then(|axis| self.emitter.start(axis));
             let (plus, minus) = match subscript {
                 Subscript::Affine(affine) => self.emitter.parts(affine),
@@ -69,6 +70,20 @@ impl Writer<'_> {
             address = if address.is_empty() { at } else { code!((#address) * #len + #at) };
         }
         address
+    }
+
+    /// Subscripts in the order in which the axes of an array lie.
+    pub(super) fn stored(&self, array: Array, subscripts: &[Subscript]) -> Vec<Subscript> {
+        self.in_order(array, subscripts)
+    }
+
+    /// The lengths and indices of an array's axes in the order in which they lie.
+    pub(super) fn axes(&self, array: Array) -> Vec<(Ident, Option<IndexId>)> {
+        self.in_order(array, &self.emitter.axes(array))
+    }
+
+    fn in_order<A: Clone>(&self, array: Array, axes: &[A]) -> Vec<A> {
+        stored(self.emitter.interleaving(self.nest.storage), array, axes)
     }
 
     pub(super) fn subscript(&self, subscript: &Subscript, row: Option<IndexId>) -> TokenStream {

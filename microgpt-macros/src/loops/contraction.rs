@@ -86,7 +86,7 @@ impl Writer<'_> {
         subscripts: &[Subscript],
         index: IndexId,
     ) -> TokenStream {
-        let axes = self.emitter.axes(array);
+        let (axes, subscripts) = (self.axes(array), self.stored(array, subscripts));
         let along = subscripts.iter().rposition(|one| indices_of(one).contains(&index));
         let inner = axes.iter().skip(along.map_or(0, |axis| axis + 1)).map(|(len, _)| len);
         inner.map(|len| code!(#len)).reduce(|all, len| code!(#all * #len)).unwrap_or(code!(1))

@@ -39,6 +39,8 @@ struct Equation {
     name: &'static str,
     /// For each axis its length, and the value of the index where it begins.
     axes: Vec<(usize, usize)>,
+    /// The axes in the order in which they lie, the outermost first; as they are if it is empty.
+    order: Vec<usize>,
 }
 
 impl Equations {
@@ -48,21 +50,24 @@ impl Equations {
         Self { place: Place { file, line }, equations: Vec::new() }
     }
 
-    /// One more.
+    /// One more, whose axes lie in another order if one is given.
     #[must_use]
-    pub fn and(mut self, name: &'static str, axes: &[(usize, usize)]) -> Self {
-        self.equations.push(Equation { name, axes: axes.to_vec() });
+    pub fn and(mut self, name: &'static str, axes: &[(usize, usize)], order: &[usize]) -> Self {
+        self.equations.push(Equation { name, axes: axes.to_vec(), order: order.to_vec() });
         self
     }
 
     /// The equation whose value lies at an offset of the record, and the indices of the element.
     pub(crate) fn find(&self, mut offset: usize) -> (String, Vec<usize>) {
-        for Equation { name, axes } in &self.equations {
-            let lens: Vec<usize> = axes.iter().map(|&(len, _)| len).collect();
+        for Equation { name, axes, order } in &self.equations {
+            let order = if order.is_empty() { (0..axes.len()).collect() } else { order.clone() };
+            let lens: Vec<usize> = order.iter().map(|&axis| axes[axis].0).collect();
             let size: usize = lens.iter().product();
             if offset < size {
-                let positions = indices(&lens, offset).into_iter();
-                let index = positions.zip(axes).map(|(at, &(_, start))| at + start).collect();
+                let mut index = vec![0; axes.len()];
+                for (axis, at) in order.into_iter().zip(indices(&lens, offset)) {
+                    index[axis] = at + axes[axis].1;
+                }
                 return ((*name).to_owned(), index);
             }
             offset -= size;

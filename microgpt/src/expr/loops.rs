@@ -8,6 +8,15 @@ use std::marker::PhantomData;
 
 use super::entry::empty;
 use crate::real::Real;
+use crate::shape::{Dim, LOCAL};
+
+/// Whether the arrays of an expression lie with this axis innermost, where the ranges of its rows reach
+/// so far: its length is known and whole vectors, and those rows would be one or two.
+#[inline(always)]
+pub fn is_interleaved<D: Dim>(_: D, reach: usize) -> bool {
+    matches!(D::FIXED, Some(len) if len.is_multiple_of(LANES / 2) && len <= LOCAL)
+        && reach <= 2 * LANES
+}
 
 /// A number of the language in the precision of the operands.
 #[inline(always)]
@@ -108,6 +117,56 @@ impl<T: Real> Sum<T> {
     }
 }
 
+/// A row of sums under way: the first lane of each, then the second of each, and so on.
+pub struct Sums<'a, T> {
+    lanes: &'a mut [T],
+    len: usize,
+}
+
+impl<T: Real> Sums<'_, T> {
+    /// Adds a term to each: `step` takes the sum so far, the position in the row and an element of each
+    /// of `rows`. The place of the term in the sum is its place in a [`Sum::row`].
+    #[inline(always)]
+    pub fn add<const K: usize>(
+        &mut self,
+        place: usize,
+        rows: [&[T]; K],
+        step: impl Fn(T, usize, [T; K]) -> T,
+    ) {
+        accumulate(&mut self.lanes[place % LANES * self.len..][..self.len], rows, step);
+    }
+}
+
+/// Writes a row of sums, or adds it, each the same bits as a [`Sum`] of its terms.
+#[inline(always)]
+pub fn sum_rows<D: Dim, T: Real>(
+    axis: D,
+    out: &mut [T],
+    add: bool,
+    terms: impl FnOnce(&mut Sums<'_, T>),
+) {
+    let len = axis.len();
+    axis.rows::<T, LANES>(|lanes| {
+        terms(&mut Sums { lanes, len });
+        let lanes: [&[T]; LANES] = rows_of(lanes, len);
+        if add {
+            accumulate(out, lanes, |sum, _, lanes| sum + Sum(lanes).total());
+        } else {
+            map(out, lanes, |_, lanes| Sum(lanes).total());
+        }
+    });
+}
+
+/// The rows that lie one after the other.
+#[inline(always)]
+fn rows_of<T, const K: usize>(elements: &[T], len: usize) -> [&[T]; K] {
+    let mut rows: [&[T]; K] = [&[]; K];
+    for row in 0..K {
+        rows[row] = &elements[row * len..][..len];
+    }
+    rows
+}
+
 impl<T: Real> Default for Sum<T> {
     fn default() -> Self {
         Self::new()
@@ -202,6 +261,46 @@ pub fn accumulate<T: Real, const K: usize>(
     for (position, out) in out.iter_mut().enumerate() {
         *out = step(*out, position, column(rows, position));
     }
+}
+
+/// Takes the greater of what a row holds and what `step` makes of an element of each of `rows`, the
+/// one there of two that are equal; or what it makes, if that is the first.
+#[inline(always)]
+pub fn greater<T: Real, const K: usize>(
+    out: &mut [T],
+    first: bool,
+    rows: [&[T]; K],
+    step: impl Fn(usize, [T; K]) -> T,
+) {
+    better(out, first, rows, step, |x, best| x > best);
+}
+
+/// As [`greater`], the lesser of both.
+#[inline(always)]
+pub fn lesser<T: Real, const K: usize>(
+    out: &mut [T],
+    first: bool,
+    rows: [&[T]; K],
+    step: impl Fn(usize, [T; K]) -> T,
+) {
+    better(out, first, rows, step, |x, best| x < best);
+}
+
+#[inline(always)]
+fn better<T: Real, const K: usize>(
+    out: &mut [T],
+    first: bool,
+    rows: [&[T]; K],
+    step: impl Fn(usize, [T; K]) -> T,
+    is_better: impl Fn(T, T) -> bool,
+) {
+    if first {
+        return map(out, rows, step);
+    }
+    accumulate(out, rows, |best, position, elements| {
+        let x = step(position, elements);
+        if is_better(x, best) { x } else { best }
+    });
 }
 
 /// The greatest of some values, or the least: the first of several that are equal.
