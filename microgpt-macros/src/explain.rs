@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::differentiate::Gradient;
 use crate::graph::{Array, IndexId, IndexRange, Length, Node, indices_of};
 use crate::notation::Notation;
-use crate::schedule::{Contraction, Inner, Nest, Nests};
+use crate::schedule::{Contraction, Inner, Nest, Nests, Product, Products};
 use crate::term::{Axis, Checked};
 
 /// The equations, what is shared, the gradients, the loops, and what a call costs.
@@ -154,6 +154,13 @@ impl Explainer<'_> {
                 ),
                 Inner::Lanes(index) => {
                     format!("a sum along {} in lanes", self.notation.indices(&[index]))
+                }
+                Inner::Products(Products { product, each, along, .. }) => {
+                    let [each, along] = [each, along].map(|index| self.notation.indices(&[index]));
+                    match product {
+                        Product::Dot => format!("a sum along {along} for each {each}"),
+                        Product::Multiple => format!("a row along {along} for each {each}"),
+                    }
                 }
                 Inner::Contraction(contraction) => self.blocks(contraction),
                 Inner::Element => "one element".into(),

@@ -18,6 +18,7 @@ use crate::term::{Affine, Function};
 
 mod address;
 mod contraction;
+mod fold;
 
 /// Writes a nest.
 pub fn write(emitter: &Emitter<'_>, nest: &Nest) -> TokenStream {
@@ -120,7 +121,7 @@ impl<'a> Writer<'a> {
                     let write = if self.nest.target.add { code!(accumulate) } else { code!(map) };
                     code!(#runtime::expr::#write(#row, [#(#rows),*], #step);)
                 } else {
-                    let axis = self.row_axis(index);
+                    let axis = self.size(index);
                     let clear = (!self.nest.target.add)
                         .then(|| code!(row.fill(#runtime::expr::constant(real, 0.0));));
                     let accumulate = code!(#runtime::expr::accumulate(row, [#(#rows),*], #step););
@@ -135,6 +136,7 @@ impl<'a> Writer<'a> {
                 let add = code!(sum.row(#len, [#(#rows),*], #step););
                 self.summed(&name, add)
             }
+            Inner::Products(products) => self.products(&name, products),
             Inner::Contraction(contraction) => self.contraction(&name, contraction),
             Inner::Element if self.nest.condition.is_some() => self.conditional(&name),
             Inner::Element if self.nest.fold == Fold::Sum && outer == self.loops.len() => {
@@ -160,107 +162,6 @@ impl<'a> Writer<'a> {
         code!(#(#statements)* #body)
     }
 
-    /// Sums in registers over the loops inside `outer`, then writes once.
-    fn summed(&mut self, name: &Ident, add: TokenStream) -> TokenStream {
-        let runtime = self.runtime;
-        let outer = self.nest.outer;
-        let target = self.target_address(None);
-        let inside = self.around(outer, add);
-        let write = if self.nest.target.add {
-            code!(#name[#target] = #runtime::ops::add(#name[#target], sum.total());)
-        } else {
-            code!(#name[#target] = sum.total();)
-        };
-        code! {
-            let mut sum = #runtime::expr::Sum::new();
-            #inside
-            #write
-        }
-    }
-
-    /// A row of sums, each in lanes.
-    fn row_of_sums(&mut self, name: &Ident, row: IndexId, over: IndexId) -> TokenStream {
-        let runtime = self.runtime;
-        let target = self.target_address(Some(row));
-        let step = self.step(true);
-        let (rows, len, axis) = (&self.rows, ident("row_len"), self.row_axis(row));
-        let (index, (low, _)) = (self.emitter.index(over), self.emitter.bounds(over));
-        let add = code!(sums.add(#index - #low, [#(#rows),*], #step););
-        let inside = self.around(self.nest.outer, add);
-        let adds = self.nest.target.add;
-        code! {
-            #runtime::expr::sum_rows(#axis, &mut #name[#target..][..#len], #adds, |sums| { #inside });
-        }
-    }
-
-    fn best(&mut self, name: &Ident) -> TokenStream {
-        let runtime = self.runtime;
-        let outer = self.nest.outer;
-        let word = fold_word(self.nest.fold);
-        let (take, result) = match self.nest.fold {
-            Fold::Max => (code!(max), code!(value)),
-            Fold::Min => (code!(min), code!(value)),
-            Fold::ArgMax => (code!(max), code!(position)),
-            Fold::ArgMin => (code!(min), code!(position)),
-            Fold::Prod => (code!(times), code!(value)),
-            Fold::Sum | Fold::Others => unreachable!("written by themselves"),
-        };
-        let over = self.loops[self.loops.len() - 1];
-        let index = self.emitter.index(over);
-        let word_index = &self.emitter.graph.indices[over].name;
-        let value = self.node(self.nest.body);
-        let step = if self.nest.fold == Fold::Prod {
-            code!(product = #runtime::ops::mul(product, #value);)
-        } else {
-            code!(best.#take(#index, #value);)
-        };
-        let inside = self.around(outer, step);
-        let target = self.target_address(None);
-        if self.nest.fold == Fold::Prod {
-            return code! {
-                let mut product = #runtime::expr::constant(real, 1.0);
-                #inside
-                #name[#target] = product;
-            };
-        }
-        code! {
-            let mut best = #runtime::expr::Best::new();
-            #inside
-            #name[#target] = best.#result(#word, #word_index);
-        }
-    }
-
-    /// A maximum or minimum of each element of a row.
-    fn best_row(&mut self, name: &Ident, row: IndexId) -> TokenStream {
-        let runtime = self.runtime;
-        let outer = self.nest.outer;
-        let better = if self.nest.fold == Fold::Max { code!(greater) } else { code!(lesser) };
-        let over = self.loops[self.loops.len() - 1];
-        let (low, high) = self.emitter.bounds(over);
-        let len = ident("row_len");
-        let target = self.target_address(Some(row));
-        let step = self.step(false);
-        let (rows, index) = (&self.rows, self.emitter.index(over));
-        let best = code!(#runtime::expr::#better(row, #index == #low, [#(#rows),*], #step););
-        let inside = self.around(outer, best);
-        let axis = self.row_axis(row);
-        let (word, text) = (fold_word(self.nest.fold), &self.emitter.graph.indices[over].name);
-        code! {
-            #runtime::shape::Dim::local(#axis, &mut #name[#target..][..#len], |row| {
-                #runtime::expr::not_empty(#runtime::expr::minus(#high, #low), #word, #text);
-                #inside
-            });
-        }
-    }
-
-    /// The axis of a row, whose type may know its length.
-    fn row_axis(&self, row: IndexId) -> Ident {
-        match self.emitter.graph.indices[row].range {
-            IndexRange::Whole(length) => self.emitter.axis(length),
-            IndexRange::Stated { .. } => ident("row_len"),
-        }
-    }
-
     /// An addition where the target has a place.
     fn conditional(&mut self, name: &Ident) -> TokenStream {
         let runtime = self.runtime;
@@ -273,37 +174,6 @@ impl<'a> Writer<'a> {
                 #name[place] = #runtime::ops::add(#name[place], #value);
             }
         }
-    }
-
-    /// The product over all others, from those before and those after.
-    fn others(mut self, name: &Ident) -> TokenStream {
-        let runtime = self.runtime;
-        let (along, around) = match self.loops {
-            [around @ .., along] => (*along, around.len()),
-            [] => unreachable!("a product has an index"),
-        };
-        let value = self.node(self.nest.body);
-        let target = self.target_address(None);
-        let index = self.emitter.index(along);
-        let (low, high) = self.emitter.bounds(along);
-        let statements = std::mem::take(&mut self.statements[around + 1]);
-        let body = code! {
-            let mut product = #runtime::expr::constant(real, 1.0);
-            for #index in #low..#high {
-                #(#statements)*
-                #name[#target] = product;
-                product = #runtime::ops::mul(product, #value);
-            }
-            let mut product = #runtime::expr::constant(real, 1.0);
-            for #index in ::core::iter::Iterator::rev(#low..#high) {
-                #(#statements)*
-                #name[#target] = #runtime::ops::mul(#name[#target], product);
-                product = #runtime::ops::mul(product, #value);
-            }
-        };
-        let body = self.around_to(0, around, body);
-        let statements = std::mem::take(&mut self.statements[0]);
-        code!(#(#statements)* #body)
     }
 
     /// The loops from `level` inwards around `body`; what is computed outside the first of them
@@ -588,16 +458,6 @@ impl<'a> Writer<'a> {
                 code!(#name[#address])
             }
         }
-    }
-}
-
-/// What the user calls a reduction.
-fn fold_word(fold: Fold) -> &'static str {
-    match fold {
-        Fold::Sum => "sum",
-        Fold::Max | Fold::ArgMax => "max",
-        Fold::Min | Fold::ArgMin => "min",
-        Fold::Prod | Fold::Others => "prod",
     }
 }
 

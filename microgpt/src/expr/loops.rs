@@ -157,6 +157,103 @@ pub fn sum_rows<D: Dim, T: Real>(
     });
 }
 
+/// Numbers of rows of a known length that are worked on in registers.
+const FEW: usize = 64;
+
+/// Whether the type says how many numbers lie in so many rows, and they are few.
+#[inline(always)]
+fn are_few<R: Dim, C: Dim>(_: R, _: C) -> bool {
+    matches!((R::FIXED, C::FIXED), (Some(rows), Some(columns)) if rows * columns <= FEW)
+}
+
+/// Works on rows that lie one after the other, in registers where they are few.
+#[inline(always)]
+pub fn local_rows<R: Dim, C: Dim, T: Real>(
+    rows: R,
+    columns: C,
+    out: &mut [T],
+    work: impl FnOnce(&mut [T]),
+) {
+    let len = rows.len() * columns.len();
+    let out = &mut out[..len];
+    if !are_few(rows, columns) {
+        return work(out);
+    }
+    let mut local = [T::zero(); FEW];
+    for position in 0..len {
+        local[position] = out[position];
+    }
+    work(&mut local[..len]);
+    for position in 0..len {
+        out[position] = local[position];
+    }
+}
+
+/// Adds to each row the product of one number of `left` and one row of `right`.
+#[inline(always)]
+pub fn add_multiples<R: Dim, C: Dim, T: Real>(
+    rows: R,
+    columns: C,
+    out: &mut [T],
+    left: &[T],
+    right: &[T],
+) {
+    let (rows, columns) = (rows.len(), columns.len());
+    barrier();
+    let (out, left, right) = (&mut out[..rows * columns], &left[..rows], &right[..rows * columns]);
+    for row in 0..rows {
+        for at in row * columns..(row + 1) * columns {
+            out[at] = left[row].fma(right[at], out[at]);
+        }
+    }
+}
+
+/// Writes for each row the product of a row of `left` and one of `right`, or adds it: the same bits as a
+/// [`Sum::row`].
+#[inline(always)]
+pub fn dots<R: Dim, C: Dim, T: Real>(
+    rows: R,
+    columns: C,
+    out: &mut [T],
+    add: bool,
+    left: &[T],
+    right: &[T],
+) {
+    let (len, width) = (rows.len(), columns.len());
+    barrier();
+    let (out, left, right) = (&mut out[..len], &left[..len * width], &right[..len * width]);
+    let write = |out: &mut T, dot: T| *out = if add { *out + dot } else { dot };
+    if !(are_few(rows, columns) && width.is_power_of_two() && width <= LANES) {
+        for row in 0..len {
+            let [left, right] = [left, right].map(|factor| &factor[row * width..][..width]);
+            let mut sum = Sum::new();
+            sum.row(width, [left, right], |sum, _, [left, right]| left.fma(right, sum));
+            write(&mut out[row], sum.total());
+        }
+        return;
+    }
+    let mut sums = [T::zero(); FEW];
+    for at in 0..len * width {
+        sums[at] = left[at] * right[at];
+    }
+    // The first half of each row takes the second, until one number is left.
+    let mut width = width;
+    while width > 1 {
+        width /= 2;
+        let mut halves = [T::zero(); FEW];
+        for row in 0..len {
+            for at in 0..width {
+                halves[row * width + at] =
+                    sums[2 * row * width + at] + sums[(2 * row + 1) * width + at];
+            }
+        }
+        sums = halves;
+    }
+    for row in 0..len {
+        write(&mut out[row], sums[row]);
+    }
+}
+
 /// The rows that lie one after the other.
 #[inline(always)]
 fn rows_of<T, const K: usize>(elements: &[T], len: usize) -> [&[T]; K] {

@@ -1,0 +1,185 @@
+//! Reductions: sums in registers and in lanes, greatest and least values, products.
+
+use proc_macro2::{Ident, TokenStream};
+
+use super::Writer;
+use crate::emit::{code, ident};
+use crate::graph::{Fold, IndexId, Node, NodeId};
+use crate::schedule::{Product, Products};
+
+impl Writer<'_> {
+    /// Sums in registers over the loops inside `outer`, then writes once.
+    pub(super) fn summed(&mut self, name: &Ident, add: TokenStream) -> TokenStream {
+        let runtime = self.runtime;
+        let outer = self.nest.outer;
+        let target = self.target_address(None);
+        let inside = self.around(outer, add);
+        let write = if self.nest.target.add {
+            code!(#name[#target] = #runtime::ops::add(#name[#target], sum.total());)
+        } else {
+            code!(#name[#target] = sum.total();)
+        };
+        code! {
+            let mut sum = #runtime::expr::Sum::new();
+            #inside
+            #write
+        }
+    }
+
+    /// A row of sums, each in lanes.
+    pub(super) fn row_of_sums(&mut self, name: &Ident, row: IndexId, over: IndexId) -> TokenStream {
+        let runtime = self.runtime;
+        let target = self.target_address(Some(row));
+        let step = self.step(true);
+        let (rows, len, axis) = (&self.rows, ident("row_len"), self.size(row));
+        let (index, (low, _)) = (self.emitter.index(over), self.emitter.bounds(over));
+        let add = code!(sums.add(#index - #low, [#(#rows),*], #step););
+        let inside = self.around(self.nest.outer, add);
+        let adds = self.nest.target.add;
+        code! {
+            #runtime::expr::sum_rows(#axis, &mut #name[#target..][..#len], #adds, |sums| { #inside });
+        }
+    }
+
+    pub(super) fn best(&mut self, name: &Ident) -> TokenStream {
+        let runtime = self.runtime;
+        let outer = self.nest.outer;
+        let word = fold_word(self.nest.fold);
+        let (take, result) = match self.nest.fold {
+            Fold::Max => (code!(max), code!(value)),
+            Fold::Min => (code!(min), code!(value)),
+            Fold::ArgMax => (code!(max), code!(position)),
+            Fold::ArgMin => (code!(min), code!(position)),
+            Fold::Prod => (code!(times), code!(value)),
+            Fold::Sum | Fold::Others => unreachable!("written by themselves"),
+        };
+        let over = self.loops[self.loops.len() - 1];
+        let index = self.emitter.index(over);
+        let word_index = &self.emitter.graph.indices[over].name;
+        let value = self.node(self.nest.body);
+        let step = if self.nest.fold == Fold::Prod {
+            code!(product = #runtime::ops::mul(product, #value);)
+        } else {
+            code!(best.#take(#index, #value);)
+        };
+        let inside = self.around(outer, step);
+        let target = self.target_address(None);
+        if self.nest.fold == Fold::Prod {
+            return code! {
+                let mut product = #runtime::expr::constant(real, 1.0);
+                #inside
+                #name[#target] = product;
+            };
+        }
+        code! {
+            let mut best = #runtime::expr::Best::new();
+            #inside
+            #name[#target] = best.#result(#word, #word_index);
+        }
+    }
+
+    /// A maximum or minimum of each element of a row.
+    pub(super) fn best_row(&mut self, name: &Ident, row: IndexId) -> TokenStream {
+        let runtime = self.runtime;
+        let outer = self.nest.outer;
+        let better = if self.nest.fold == Fold::Max { code!(greater) } else { code!(lesser) };
+        let over = self.loops[self.loops.len() - 1];
+        let (low, high) = self.emitter.bounds(over);
+        let len = ident("row_len");
+        let target = self.target_address(Some(row));
+        let step = self.step(false);
+        let (rows, index) = (&self.rows, self.emitter.index(over));
+        let best = code!(#runtime::expr::#better(row, #index == #low, [#(#rows),*], #step););
+        let inside = self.around(outer, best);
+        let axis = self.size(row);
+        let (word, text) = (fold_word(self.nest.fold), &self.emitter.graph.indices[over].name);
+        code! {
+            #runtime::shape::Dim::local(#axis, &mut #name[#target..][..#len], |row| {
+                #runtime::expr::not_empty(#runtime::expr::minus(#high, #low), #word, #text);
+                #inside
+            });
+        }
+    }
+
+    /// A small product for each value of an index.
+    pub(super) fn products(&mut self, name: &Ident, products: Products) -> TokenStream {
+        let runtime = self.runtime;
+        let Products { product, each, along, left, right } = products;
+        let [rows, columns] = [each, along].map(|index| self.size(index));
+        let starts = [each, along].map(|index| {
+            let index = self.emitter.index(index);
+            code!(let #index = 0;)
+        });
+        let factor = |node: NodeId| {
+            let Node::Load { array, subscripts } = &self.emitter.graph.nodes[node] else {
+                unreachable!("each factor is an element of an array")
+            };
+            let (elements, first) =
+                (self.emitter.array(*array), self.address(*array, subscripts, None));
+            code!(&#elements[#first..])
+        };
+        let (left, right) = (factor(left), factor(right));
+        let target = self.target_address(None);
+        let add = self.nest.target.add;
+        let body = match product {
+            Product::Dot => code! {
+                #runtime::expr::dots(#rows, #columns, &mut #name[#target..], #add, #left, #right);
+            },
+            Product::Multiple => {
+                let multiples =
+                    code!(#runtime::expr::add_multiples(#rows, #columns, row, #left, #right););
+                let inside = self.around(self.nest.outer, multiples);
+                let clear = (!add).then(|| code!(row.fill(#runtime::expr::constant(real, 0.0));));
+                code! {
+                    #runtime::expr::local_rows(#rows, #columns, &mut #name[#target..], |row| {
+                        #clear
+                        #inside
+                    });
+                }
+            }
+        };
+        self.statements[0].extend(starts);
+        body
+    }
+
+    /// The product over all others, from those before and those after.
+    pub(super) fn others(mut self, name: &Ident) -> TokenStream {
+        let runtime = self.runtime;
+        let (along, around) = match self.loops {
+            [around @ .., along] => (*along, around.len()),
+            [] => unreachable!("a product has an index"),
+        };
+        let value = self.node(self.nest.body);
+        let target = self.target_address(None);
+        let index = self.emitter.index(along);
+        let (low, high) = self.emitter.bounds(along);
+        let statements = std::mem::take(&mut self.statements[around + 1]);
+        let body = code! {
+            let mut product = #runtime::expr::constant(real, 1.0);
+            for #index in #low..#high {
+                #(#statements)*
+                #name[#target] = product;
+                product = #runtime::ops::mul(product, #value);
+            }
+            let mut product = #runtime::expr::constant(real, 1.0);
+            for #index in ::core::iter::Iterator::rev(#low..#high) {
+                #(#statements)*
+                #name[#target] = #runtime::ops::mul(#name[#target], product);
+                product = #runtime::ops::mul(product, #value);
+            }
+        };
+        let body = self.around_to(0, around, body);
+        let statements = std::mem::take(&mut self.statements[0]);
+        code!(#(#statements)* #body)
+    }
+}
+
+/// What the user calls a reduction.
+fn fold_word(fold: Fold) -> &'static str {
+    match fold {
+        Fold::Sum => "sum",
+        Fold::Max | Fold::ArgMax => "max",
+        Fold::Min | Fold::ArgMin => "min",
+        Fold::Prod | Fold::Others => "prod",
+    }
+}
