@@ -12,6 +12,7 @@
 use std::hint::black_box;
 
 use super::large::{self, is_large};
+use super::loops::barrier;
 use crate::real::Real;
 use crate::shape::Dim;
 
@@ -450,7 +451,7 @@ fn copy<T: Real, const COLUMNS: usize>(
 
 /// Fills a panel from columns whose elements lie side by side.
 ///
-/// Four by four, each block read before it is written: of that the compiler makes shuffles.
+/// Four by four, each block read before it is written.
 #[inline(never)]
 fn transpose<T: Real, const COLUMNS: usize>(
     lines: &mut [[T; COLUMNS]],
@@ -467,7 +468,13 @@ fn transpose<T: Real, const COLUMNS: usize>(
         let (a, b, c, d) =
             (&a[..blocks.len()], &b[..blocks.len()], &c[..blocks.len()], &d[..blocks.len()]);
         for (at, block) in blocks.iter_mut().enumerate() {
-            let turned = turned(a[at], b[at], c[at], d[at]);
+            let mut turned = turned(a[at], b[at], c[at], d[at]);
+            // One block by itself, or the compiler scatters those of several; and four numbers that fill
+            // half a vector register are turned in registers only if they must lie in one piece.
+            barrier();
+            if size_of::<T>() == 4 {
+                turned = black_box(turned);
+            }
             for term in 0..4 {
                 *block[term][column..].first_chunk_mut().expect("four of the columns") =
                     turned[term];

@@ -275,7 +275,7 @@ impl<T: Real> Default for Sum<T> {
 /// Of a loop over short rows of a known length the compiler would make vectors across the rows,
 /// with an element of each, gathered: some ten times slower than vectors along a row.
 #[inline(always)]
-fn barrier() {
+pub(super) fn barrier() {
     std::hint::black_box(());
 }
 
