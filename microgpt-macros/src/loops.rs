@@ -130,6 +130,7 @@ impl<'a> Writer<'a> {
                 }
             }
             Inner::RowOfSums { row, over } => self.row_of_sums(&name, row, over),
+            Inner::Lanes(over) if self.nest.fold != Fold::Sum => self.best_in_lanes(&name, over),
             Inner::Lanes(_) => {
                 let step = self.step(true);
                 let (rows, len) = (&self.rows, ident("row_len"));

@@ -200,10 +200,7 @@ impl Planner<'_> {
         }
         let inner = match fold {
             Fold::Sum if condition.is_none() => self.innermost(&target, &of_target, indices, body),
-            Fold::Max | Fold::Min => match self.innermost(&target, &of_target, indices, body) {
-                row @ Inner::Row(_) => row,
-                _ => Inner::Element,
-            },
+            Fold::Max | Fold::Min => self.innermost(&target, &of_target, indices, body),
             _ => Inner::Element,
         };
         let last = inner.index();

@@ -101,6 +101,22 @@ impl Writer<'_> {
         }
     }
 
+    /// A maximum or minimum along contiguous elements.
+    pub(super) fn best_in_lanes(&mut self, name: &Ident, over: IndexId) -> TokenStream {
+        let runtime = self.runtime;
+        let best = if self.nest.fold == Fold::Max { code!(greatest) } else { code!(smallest) };
+        let step = self.step(false);
+        let (rows, len, target) = (&self.rows, ident("row_len"), self.target_address(None));
+        let (word, index) = (fold_word(self.nest.fold), &self.emitter.graph.indices[over].name);
+        code! {
+            #name[#target] = #runtime::expr::#best(
+                #runtime::expr::not_empty(#len, #word, #index),
+                [#(#rows),*],
+                #step,
+            );
+        }
+    }
+
     /// A small product for each value of an index.
     pub(super) fn products(&mut self, name: &Ident, products: Products) -> TokenStream {
         let runtime = self.runtime;

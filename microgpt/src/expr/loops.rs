@@ -324,7 +324,7 @@ pub fn map_padded<T: Real, const K: usize>(
     rows: [&[T]; K],
     step: impl Fn(usize, [T; K]) -> T,
 ) {
-    let end = len.next_multiple_of(LANES);
+    let (whole, end) = (len / LANES * LANES, len.next_multiple_of(LANES));
     if end == len || rows.iter().any(|row| row.len() < end) || out.len() < end {
         return map(&mut out[..len], rows, step);
     }
@@ -334,9 +334,13 @@ pub fn map_padded<T: Real, const K: usize>(
         for lane in 0..LANES {
             results[lane] = step(start + lane, column(chunks, lane));
         }
+        let out: &mut [T; LANES] = out[start..].first_chunk_mut().expect("an array that goes on");
+        if start < whole {
+            *out = results;
+            continue;
+        }
         // All of them are computed: without this each would wait for its place to be looked at.
         let results = std::hint::black_box(results);
-        let out: &mut [T; LANES] = out[start..].first_chunk_mut().expect("an array that goes on");
         let mut merged = *out;
         for lane in 0..LANES {
             merged[lane] = if start + lane < len { results[lane] } else { merged[lane] };
@@ -358,6 +362,56 @@ pub fn accumulate<T: Real, const K: usize>(
     for (position, out) in out.iter_mut().enumerate() {
         *out = step(*out, position, column(rows, position));
     }
+}
+
+/// The greatest of what `step` makes of an element of each of `rows`, of one position at least.
+///
+/// A NaN is not greater than anything, nor anything than a NaN that is the first.
+#[inline(always)]
+pub fn greatest<T: Real, const K: usize>(
+    len: usize,
+    rows: [&[T]; K],
+    step: impl Fn(usize, [T; K]) -> T,
+) -> T {
+    best_in_lanes(len, rows, step, |x, best| x > best)
+}
+
+/// As [`greatest`], the least.
+#[inline(always)]
+pub fn smallest<T: Real, const K: usize>(
+    len: usize,
+    rows: [&[T]; K],
+    step: impl Fn(usize, [T; K]) -> T,
+) -> T {
+    best_in_lanes(len, rows, step, |x, best| x < best)
+}
+
+#[inline(always)]
+fn best_in_lanes<T: Real, const K: usize>(
+    len: usize,
+    rows: [&[T]; K],
+    step: impl Fn(usize, [T; K]) -> T,
+    is_better: impl Fn(T, T) -> bool,
+) -> T {
+    barrier();
+    let rows = cut(rows, 0, len);
+    let better = |best, x| if is_better(x, best) { x } else { best };
+    let mut lanes = [step(0, column(rows, 0)); LANES];
+    let whole = len / LANES * LANES;
+    for start in (0..whole).step_by(LANES) {
+        let chunks = cut(rows, start, LANES);
+        for lane in 0..LANES {
+            lanes[lane] = better(lanes[lane], step(start + lane, column(chunks, lane)));
+        }
+    }
+    let mut best = lanes[0];
+    for lane in 1..LANES {
+        best = better(best, lanes[lane]);
+    }
+    for position in whole..len {
+        best = better(best, step(position, column(rows, position)));
+    }
+    best
 }
 
 /// Takes the greater of what a row holds and what `step` makes of an element of each of `rows`, the
