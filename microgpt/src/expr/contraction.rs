@@ -407,12 +407,22 @@ fn multiply<T: Real, const ROWS: usize, const COLUMNS: usize>(
                 add_product(&mut sums[row], factors[row][term], line);
             }
         }
+    } else if left.stride == 1 && rows[ROWS - 1] - rows[0] == ROWS - 1 {
+        for (term, line) in lines {
+            let line: [T; COLUMNS] = *line.first_chunk().expect("a whole row");
+            let factors = &left.at(rows[0], term)[..ROWS];
+            for row in 0..ROWS {
+                // Without it the factors become a vector, and the sums leave the registers.
+                barrier();
+                add_product(&mut sums[row], factors[row], &line);
+            }
+        }
     } else {
         for (term, line) in lines {
-            let line = line.first_chunk().expect("a whole row");
+            let line: [T; COLUMNS] = *line.first_chunk().expect("a whole row");
             let factors = left.at(0, term);
             for row in 0..ROWS {
-                add_product(&mut sums[row], factors[rows[row] * left.stride], line);
+                add_product(&mut sums[row], factors[rows[row] * left.stride], &line);
             }
         }
     }
