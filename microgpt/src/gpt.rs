@@ -393,8 +393,10 @@ impl<'t, T: Real> Gpt<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn total_loss(&self, documents: &[&[usize]]) -> Value<'t, T> {
-        let (mut inputs, mut targets) = (Vec::new(), Vec::new());
-        let (mut lens, mut weights) = (Vec::new(), Vec::new());
+        let tokens: usize = documents.iter().map(|tokens| tokens.len()).sum();
+        let (mut inputs, mut targets) = (Vec::with_capacity(tokens), Vec::with_capacity(tokens));
+        let (mut lens, mut weights) =
+            (Vec::with_capacity(documents.len()), Vec::with_capacity(tokens));
         for tokens in documents {
             assert!(tokens.len() > 1, "a document has two tokens at least, not {}", tokens.len());
             let count = self.config.block_size.min(tokens.len() - 1);
@@ -467,7 +469,8 @@ impl<'t, T: Real> Gpt<'t, T> {
         let mut x = rmsnorm(match lens {
             [_] => embedding(wte, wpe, tokens, past),
             lens => {
-                let place: Vec<usize> = lens.iter().flat_map(|&len| 0..len).collect();
+                let mut place = Vec::with_capacity(tokens.len());
+                place.extend(lens.iter().flat_map(|&len| 0..len));
                 embedding_at(wte, wpe, tokens, &place)
             }
         });

@@ -17,12 +17,9 @@ macro_rules! exponential {
             use crate::real::{Real, polynomial};
             // Beyond these ends it is infinite or 0; a NaN stays one.
             let x = x.clamp($low, $high);
-            // Adding and taking away 1.5 · 2ᵐ rounds to an integer, which is then in the low bits.
-            let round = |k: $float| (k + $magic) - $magic;
-            let power_of_two = |k: $float| {
-                $float::from_bits(((k + $magic).to_bits().wrapping_add($bias)) << $mantissa)
-            };
-            let k = round(x * std::$float::consts::LOG2_E);
+            // Adding 1.5 · 2ᵐ rounds to an integer, which is then in the low bits.
+            let rounded = x.fma(std::$float::consts::LOG2_E, $magic);
+            let k = rounded - $magic;
             let r = (-k).fma($ln2_low, (-k).fma($ln2_high, x));
             // 1/2! + r/3! + r²/4! + ..., its even and odd powers side by side.
             let square = r * r;
@@ -30,8 +27,11 @@ macro_rules! exponential {
             let odd = polynomial([$($odd),+], square);
             let tail = odd.fma(r, even);
             let exp = 1.0 + tail.fma(square, r);
-            let half = round(0.5 * k);
-            exp * power_of_two(half) * power_of_two(k - half)
+            // Half of k and the rest of it, each with the bias of an exponent.
+            let biased = rounded.to_bits().wrapping_sub($float::to_bits($magic) - 2 * $bias);
+            let half = biased >> 1;
+            let power_of_two = |exponent: $bits| $float::from_bits(exponent << $mantissa);
+            exp * power_of_two(half) * power_of_two(biased - half)
         }
     };
 }
