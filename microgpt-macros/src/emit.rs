@@ -81,9 +81,10 @@ pub fn ident(name: &str) -> Ident {
 }
 
 /// Names, and parts of names, that the generated code gives to things of its own.
-const RESERVED: [&str; 26] = [
+const RESERVED: [&str; 27] = [
     "product",
     "ranges",
+    "interleaved",
     "place",
     "real",
     "store",
@@ -516,8 +517,13 @@ impl<'a> Emitter<'a> {
             .filter(|&id| self.checked.integers[id].rank == 0)
             .map(|id| self.integers[id].clone());
         let kept = (0..self.values.len()).map(|operand| self.kept(operand));
-        let all: Vec<Ident> = axes.chain(extents).chain(integers).chain(kept).collect();
-        all.into_iter().rfold(code!(()), |rest, word| code!((#word, #rest)))
+        let all = axes.chain(extents).chain(integers).chain(kept);
+        let mut words: Vec<TokenStream> = all.map(|word| code!(#word)).collect();
+        // The run-time crate knows tuples of so many words, and words may be tuples.
+        while words.len() > 8 {
+            words = words.chunks(8).map(|some| code!((#(#some,)*))).collect();
+        }
+        code!((#(#words,)*))
     }
 
     /// Everything that the loops of a nest may name.
@@ -663,22 +669,23 @@ impl<'a> Emitter<'a> {
                 code!((#len, #start))
             });
             let order = self.interleaving.and_then(|one| one.order(Array::Equation(id)));
-            let order = order.map_or_else(
-                || code!(&[]),
-                |order| {
+            match order {
+                None => code!(.and(#name, &[#(#axes),*])),
+                Some(order) => {
                     let order =
                         order.iter().map(|&axis| proc_macro2::Literal::usize_unsuffixed(axis));
-                    let is_interleaved = self.is_interleaved();
-                    code!(if #is_interleaved { &[#(#order),*] } else { &[] })
-                },
-            );
-            code!(let equations = equations.and(#name, &[#(#axes),*], #order);)
+                    code!(.and_interleaved(#name, &[#(#axes),*], interleaved, &[#(#order),*]))
+                }
+            }
+        });
+        let interleaved = self.interleaving.map(|_| {
+            let is_interleaved = self.is_interleaved();
+            code!(let interleaved = #is_interleaved;)
         });
         code! {
             #lengths
-            let equations = #runtime::expr::Equations::new(::core::file!(), ::core::line!());
-            #(#equations)*
-            equations
+            #interleaved
+            #runtime::expr::Equations::new(::core::file!(), ::core::line!()) #(#equations)*
         }
     }
 

@@ -22,19 +22,20 @@ mod fold;
 
 /// Writes a nest.
 pub fn write(emitter: &Emitter<'_>, nest: &Nest) -> TokenStream {
-    let mut loops = Writer::new(emitter, nest).nest();
+    let mut cases = TokenStream::new();
+    if let Some(interleaved) = &nest.interleaved {
+        let is_interleaved = emitter.is_interleaved();
+        let rows = Writer::new(emitter, interleaved).nest();
+        cases.extend(code!(if #is_interleaved { #rows } else));
+    }
     if let Some(long) = &nest.long {
         let writer = Writer::new(emitter, long);
         let is_long = writer.is_long();
         let blocks = writer.nest();
-        loops = code!(if #is_long { #blocks } else { #loops });
+        cases.extend(code!(if #is_long { #blocks } else));
     }
-    if let Some(interleaved) = &nest.interleaved {
-        let is_interleaved = emitter.is_interleaved();
-        let interleaved = Writer::new(emitter, interleaved).nest();
-        loops = code!(if #is_interleaved { #interleaved } else { #loops });
-    }
-    loops
+    let loops = Writer::new(emitter, nest).nest();
+    if cases.is_empty() { loops } else { code!(#cases { #loops }) }
 }
 
 /// The array that a nest writes, or the gradient.

@@ -117,7 +117,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Keeps a bound unless the index runs over just this axis.
+    /// Keeps a bound unless the index runs over just this axis, or it was kept before.
     fn bound(&mut self, bound: Bound) {
         let implied = match &bound.subscript {
             Subscript::Affine(affine) => affine.as_index().is_some_and(|index| {
@@ -126,7 +126,11 @@ impl Builder<'_> {
             }),
             Subscript::Gather { .. } => false,
         };
-        if !implied {
+        let same = |kept: &Bound| {
+            (&kept.name, kept.length, kept.axis) == (&bound.name, bound.length, bound.axis)
+                && kept.subscript == bound.subscript
+        };
+        if !implied && !self.graph.bounds.iter().any(same) {
             self.graph.bounds.push(bound);
         }
     }

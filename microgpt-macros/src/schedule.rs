@@ -113,7 +113,9 @@ pub fn schedule(gradient: &Gradient) -> Nests {
             let planner = Planner { graph, interleaving: Some(interleaving) };
             let mut interleaved = planner.nest(target, fold, indices, body, condition);
             // The order in which a sum is added up must not depend on how the arrays lie.
-            if let (Inner::Lanes(over), Inner::Row(row)) = (nest.inner, interleaved.inner) {
+            if let (Fold::Sum, Inner::Lanes(over), Inner::Row(row)) =
+                (fold, nest.inner, interleaved.inner)
+            {
                 interleaved.inner = Inner::RowOfSums { row, over };
             }
             Box::new(interleaved)

@@ -124,18 +124,31 @@ impl Word for () {
     fn read(_: &mut &[usize]) -> Self {}
 }
 
-impl<A: Word, B: Word> Word for (A, B) {
-    #[inline(always)]
-    fn write(self, words: &mut Vec<usize>) {
-        self.0.write(words);
-        self.1.write(words);
-    }
-    #[inline(always)]
-    fn read(words: &mut &[usize]) -> Self {
-        let first = A::read(words);
-        (first, B::read(words))
-    }
+macro_rules! words {
+    ($($word:ident)+) => {
+        impl<$($word: Word),+> Word for ($($word,)+) {
+            #[inline(always)]
+            #[allow(non_snake_case)] // one name for the type of a word and for its value
+            fn write(self, words: &mut Vec<usize>) {
+                let ($($word,)+) = self;
+                $($word.write(words);)+
+            }
+            #[inline(always)]
+            fn read(words: &mut &[usize]) -> Self {
+                ($($word::read(words),)+)
+            }
+        }
+    };
 }
+
+words!(A);
+words!(A B);
+words!(A B C);
+words!(A B C D);
+words!(A B C D E);
+words!(A B C D E F);
+words!(A B C D E F G);
+words!(A B C D E F G H);
 
 /// Two axes that one index runs over: both must have the same length.
 ///

@@ -16,8 +16,10 @@ impl Writer<'_> {
         let starts = [rows, columns, terms].map(|index| {
             let (name, (low, _)) = (self.emitter.index(index), self.emitter.bounds(index));
             let own = bounded.is_some_and(|(_, inner)| inner == index);
-            (!own).then(|| code!(let #name = #low;))
+            (!own).then(|| (code!(#name), low))
         });
+        let (names, lows): (Vec<_>, Vec<_>) = starts.into_iter().flatten().unzip();
+        let starts = code!(let (#(#names),*) = (#(#lows),*););
         let factor = |node: NodeId, line: IndexId| {
             let Node::Load { array, subscripts } = &self.emitter.graph.nodes[node] else {
                 unreachable!("each factor is an element of an array")
@@ -26,18 +28,17 @@ impl Writer<'_> {
                 (self.emitter.array(*array), self.address(*array, subscripts, None));
             let stride = self.stride(*array, subscripts, line);
             let step = self.stride(*array, subscripts, terms);
-            code!(#runtime::expr::Factor { elements: #elements, first: #first, stride: #stride, step: #step })
+            code!(#runtime::expr::Factor::new(#elements, #first, #stride, #step))
         };
         let (left, right) = (factor(left, rows), factor(right, columns));
         let first = self.target_address(None);
         let stride = self.stride(self.nest.target.array, &self.nest.target.subscripts, rows);
         let add = self.nest.target.add;
-        let target = code!(#runtime::expr::Target { elements: #name, first: #first, stride: #stride, add: #add });
+        let target = code!(#runtime::expr::Target::new(#name, #first, #stride, #add));
         let (Some(ragged), Some((outer, inner))) = (ragged, bounded) else {
             let sizes = [rows, columns, terms].map(|index| self.size(index));
-            let starts = starts.iter().flatten();
             return code! {
-                #(#starts)*
+                #starts
                 #runtime::expr::contract(#target, #left, #right, (#(#sizes),*));
             };
         };
@@ -49,17 +50,16 @@ impl Writer<'_> {
         let (outer_name, (start, end)) = (self.emitter.index(outer), self.emitter.bounds(outer));
         let (inner_name, (low, high)) = (self.emitter.index(inner), self.emitter.bounds(inner));
         let free = self.size(free);
-        let starts = starts.iter().flatten();
         code! {
             let ranges = |#outer_name: ::core::primitive::usize| (#low, #high);
             let #inner_name = #runtime::expr::least(#start..#end, ranges);
-            #(#starts)*
+            #starts
             #runtime::expr::contract_ragged(
                 #runtime::expr::Ragged::#kind,
                 #target,
                 #left,
                 #right,
-                #runtime::shape::Dim::len(#free),
+                #free,
                 #start..#end,
                 #inner_name,
                 ranges,
@@ -76,7 +76,7 @@ impl Writer<'_> {
             unreachable!("made for those with bounds")
         };
         let (runtime, size) = (self.runtime, self.size(outer));
-        code!(#runtime::expr::is_long(#runtime::shape::Dim::len(#size)))
+        code!(#runtime::expr::is_long(#size))
     }
 
     /// From one value of an index to the next, in elements of an array where it moves by one.

@@ -122,10 +122,7 @@ impl Writer<'_> {
         let runtime = self.runtime;
         let Products { product, each, along, left, right } = products;
         let [rows, columns] = [each, along].map(|index| self.size(index));
-        let starts = [each, along].map(|index| {
-            let index = self.emitter.index(index);
-            code!(let #index = 0;)
-        });
+        let starts = [each, along].map(|index| self.emitter.index(index));
         let factor = |node: NodeId| {
             let Node::Load { array, subscripts } = &self.emitter.graph.nodes[node] else {
                 unreachable!("each factor is an element of an array")
@@ -154,7 +151,8 @@ impl Writer<'_> {
                 }
             }
         };
-        self.statements[0].extend(starts);
+        let [each, along] = starts;
+        self.statements[0].push(code!(let (#each, #along) = (0, 0);));
         body
     }
 

@@ -218,33 +218,46 @@ fn a_ragged_index_stays_inside_the_one_it_depends_on() {
 
 #[test]
 fn the_expansion_is_rust_and_short() {
-    let tokens = crate::expand(
-        input(&quote! {
-            let scale = [(mean(x[t, i]^2 for i) + 1e-5)^-0.5 for t];
-            [x[t, i] * scale[t] for t, i]
-        }),
-        crate::emit::emit,
-    );
-    let file: syn::File = syn::parse2(quote!(fn f() { let y = #tokens; })).expect("it parses");
-    let lines = prettyplease::unparse(&file).lines().count();
+    let lines = lines(&quote! {
+        let scale = [(mean(x[t, i]^2 for i) + 1e-5)^-0.5 for t];
+        [x[t, i] * scale[t] for t, i]
+    });
     assert!(lines < 400, "{lines} lines");
 }
 
-#[test]
-fn the_longest_layer_is_no_more_than_two_thousand_lines() {
-    let tokens = crate::expand(
-        input(&quote! {
-            let score = [sum(q[t, h, j] * k[s, h, j] for j) / sqrt(len(j)) for h, t, s in t + past + 1 - window..=t + past];
-            let top   = [max(score[h, t, s] for s in t + past + 1 - window..=t + past) for h, t];
-            let e     = [exp(score[h, t, s] - stop(top[h, t])) for h, t, s in t + past + 1 - window..=t + past];
-            let total = [sum(e[h, t, s] for s in t + past + 1 - window..=t + past) for h, t];
-            [sum(e[h, t, s] / total[h, t] * v[s, h, j] for s in t + past + 1 - window..=t + past) for t, h, j]
-        }),
-        crate::emit::emit,
-    );
+/// The lines that an expression becomes, formatted.
+fn lines(equations: &TokenStream) -> usize {
+    let tokens = crate::expand(input(equations), crate::emit::emit);
     let file: syn::File = syn::parse2(quote!(fn f() { let y = #tokens; })).expect("it parses");
-    let lines = prettyplease::unparse(&file).lines().count();
-    assert!(lines < 2000, "{lines} lines");
+    prettyplease::unparse(&file).lines().count()
+}
+
+#[test]
+fn the_longest_layers_are_no_more_than_two_thousand_lines() {
+    let sliding_window = lines(&quote! {
+        let score = [sum(q[t, h, j] * k[s, h, j] for j) / sqrt(len(j)) for h, t, s in t + past + 1 - window..=t + past];
+        let top   = [max(score[h, t, s] for s in t + past + 1 - window..=t + past) for h, t];
+        let e     = [exp(score[h, t, s] - stop(top[h, t])) for h, t, s in t + past + 1 - window..=t + past];
+        let total = [sum(e[h, t, s] for s in t + past + 1 - window..=t + past) for h, t];
+        [sum(e[h, t, s] / total[h, t] * v[s, h, j] for s in t + past + 1 - window..=t + past) for t, h, j]
+    });
+    let grouped_query = lines(&quote! {
+        let score = [sum(q[t, g, r, j] * k[s, g, j] for j) / sqrt(len(j)) for g, r, t, s in 0..=t + past];
+        let top   = [max(score[g, r, t, s] for s in 0..=t + past) for g, r, t];
+        let e     = [exp(score[g, r, t, s] - stop(top[g, r, t])) for g, r, t, s in 0..=t + past];
+        let total = [sum(e[g, r, t, s] for s in 0..=t + past) for g, r, t];
+        [sum(e[g, r, t, s] / total[g, r, t] * v[s, g, j] for s in 0..=t + past) for t, g, r, j]
+    });
+    let alibi = lines(&quote! {
+        let score = [sum(q[t, h, j] * k[s, h, j] for j) / sqrt(len(j)) - slope[h] * (t + {number(past)} - s) for h, t, s in 0..=t + past];
+        let top   = [max(score[h, t, s] for s in 0..=t + past) for h, t];
+        let e     = [exp(score[h, t, s] - stop(top[h, t])) for h, t, s in 0..=t + past];
+        let total = [sum(e[h, t, s] for s in 0..=t + past) for h, t];
+        [sum(e[h, t, s] / total[h, t] * v[s, h, j] for s in 0..=t + past) for t, h, j]
+    });
+    for lines in [sliding_window, grouped_query, alibi] {
+        assert!(lines <= 2000, "{sliding_window}, {grouped_query} and {alibi} lines");
+    }
 }
 
 #[test]

@@ -28,6 +28,14 @@ pub struct Target<'a, T> {
     pub add: bool,
 }
 
+impl<'a, T> Target<'a, T> {
+    /// In the order of the fields.
+    #[inline(always)]
+    pub fn new(elements: &'a mut [T], first: usize, stride: usize, add: bool) -> Self {
+        Self { elements, first, stride, add }
+    }
+}
+
 /// A factor of each term.
 #[derive(Clone, Copy, Debug)]
 pub struct Factor<'a, T> {
@@ -42,6 +50,12 @@ pub struct Factor<'a, T> {
 }
 
 impl<'a, T> Factor<'a, T> {
+    /// In the order of the fields.
+    #[inline(always)]
+    pub fn new(elements: &'a [T], first: usize, stride: usize, step: usize) -> Self {
+        Self { elements, first, stride, step }
+    }
+
     /// The elements from that of a row or column and a term on.
     #[inline(always)]
     fn at(self, line: usize, term: usize) -> &'a [T] {

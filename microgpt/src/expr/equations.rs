@@ -39,7 +39,7 @@ struct Equation {
     name: &'static str,
     /// For each axis its length, and the value of the index where it begins.
     axes: Vec<(usize, usize)>,
-    /// The axes in the order in which they lie, the outermost first; as they are if it is empty.
+    /// The axes in the order in which they lie, the outermost first.
     order: Vec<usize>,
 }
 
@@ -50,22 +50,34 @@ impl Equations {
         Self { place: Place { file, line }, equations: Vec::new() }
     }
 
-    /// One more, whose axes lie in another order if one is given.
+    /// One more, whose axes lie in the order in which they are given.
     #[must_use]
-    pub fn and(mut self, name: &'static str, axes: &[(usize, usize)], order: &[usize]) -> Self {
-        self.equations.push(Equation { name, axes: axes.to_vec(), order: order.to_vec() });
+    pub fn and(self, name: &'static str, axes: &[(usize, usize)]) -> Self {
+        self.and_interleaved(name, axes, false, &[])
+    }
+
+    /// One more, whose axes lie in this order, the outermost first, if it is `interleaved`.
+    #[must_use]
+    pub fn and_interleaved(
+        mut self,
+        name: &'static str,
+        axes: &[(usize, usize)],
+        interleaved: bool,
+        order: &[usize],
+    ) -> Self {
+        let order = if interleaved { order.to_vec() } else { (0..axes.len()).collect() };
+        self.equations.push(Equation { name, axes: axes.to_vec(), order });
         self
     }
 
     /// The equation whose value lies at an offset of the record, and the indices of the element.
     pub(crate) fn find(&self, mut offset: usize) -> (String, Vec<usize>) {
         for Equation { name, axes, order } in &self.equations {
-            let order = if order.is_empty() { (0..axes.len()).collect() } else { order.clone() };
             let lens: Vec<usize> = order.iter().map(|&axis| axes[axis].0).collect();
             let size: usize = lens.iter().product();
             if offset < size {
                 let mut index = vec![0; axes.len()];
-                for (axis, at) in order.into_iter().zip(indices(&lens, offset)) {
+                for (&axis, at) in order.iter().zip(indices(&lens, offset)) {
                     index[axis] = at + axes[axis].1;
                 }
                 return ((*name).to_owned(), index);

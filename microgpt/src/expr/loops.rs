@@ -179,13 +179,14 @@ pub fn local_rows<R: Dim, C: Dim, T: Real>(
     if !are_few(rows, columns) {
         return work(out);
     }
-    let mut local = [T::zero(); FEW];
-    for position in 0..len {
-        local[position] = out[position];
+    let mut few = [T::zero(); FEW];
+    let local = &mut few[..len];
+    for (local, out) in local.iter_mut().zip(&*out) {
+        *local = *out;
     }
-    work(&mut local[..len]);
-    for position in 0..len {
-        out[position] = local[position];
+    work(local);
+    for (out, local) in out.iter_mut().zip(local) {
+        *out = *local;
     }
 }
 

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::contraction::{Factor, Target, contract};
 use crate::real::Real;
+use crate::shape::Dim;
 
 /// Which index is bounded, and by which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +29,8 @@ const WIDTH: usize = 16;
 
 /// Whether a bounding index has so many values that rectangles pay.
 #[inline(always)]
-pub fn is_long(values: usize) -> bool {
-    values >= 32
+pub fn is_long<D: Dim>(bounding: D) -> bool {
+    bounding.len() >= 32
 }
 
 /// The least value at which a range begins. `ranges` rise or fall with the values of `bounding`.
@@ -42,16 +43,17 @@ pub fn least(bounding: Range<usize>, ranges: impl Fn(usize) -> (usize, usize)) -
 /// that bounds has its first value and the bounded one its `least`; `free` is the number of values of the
 /// third index.
 #[allow(clippy::too_many_arguments)] // generated code calls it, and names each
-pub fn contract_ragged<T: Real>(
+pub fn contract_ragged<T: Real, D: Dim>(
     ragged: Ragged,
     mut target: Target<'_, T>,
     left: Factor<'_, T>,
     right: Factor<'_, T>,
-    free: usize,
+    free: D,
     bounding: Range<usize>,
     least: usize,
     ranges: impl Fn(usize) -> (usize, usize),
 ) {
+    let free = free.len();
     if free == 0 && ragged != Ragged::Columns {
         return;
     }
