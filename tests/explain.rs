@@ -91,6 +91,44 @@ fn loops_and_costs_follow_the_equations() {
 }
 
 #[test]
+fn short_ranges_have_a_second_plan() {
+    let text = explain! {
+        let score = [sum(q[t, h, j] * stop(k[s, h, j]) for j) for h, t, s in 0..=t];
+        let top = [max(score[h, t, s] for s in 0..=t) for h, t];
+        [sum(exp(score[h, t, s] - stop(top[h, t])) for s in 0..=t) for t, h]
+    };
+    let loops = lines(text, "loops");
+    let plans = |target: &str| -> Vec<&str> {
+        let line = loops.iter().find_map(|line| line.strip_prefix(target)).expect("its line");
+        line.trim_start_matches(": ").split("; ").collect()
+    };
+    assert_eq!(
+        plans("score[h, t, s]"),
+        [
+            "for h, t, s in 0..t+1, a sum along j in lanes",
+            "where long, blocks of t, s in 0..t+1 summed along j",
+            "interleaved, for t, s in 0..t+1, a sum along j for each h",
+        ]
+    );
+    assert_eq!(
+        plans("top[h, t]"),
+        [
+            "for h, t, the best along s in 0..t+1 in lanes",
+            "interleaved, for t, a row along h, kept in registers over s in 0..t+1",
+        ]
+    );
+    assert_eq!(
+        plans("result[t, h]")[1],
+        "interleaved, for t, a row along h of sums along s in 0..t+1 in lanes, \
+         kept in registers over s in 0..t+1"
+    );
+    assert_eq!(
+        plans("∂q[t, h, j]")[2],
+        "interleaved, for t, a row along j for each h, kept in registers over s in 0..t+1"
+    );
+}
+
+#[test]
 fn the_attribute_changes_nothing() {
     let tape = Tape::new();
     let x = tape.vector([3.0, 4.0]);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use crate::differentiate::Gradient;
-use crate::graph::{Array, IndexId, IndexRange, Length, Node, indices_of};
+use crate::graph::{Array, Fold, IndexId, IndexRange, Length, Node, indices_of};
 use crate::notation::Notation;
 use crate::schedule::{Contraction, Inner, Nest, Nests, Product, Products};
 use crate::term::{Axis, Checked};
@@ -132,50 +132,54 @@ impl Explainer<'_> {
     fn loops(&self, nests: &Nests) -> Vec<String> {
         let both = nests.forward.iter().chain(&nests.backward);
         both.map(|nest| {
-            let loops = nest.loops[..nest.loops.len() - nest.inner.depth()].iter();
-            let (outside, inside): (Vec<_>, Vec<_>) =
-                loops.enumerate().partition(|(position, _)| *position < nest.outer);
-            let list = |loops: Vec<(usize, &IndexId)>| {
-                self.notation.indices(&loops.iter().map(|(_, index)| **index).collect::<Vec<_>>())
-            };
-            let (outside, inside) = (list(outside), list(inside));
-            let mut parts = Vec::new();
-            if !outside.is_empty() {
-                parts.push(format!("for {outside}"));
-            }
-            let innermost = match nest.inner {
-                Inner::Row(index) => {
-                    format!("a row along {}", self.notation.indices(&[index]))
-                }
-                Inner::RowOfSums { row, over } => format!(
-                    "a row along {} of sums along {} in lanes",
-                    self.notation.indices(&[row]),
-                    self.notation.indices(&[over])
-                ),
-                Inner::Lanes(index) => {
-                    format!("a sum along {} in lanes", self.notation.indices(&[index]))
-                }
-                Inner::Products(Products { product, each, along, .. }) => {
-                    let [each, along] = [each, along].map(|index| self.notation.indices(&[index]));
-                    match product {
-                        Product::Dot => format!("a sum along {along} for each {each}"),
-                        Product::Multiple => format!("a row along {along} for each {each}"),
-                    }
-                }
-                Inner::Contraction(contraction) => self.blocks(contraction),
-                Inner::Element => "one element".into(),
-            };
-            parts.push(innermost);
-            if !inside.is_empty() {
-                parts.push(format!("kept in registers over {inside}"));
-            }
             let long = nest.long.as_ref().map(|long| match long.inner {
                 Inner::Contraction(of) => format!("; where long, {}", self.blocks(of)),
                 _ => String::new(),
             });
-            format!("{}: {}{}", self.target(nest), parts.join(", "), long.unwrap_or_default())
+            let interleaved = nest.interleaved.as_ref();
+            let interleaved = interleaved.map(|nest| format!("; interleaved, {}", self.plan(nest)));
+            let [long, interleaved] = [long, interleaved].map(Option::unwrap_or_default);
+            format!("{}: {}{long}{interleaved}", self.target(nest), self.plan(nest))
         })
         .collect()
+    }
+
+    /// The loops of a nest, and what happens in the innermost.
+    fn plan(&self, nest: &Nest) -> String {
+        let loops = nest.loops[..nest.loops.len() - nest.inner.depth()].iter();
+        let (outside, inside): (Vec<_>, Vec<_>) =
+            loops.enumerate().partition(|(position, _)| *position < nest.outer);
+        let list = |loops: Vec<(usize, &IndexId)>| {
+            self.notation.indices(&loops.iter().map(|(_, index)| **index).collect::<Vec<_>>())
+        };
+        let (outside, inside) = (list(outside), list(inside));
+        let mut parts = Vec::new();
+        if !outside.is_empty() {
+            parts.push(format!("for {outside}"));
+        }
+        let name = |index: IndexId| self.notation.indices(&[index]);
+        parts.push(match nest.inner {
+            Inner::Row(index) => format!("a row along {}", name(index)),
+            Inner::RowOfSums { row, over } => {
+                format!("a row along {} of sums along {} in lanes", name(row), name(over))
+            }
+            Inner::Lanes(index) if nest.fold == Fold::Sum => {
+                format!("a sum along {} in lanes", name(index))
+            }
+            Inner::Lanes(index) => format!("the best along {} in lanes", name(index)),
+            Inner::Products(Products { product: Product::Dot, each, along, .. }) => {
+                format!("a sum along {} for each {}", name(along), name(each))
+            }
+            Inner::Products(Products { product: Product::Multiple, each, along, .. }) => {
+                format!("a row along {} for each {}", name(along), name(each))
+            }
+            Inner::Contraction(contraction) => self.blocks(contraction),
+            Inner::Element => "one element".into(),
+        });
+        if !inside.is_empty() {
+            parts.push(format!("kept in registers over {inside}"));
+        }
+        parts.join(", ")
     }
 
     fn target(&self, nest: &Nest) -> String {

@@ -143,11 +143,11 @@ impl<'a> Writer<'a> {
             Inner::Element if self.nest.condition.is_some() => self.conditional(&name),
             Inner::Element if self.nest.fold == Fold::Sum && outer == self.loops.len() => {
                 let target = self.target_address(None);
-                let value = self.node(self.nest.body);
                 if self.nest.target.add {
-                    let at = code!(#name[#target]);
-                    code!(#at = #runtime::ops::add(#at, #value);)
+                    let value = self.accumulated(self.nest.body);
+                    code!(#name[#target] = { let sum = #name[#target]; #value };)
                 } else {
+                    let value = self.node(self.nest.body);
                     code!(#name[#target] = #value;)
                 }
             }

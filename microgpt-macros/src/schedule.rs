@@ -97,31 +97,7 @@ pub struct Nests {
 /// Chooses the loops of every equation and accumulation.
 pub fn schedule(gradient: &Gradient) -> Nests {
     let graph = &gradient.graph;
-    let interleaving = Interleaving::of(graph);
     let planner = Planner { graph, interleaving: None };
-    let nest = |target: Target, fold, indices: &[IndexId], body, condition| {
-        let nest = planner.nest(target.clone(), fold, indices, body, condition);
-        let interleaved = interleaving.as_ref().filter(|interleaving| {
-            let read = graph.below([Some(body), condition].into_iter().flatten()).into_iter();
-            let read = read.filter_map(|node| match graph.nodes[node] {
-                Node::Load { array, .. } | Node::LoadIf { array, .. } => Some(array),
-                _ => None,
-            });
-            read.chain([target.array]).any(|array| interleaving.order(array).is_some())
-        });
-        let interleaved = interleaved.map(|interleaving| {
-            let planner = Planner { graph, interleaving: Some(interleaving) };
-            let mut interleaved = planner.nest(target, fold, indices, body, condition);
-            // The order in which a sum is added up must not depend on how the arrays lie.
-            if let (Fold::Sum, Inner::Lanes(over), Inner::Row(row)) =
-                (fold, nest.inner, interleaved.inner)
-            {
-                interleaved.inner = Inner::RowOfSums { row, over };
-            }
-            Box::new(interleaved)
-        });
-        Nest { interleaved, ..nest }
-    };
     let forward = graph.equations.iter().enumerate().map(|(id, equation)| {
         let subscripts = equation
             .axes
@@ -130,7 +106,7 @@ pub fn schedule(gradient: &Gradient) -> Nests {
             .collect();
         let target = Target { array: Array::Equation(id), subscripts, add: false };
         let fold = equation.fold.as_ref().map_or(Fold::Sum, |(fold, _)| *fold);
-        nest(target, fold, &equation.nest(), equation.body, None)
+        planner.nest(target, fold, &equation.nest(), equation.body, None)
     });
     let backward = gradient.accumulations.iter().map(|one| {
         let array = match one.target {
@@ -138,10 +114,36 @@ pub fn schedule(gradient: &Gradient) -> Nests {
             other => other,
         };
         let target = Target { array, subscripts: one.subscripts.clone(), add: true };
-        nest(target, Fold::Sum, &one.nest, one.adjoint, one.condition)
+        planner.nest(target, Fold::Sum, &one.nest, one.adjoint, one.condition)
     });
-    let (forward, backward) = (forward.collect(), backward.collect());
-    Nests { forward, backward, interleaving }
+    let mut nests =
+        Nests { forward: forward.collect(), backward: backward.collect(), interleaving: None };
+    if let Some(interleaving) = Interleaving::of(graph) {
+        nests.interleave(graph, interleaving);
+    }
+    nests
+}
+
+impl Nests {
+    /// Plans the nests a second time, for arrays that lie interleaved, if no sum is then added up in
+    /// another order: which bits it has must not depend on how the arrays lie.
+    fn interleave(&mut self, graph: &Graph, interleaving: Interleaving) {
+        let planner = Planner { graph, interleaving: Some(&interleaving) };
+        let all = self.forward.iter().chain(&self.backward);
+        let plans: Option<Vec<Option<Box<Nest>>>> = all
+            .map(|nest| {
+                let touches = planner.touches(nest);
+                let plan = touches.then(|| planner.again(nest));
+                plan.map_or(Some(None), |plan| plan.map(|plan| Some(Box::new(plan))))
+            })
+            .collect();
+        if let Some(plans) = plans {
+            for (nest, plan) in self.forward.iter_mut().chain(&mut self.backward).zip(plans) {
+                nest.interleaved = plan;
+            }
+            self.interleaving = Some(interleaving);
+        }
+    }
 }
 
 /// Chooses the loops of nests, for arrays that lie in one way.
@@ -151,6 +153,45 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
+    /// Whether a nest reads or writes an array that may lie interleaved.
+    fn touches(&self, nest: &Nest) -> bool {
+        let roots = [Some(nest.body), nest.condition];
+        let read = self.graph.below(roots.into_iter().flatten()).into_iter();
+        let read = read.filter_map(|node| match self.graph.nodes[node] {
+            Node::Load { array, .. } | Node::LoadIf { array, .. } => Some(array),
+            _ => None,
+        });
+        let ordered = |array| {
+            self.interleaving.is_some_and(|interleaving| interleaving.order(array).is_some())
+        };
+        read.chain([nest.target.array]).any(ordered)
+    }
+
+    /// A nest that was planned for arrays as written, if each sum can keep its order.
+    fn again(&self, nest: &Nest) -> Option<Nest> {
+        let Nest { target, fold, loops, body, condition, .. } = nest;
+        let mut plan = self.nest(target.clone(), *fold, loops, *body, *condition);
+        match (nest.inner, plan.inner) {
+            _ if matches!(fold, Fold::Max | Fold::Min) => {}
+            (Inner::Lanes(over), Inner::Row(row)) => plan.inner = Inner::RowOfSums { row, over },
+            (Inner::Lanes(one), Inner::Lanes(other)) if one == other => {}
+            (Inner::Lanes(along), Inner::Products(dots))
+                if (dots.product, dots.along) == (Product::Dot, along) => {}
+            (Inner::Row(_), Inner::Row(_)) | (Inner::Element, Inner::Element) => {}
+            (Inner::Row(_), Inner::Products(multiples))
+                if multiples.product == Product::Multiple => {}
+            // What was added to a row term by term is added to an element so.
+            (Inner::Row(_), Inner::Lanes(_)) => {
+                plan.inner = Inner::Element;
+                if target.add {
+                    plan.outer = plan.loops.len();
+                }
+            }
+            _ => return None,
+        }
+        Some(plan)
+    }
+
     fn nest(
         &self,
         target: Target,
@@ -208,7 +249,11 @@ impl Planner<'_> {
         let last = inner.index();
         let row = matches!(inner, Inner::Row(_));
         let rank = |index: IndexId| (Some(index) == last, !of_target.contains(&index));
-        let mut preferred: Vec<IndexId> = self.as_stored(&target, indices);
+        // The product over the others runs along the last of its loops.
+        let mut preferred = match fold {
+            Fold::Others => indices.to_vec(),
+            _ => self.as_stored(&target, indices),
+        };
         preferred.sort_by_key(|&index| rank(index));
         let loops = ordered(graph, &preferred);
         // With a condition each element by itself: outside of it there may not even be a place.

@@ -524,3 +524,105 @@ impl<T: Real> Default for Best<T> {
 pub fn where_at<T: Real>(index: usize, position: T, a: T) -> T {
     if number::<T>(PhantomData, index) == position { a } else { T::zero() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shape::Const;
+
+    const POINTS: [f64; 40] = {
+        let mut points = [0.0; 40];
+        let mut at = 0;
+        while at < 40 {
+            points[at] = ((at * 7919 + 5) % 31) as f64 / 7.0 - 2.0;
+            at += 1;
+        }
+        points
+    };
+
+    fn dot(left: &[f64], right: &[f64]) -> f64 {
+        let mut sum = Sum::new();
+        sum.row(left.len(), [left, right], |sum, _, [left, right]| fma(left, right, sum));
+        sum.total()
+    }
+
+    #[test]
+    fn a_row_of_sums_has_the_bits_of_each() {
+        fn check<D: Dim>(axis: D, terms: usize) {
+            let len = axis.len();
+            let mut row = vec![3.0; len];
+            for add in [false, true] {
+                let before = row.clone();
+                sum_rows(axis, &mut row, add, |sums| {
+                    for term in 0..terms {
+                        sums.add(term, [&POINTS[term..]], |sum, _, [x]| sum + x / 3.0);
+                    }
+                });
+                for (at, (sum, before)) in row.iter().zip(before).enumerate() {
+                    let mut own = Sum::new();
+                    own.row(terms, [&POINTS[at..]], |sum, _, [x]| sum + x / 3.0);
+                    assert_eq!(*sum, if add { before + own.total() } else { own.total() });
+                }
+            }
+        }
+        for terms in [0, 1, 7, 8, 9, 20] {
+            check(Const::<4>, terms);
+            check(5, terms);
+        }
+    }
+
+    #[test]
+    fn dots_and_multiples_have_the_bits_of_each() {
+        fn check<R: Dim, C: Dim>(rows: R, columns: C) {
+            let (len, width) = (rows.len(), columns.len());
+            let (left, right) = (&POINTS[1..=len * width], &POINTS[7..7 + len * width]);
+            let mut out = POINTS[..len].to_vec();
+            dots(rows, columns, &mut out, true, left, right);
+            let mut multiples = POINTS[..len * width].to_vec();
+            local_rows(rows, columns, &mut multiples, |row| {
+                add_multiples(rows, columns, row, left, right);
+            });
+            for row in 0..len {
+                let at = row * width..(row + 1) * width;
+                assert_eq!(out[row], POINTS[row] + dot(&left[at.clone()], &right[at.clone()]));
+                for at in at {
+                    assert_eq!(multiples[at], fma(left[row], right[at], POINTS[at]));
+                }
+            }
+        }
+        check(Const::<4>, Const::<4>);
+        check(Const::<4>, Const::<8>);
+        check(Const::<8>, Const::<1>);
+        check(Const::<4>, Const::<3>);
+        check(Const::<4>, 6);
+        check(3, 11);
+    }
+
+    /// The first of equals, whatever a NaN is compared with, and the first NaN of all.
+    #[test]
+    fn the_best_in_lanes_is_the_best_in_turn() {
+        for nan in [None, Some(0), Some(3), Some(12)] {
+            for len in 1..30 {
+                let mut points = POINTS;
+                if let Some(at) = nan {
+                    points[at] = f64::NAN;
+                }
+                let (mut most, mut least) = (Best::new(), Best::new());
+                for (position, &x) in points[..len].iter().enumerate() {
+                    most.max(position, x);
+                    least.min(position, x);
+                }
+                let bits = |x: f64| if x.is_nan() { u64::MAX } else { x.to_bits() };
+                let found = greatest(len, [&points[..]], |_, [x]| x);
+                assert_eq!(bits(found), bits(most.value("max", "i")), "{nan:?}, {len}");
+                let found = smallest(len, [&points[..]], |_, [x]| x);
+                assert_eq!(bits(found), bits(least.value("min", "i")), "{nan:?}, {len}");
+                let mut row = [0.0];
+                for position in 0..len {
+                    greater(&mut row, position == 0, [&points[position..]], |_, [x]| x);
+                }
+                assert_eq!(bits(row[0]), bits(most.value("max", "i")), "{nan:?}, {len}");
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Where an axis has a length that its type says, arrays may lie in another order and nests be other
+//! code: the values and gradients are the same bits as with lengths known at run time.
+
+use microgpt::{Array, Const, Dim, PythonRandom, Tape, expr, layers};
+use proptest::prelude::*;
+
+/// One array of `[positions, heads, width]`.
+type Heads<'t, H, J> = Array<'t, (usize, H, J)>;
+
+/// The values of the results and the gradients of all inputs, for random cotangents.
+type Bits = (Vec<Vec<f64>>, Vec<Vec<f64>>);
+
+/// Something that is computed from queries, keys and values of `positions` heads of a width, with a
+/// number of positions before.
+trait Program {
+    fn run<'t, H: Dim, J: Dim>(inputs: [Heads<'t, H, J>; 3], past: usize) -> Vec<Vector<'t>>;
+}
+
+type Vector<'t> = microgpt::Vector<'t, usize>;
+
+fn flat<'t, S: microgpt::Shape>(array: Array<'t, S>) -> Vector<'t> {
+    array.reshape((array.size(),))
+}
+
+fn bits<P: Program, H: Dim, J: Dim>(
+    [positions, past]: [usize; 2],
+    heads: H,
+    width: J,
+    seed: u64,
+) -> Bits {
+    let mut random = PythonRandom::new(seed);
+    let tape = Tape::new();
+    let mut draw = |positions: usize| {
+        let numbers: Vec<f64> =
+            (0..positions * heads.len() * width.len()).map(|_| random.gauss(0.0, 1.0)).collect();
+        tape.array((positions, heads, width), &numbers)
+    };
+    let inputs = [draw(positions), draw(positions + past), draw(positions + past)];
+    let results = P::run(inputs, past);
+    for result in &results {
+        let cotangents: Vec<f64> = (0..result.size()).map(|_| random.gauss(0.0, 1.0)).collect();
+        result.backward_with(&cotangents);
+    }
+    let values = results.iter().map(|result| result.data()).collect();
+    (values, inputs.iter().map(|input| input.grad()).collect())
+}
+
+fn same_bits<P: Program>(sizes: [usize; 2], seed: u64) {
+    let known = bits::<P, _, _>(sizes, Const::<4>, Const::<4>, seed);
+    assert_eq!(known, bits::<P, _, _>(sizes, 4, 4, seed), "4 heads of 4");
+    assert_eq!(known, bits::<P, _, _>(sizes, Const::<4>, 4, seed), "4 heads of 4 unknown");
+    let known = bits::<P, _, _>(sizes, Const::<8>, Const::<3>, seed);
+    assert_eq!(known, bits::<P, _, _>(sizes, 8, 3, seed), "8 heads of 3");
+    let known = bits::<P, _, _>(sizes, Const::<4>, Const::<16>, seed);
+    assert_eq!(known, bits::<P, _, _>(sizes, 4, 16, seed), "4 heads of 16");
+}
+
+macro_rules! programs {
+    ($($name:ident: |$q:ident, $k:ident, $v:pat, $past:ident| $run:expr;)+) => {$(
+        #[test]
+        fn $name() {
+            struct This;
+            impl Program for This {
+                fn run<'t, H: Dim, J: Dim>(
+                    [$q, $k, $v]: [Heads<'t, H, J>; 3],
+                    $past: usize,
+                ) -> Vec<Vector<'t>> {
+                    $run
+                }
+            }
+            proptest!(ProptestConfig::with_cases(24), |(
+                // Beyond 16 positions the arrays lie as written, beyond 31 products go in blocks.
+                positions in prop_oneof![1usize..17, 17usize..40],
+                past in prop_oneof![Just(0usize), 1usize..9],
+                seed: u64,
+            )| {
+                same_bits::<This>([positions, past], seed);
+            });
+        }
+    )+};
+}
+
+programs! {
+    attention: |q, k, v, past| vec![flat(layers::attention(q, k, v, past))];
+
+    attention_weights: |q, k, _, past| vec![flat(layers::attention_weights(q, k, past))];
+
+    sliding_window_attention: |q, k, v, past| {
+        vec![flat(layers::sliding_window_attention(q, k, v, past, 3))]
+    };
+
+    alibi_attention: |q, k, v, past| {
+        let (_, heads, _) = q.shape();
+        let slope: Vec<f64> = (0..heads.len()).map(|head| 0.5_f64.powi(head as i32)).collect();
+        vec![flat(layers::alibi_attention(q, k, v, &slope, past))]
+    };
+
+    // The extremes keep their gradients, and the products.
+    every_reduction: |q, k, _, past| vec![flat(expr! {
+        let e = [sum(q[t, h, j] * k[s, h, j] for j) for h, t, s in 0..=t + past];
+        [max(e[h, t, s] for s in 0..=t + past) - min(e[h, t, s] for s in 0..=t + past)
+            + mean(e[h, t, s] for s in 0..=t + past) + logsumexp(e[h, t, s] for s in 0..=t + past)
+            + prod(e[h, t, s] / 2 for s in 0..=t + past) * q[t, h, j] for t, h, j]
+    })];
+
+    // Ranges that begin late or at an outer index, and elements beside the own.
+    other_ranges: |q, k, v, past| {
+        let (n, ..) = q.shape();
+        vec![
+            flat(expr! {
+                let e = [exp(q[t, h, 0] * k[s, h, 1] / 4) for h, t, s in t..n];
+                [sum(e[h, t, s] * v[s, h, j] for s in t..n) for h, t, j]
+            }),
+            flat(expr! {
+                let e = [exp(q[t, h, 0] * k[s, h, 1] / 4) for h, t, s in 1..=t + past];
+                [sum(e[h, t, s] * v[s - 1, h, j] for s in 1..=t + past) for h, t, j]
+            }),
+            flat(expr! {
+                let e = [exp(q[t, h, 0] * k[s, h, 1] / 4) for h, t, s in 0..=t];
+                [sum(e[h, t, s - 1] * v[s, h, j] for s in 1..=t) for t, h, j]
+            }),
+        ]
+    };
+
+    // Sums over the heads, over the rows, and of single elements in a branch.
+    other_sums: |q, k, v, past| {
+        let (n, ..) = q.shape();
+        vec![
+            flat(expr! {
+                let e = [exp(q[t, h, 0] * k[s, h, 1] / 4) for h, t, s in 0..=t + past];
+                [sum(e[h, t, s] * v[s, h, 0] for h) for t, s in 0..=t + past]
+            }),
+            flat(expr! {
+                let e = [exp(q[t, h, 0] * k[s, h, 1] / 4) for h, t, s in 0..=t];
+                [sum(e[h, t, s] * q[t, h, j] for t in s..n) + k[s, h, j] for h, s in 0..n, j]
+            }),
+            flat(expr! {
+                let e = [sqrt(q[t, h, 0] ^ 2 + k[s, h, 1] ^ 2 + 1) for h, t, s in 0..=t + past];
+                [if s > 0 { e[h, t, s - 1] * e[h, t, s] } else { q[t, h, 1] } for t, h, s in 0..=t + past]
+            }),
+        ]
+    };
+}
+
+#[test]
+fn an_element_is_named_by_its_indices_however_it_lies() {
+    let tape = Tape::new();
+    let number = |at: usize| if at == 9 { f64::INFINITY } else { 1.0 };
+    let numbers: Vec<f64> = (0..3 * 4).map(number).collect();
+    let x = tape.array((3, Const::<4>), &numbers);
+    let _ = expr! {
+        let grown = [x[t, h] + s for h, t, s in 0..=t];
+        [sum(exp(stop(grown[h, t, s]) / 4) for s in 0..=t) for t, h]
+    };
+    let found = tape.not_finite().expect("an infinity");
+    assert_eq!((found.name.as_str(), found.index), ("grown", vec![1, 2, 0]));
+}
