@@ -151,17 +151,19 @@ impl PythonRandom {
     /// # Errors
     /// When there are no weights or their sum is not finite and positive; nothing is then drawn.
     pub fn choices(&mut self, weights: &[f64]) -> Result<usize, RandomError> {
-        let mut total = 0.0;
-        let add = |weight: &f64| {
-            total += weight;
-            total
-        };
-        let cumulative: Vec<f64> = weights.iter().map(add).collect();
+        let total = weights.iter().fold(0.0, |sum, weight| sum + weight);
         if total <= 0.0 || !total.is_finite() {
             return Err(RandomError::UnusableTotal(total));
         }
-        let (bounds, target) = (&cumulative[..weights.len() - 1], self.random() * total);
-        Ok(bounds.partition_point(|&bound| bound <= target))
+        // Python looks for the target among the cumulative weights; these rise, and are added up
+        // once more here.
+        let (bounds, target) = (&weights[..weights.len() - 1], self.random() * total);
+        let mut bound = 0.0;
+        let beyond = |weight: &f64| {
+            bound += weight;
+            bound > target
+        };
+        Ok(bounds.iter().position(beyond).unwrap_or(bounds.len()))
     }
 
     fn from_magnitude(little_endian: &[u8]) -> Self {

@@ -63,13 +63,16 @@ pub struct Sampler<'g, 't, T: Real = f64> {
     prompt: Vec<usize>,
     sampling: Sampling,
     cache: Cache<T>,
+    /// Those of the position that is next, in one place for all of them.
+    logits: Vec<f64>,
 }
 
 impl<'g, 't, T: Real> Sampler<'g, 't, T> {
     /// Sampling of documents that begin and end with `bos`.
     #[must_use]
     pub fn new(gpt: &'g Gpt<'t, T>, bos: usize, sampling: Sampling, random: PythonRandom) -> Self {
-        Self { gpt, random, bos, prompt: Vec::new(), sampling, cache: gpt.cache() }
+        let (prompt, logits) = (Vec::new(), Vec::new());
+        Self { gpt, random, bos, prompt, sampling, cache: gpt.cache(), logits }
     }
 
     /// Begins every document with these tokens.
@@ -143,10 +146,10 @@ impl<'g, 't, T: Real> Sampler<'g, 't, T> {
         let logits = tape.inference(|| self.gpt.logits(tokens, Some(&mut self.cache)));
         let (positions, vocabulary) = logits.shape();
         let last = logits.block((positions - 1) * vocabulary, (vocabulary,));
-        let logits: Vec<f64> =
-            last.with_data(|logits| logits.iter().map(|logit| logit.as_f64()).collect());
+        self.logits.clear();
+        last.with_data(|logits| self.logits.extend(logits.iter().map(|logit| logit.as_f64())));
         tape.rewind(mark);
-        self.sampling.probabilities(&logits)
+        self.sampling.probabilities(&self.logits)
     }
 }
 
