@@ -13,12 +13,12 @@ type Bits = (Vec<Vec<f64>>, Vec<Vec<f64>>);
 /// Something that is computed from queries, keys and values of `positions` heads of a width, with a
 /// number of positions before.
 trait Program {
-    fn run<'t, H: Dim, J: Dim>(inputs: [Heads<'t, H, J>; 3], past: usize) -> Vec<Vector<'t>>;
+    fn run<H: Dim, J: Dim>(inputs: [Heads<'_, H, J>; 3], past: usize) -> Vec<Vector<'_>>;
 }
 
 type Vector<'t> = microgpt::Vector<'t, usize>;
 
-fn flat<'t, S: microgpt::Shape>(array: Array<'t, S>) -> Vector<'t> {
+fn flat<S: microgpt::Shape>(array: Array<'_, S>) -> Vector<'_> {
     array.reshape((array.size(),))
 }
 
@@ -61,10 +61,10 @@ macro_rules! programs {
         fn $name() {
             struct This;
             impl Program for This {
-                fn run<'t, H: Dim, J: Dim>(
-                    [$q, $k, $v]: [Heads<'t, H, J>; 3],
+                fn run<H: Dim, J: Dim>(
+                    [$q, $k, $v]: [Heads<'_, H, J>; 3],
                     $past: usize,
-                ) -> Vec<Vector<'t>> {
+                ) -> Vec<Vector<'_>> {
                     $run
                 }
             }
@@ -91,7 +91,7 @@ programs! {
 
     alibi_attention: |q, k, v, past| {
         let (_, heads, _) = q.shape();
-        let slope: Vec<f64> = (0..heads.len()).map(|head| 0.5_f64.powi(head as i32)).collect();
+        let slope: Vec<f64> = (1..=heads.len()).map(|head| 1.0 / head as f64).collect();
         vec![flat(layers::alibi_attention(q, k, v, &slope, past))]
     };
 
