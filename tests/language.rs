@@ -135,6 +135,19 @@ fn empty_ranges() {
         message(|| expr!(mean(x[i] for i))),
         "`mean` over an empty range: index `i` takes no value"
     );
+    let y = tape.vector([1.0, 2.0, 3.0]);
+    assert_eq!(
+        message(|| expr!([max(y[s] for s in t + 4..3) for t in 0..2])),
+        "`max` over an empty range: index `s` takes no value"
+    );
+    // Of no column there is no maximum to take.
+    let none = x.reshape((0, 0));
+    assert_eq!(expr!([max(none[i, h] for i) for h]).data(), Vec::<f64>::new());
+    let none = x.reshape((0, 4));
+    assert_eq!(
+        message(|| expr!([min(none[i, h] for i) for h])),
+        "`min` over an empty range: index `i` takes no value"
+    );
 }
 
 #[test]

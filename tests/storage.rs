@@ -8,7 +8,7 @@ use proptest::prelude::*;
 type Heads<'t, H, J> = Array<'t, (usize, H, J)>;
 
 /// The values of the results and the gradients of all inputs, for random cotangents.
-type Bits = (Vec<Vec<f64>>, Vec<Vec<f64>>);
+type Bits = (Vec<Vec<u64>>, Vec<Vec<u64>>);
 
 /// Something that is computed from queries, keys and values of `positions` heads of a width, with a
 /// number of positions before.
@@ -41,8 +41,9 @@ fn bits<P: Program, H: Dim, J: Dim>(
         let cotangents: Vec<f64> = (0..result.size()).map(|_| random.gauss(0.0, 1.0)).collect();
         result.backward_with(&cotangents);
     }
-    let values = results.iter().map(|result| result.data()).collect();
-    (values, inputs.iter().map(|input| input.grad()).collect())
+    let bits = |numbers: Vec<f64>| numbers.into_iter().map(f64::to_bits).collect();
+    let values = results.iter().map(|result| bits(result.data())).collect();
+    (values, inputs.iter().map(|input| bits(input.grad())).collect())
 }
 
 fn same_bits<P: Program>(sizes: [usize; 2], seed: u64) {
@@ -56,7 +57,7 @@ fn same_bits<P: Program>(sizes: [usize; 2], seed: u64) {
 }
 
 macro_rules! programs {
-    ($($name:ident: |$q:ident, $k:ident, $v:pat, $past:ident| $run:expr;)+) => {$(
+    ($($name:ident: |$q:ident, $k:ident, $v:pat, $past:pat_param| $run:expr;)+) => {$(
         #[test]
         fn $name() {
             struct This;
@@ -140,6 +141,44 @@ programs! {
             }),
         ]
     };
+
+    // Several heads, and several positions, meet in one element.
+    gathers: |q, k, v, past| {
+        let (positions, heads, _) = q.shape();
+        let group: Vec<usize> = (0..heads.len()).map(|head| head / 2).collect();
+        let pair: Vec<usize> = (0..positions).map(|position| position / 2).collect();
+        vec![
+            flat(expr! {
+                let e = [sum(q[t, h, j] * k[s, group[h], j] for j) / 2 for h, t, s in 0..=t + past];
+                [sum(exp(e[h, t, s]) * v[s, group[h], j] for s in 0..=t + past) for t, h, j]
+            }),
+            flat(expr! {
+                let e = [exp(q[t, h, 0] * k[s, h, 1] / 4 + v[pair[t], group[h], 2]) for h, t, s in 0..=t];
+                [sum(e[h, t, s] for s in 0..=t) + e[group[h], pair[t], 0] * q[t, h, 1] for t, h]
+            }),
+        ]
+    };
+
+    // Sums that the nests around them repeat, and products that do not change along a row.
+    other_orders: |q, k, v, _| vec![
+        flat(expr! {
+            let e = [exp(q[t, h, 0] * k[s, h, 1] / 4) for h, t, s in 0..=t];
+            [sum(e[h, t, s] * v[s, r, j] for r in 0..=u, s in 0..=t) for h, t, u in 0..4, j]
+        }),
+        flat(expr! {
+            let e = [exp(q[t, h, 0] * k[s, h, 1] / 4) for h, t, s in 0..=t];
+            [sum(e[h, t, s] * q[t, 0, j] for h) for t, s in 0..=t, j]
+        }),
+        flat(expr! {
+            let e = [exp(q[t, h, 0] * k[s, h, 1] / 4) for h, t, s in 0..=t];
+            [sum(e[h, t, s] * q[t, h, 1] for s in 0..=t) + sum(e[h, t, s] * q[t, h, 2] for s in 0..=t) for t, h]
+        }),
+        flat(expr! {
+            let e = [exp(q[t, h, 0] * k[s, h, 1] / 4) for h, t, s in 0..=t];
+            let top = [-max(e[h, t, s] * 0 for s in 0..=t) for h, t];
+            [top[h, t] * q[t, h, j] for t, h, j]
+        }),
+    ];
 }
 
 #[test]

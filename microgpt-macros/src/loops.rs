@@ -244,12 +244,12 @@ impl<'a> Writer<'a> {
         code!(|#sum position, [#(#names),*]| { #(#inner)* #value })
     }
 
-    /// `sum + node`, fused where the node is a product.
+    /// `sum + body`, fused where the body is a product that changes along the innermost loop.
     fn accumulated(&mut self, node: NodeId) -> TokenStream {
         let runtime = self.runtime;
         if let Node::Binary { operator: Operator::Mul, left, right } =
             self.emitter.graph.nodes[node]
-            && !self.is_outside(node)
+            && self.nest.is_fused(self.emitter.graph)
         {
             let (left, right) = (self.node(left), self.node(right));
             return code!(#runtime::expr::fma(#left, #right, sum));

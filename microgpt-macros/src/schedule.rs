@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::ast::Operator;
 use crate::differentiate::Gradient;
 use crate::graph::{Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, indices_of};
 use crate::storage::{Interleaving, Storage, stored};
@@ -51,7 +52,7 @@ pub enum Inner {
     Row(IndexId),
     /// A row of sums along another index, each of them in the lanes it would have by itself.
     RowOfSums { row: IndexId, over: IndexId },
-    /// A sum of rows, in lanes.
+    /// A sum of rows, in lanes, or the greatest or least of their elements.
     Lanes(IndexId),
     /// A small product for each value of an index; its loops are the last two.
     Products(Products),
@@ -167,21 +168,28 @@ impl Planner<'_> {
         read.chain([nest.target.array]).any(ordered)
     }
 
-    /// A nest that was planned for arrays as written, if each sum can keep its order.
+    /// A nest that was planned for arrays as written, if each sum can keep its order and its rounding.
     fn again(&self, nest: &Nest) -> Option<Nest> {
         let Nest { target, fold, loops, body, condition, .. } = nest;
         let mut plan = self.nest(target.clone(), *fold, loops, *body, *condition);
+        let mut one_by_one = false;
         match (nest.inner, plan.inner) {
-            _ if matches!(fold, Fold::Max | Fold::Min) => {}
+            // The greatest is the same in any order.
+            _ if matches!(fold, Fold::Max | Fold::Min) => return Some(plan),
             (Inner::Lanes(over), Inner::Row(row)) => plan.inner = Inner::RowOfSums { row, over },
             (Inner::Lanes(one), Inner::Lanes(other)) if one == other => {}
             (Inner::Lanes(along), Inner::Products(dots))
                 if (dots.product, dots.along) == (Product::Dot, along) => {}
-            (Inner::Row(_), Inner::Row(_)) | (Inner::Element, Inner::Element) => {}
+            (Inner::Element, Inner::Element) => {}
+            (Inner::Row(_), Inner::Row(_)) => one_by_one = true,
             (Inner::Row(_), Inner::Products(multiples))
-                if multiples.product == Product::Multiple => {}
+                if multiples.product == Product::Multiple =>
+            {
+                one_by_one = true;
+            }
             // What was added to a row term by term is added to an element so.
             (Inner::Row(_), Inner::Lanes(_)) => {
+                one_by_one = true;
                 plan.inner = Inner::Element;
                 if target.add {
                     plan.outer = plan.loops.len();
@@ -189,7 +197,12 @@ impl Planner<'_> {
             }
             _ => return None,
         }
-        Some(plan)
+        let [before, after] = [nest, &plan].map(Nest::terms);
+        let same_order =
+            if one_by_one { before.concat() == after.concat() } else { before == after };
+        let sums = target.add || !before.concat().is_empty();
+        let same_rounding = !sums || nest.is_fused(self.graph) == plan.is_fused(self.graph);
+        (same_order && same_rounding).then_some(plan)
     }
 
     fn nest(
@@ -283,7 +296,8 @@ impl Planner<'_> {
     /// The indices of a nest, those of its target in the order in which that lies.
     fn as_stored(&self, target: &Target, indices: &[IndexId]) -> Vec<IndexId> {
         let mut indices = indices.to_vec();
-        if self.interleaving.is_some() {
+        if self.interleaving.is_some_and(|interleaving| interleaving.order(target.array).is_some())
+        {
             let subscripts = stored(self.interleaving, target.array, &target.subscripts);
             let place =
                 |index: IndexId| subscripts.iter().position(|one| indices_of(one).contains(&index));
@@ -392,6 +406,33 @@ fn loads(graph: &Graph, body: NodeId) -> Vec<(Array, &[Subscript])> {
 }
 
 impl Nest {
+    /// The loops whose passes meet in one element of the target: those outside the sum that is kept in
+    /// registers, and those inside.
+    fn terms(&self) -> [Vec<IndexId>; 2] {
+        let is_plain = |index: IndexId| {
+            let plain = Subscript::Affine(crate::term::Affine::index(index));
+            self.target.subscripts.contains(&plain)
+        };
+        let among = |loops: &[IndexId]| {
+            loops.iter().copied().filter(|&index| !is_plain(index)).collect::<Vec<_>>()
+        };
+        let (outside, inside) = self.loops.split_at(self.outer);
+        [among(outside), among(inside)]
+    }
+
+    /// Whether each term is a product that is fused with its addition: one that changes along the
+    /// innermost loop.
+    pub fn is_fused(&self, graph: &Graph) -> bool {
+        let is_product =
+            matches!(graph.nodes[self.body], Node::Binary { operator: Operator::Mul, .. });
+        let innermost = match self.inner {
+            // The factors of these change along their last loop.
+            Inner::Products(_) | Inner::Contraction(_) => return is_product,
+            inner => inner.index().or(self.loops.last().copied()),
+        };
+        is_product && innermost.is_none_or(|index| graph.free(self.body).contains(&index))
+    }
+
     /// Whether some elements of the target are not reached by the loops.
     pub fn is_ragged(&self, graph: &Graph) -> bool {
         self.target.subscripts.iter().flat_map(indices_of).any(|index| {

@@ -21,7 +21,7 @@ pub enum Storage {
 pub struct Interleaving {
     /// The axis that is then innermost.
     pub axis: Length,
-    /// How far the ranges reach.
+    /// How far the ranges of the first such array reach; all of them follow it.
     pub reach: Length,
     /// For each equation that takes part the positions of its axes, the outermost first.
     orders: BTreeMap<usize, Vec<usize>>,

@@ -155,8 +155,8 @@ impl PythonRandom {
         if total <= 0.0 || !total.is_finite() {
             return Err(RandomError::UnusableTotal(total));
         }
-        // Python looks for the target among the cumulative weights; these rise, and are added up
-        // once more here.
+        // Python looks for the target among the cumulative weights; these rise, as none is negative,
+        // and are added up once more here.
         let (bounds, target) = (&weights[..weights.len() - 1], self.random() * total);
         let mut bound = 0.0;
         let beyond = |weight: &f64| {

@@ -95,7 +95,9 @@ impl Writer<'_> {
         let (word, text) = (fold_word(self.nest.fold), &self.emitter.graph.indices[over].name);
         code! {
             #runtime::shape::Dim::local(#axis, &mut #name[#target..][..#len], |row| {
-                #runtime::expr::not_empty(#runtime::expr::minus(#high, #low), #word, #text);
+                if #len > 0 {
+                    #runtime::expr::not_empty(#runtime::expr::minus(#high, #low), #word, #text);
+                }
                 #inside
             });
         }
@@ -108,13 +110,11 @@ impl Writer<'_> {
         let step = self.step(false);
         let (rows, len, target) = (&self.rows, ident("row_len"), self.target_address(None));
         let (word, index) = (fold_word(self.nest.fold), &self.emitter.graph.indices[over].name);
-        code! {
-            #name[#target] = #runtime::expr::#best(
-                #runtime::expr::not_empty(#len, #word, #index),
-                [#(#rows),*],
-                #step,
-            );
-        }
+        // Before the rows are cut, which may begin where nothing is: after the length.
+        let level = self.level(&self.emitter.graph.range_indices(over));
+        let not_empty = code!(#runtime::expr::not_empty(#len, #word, #index););
+        self.statements[level].insert(1, not_empty);
+        code!(#name[#target] = #runtime::expr::#best(#len, [#(#rows),*], #step);)
     }
 
     /// A small product for each value of an index.

@@ -1,11 +1,10 @@
 //! Contractions: sums of products of two arrays, which are computed in blocks.
 
 use crate::ast::Operator;
-use crate::graph::{Graph, IndexId, Node, NodeId, Subscript, indices_of};
+use crate::graph::{Fold, Graph, IndexId, Node, NodeId, Subscript, indices_of};
 use crate::storage::Storage;
 
 use super::{Inner, Nest, Target, Walk, ordered, walk};
-use crate::graph::Fold;
 
 /// `target[.., rows, .., columns] += Σ left[.., rows, .., terms, ..] · right[.., terms, columns, ..]`
 /// with the last two in any places.

@@ -23,9 +23,9 @@ pub struct Products {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Product {
-    /// `target[.., each] += Σ left[.., each, along] · right[.., each, along]`
+    /// `target[.., each] = Σ left[.., each, along] · right[.., each, along]`, or `+=`
     Dot,
-    /// `target[.., each, along] += left[.., each] · right[.., each, along]`
+    /// `target[.., each, along] = Σ left[.., each] · right[.., each, along]`, or `+=`
     Multiple,
 }
 
@@ -70,7 +70,8 @@ pub fn products(
             let both = ends(&one.1, vector) && ends(&other.1, vector);
             return both.then(|| products(Product::Dot, one.0, other.0));
         }
-        if !ends(&result, vector) {
+        // A product that is not added to anything is a row like others.
+        if !ends(&result, vector) || !(reduces || target.add) {
             return None;
         }
         if ends(&one.1, number) && ends(&other.1, vector) {

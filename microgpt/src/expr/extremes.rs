@@ -12,7 +12,8 @@ use crate::real::Real;
 
 /// The greatest of what `step` makes of an element of each of `rows`, of one position at least.
 ///
-/// A NaN is not greater than anything, nor anything than a NaN that is the first.
+/// A NaN is not greater than anything, nor anything than a NaN that is the first. Of 0 and -0 it may be
+/// either.
 #[inline(always)]
 pub fn greatest<T: Real, const K: usize>(
     len: usize,

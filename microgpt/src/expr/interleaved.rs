@@ -93,7 +93,7 @@ pub fn dots<R: Dim, C: Dim, T: Real>(
     }
     let mut sums = [T::zero(); LOCAL];
     for at in 0..len * width {
-        sums[at] = left[at] * right[at];
+        sums[at] = left[at].fma(right[at], T::zero());
     }
     // The first half of each row takes the second, until one number is left.
     let mut width = width;
@@ -109,7 +109,8 @@ pub fn dots<R: Dim, C: Dim, T: Real>(
         sums = halves;
     }
     for row in 0..len {
-        write(&mut out[row], sums[row]);
+        // The lanes that are missing are 0, which -0 and 0 add up to.
+        write(&mut out[row], if columns.len() < LANES { sums[row] + T::zero() } else { sums[row] });
     }
 }
 
