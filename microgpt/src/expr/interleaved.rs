@@ -84,7 +84,7 @@ pub fn dots<R: Dim, C: Dim, T: Real>(
     let write = |out: &mut T, dot: T| *out = if add { *out + dot } else { dot };
     if !(are_few(rows, columns) && width.is_power_of_two() && width <= LANES) {
         for row in 0..len {
-            let [left, right] = [left, right].map(|factor| &factor[row * width..][..width]);
+            let (left, right) = (&left[row * width..][..width], &right[row * width..][..width]);
             let mut sum = Sum::new();
             sum.row(width, [left, right], |sum, _, [left, right]| left.fma(right, sum));
             write(&mut out[row], sum.total());
