@@ -145,11 +145,34 @@ pub fn accumulate<T: Real, const K: usize>(
     rows: [&[T]; K],
     step: impl Fn(T, usize, [T; K]) -> T,
 ) {
+    // One vector a pass: what the compiler makes of a row of any length begins with several at once,
+    // which short rows never reach.
+    if size_of::<T>() == 4 {
+        accumulate_in::<T, 8, K>(out, rows, step);
+    } else {
+        accumulate_in::<T, 4, K>(out, rows, step);
+    }
+}
+
+#[inline(always)]
+fn accumulate_in<T: Real, const VECTOR: usize, const K: usize>(
+    out: &mut [T],
+    rows: [&[T]; K],
+    step: impl Fn(T, usize, [T; K]) -> T,
+) {
     let len = out.len();
     barrier();
     let rows = cut(rows, 0, len);
-    for (position, out) in out.iter_mut().enumerate() {
-        *out = step(*out, position, column(rows, position));
+    let (chunks, rest) = out.as_chunks_mut::<VECTOR>();
+    let whole = chunks.len() * VECTOR;
+    for (at, out) in chunks.iter_mut().enumerate() {
+        let chunk = cut(rows, at * VECTOR, VECTOR);
+        for lane in 0..VECTOR {
+            out[lane] = step(out[lane], at * VECTOR + lane, column(chunk, lane));
+        }
+    }
+    for (position, out) in rest.iter_mut().enumerate() {
+        *out = step(*out, whole + position, column(rows, whole + position));
     }
 }
 
