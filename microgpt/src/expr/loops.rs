@@ -94,12 +94,7 @@ pub fn map<T: Real, const K: usize>(
     rows: [&[T]; K],
     step: impl Fn(usize, [T; K]) -> T,
 ) {
-    let len = out.len();
-    barrier();
-    let rows = cut(rows, 0, len);
-    for (position, out) in out.iter_mut().enumerate() {
-        *out = step(position, column(rows, position));
-    }
+    accumulate(out, rows, |_, position, elements| step(position, elements));
 }
 
 /// Writes one row as [`map`] does, in whole vectors where the arrays go on beyond it: `step` also
