@@ -321,14 +321,13 @@ impl<'a> Emitter<'a> {
         self.interleaving.filter(|_| storage == Storage::Interleaved)
     }
 
-    /// Whether the arrays lie interleaved that may.
-    pub fn is_interleaved(&self) -> TokenStream {
+    /// Whether the arrays lie interleaved that may, if any may.
+    pub fn is_interleaved(&self) -> Option<TokenStream> {
         let runtime = self.runtime;
-        let interleaved = self.interleaving.map(|interleaving| {
+        self.interleaving.map(|interleaving| {
             let (axis, reach) = (self.axis(interleaving.axis), self.len(interleaving.reach));
             code!(#runtime::expr::is_interleaved(#axis, #reach))
-        });
-        interleaved.unwrap_or_else(|| code!(false))
+        })
     }
 
     pub fn integer_axes(&self, operand: usize) -> Vec<Ident> {
@@ -678,10 +677,7 @@ impl<'a> Emitter<'a> {
                 }
             }
         });
-        let interleaved = self.interleaving.map(|_| {
-            let is_interleaved = self.is_interleaved();
-            code!(let interleaved = #is_interleaved;)
-        });
+        let interleaved = self.is_interleaved().map(|is_so| code!(let interleaved = #is_so;));
         code! {
             #lengths
             #interleaved

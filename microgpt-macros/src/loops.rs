@@ -23,8 +23,8 @@ mod fold;
 /// Writes a nest.
 pub fn write(emitter: &Emitter<'_>, nest: &Nest) -> TokenStream {
     let mut cases = TokenStream::new();
-    if let Some(interleaved) = &nest.interleaved {
-        let is_interleaved = emitter.is_interleaved();
+    if let (Some(interleaved), Some(is_interleaved)) = (&nest.interleaved, emitter.is_interleaved())
+    {
         let rows = Writer::new(emitter, interleaved).nest();
         cases.extend(code!(if #is_interleaved { #rows } else));
     }
@@ -433,7 +433,7 @@ impl<'a> Writer<'a> {
 
     fn load(&mut self, array: Array, subscripts: &[Subscript], node: NodeId) -> TokenStream {
         let name = self.emitter.array(array);
-        let stored = self.stored(array, subscripts);
+        let stored = self.in_order(array, subscripts);
         let along = self.row_index.map(|index| (index, walk(&stored, index)));
         match along {
             Some((index, Walk::Contiguous)) => {

@@ -229,20 +229,7 @@ impl Planner<'_> {
             let outer = loops.iter().rposition(|index| of_target.contains(index));
             let outer = outer.map_or(0, |position| position + 1);
             loops.extend(within);
-            let inner = Inner::Products(products);
-            let (long, interleaved) = (None, None);
-            return Nest {
-                target,
-                fold,
-                loops,
-                outer,
-                inner,
-                body,
-                condition,
-                storage,
-                long,
-                interleaved,
-            };
+            return Nest::sum(target, loops, outer, Inner::Products(products), body, storage);
         }
         let mut long = None;
         if let (Fold::Sum, None, Storage::AsWritten) = (fold, condition, storage)
@@ -255,8 +242,9 @@ impl Planner<'_> {
             long = Some(Box::new(nest));
         }
         let inner = match fold {
-            Fold::Sum if condition.is_none() => self.innermost(&target, &of_target, indices, body),
-            Fold::Max | Fold::Min => self.innermost(&target, &of_target, indices, body),
+            Fold::Sum | Fold::Max | Fold::Min if condition.is_none() => {
+                self.innermost(&target, &of_target, indices, body)
+            }
             _ => Inner::Element,
         };
         let last = inner.index();
@@ -406,6 +394,19 @@ fn loads(graph: &Graph, body: NodeId) -> Vec<(Array, &[Subscript])> {
 }
 
 impl Nest {
+    /// A sum over products, which has no other form.
+    fn sum(
+        target: Target,
+        loops: Vec<IndexId>,
+        outer: usize,
+        inner: Inner,
+        body: NodeId,
+        storage: Storage,
+    ) -> Self {
+        let (fold, condition, long, interleaved) = (Fold::Sum, None, None, None);
+        Self { target, fold, loops, outer, inner, body, condition, storage, long, interleaved }
+    }
+
     /// The loops whose passes meet in one element of the target: those outside the sum that is kept in
     /// registers, and those inside.
     fn terms(&self) -> [Vec<IndexId>; 2] {
@@ -425,11 +426,7 @@ impl Nest {
     pub fn is_fused(&self, graph: &Graph) -> bool {
         let is_product =
             matches!(graph.nodes[self.body], Node::Binary { operator: Operator::Mul, .. });
-        let innermost = match self.inner {
-            // The factors of these change along their last loop.
-            Inner::Products(_) | Inner::Contraction(_) => return is_product,
-            inner => inner.index().or(self.loops.last().copied()),
-        };
+        let innermost = self.inner.index().or(self.loops.last().copied());
         is_product && innermost.is_none_or(|index| graph.free(self.body).contains(&index))
     }
 

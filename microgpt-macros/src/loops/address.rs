@@ -21,7 +21,7 @@ impl Writer<'_> {
         row: Option<IndexId>,
     ) -> TokenStream {
         let mut address = TokenStream::new();
-        let subscripts = self.stored(array, subscripts);
+        let subscripts = self.in_order(array, subscripts);
         for ((len, axis), subscript) in self.axes(array).iter().zip(&subscripts) {
             let start = axis.and_then(|axis| self.emitter.start(axis));
             let subscript = self.subscript(subscript, row);
@@ -72,17 +72,13 @@ impl Writer<'_> {
         address
     }
 
-    /// Subscripts in the order in which the axes of an array lie.
-    pub(super) fn stored(&self, array: Array, subscripts: &[Subscript]) -> Vec<Subscript> {
-        self.in_order(array, subscripts)
-    }
-
     /// The lengths and indices of an array's axes in the order in which they lie.
     pub(super) fn axes(&self, array: Array) -> Vec<(Ident, Option<IndexId>)> {
         self.in_order(array, &self.emitter.axes(array))
     }
 
-    fn in_order<A: Clone>(&self, array: Array, axes: &[A]) -> Vec<A> {
+    /// What belongs to the axes of an array, such as subscripts, in the order in which they lie.
+    pub(super) fn in_order<A: Clone>(&self, array: Array, axes: &[A]) -> Vec<A> {
         stored(self.emitter.interleaving(self.nest.storage), array, axes)
     }
 

@@ -21,13 +21,11 @@ impl Writer<'_> {
         let (names, lows): (Vec<_>, Vec<_>) = starts.into_iter().flatten().unzip();
         let starts = code!(let (#(#names),*) = (#(#lows),*););
         let factor = |node: NodeId, line: IndexId| {
-            let Node::Load { array, subscripts } = &self.emitter.graph.nodes[node] else {
-                unreachable!("each factor is an element of an array")
-            };
+            let (array, subscripts) = self.element(node);
             let (elements, first) =
-                (self.emitter.array(*array), self.address(*array, subscripts, None));
-            let stride = self.stride(*array, subscripts, line);
-            let step = self.stride(*array, subscripts, terms);
+                (self.emitter.array(array), self.address(array, subscripts, None));
+            let stride = self.stride(array, subscripts, line);
+            let step = self.stride(array, subscripts, terms);
             code!(#runtime::expr::Factor::new(#elements, #first, #stride, #step))
         };
         let (left, right) = (factor(left, rows), factor(right, columns));
@@ -67,6 +65,14 @@ impl Writer<'_> {
         }
     }
 
+    /// The array and the subscripts of a factor.
+    pub(super) fn element(&self, factor: NodeId) -> (Array, &[Subscript]) {
+        let Node::Load { array, subscripts } = &self.emitter.graph.nodes[factor] else {
+            unreachable!("each factor is an element of an array")
+        };
+        (*array, subscripts)
+    }
+
     /// Whether the ranges of a contraction with bounds are long.
     pub(super) fn is_long(&self) -> TokenStream {
         let Inner::Contraction(contraction) = self.nest.inner else {
@@ -86,7 +92,7 @@ impl Writer<'_> {
         subscripts: &[Subscript],
         index: IndexId,
     ) -> TokenStream {
-        let (axes, subscripts) = (self.axes(array), self.stored(array, subscripts));
+        let (axes, subscripts) = (self.axes(array), self.in_order(array, subscripts));
         let along = subscripts.iter().rposition(|one| indices_of(one).contains(&index));
         let inner = axes.iter().skip(along.map_or(0, |axis| axis + 1)).map(|(len, _)| len);
         inner.map(|len| code!(#len)).reduce(|all, len| code!(#all * #len)).unwrap_or(code!(1))

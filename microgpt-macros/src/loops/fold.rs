@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 
 use super::Writer;
 use crate::emit::{code, ident};
-use crate::graph::{Fold, IndexId, Node, NodeId};
+use crate::graph::{Fold, IndexId, NodeId};
 use crate::schedule::{Product, Products};
 
 impl Writer<'_> {
@@ -124,11 +124,9 @@ impl Writer<'_> {
         let [rows, columns] = [each, along].map(|index| self.size(index));
         let starts = [each, along].map(|index| self.emitter.index(index));
         let factor = |node: NodeId| {
-            let Node::Load { array, subscripts } = &self.emitter.graph.nodes[node] else {
-                unreachable!("each factor is an element of an array")
-            };
+            let (array, subscripts) = self.element(node);
             let (elements, first) =
-                (self.emitter.array(*array), self.address(*array, subscripts, None));
+                (self.emitter.array(array), self.address(array, subscripts, None));
             code!(&#elements[#first..])
         };
         let (left, right) = (factor(left), factor(right));

@@ -1,7 +1,7 @@
 //! Contractions: sums of products of two arrays, which are computed in blocks.
 
 use crate::ast::Operator;
-use crate::graph::{Fold, Graph, IndexId, Node, NodeId, Subscript, indices_of};
+use crate::graph::{Graph, IndexId, Node, NodeId, Subscript, indices_of};
 use crate::storage::Storage;
 
 use super::{Inner, Nest, Target, Walk, ordered, walk};
@@ -58,18 +58,7 @@ pub fn blocks(
     let mut loops = ordered(graph, &outside);
     let outer = loops.len();
     loops.extend(blocks);
-    Nest {
-        target,
-        fold: Fold::Sum,
-        loops,
-        outer,
-        inner: Inner::Contraction(contraction),
-        body,
-        condition: None,
-        storage: Storage::AsWritten,
-        long: None,
-        interleaved: None,
-    }
+    Nest::sum(target, loops, outer, Inner::Contraction(contraction), body, Storage::AsWritten)
 }
 
 /// The contraction that a sum is, if it is one: one without bounds where there is a choice.

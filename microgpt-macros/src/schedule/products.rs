@@ -61,9 +61,8 @@ pub fn products(
         let ends =
             |subscripts: &[Subscript], with: &[IndexId]| ends(subscripts, with, [each, along]);
         let products = |product, left, right| Products { product, each, along, left, right };
-        let others = indices.iter().filter(|index| ![each, along].contains(index));
+        let mut others = indices.iter().filter(|index| ![each, along].contains(index));
         let reduces = others
-            .into_iter()
             .any(|index| !result.iter().any(|subscript| indices_of(subscript).contains(index)));
         let (vector, number) = (&[each, along][..], &[each][..]);
         if ends(&result, number) && !reduces {
