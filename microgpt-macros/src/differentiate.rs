@@ -4,11 +4,14 @@
 //! back through plain arithmetic and at most one call, whose local gradient the op table gives,
 //! to each load; that is one accumulation, `gradient[subscripts] += adjoint`, over all loops of
 //! the equation.
+//!
+//! A zero adjoint is zero: where no gradient arrives none goes on, whatever the local gradient is.
+//! `max(sqrt(x), 1e-10)` at 0 has the gradient 0 and not 0 · ∞.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ast::{Comparison, Operator};
-use crate::graph::{Array, Equation, Fold, Graph, IndexId, Node, NodeId, Subscript};
+use crate::graph::{Array, Equation, Fold, Graph, IndexId, Node, NodeId, Subscript, Through};
 
 /// The equations with their gradients.
 #[derive(Debug)]
@@ -62,7 +65,7 @@ fn equation(graph: &mut Graph, id: usize) -> Vec<Accumulation> {
             let mut along = axes.clone();
             along.extend(&over);
             let others = graph.load(Array::Equation(others), &along);
-            through(graph, seed, &mut |graph, seed| graph.binary(Operator::Mul, seed, others))
+            pull_back(graph, seed, Through::Times, others)
         }
         Some((fold @ (Fold::Max | Fold::Min), over)) => {
             let index = over[0];
@@ -113,6 +116,7 @@ fn winner(graph: &mut Graph, id: usize, fold: Fold) -> usize {
     winner.name = format!("{}_at", winner.name);
     winner.fold = winner.fold.map(|(_, over)| (fold, over));
     winner.depends = BTreeSet::new();
+    winner.requirements.clear();
     graph.equations.push(winner);
     graph.equations.len() - 1
 }
@@ -126,6 +130,7 @@ fn others(graph: &mut Graph, id: usize) -> usize {
         others.axes.extend(over.iter());
     }
     others.depends = BTreeSet::new();
+    others.requirements.clear();
     graph.equations.push(others);
     graph.equations.len() - 1
 }
@@ -185,22 +190,27 @@ fn contributions(
                     }
                 }
                 Operator::Mul => {
+                    // By either factor the derivative is the other, which is a number if all operands are:
+                    // the inner loops of all models are products, and ask for no more.
+                    let mut times = |factor| {
+                        through(graph, adjoint, &mut |graph, adjoint| {
+                            graph.binary(Operator::Mul, adjoint, factor)
+                        })
+                    };
                     if to_left {
-                        flows.push((left, times(graph, adjoint, right)));
+                        flows.push((left, times(right)));
                     }
                     if to_right {
-                        flows.push((right, times(graph, adjoint, left)));
+                        flows.push((right, times(left)));
                     }
                 }
                 Operator::Div => {
-                    let quotient = through(graph, adjoint, &mut |graph, adjoint| {
-                        graph.binary(Operator::Div, adjoint, right)
-                    });
+                    let quotient = pull_back(graph, adjoint, Through::Over, right);
                     flows.push((left, quotient));
                     if to_right {
                         let result = kept(graph, equation, node);
-                        let negated = through(graph, quotient, &mut |graph, quotient| {
-                            let product = graph.binary(Operator::Mul, quotient, result);
+                        let product = pull_back(graph, quotient, Through::Times, result);
+                        let negated = through(graph, product, &mut |graph, product| {
                             graph.add(Node::Negate(product))
                         });
                         flows.push((right, negated));
@@ -217,7 +227,7 @@ fn contributions(
                     let arguments = arguments.clone();
                     let local =
                         graph.add(Node::Local { function, arguments, result, argument: position });
-                    flows.push((argument, times(graph, adjoint, local)));
+                    flows.push((argument, pull_back(graph, adjoint, Through::Times, local)));
                 }
             }
         }
@@ -237,8 +247,12 @@ fn kept(graph: &mut Graph, equation: usize, node: NodeId) -> NodeId {
     graph.load(Array::Equation(equation), &axes)
 }
 
-fn times(graph: &mut Graph, adjoint: NodeId, factor: NodeId) -> NodeId {
-    through(graph, adjoint, &mut |graph, adjoint| graph.binary(Operator::Mul, adjoint, factor))
+/// Carries an adjoint through an operation whose local gradient may be infinite or no number, although
+/// the arguments are finite: where the adjoint is 0, nothing comes through.
+fn pull_back(graph: &mut Graph, adjoint: NodeId, by: Through, factor: NodeId) -> NodeId {
+    through(graph, adjoint, &mut |graph, adjoint| {
+        graph.add(Node::Pullback { adjoint, through: by, factor })
+    })
 }
 
 impl Gradient {

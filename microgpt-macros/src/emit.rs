@@ -8,14 +8,15 @@ mod entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, Span, TokenStream};
+use quote::ToTokens;
 
 use crate::differentiate::Gradient;
-use crate::functions::{self, Environment, Parameter};
+use crate::functions::{Environment, Parameter};
 use crate::graph::{Array, Graph, IndexId, IndexRange, Length};
 use crate::loops;
 use crate::schedule::{Nest, Nests};
 use crate::storage::{Interleaving, Storage};
-use crate::term::{Affine, Atom, Axis, Checked, Function};
+use crate::term::{Affine, Atom, Axis, Checked};
 
 /// Tokens whose names have the macro's own hygiene.
 macro_rules! code {
@@ -80,72 +81,27 @@ pub fn ident(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
-/// Names, and parts of names, that the generated code gives to things of its own.
-const RESERVED: [&str; 27] = [
-    "product",
-    "ranges",
-    "interleaved",
-    "place",
-    "real",
-    "store",
-    "size",
-    "below",
-    "own",
-    "values",
-    "gradients",
-    "integers",
-    "start",
-    "pass",
-    "activity",
-    "copy",
-    "row",
-    "sum",
-    "sums",
-    "position",
-    "best",
-    "own_values",
-    "d_",
-    "len_",
-    "axis_",
-    "start_of_",
-    "row_",
-];
-
 /// Gives out names, each once.
+///
+/// Every name of the generated code ends in an underscore, and a name that is made from one of the
+/// user's has a number before it: `x` becomes `x_0_`. Two that are made from different names can then
+/// never be equal, nor can one be equal to a name that the code gives to a thing of its own, such as
+/// `row_len_`. The underscore keeps them apart from what the user has declared: a variable cannot
+/// have the name of a constant, a static or a unit struct in scope, however hygienic it is.
 #[derive(Default)]
-struct Names(BTreeSet<String>);
+struct Names(usize);
 
 impl Names {
     fn give(&mut self, wish: &str) -> String {
-        // A variable cannot have the name of a constant, however hygienic it is: such names are in
-        // capitals.
-        let wish = wish.to_lowercase();
-        let mut wish: String =
-            wish.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
-        if RESERVED.iter().any(|part| wish == *part || part.contains('_') && wish.contains(part))
-            || syn::parse_str::<Ident>(&wish).is_err()
-        {
-            wish = format!("user_{}", wish.replace('_', ""));
-        }
-        let mut name = wish.clone();
-        let mut again = 1;
-        while !self.0.insert(name.clone()) {
-            again += 1;
-            name = format!("{wish}_{again}");
-        }
-        name
+        let number = self.0;
+        self.0 += 1;
+        let word: String = wish
+            .to_lowercase()
+            .chars()
+            .map(|letter| if letter.is_alphanumeric() { letter } else { '_' })
+            .collect();
+        format!("{}_{number}_", word.trim_matches('_'))
     }
-}
-
-/// The names in the paths of the user's ops, which stand among those of the generated code.
-fn user_names(graph: &Graph) -> BTreeSet<String> {
-    let mut used = BTreeSet::new();
-    for function in &graph.functions {
-        if let Function::User(path) = function {
-            functions::names(path.clone(), &mut used);
-        }
-    }
-    used
 }
 
 impl<'a> Emitter<'a> {
@@ -156,22 +112,21 @@ impl<'a> Emitter<'a> {
         interleaving: Option<&'a Interleaving>,
     ) -> Self {
         let graph = &gradient.graph;
-        let mut names = Names(user_names(graph));
+        let mut names = Names::default();
         let mut give = |wish: &str| ident(&names.give(wish));
         let values = checked.operands.iter().map(|operand| give(&operand.name)).collect();
         let integers = checked.integers.iter().map(|operand| give(&operand.name)).collect();
         let equations = graph.equations.iter().map(|equation| give(&equation.name)).collect();
         let indices = graph.indices.iter().map(|index| give(&index.name)).collect();
         let mut classes = BTreeMap::new();
-        let mut words = Names::default();
         for index in &graph.indices {
             if let IndexRange::Whole(Length::Class(class)) = index.range {
-                classes.entry(class).or_insert_with(|| words.give(&index.name));
+                classes.entry(class).or_insert_with(|| names.give(&index.name));
             }
         }
         for class in 0..graph.classes.count {
             if graph.classes.axes(class).next().is_some() {
-                classes.entry(class).or_insert_with(|| words.give(&format!("axis_{class}")));
+                classes.entry(class).or_insert_with(|| names.give("whole"));
             }
         }
         let mut extents: BTreeSet<IndexId> = graph
@@ -185,7 +140,8 @@ impl<'a> Emitter<'a> {
                 extents.insert(extent);
             }
         }
-        for length in graph.reaches.iter().flat_map(|reach| reach.lengths) {
+        let bounds = graph.bounds.iter().map(|bound| bound.length);
+        for length in graph.reaches.iter().flat_map(|reach| reach.lengths).chain(bounds) {
             if let Length::Extent(extent) = length {
                 extents.insert(extent);
             }
@@ -209,15 +165,25 @@ impl<'a> Emitter<'a> {
     // ------------------------------------------------------------ names
 
     fn source(&self, operand: usize) -> Ident {
-        ident(&format!("{}_source", self.values[operand]))
+        ident(&format!("{}source_", self.values[operand]))
     }
 
     fn kept(&self, operand: usize) -> Ident {
-        ident(&format!("{}_kept", self.values[operand]))
+        ident(&format!("{}kept_", self.values[operand]))
+    }
+
+    /// The gradient of an array.
+    fn adjoint(name: &Ident) -> Ident {
+        ident(&format!("d_{name}"))
+    }
+
+    /// The gradient of an operand.
+    pub fn gradient(&self, operand: usize) -> Ident {
+        Self::adjoint(&self.values[operand])
     }
 
     fn dim(name: &Ident, axis: usize) -> Ident {
-        ident(&format!("{name}_axis_{axis}"))
+        ident(&format!("{name}axis_{axis}_"))
     }
 
     fn axis_dim(&self, axis: Axis) -> Ident {
@@ -225,20 +191,6 @@ impl<'a> Emitter<'a> {
             Axis::Operand { operand, axis } => Self::dim(&self.values[operand], axis),
             Axis::Integers { operand, axis } => Self::dim(&self.integers[operand], axis),
             Axis::Extent { binder } => unreachable!("binder {binder} has no axis of an operand"),
-        }
-    }
-
-    fn axis_text(&self, axis: Axis) -> String {
-        match axis {
-            Axis::Operand { operand, axis } => {
-                format!("axis {axis} of `{}`", self.checked.operands[operand].name)
-            }
-            Axis::Integers { operand, axis } => {
-                format!("axis {axis} of `{}`", self.checked.integers[operand].name)
-            }
-            Axis::Extent { binder } => {
-                format!("the range of `{}`", self.checked.binders[binder].name)
-            }
         }
     }
 
@@ -272,6 +224,11 @@ impl<'a> Emitter<'a> {
             .then(|| ident(&format!("start_of_{}", self.indices[index])))
     }
 
+    /// Whether the first value of an index is 0, and lies at the first position of its axis.
+    pub fn begins_at_zero(&self, index: IndexId) -> bool {
+        self.start(index).is_none() && self.starts_at_zero(index)
+    }
+
     fn starts_at_zero(&self, index: IndexId) -> bool {
         match &self.graph.indices[index].range {
             IndexRange::Whole(_) => true,
@@ -283,7 +240,7 @@ impl<'a> Emitter<'a> {
         match array {
             Array::Operand(operand) => self.values[operand].clone(),
             Array::Equation(id) => self.equations[id].clone(),
-            Array::Adjoint(id) => ident(&format!("d_{}", self.equations[id])),
+            Array::Adjoint(id) => Self::adjoint(&self.equations[id]),
             Array::Definition(id) => unreachable!("definition {id} became an equation"),
         }
     }
@@ -354,16 +311,12 @@ impl<'a> Emitter<'a> {
                 let factor = factor * sign;
                 if factor > 0 {
                     let atom = match *atom {
-                        Atom::Index(index) => self.index(index).clone(),
-                        Atom::Len(index) => self.len(self.graph.axis_length(index)),
-                        Atom::Integer(operand) => self.integers[operand].clone(),
+                        Atom::Index(index) => self.index(index).to_token_stream(),
+                        Atom::Len(index) => self.count(index),
+                        Atom::Integer(operand) => self.integers[operand].to_token_stream(),
                     };
-                    let factor = literal(factor);
-                    terms.push(if factor.to_string() == "1" {
-                        code!(#atom)
-                    } else {
-                        code!(#factor * #atom)
-                    });
+                    let times = literal(factor);
+                    terms.push(if factor == 1 { atom } else { code!(#times * #atom) });
                 }
             }
             if affine.constant * sign > 0 {
@@ -389,6 +342,20 @@ impl<'a> Emitter<'a> {
             (plus, Some(minus)) => {
                 let runtime = self.runtime;
                 code!(#runtime::expr::minus(#plus, #minus))
+            }
+        }
+    }
+
+    /// How many values an index takes.
+    pub fn count(&self, index: IndexId) -> TokenStream {
+        if let IndexRange::Whole(length) = self.graph.indices[index].range {
+            return self.len(length).to_token_stream();
+        }
+        match self.graph.count(index) {
+            Some(count) => self.integer(&count),
+            None => {
+                let (runtime, (low, high)) = (self.runtime, self.bounds(index));
+                code!(#runtime::expr::minus(#high, #low))
             }
         }
     }
@@ -453,8 +420,8 @@ impl<'a> Emitter<'a> {
         let copies = self.read.iter().map(|&operand| {
             let (source, kept) = (self.source(operand), self.kept(operand));
             code! {
-                let #kept = #runtime::expr::Source::kept(#source, size);
-                let size = size + #runtime::expr::Source::copied(#source);
+                let #kept = #runtime::expr::Source::kept(#source, size_);
+                let size_ = size_ + #runtime::expr::Source::copied(#source);
             }
         });
         let unread =
@@ -470,19 +437,19 @@ impl<'a> Emitter<'a> {
         let equations = self.describe();
         code! {
             #activity
-            let size = 0 #(+ #sizes)*;
+            let size_ = 0 #(+ #sizes)*;
             #(#copies)*
             #(#unread)*
             // What is generated for all cases is not the shortest for each.
             #[allow(clippy::all, clippy::pedantic, unused_variables, unused_parens, unused_braces, unused_qualifications)]
-            let store = #runtime::expr::evaluate(
-                real,
-                activity,
-                size,
+            let store_ = #runtime::expr::evaluate(
+                real_,
+                activity_,
+                size_,
                 &[#(#integers),*],
-                |below, own| { #forward },
+                |below_, own_| { #forward },
                 #words,
-                move |#words, pass| { #backward },
+                move |#words, pass_| { #backward },
                 |#words| { #equations },
             );
         }
@@ -490,14 +457,14 @@ impl<'a> Emitter<'a> {
 
     fn activity(&self) -> TokenStream {
         let runtime = self.runtime;
-        let mut tokens = code!(let activity = #runtime::expr::Plain;);
+        let mut tokens = code!(let activity_ = #runtime::expr::Plain;);
         for (id, operand) in self.checked.operands.iter().enumerate() {
             let source = self.source(id);
             let span = operand.span;
-            let own = code!(#runtime::expr::activity(real, #source));
-            let activity = ident("activity");
+            let own = code!(#runtime::expr::activity(real_, #source));
+            let activity = ident("activity_");
             let join = call!(span=> #runtime::expr::join(#activity, #own));
-            tokens.extend(code!(let activity = #join;));
+            tokens.extend(code!(let activity_ = #join;));
         }
         tokens
     }
@@ -528,10 +495,9 @@ impl<'a> Emitter<'a> {
     /// Everything that the loops of a nest may name.
     fn environment(&self) -> Environment {
         let mut environment = Environment::default();
-        environment.taken = user_names(self.graph);
         for name in &self.values {
             environment.add(name, Parameter::Numbers);
-            environment.add(&ident(&format!("d_{name}")), Parameter::Numbers);
+            environment.add(&Self::adjoint(name), Parameter::Numbers);
         }
         for id in 0..self.equations.len() {
             environment.add(&self.array(Array::Equation(id)), Parameter::Numbers);
@@ -559,19 +525,21 @@ impl<'a> Emitter<'a> {
         let runtime = self.runtime;
         let operands = (0..self.values.len()).map(|operand| {
             let (name, source) = (&self.values[operand], self.source(operand));
-            code!(let #name = #runtime::expr::Source::read(&#source, below);)
+            code!(let #name = #runtime::expr::Source::read(&#source, below_);)
         });
         let equations = nests.iter().enumerate().map(|(id, nest)| {
             let name = &self.equations[id];
             let size = self.size(Array::Equation(id));
             let zero = nest
                 .is_ragged(self.graph)
-                .then(|| code!(#name.fill(#runtime::expr::constant(real, 0.0));));
+                .then(|| code!(#name.fill(#runtime::expr::constant(real_, 0.0));));
+            let checks = loops::requirements::write(self, &self.graph.equations[id]);
             let loops = loops::write(self, nest);
+            let loops = code!(#checks #loops);
             let loops =
                 environment.function(runtime, &format!("forward_{name}"), name, nest, &loops);
             code! {
-                let (#name, own) = own.split_at_mut(#size);
+                let (#name, own_) = own_.split_at_mut(#size);
                 #zero
                 #loops
                 let #name = &*#name;
@@ -580,8 +548,8 @@ impl<'a> Emitter<'a> {
         let copies = self.read.iter().map(|&operand| {
             let source = self.source(operand);
             code! {
-                let (copy, own) = own.split_at_mut(#runtime::expr::Source::copied(#source));
-                #runtime::expr::Source::copy(#source, copy);
+                let (copy_, own_) = own_.split_at_mut(#runtime::expr::Source::copied(#source));
+                #runtime::expr::Source::copy(#source, copy_);
             }
         });
         code! {
@@ -600,19 +568,19 @@ impl<'a> Emitter<'a> {
         let integers = self.integer_arrays().map(|id| {
             let name = &self.integers[id];
             let size = product(self.integer_axes(id).into_iter());
-            code!(let (#name, integers) = integers.split_at(#size);)
+            code!(let (#name, integers_) = integers_.split_at(#size);)
         });
         let values = self.read.iter().map(|&operand| {
             let (name, kept) = (&self.values[operand], self.kept(operand));
             let size = self.size(Array::Operand(operand));
-            code!(let #name = #kept.values(values, start, #size);)
+            code!(let #name = #kept.values(values_, start_, #size);)
         });
         let equations = (0..self.equations.len()).map(|id| {
             let (name, adjoint) = (self.array(Array::Equation(id)), self.array(Array::Adjoint(id)));
             let size = self.size(Array::Equation(id));
             code! {
-                let (#name, own_values) = own_values.split_at(#size);
-                let (#adjoint, own) = own.split_at_mut(#size);
+                let (#name, own_values_) = own_values_.split_at(#size);
+                let (#adjoint, own_) = own_.split_at_mut(#size);
             }
         });
         let written = self.gradient.accumulations.iter().zip(&nests.backward);
@@ -627,7 +595,7 @@ impl<'a> Emitter<'a> {
                     let size = self.size(one.target);
                     code! {
                         if #kept.active() {
-                            let #name = #kept.gradients(below, #size);
+                            let #name = #kept.gradients(below_, #size);
                             #loops
                         }
                     }
@@ -645,12 +613,12 @@ impl<'a> Emitter<'a> {
             }
         });
         code! {
-            let #runtime::tape::Pass { values, gradients, integers, start } = pass;
+            let #runtime::tape::Pass { values: values_, gradients: gradients_, integers: integers_, start: start_ } = pass_;
             #lengths
             #(#integers)*
             #(#values)*
-            let own_values = &values[start..];
-            let (below, own) = gradients.split_at_mut(start);
+            let own_values_ = &values_[start_..];
+            let (below_, own_) = gradients_.split_at_mut(start_);
             #(#equations)*
             #(#accumulations)*
         }
@@ -673,11 +641,11 @@ impl<'a> Emitter<'a> {
                 Some(order) => {
                     let order =
                         order.iter().map(|&axis| proc_macro2::Literal::usize_unsuffixed(axis));
-                    code!(.and_interleaved(#name, &[#(#axes),*], interleaved, &[#(#order),*]))
+                    code!(.and_interleaved(#name, &[#(#axes),*], interleaved_, &[#(#order),*]))
                 }
             }
         });
-        let interleaved = self.is_interleaved().map(|is_so| code!(let interleaved = #is_so;));
+        let interleaved = self.is_interleaved().map(|is_so| code!(let interleaved_ = #is_so;));
         code! {
             #lengths
             #interleaved
@@ -700,7 +668,7 @@ impl<'a> Emitter<'a> {
                 .iter()
                 .map(|&axis| self.axis(self.graph.axis_length(axis)));
             let offset = &offsets[id];
-            code!(#runtime::expr::output(real, activity, &store, #offset, (#(#axes,)*)))
+            code!(#runtime::expr::output(real_, activity_, &store_, #offset, (#(#axes,)*)))
         });
         if self.checked.tuple { code!((#(#outputs),*)) } else { code!(#(#outputs)*) }
     }

@@ -10,8 +10,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use proc_macro2::TokenStream;
 
 use crate::ast::Operator;
-use crate::graph::{Array, Equation, Fold, Graph, IndexId, Node, NodeId, children};
+use crate::graph::{Array, Equation, Fold, Graph, IndexId, Node, NodeId, Requirement, children};
 use crate::lower::Lowered;
+use crate::requirements;
 use crate::term::Function;
 
 /// An equation with more arithmetic than this is divided: each of its operands' gradients repeats
@@ -71,6 +72,7 @@ impl<'a> Split<'a> {
             self.graph.results.push(id);
         }
         self.guard();
+        requirements::lift(self.graph);
     }
 
     /// Notes which equations a branch of an `if` uses, directly or through others.
@@ -237,6 +239,7 @@ impl<'a> Split<'a> {
             }
         };
         let depends = self.depends(body);
+        let requirements = self.requirements(root, &axes);
         let id = self.graph.equations.len();
         self.graph.equations.push(Equation {
             name: name.to_owned(),
@@ -245,9 +248,56 @@ impl<'a> Split<'a> {
             body,
             depends,
             guarded: false,
+            requirements,
         });
         self.made.insert((root, axes), id);
         id
+    }
+
+    /// What must hold for the equation of a root to have values.
+    fn requirements(&mut self, root: NodeId, axes: &[IndexId]) -> Vec<Requirement> {
+        let mut nest = axes.to_vec();
+        if let Node::Reduce { indices, .. } = &self.graph.nodes[root] {
+            nest.extend(indices);
+        }
+        let mut requirements = Vec::new();
+        let mut seen = HashSet::new();
+        let mut stack = vec![(root, None)];
+        while let Some((node, taken)) = stack.pop() {
+            if node != root && self.own.contains(&node) || !seen.insert((node, taken)) {
+                continue;
+            }
+            for one in self.graph.requirements(node).to_vec() {
+                let holds = self.rewrite(one.holds);
+                // In a branch only where that is taken.
+                let holds = match taken {
+                    Some(taken) => {
+                        let taken = self.rewrite(taken);
+                        let not_taken = self.graph.add(Node::Not(taken));
+                        self.graph.add(Node::Or(not_taken, holds))
+                    }
+                    None => holds,
+                };
+                // A reduction is asked for by its element, not by its terms.
+                let within = if node == root { axes.to_vec() } else { nest.clone() };
+                requirements.push(Requirement { holds, within, ..one });
+            }
+            if let Node::Select { condition, then, otherwise } = self.graph.nodes[node] {
+                let not = self.graph.add(Node::Not(condition));
+                stack.push((condition, taken));
+                for (branch, when) in [(then, condition), (otherwise, not)] {
+                    let when = match taken {
+                        Some(taken) => self.graph.add(Node::And(taken, when)),
+                        None => when,
+                    };
+                    stack.push((branch, Some(when)));
+                }
+            } else {
+                let below = children(&self.graph.nodes[node]);
+                stack.extend(below.into_iter().map(|child| (child, taken)));
+            }
+        }
+        requirements
     }
 
     fn depends(&self, body: NodeId) -> BTreeSet<usize> {

@@ -208,6 +208,7 @@ impl Explainer<'_> {
         for node in graph.below(roots.into_iter().flatten()) {
             let counts = match &graph.nodes[node] {
                 Node::Binary { .. }
+                | Node::Pullback { .. }
                 | Node::Negate(_)
                 | Node::Call { .. }
                 | Node::Local { .. }
@@ -239,7 +240,7 @@ impl Explainer<'_> {
         match &self.gradient.graph.indices[index].range {
             IndexRange::Whole(length) => self.length(*length),
             IndexRange::Stated { .. } => {
-                let count = self.notation.affine(&self.gradient.graph.count(index));
+                let count = self.notation.affine(&self.notation.count(index));
                 if count.contains(['+', '-']) { format!("({count})") } else { count }
             }
         }

@@ -29,8 +29,6 @@ pub struct Environment {
     parameters: BTreeMap<String, Parameter>,
     /// The length of an axis, by the name that the nests give it.
     lengths: BTreeMap<String, Ident>,
-    /// The names in the paths of the user's ops, which the functions must not hide.
-    pub taken: BTreeSet<String>,
 }
 
 impl Environment {
@@ -52,11 +50,7 @@ impl Environment {
         nest: &Nest,
         loops: &TokenStream,
     ) -> TokenStream {
-        let mut name = name.to_owned();
-        while self.taken.contains(&name) {
-            name.push('_');
-        }
-        let name = ident(&name);
+        let name = ident(name);
         let mut used = BTreeSet::new();
         names(loops.clone(), &mut used);
         let mut lengths = TokenStream::new();
@@ -93,7 +87,7 @@ impl Environment {
         code! {
             #inline
             fn #name<T: #runtime::Real, #(#generics: #runtime::shape::Dim),*>(#(#parameters),*) {
-                let real = ::core::marker::PhantomData::<T>;
+                let real_ = ::core::marker::PhantomData::<T>;
                 #lengths
                 #loops
             }

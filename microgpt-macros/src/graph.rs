@@ -33,6 +33,20 @@ pub struct Graph {
     pub bounds: Vec<Bound>,
     /// Implied indices over an axis that an earlier stated range made.
     pub reaches: Vec<Reach>,
+    /// What must hold for a node to have a value.
+    requirements: HashMap<NodeId, Vec<Requirement>>,
+}
+
+/// What must hold for a reduction to have a value: that its range is not empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// A condition.
+    pub holds: NodeId,
+    /// What the user calls the reduction, and the index that takes no value otherwise.
+    pub reduction: &'static str,
+    pub index: String,
+    /// The loops in which it is asked for.
+    pub within: Vec<IndexId>,
 }
 
 /// A subscript that must stay on its axis.
@@ -47,11 +61,13 @@ pub struct Bound {
     pub span: Span,
 }
 
-/// An index that runs over two axes of which one is the reach of a stated range.
+/// An index that runs over two axes of which at least one is the reach of a stated range.
 #[derive(Debug)]
 pub struct Reach {
     pub index: String,
     pub lengths: [Length; 2],
+    /// What the user calls the two axes.
+    pub names: [String; 2],
     pub span: Span,
 }
 
@@ -59,11 +75,8 @@ pub struct Reach {
 pub enum Node {
     Number(u64),
     Integer(Affine<IndexId>),
-    /// How many values an index takes, which must be one at least.
-    Count {
-        count: Affine<IndexId>,
-        index: IndexId,
-    },
+    /// How many values an index takes.
+    Count(IndexId),
     Load {
         array: Array,
         subscripts: Vec<Subscript>,
@@ -110,6 +123,13 @@ pub enum Node {
         result: NodeId,
         argument: usize,
     },
+    /// An adjoint times a local gradient, or over a divisor; 0 where the adjoint is 0, whatever the
+    /// other is.
+    Pullback {
+        adjoint: NodeId,
+        through: Through,
+        factor: NodeId,
+    },
     /// `value` where the index is at `position`, else 0.
     WhereAt {
         index: IndexId,
@@ -132,6 +152,13 @@ pub enum Array {
 pub enum Subscript {
     Affine(Affine<IndexId>),
     Gather { integers: usize, at: Vec<Affine<IndexId>> },
+}
+
+/// How an adjoint passes an operation whose local gradient may be no number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Through {
+    Times,
+    Over,
 }
 
 /// How the values of a reduction are joined.
@@ -180,6 +207,8 @@ pub struct Equation {
     pub depends: BTreeSet<usize>,
     /// Whether a branch of an `if` uses it: where that is not taken, its derivative may not exist.
     pub guarded: bool,
+    /// What must hold for its elements to have values.
+    pub requirements: Vec<Requirement>,
 }
 
 impl Equation {
@@ -280,7 +309,7 @@ impl Graph {
             children(node).into_iter().flat_map(|child| self.free[child].clone()).collect();
         match node {
             Node::Integer(affine) => free.extend(affine.indices()),
-            Node::Count { count, .. } => free.extend(count.indices()),
+            Node::Count(index) => free.extend(self.range_indices(*index)),
             Node::Load { subscripts, .. } | Node::LoadIf { subscripts, .. } => {
                 free.extend(subscripts.iter().flat_map(indices_of));
             }
@@ -370,18 +399,13 @@ impl Graph {
         })
     }
 
-    pub fn index(
-        &mut self,
-        height: usize,
-        range: IndexRange,
-        name: &proc_macro2::Ident,
-    ) -> IndexId {
+    pub fn index(&mut self, height: usize, range: IndexRange, name: &str) -> IndexId {
         let key = (height, range.clone());
         if let Some(&id) = self.index_ids.get(&key) {
             return id;
         }
         let id = self.indices.len();
-        self.indices.push(Index { name: name.to_string(), height, range });
+        self.indices.push(Index { name: name.to_owned(), height, range });
         self.index_ids.insert(key, id);
         id
     }
@@ -401,19 +425,27 @@ impl Graph {
         }
     }
 
-    /// How many values an index takes.
-    pub fn count(&self, index: IndexId) -> Affine<IndexId> {
+    /// How many values an index takes, as a sum of integers; none where a range may be cut off at 0
+    /// or end before it begins.
+    pub fn count(&self, index: IndexId) -> Option<Affine<IndexId>> {
         match &self.indices[index].range {
-            IndexRange::Whole(_) => Affine::atom(Atom::Len(index)),
-            IndexRange::Stated { low, high } => high.clone().plus(-1, low),
+            IndexRange::Whole(_) => Some(Affine::atom(Atom::Len(index))),
+            IndexRange::Stated { low, high } => {
+                let count = high.clone().plus(-1, low);
+                (low.is_never_negative() && count.is_never_negative()).then_some(count)
+            }
         }
+    }
+
+    /// Whether an index takes a value in every range that it has.
+    pub fn is_never_empty(&self, index: IndexId) -> bool {
+        let count = self.count(index);
+        count.is_some_and(|count| count.constant > 0)
     }
 
     /// The number of elements of a mean, as a number.
     pub fn count_of(&mut self, indices: &[IndexId]) -> NodeId {
-        let within: BTreeSet<IndexId> =
-            indices.iter().flat_map(|&index| self.range_indices(index)).collect();
-        if indices.iter().any(|index| within.contains(index)) {
+        if self.are_dependent(indices) {
             let one = self.number(1.0);
             return self.add(Node::Reduce {
                 fold: Fold::Sum,
@@ -423,8 +455,7 @@ impl Graph {
         }
         let mut product = None;
         for &index in indices {
-            let count = self.count(index);
-            let count = self.add(Node::Count { count, index });
+            let count = self.add(Node::Count(index));
             product = Some(match product {
                 None => count,
                 Some(product) => self.binary(Operator::Mul, product, count),
@@ -444,9 +475,41 @@ impl Graph {
             .fold(body, |body, &index| self.add(Node::Reduce { fold, indices: vec![index], body }))
     }
 
+    /// Notes that a node, what the user calls `reduction`, has no value where these take none.
+    pub fn require_values(&mut self, node: NodeId, reduction: &'static str, indices: &[IndexId]) {
+        // Of indices whose ranges name each other all must be looked at together.
+        let groups: Vec<&[IndexId]> =
+            if self.are_dependent(indices) { vec![indices] } else { indices.chunks(1).collect() };
+        for group in groups {
+            if group.iter().all(|&index| self.is_never_empty(index)) {
+                continue;
+            }
+            let (zero, count) = (self.number(0.0), self.count_of(group));
+            let holds = Node::Compare { comparison: Comparison::Less, left: zero, right: count };
+            let holds = self.add(holds);
+            let index = self.indices[group[0]].name.clone();
+            let requirement = Requirement { holds, reduction, index, within: vec![] };
+            let requirements = self.requirements.entry(node).or_default();
+            if !requirements.contains(&requirement) {
+                requirements.push(requirement);
+            }
+        }
+    }
+
+    /// Whether the range of one of these names another.
+    fn are_dependent(&self, indices: &[IndexId]) -> bool {
+        let within: BTreeSet<IndexId> =
+            indices.iter().flat_map(|&index| self.range_indices(index)).collect();
+        indices.iter().any(|index| within.contains(index))
+    }
+
+    pub fn requirements(&self, node: NodeId) -> &[Requirement] {
+        self.requirements.get(&node).map_or(&[], Vec::as_slice)
+    }
+
     pub fn is_leaf(&self, node: NodeId) -> bool {
         match &self.nodes[node] {
-            Node::Number(_) | Node::Integer(_) | Node::Count { .. } | Node::Load { .. } => true,
+            Node::Number(_) | Node::Integer(_) | Node::Count(_) | Node::Load { .. } => true,
             Node::Stop(operand) | Node::Negate(operand) => self.is_leaf(*operand),
             _ => false,
         }
@@ -457,6 +520,15 @@ impl Graph {
         match &self.nodes[node] {
             Node::Load { subscripts, .. } => Some((node, subscripts)),
             Node::Stop(operand) => self.element(*operand),
+            _ => None,
+        }
+    }
+
+    /// The factors of a product, one of them perhaps an adjoint.
+    pub fn factors(&self, node: NodeId) -> Option<[NodeId; 2]> {
+        match self.nodes[node] {
+            Node::Binary { operator: Operator::Mul, left, right } => Some([left, right]),
+            Node::Pullback { adjoint, through: Through::Times, factor } => Some([adjoint, factor]),
             _ => None,
         }
     }
@@ -481,7 +553,7 @@ impl Node {
 /// The nodes that a node is computed from.
 pub fn children(node: &Node) -> Vec<NodeId> {
     match node {
-        Node::Number(_) | Node::Integer(_) | Node::Count { .. } | Node::Load { .. } => vec![],
+        Node::Number(_) | Node::Integer(_) | Node::Count(_) | Node::Load { .. } => vec![],
         Node::Call { arguments, .. } => arguments.clone(),
         Node::Negate(operand) | Node::Stop(operand) | Node::Not(operand) => vec![*operand],
         Node::Select { condition, then, otherwise } => vec![*condition, *then, *otherwise],
@@ -494,6 +566,7 @@ pub fn children(node: &Node) -> Vec<NodeId> {
         Node::Local { arguments, result, .. } => {
             arguments.iter().copied().chain([*result]).collect()
         }
+        Node::Pullback { adjoint, factor, .. } => vec![*adjoint, *factor],
         Node::WhereAt { position, value, .. } => vec![*position, *value],
     }
 }

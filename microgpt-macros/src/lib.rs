@@ -5,7 +5,7 @@
 //! | `depth`, `parse`, `path` | `tokens` | a syntax tree (`ast`) |
 //! | `check` | syntax tree | resolved terms: every name an index, a `let` or an operand |
 //! | `lower` | terms | hash-consed nodes (`graph`) |
-//! | `equations` | nodes | one equation for each array worth computing |
+//! | `equations`, `requirements` | nodes | one equation for each array worth computing |
 //! | `differentiate` | equations | accumulations: what each adds to which gradient |
 //! | `schedule`, `storage` | equations, accumulations | loop nests |
 //! | `emit`, `loops`, `functions` | loop nests | Rust |
@@ -36,6 +36,7 @@ mod notation;
 mod parse;
 mod path;
 mod report;
+mod requirements;
 mod schedule;
 mod storage;
 mod term;

@@ -6,19 +6,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
 
 use crate::ast::{Comparison, Operator};
 use crate::emit::{Emitter, code, ident};
 use crate::graph::{
-    Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, children, indices_of,
+    Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, Through, children, indices_of,
 };
-use crate::schedule::{Inner, Nest, Walk, walk};
+use crate::schedule::{Inner, Nest, Target, Walk, walk};
 use crate::storage::Storage;
 use crate::term::{Affine, Function};
 
 mod address;
 mod contraction;
 mod fold;
+pub mod requirements;
 
 /// Writes a nest.
 pub fn write(emitter: &Emitter<'_>, nest: &Nest) -> TokenStream {
@@ -41,7 +43,7 @@ pub fn write(emitter: &Emitter<'_>, nest: &Nest) -> TokenStream {
 /// The array that a nest writes, or the gradient.
 pub fn target_name(emitter: &Emitter<'_>, nest: &Nest) -> Ident {
     match nest.target.array {
-        Array::Operand(_) => ident(&format!("d_{}", emitter.array(nest.target.array))),
+        Array::Operand(operand) => emitter.gradient(operand),
         other => emitter.array(other),
     }
 }
@@ -110,12 +112,10 @@ impl<'a> Writer<'a> {
         let body = match self.nest.inner {
             Inner::Row(index) if self.nest.fold != Fold::Sum => self.best_row(&name, index),
             Inner::Row(index) => {
-                let len = ident("row_len");
-                let target = self.target_address(Some(index));
+                let len = ident("row_len_");
                 let step = self.step(self.nest.target.add || outer < self.loops.len());
                 let rows = &self.rows;
-                let whole = (!self.padded).then(|| code!([..#len]));
-                let row = code!(&mut #name[#target..]#whole);
+                let row = self.target_row(&name, index);
                 if self.padded {
                     code!(#runtime::expr::map_padded(#row, #len, [#(#rows),*], #step);)
                 } else if outer == self.loops.len() {
@@ -124,18 +124,18 @@ impl<'a> Writer<'a> {
                 } else {
                     let axis = self.size(index);
                     let clear = (!self.nest.target.add)
-                        .then(|| code!(row.fill(#runtime::expr::constant(real, 0.0));));
-                    let accumulate = code!(#runtime::expr::accumulate(row, [#(#rows),*], #step););
+                        .then(|| code!(row_.fill(#runtime::expr::constant(real_, 0.0));));
+                    let accumulate = code!(#runtime::expr::accumulate(row_, [#(#rows),*], #step););
                     let inside = self.around(outer, accumulate);
-                    code!(#runtime::shape::Dim::local(#axis, #row, |row| { #clear #inside });)
+                    code!(#runtime::shape::Dim::local(#axis, #row, |row_| { #clear #inside });)
                 }
             }
             Inner::RowOfSums { row, over } => self.row_of_sums(&name, row, over),
-            Inner::Lanes(over) if self.nest.fold != Fold::Sum => self.best_in_lanes(&name, over),
+            Inner::Lanes(_) if self.nest.fold != Fold::Sum => self.best_in_lanes(&name),
             Inner::Lanes(_) => {
                 let step = self.step(true);
-                let (rows, len) = (&self.rows, ident("row_len"));
-                let add = code!(sum.row(#len, [#(#rows),*], #step););
+                let (rows, len) = (&self.rows, ident("row_len_"));
+                let add = code!(sum_.row(#len, [#(#rows),*], #step););
                 self.summed(&name, add)
             }
             Inner::Products(products) => self.products(&name, products),
@@ -145,7 +145,7 @@ impl<'a> Writer<'a> {
                 let target = self.target_address(None);
                 if self.nest.target.add {
                     let value = self.accumulated(self.nest.body);
-                    code!(#name[#target] = { let sum = #name[#target]; #value };)
+                    code!(#name[#target] = { let sum_ = #name[#target]; #value };)
                 } else {
                     let value = self.node(self.nest.body);
                     code!(#name[#target] = #value;)
@@ -153,7 +153,7 @@ impl<'a> Writer<'a> {
             }
             Inner::Element if self.nest.fold == Fold::Sum => {
                 let value = self.accumulated(self.nest.body);
-                self.summed(&name, code!(sum.term(|sum| #value);))
+                self.summed(&name, code!(sum_.term(|sum_| #value);))
             }
             Inner::Element if self.nest.fold == Fold::Others => return self.others(&name),
             Inner::Element => self.best(&name),
@@ -172,8 +172,8 @@ impl<'a> Writer<'a> {
         let place = self.checked_address(self.nest.target.array, &self.nest.target.subscripts);
         code! {
             if #condition {
-                let place = #place;
-                #name[place] = #runtime::ops::add(#name[place], #value);
+                let place_ = #place;
+                #name[place_] = #runtime::ops::add(#name[place_], #value);
             }
         }
     }
@@ -205,7 +205,7 @@ impl<'a> Writer<'a> {
     /// The number of elements along a row, and the loop in which it is known.
     fn row_length(&self, index: IndexId) -> (usize, TokenStream) {
         let level = self.level(&self.emitter.graph.range_indices(index));
-        let len = ident("row_len");
+        let len = ident("row_len_");
         let tokens = match &self.emitter.graph.indices[index].range {
             IndexRange::Whole(length) => {
                 let whole = self.emitter.len(*length);
@@ -240,22 +240,25 @@ impl<'a> Writer<'a> {
             self.statements[level].insert(0, length);
         }
         let (names, inner) = (&self.row_names, &self.inner);
-        let sum = sums.then(|| code!(sum,));
-        code!(|#sum position, [#(#names),*]| { #(#inner)* #value })
+        let sum = sums.then(|| code!(sum_,));
+        code!(|#sum position_, [#(#names),*]| { #(#inner)* #value })
     }
 
     /// `sum + body`, fused where the body is a product that changes along the innermost loop.
     fn accumulated(&mut self, node: NodeId) -> TokenStream {
         let runtime = self.runtime;
-        if let Node::Binary { operator: Operator::Mul, left, right } =
-            self.emitter.graph.nodes[node]
+        if let Some([left, right]) = self.emitter.graph.factors(node)
             && self.nest.is_fused(self.emitter.graph)
         {
+            let fused = match self.emitter.graph.nodes[node] {
+                Node::Pullback { .. } => code!(pull_onto),
+                _ => code!(fma),
+            };
             let (left, right) = (self.node(left), self.node(right));
-            return code!(#runtime::expr::fma(#left, #right, sum));
+            return code!(#runtime::expr::#fused(#left, #right, sum_));
         }
         let value = self.node(node);
-        code!(#runtime::ops::add(sum, #value))
+        code!(#runtime::ops::add(sum_, #value))
     }
 
     /// Whether a node is computed before the innermost loop.
@@ -280,7 +283,7 @@ impl<'a> Writer<'a> {
         // What is used once, in the loop where it is computed, needs no name.
         let named = !trivial && (shared || outside || level < self.loops.len());
         let done = if named {
-            let name = ident(&format!("row_{node}"));
+            let name = ident(&format!("row{node}_"));
             let statement = code!(let #name = #value;);
             if self.row_index.is_some() && !outside {
                 self.inner.push(statement);
@@ -300,14 +303,21 @@ impl<'a> Writer<'a> {
         let graph = self.emitter.graph;
         match graph.nodes[node].clone() {
             Node::Number(bits) => {
-                let literal = proc_macro2::Literal::f64_suffixed(f64::from_bits(bits));
-                code!(#runtime::expr::constant(real, #literal))
+                let number = match f64::from_bits(bits) {
+                    f64::INFINITY => code!(::core::primitive::f64::INFINITY),
+                    f64::NEG_INFINITY => code!(::core::primitive::f64::NEG_INFINITY),
+                    number => proc_macro2::Literal::f64_suffixed(number).to_token_stream(),
+                };
+                code!(#runtime::expr::constant(real_, #number))
             }
             Node::Integer(affine) => self.number(&affine),
-            Node::Count { count, index } => {
-                let count = self.emitter.integer(&count);
-                let index = &graph.indices[index].name;
-                code!(#runtime::expr::number(real, #runtime::expr::not_empty(#count, "mean", #index)))
+            Node::Count(index) => {
+                let bounds = graph.range_indices(index);
+                let count = self.emitter.count(index);
+                self.along_row(
+                    |index| bounds.contains(&index),
+                    code!(#runtime::expr::number(real_, #count)),
+                )
             }
             Node::Load { array, subscripts } => self.load(array, &subscripts, node),
             Node::Call { function, arguments } => {
@@ -337,6 +347,14 @@ impl<'a> Writer<'a> {
                 };
                 code!(#runtime::ops::#op(#left, #right))
             }
+            Node::Pullback { adjoint, through, factor } => {
+                let (adjoint, factor) = (self.node(adjoint), self.node(factor));
+                let pull = match through {
+                    Through::Times => code!(pull),
+                    Through::Over => code!(pull_over),
+                };
+                code!(#runtime::expr::#pull(#adjoint, #factor))
+            }
             Node::Stop(operand) => self.node(operand),
             Node::Select { condition, then, otherwise } => {
                 let condition = self.node(condition);
@@ -354,7 +372,7 @@ impl<'a> Writer<'a> {
                     let (name, current) = (self.emitter.index(index), self.current(index));
                     code!(let #name = #current;)
                 });
-                code!(if #condition { #index #name[#place] } else { #runtime::expr::constant(real, 0.0) })
+                code!(if #condition { #index #name[#place] } else { #runtime::expr::constant(real_, 0.0) })
             }
             Node::Compare { comparison, left, right } => {
                 let (left, right) = (self.node(left), self.node(right));
@@ -413,22 +431,64 @@ impl<'a> Writer<'a> {
             return code!(#name);
         }
         let (low, _) = self.emitter.bounds(index);
-        if low.to_string() == "0" { code!(position) } else { code!(#low + position) }
+        if low.to_string() == "0" { code!(position_) } else { code!(#low + position_) }
     }
 
     fn number(&self, affine: &Affine<IndexId>) -> TokenStream {
         let runtime = self.runtime;
         let (plus, minus) = self.emitter.parts(affine);
-        let along = self.row_index.filter(|&index| affine.factor(index) != 0);
-        let bind = along.map(|index| {
-            let (name, current) = (self.emitter.index(index), self.current(index));
-            code!(let #name = #current;)
-        });
         let value = match minus {
-            None => code!(#runtime::expr::number(real, #plus)),
-            Some(minus) => code!(#runtime::expr::difference(real, #plus, #minus)),
+            None => code!(#runtime::expr::number(real_, #plus)),
+            Some(minus) => code!(#runtime::expr::difference(real_, #plus, #minus)),
         };
-        if bind.is_some() { code!({ #bind #value }) } else { value }
+        self.along_row(|index| affine.factor(index) != 0, value)
+    }
+
+    /// A value with the index of the row bound around it, if it names that.
+    fn along_row(&self, names: impl Fn(IndexId) -> bool, value: TokenStream) -> TokenStream {
+        let Some(index) = self.row_index.filter(|&index| names(index)) else { return value };
+        let (name, current) = (self.emitter.index(index), self.current(index));
+        code!({ let #name = #current; #value })
+    }
+
+    /// The row that the nest writes.
+    fn target_row(&self, name: &Ident, index: IndexId) -> TokenStream {
+        let (runtime, len) = (self.runtime, ident("row_len_"));
+        let Target { array, subscripts, .. } = &self.nest.target;
+        let first = self.address(*array, subscripts, Some(index));
+        let stored = self.in_order(*array, subscripts);
+        let whole = (!self.padded).then(|| code!([..#len]));
+        if self.begins_with_its_axis(&stored, index) {
+            code!(&mut #name[#first..]#whole)
+        } else {
+            let row = code!(#runtime::expr::from_mut(#name, #len, || #first));
+            if self.padded { row } else { code!(&mut #row[..#len]) }
+        }
+    }
+
+    /// A row that the nest reads: the elements of an array from `first` on.
+    fn row(
+        &self,
+        name: &Ident,
+        stored: &[Subscript],
+        first: &TokenStream,
+        index: IndexId,
+    ) -> TokenStream {
+        let (runtime, len) = (self.runtime, ident("row_len_"));
+        let whole = (!self.padded).then(|| code!([..#len]));
+        if self.begins_with_its_axis(stored, index) {
+            code!(&#name[#first..]#whole)
+        } else {
+            // A row without elements may begin beyond the array.
+            let row = code!(#runtime::expr::from(#name, #len, || #first));
+            if self.padded { row } else { code!(&#row[..#len]) }
+        }
+    }
+
+    /// Whether a row begins where its axis does.
+    fn begins_with_its_axis(&self, subscripts: &[Subscript], index: IndexId) -> bool {
+        let plain = Subscript::Affine(Affine::index(index));
+        subscripts.last() == Some(&plain) && self.emitter.begins_at_zero(index)
     }
 
     fn load(&mut self, array: Array, subscripts: &[Subscript], node: NodeId) -> TokenStream {
@@ -442,10 +502,9 @@ impl<'a> Writer<'a> {
                 free.remove(&index);
                 free.extend(self.emitter.graph.range_indices(index));
                 let level = self.level(&free);
-                let row = ident(&format!("row_{node}"));
-                let len = ident("row_len");
-                let whole = (!self.padded).then(|| code!([..#len]));
-                self.statements[level].push(code!(let #row = &#name[#first..]#whole;));
+                let row = ident(&format!("row{node}_"));
+                let part = self.row(&name, &stored, &first, index);
+                self.statements[level].push(code!(let #row = #part;));
                 self.rows.push(code!(#row));
                 self.row_names.push(row.clone());
                 code!(#row)

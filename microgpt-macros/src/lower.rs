@@ -3,9 +3,9 @@
 //! An index is named by the height of its `for` over what it binds, so that
 //! `sum(x[t, i]^2 for i)` written twice, or with another letter, is one node.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use crate::ast::{self, Operator};
+use crate::ast::{self, Comparison, Operator};
 use crate::equations::divide;
 use crate::graph::{
     Array, Bound, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Reach, Subscript,
@@ -70,7 +70,7 @@ impl Builder<'_> {
                     IndexRange::Stated { low: self.affine(low), high: self.affine(high) }
                 }
             };
-            let id = self.graph.index(height, range, &bound.name);
+            let id = self.graph.index(height, range, &bound.name.to_string());
             self.index_of.insert(binder, id);
             ids.push(id);
         }
@@ -80,7 +80,8 @@ impl Builder<'_> {
     /// What must be checked on entry: subscripts that their index does not imply, and lengths of
     /// stated ranges that meet another axis.
     fn checks(&mut self) {
-        for bound in &self.checked.bounds {
+        let needed = needed(self.checked);
+        for bound in self.checked.bounds.iter().filter(|bound| needed.contains(&bound.definition)) {
             let (name, length, axis) = match bound.array {
                 term::Array::Operand(operand) => {
                     let name = &self.checked.operands[operand].name;
@@ -110,9 +111,12 @@ impl Builder<'_> {
         for one in &self.checked.axis_uses {
             let index = self.index_of[&one.binder];
             let lengths = [self.graph.axis_length(index), self.length(one.axis)];
-            if lengths[0] != lengths[1] {
+            let known = |reach: &Reach| reach.lengths == lengths;
+            if lengths[0] != lengths[1] && !self.graph.reaches.iter().any(known) {
+                let names = [term_axis(self.checked, one.binder), one.axis];
+                let names = names.map(|axis| self.checked.axis_name(axis));
                 let index = self.graph.indices[index].name.clone();
-                self.graph.reaches.push(Reach { index, lengths, span: one.span });
+                self.graph.reaches.push(Reach { index, lengths, names, span: one.span });
             }
         }
     }
@@ -165,26 +169,41 @@ impl Builder<'_> {
         sum
     }
 
-    fn count(&mut self, binder: usize) -> Affine<IndexId> {
-        let Binder { name, range } = &self.checked.binders[binder];
-        match range {
-            Range::Implied(_) => {
-                let length = self.length(term_axis(self.checked, binder));
-                // Only its range is asked for: no loop binds it.
-                let index = self.graph.index(0, IndexRange::Whole(length), name);
-                Affine::atom(Atom::Len(index))
+    /// An index or a length, as a number.
+    fn integer(&mut self, affine: &Affine) -> NodeId {
+        // The number of values of a range that may be cut off is no sum of integers.
+        let length = affine.terms.keys().next().filter(|_| affine.terms.len() == 1);
+        if let Some(&Atom::Len(binder)) = length {
+            let index = self.counted(binder);
+            if self.graph.count(index).is_none() {
+                return self.graph.add(Node::Count(index));
             }
-            Range::Stated { low, high } => self.affine(high).plus(-1, &self.affine(low)),
         }
+        let affine = self.affine(affine);
+        self.graph.add(Node::Integer(affine))
+    }
+
+    fn count(&mut self, binder: usize) -> Affine<IndexId> {
+        let index = self.counted(binder);
+        self.graph.count(index).unwrap_or(Affine::atom(Atom::Len(index)))
+    }
+
+    /// An index whose range alone is asked for: no loop binds it.
+    fn counted(&mut self, binder: usize) -> IndexId {
+        let Binder { name, range } = &self.checked.binders[binder];
+        let range = match range {
+            Range::Implied(_) => IndexRange::Whole(self.length(term_axis(self.checked, binder))),
+            Range::Stated { low, high } => {
+                IndexRange::Stated { low: self.affine(low), high: self.affine(high) }
+            }
+        };
+        self.graph.index(0, range, &name.to_string())
     }
 
     fn node(&mut self, term: &Term) -> NodeId {
         match term {
             Term::Number(x) => self.graph.number(*x),
-            Term::Integer(affine) => {
-                let affine = self.affine(affine);
-                self.graph.add(Node::Integer(affine))
-            }
+            Term::Integer(affine) => self.integer(affine),
             Term::Load { array, subscripts, lazy } => {
                 let array = match *array {
                     term::Array::Operand(operand) => Array::Operand(operand),
@@ -271,28 +290,122 @@ impl Builder<'_> {
             ast::Reduction::Sum => graph.add(Node::Reduce { fold: Fold::Sum, indices, body }),
             ast::Reduction::Mean => {
                 let count = graph.count_of(&indices);
-                let sum = graph.add(Node::Reduce { fold: Fold::Sum, indices, body });
-                graph.binary(Operator::Div, sum, count)
+                let sum = Node::Reduce { fold: Fold::Sum, indices: indices.clone(), body };
+                let sum = graph.add(sum);
+                let mean = graph.binary(Operator::Div, sum, count);
+                graph.require_values(mean, reduction.name(), &indices);
+                mean
             }
-            ast::Reduction::Max => graph.nested(Fold::Max, &indices, body),
-            ast::Reduction::Min => graph.nested(Fold::Min, &indices, body),
+            ast::Reduction::Max | ast::Reduction::Min => {
+                let fold = if reduction == ast::Reduction::Max { Fold::Max } else { Fold::Min };
+                let best = graph.nested(fold, &indices, body);
+                graph.require_values(best, reduction.name(), &indices);
+                best
+            }
             ast::Reduction::Prod => graph.nested(Fold::Prod, &indices, body),
-            ast::Reduction::LogSumExp => {
-                let max = graph.nested(Fold::Max, &indices, body);
-                let max = graph.add(Node::Stop(max));
-                let shifted = graph.binary(Operator::Sub, body, max);
-                let exp = graph.call("exp", vec![shifted]);
-                let sum = graph.add(Node::Reduce { fold: Fold::Sum, indices, body: exp });
-                let ln = graph.call("ln", vec![sum]);
-                graph.binary(Operator::Add, max, ln)
-            }
+            ast::Reduction::LogSumExp => graph.log_sum_exp(indices, body),
         }
+    }
+}
+
+impl Graph {
+    /// `m + ln Σ exp(body - m)`, where `m` is the greatest of all.
+    ///
+    /// Where that is infinite, `m` is 0: `ln Σ exp` itself is then -∞ or ∞, as it should be. In these
+    /// two cases no gradient flows, for there is no softmax.
+    fn log_sum_exp(&mut self, indices: Vec<IndexId>, body: NodeId) -> NodeId {
+        let [zero, least, greatest] =
+            [0.0, f64::NEG_INFINITY, f64::INFINITY].map(|x| self.number(x));
+        let max = self.nested(Fold::Max, &indices, body);
+        let max = self.add(Node::Stop(max));
+        let is_finite = self.is_between(least, max, greatest);
+        let max = self.add(Node::Select { condition: is_finite, then: max, otherwise: zero });
+        let max = self.add(Node::Stop(max));
+        let shifted = self.binary(Operator::Sub, body, max);
+        let exp = self.call("exp", vec![shifted]);
+        let sum = Node::Reduce { fold: Fold::Sum, indices: indices.clone(), body: exp };
+        let sum = self.add(sum);
+        // Of a NaN the gradient is a NaN, too.
+        let is_zero = Node::Compare { comparison: Comparison::Equal, left: sum, right: zero };
+        let is_zero = self.add(is_zero);
+        let is_infinite =
+            Node::Compare { comparison: Comparison::Equal, left: sum, right: greatest };
+        let is_infinite = self.add(is_infinite);
+        let is_extreme = self.add(Node::Or(is_zero, is_infinite));
+        let still = self.add(Node::Stop(sum));
+        let sum = Node::Select { condition: is_extreme, then: still, otherwise: sum };
+        let sum = self.add(sum);
+        let ln = self.call("ln", vec![sum]);
+        let result = self.binary(Operator::Add, max, ln);
+        self.require_values(result, ast::Reduction::LogSumExp.name(), &indices);
+        result
+    }
+
+    fn is_between(&mut self, low: NodeId, x: NodeId, high: NodeId) -> NodeId {
+        let comparison = Comparison::Less;
+        let above = self.add(Node::Compare { comparison, left: low, right: x });
+        let below = self.add(Node::Compare { comparison, left: x, right: high });
+        self.add(Node::And(above, below))
     }
 }
 
 /// The axis that an implied index runs over, with chains of definitions resolved.
 fn term_axis(checked: &Checked, binder: usize) -> Axis {
     crate::check::axis_of(&checked.binders, binder)
+}
+
+/// The definitions that the results use, directly or through others.
+fn needed(checked: &Checked) -> BTreeSet<usize> {
+    let mut needed = BTreeSet::new();
+    let mut stack = checked.results.clone();
+    while let Some(id) = stack.pop() {
+        if needed.insert(id) {
+            definitions_in(&checked.definitions[id].body, &mut stack);
+        }
+    }
+    needed
+}
+
+fn definitions_in(term: &Term, found: &mut Vec<usize>) {
+    match term {
+        Term::Number(_) | Term::Integer(_) | Term::Error => {}
+        Term::Load { array, .. } => {
+            if let term::Array::Definition(id) = array {
+                found.push(*id);
+            }
+        }
+        Term::Negate(operand) | Term::Stop(operand) | Term::Reduce { body: operand, .. } => {
+            definitions_in(operand, found);
+        }
+        Term::Binary { left, right, .. } => {
+            definitions_in(left, found);
+            definitions_in(right, found);
+        }
+        Term::Call { arguments, .. } => {
+            for argument in arguments {
+                definitions_in(argument, found);
+            }
+        }
+        Term::If { condition, then, otherwise } => {
+            definitions_in_condition(condition, found);
+            definitions_in(then, found);
+            definitions_in(otherwise, found);
+        }
+    }
+}
+
+fn definitions_in_condition(condition: &Condition, found: &mut Vec<usize>) {
+    match condition {
+        Condition::Compare { left, right, .. } => {
+            definitions_in(left, found);
+            definitions_in(right, found);
+        }
+        Condition::And(one, other) | Condition::Or(one, other) => {
+            definitions_in_condition(one, found);
+            definitions_in_condition(other, found);
+        }
+        Condition::Not(operand) => definitions_in_condition(operand, found),
+    }
 }
 
 /// How many `for`s, one an index, are nested in a term.

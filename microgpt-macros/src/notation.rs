@@ -2,7 +2,7 @@
 
 use crate::ast::{Comparison, Operator};
 use crate::differentiate::Gradient;
-use crate::graph::{Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript};
+use crate::graph::{Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, Through};
 use crate::term::{Affine, Atom, Checked, Function};
 
 /// Writes the parts of one program.
@@ -140,6 +140,17 @@ impl<'a> Notation<'a> {
         terms.chain(constant).collect::<Vec<_>>().join("+").replace("+-", "-")
     }
 
+    /// How many values an index takes.
+    pub fn count(&self, index: IndexId) -> Affine<IndexId> {
+        self.graph.count(index).unwrap_or(Affine::atom(Atom::Len(index)))
+    }
+
+    fn integer(&self, affine: &Affine<IndexId>) -> (String, Binding) {
+        let text = self.affine(affine);
+        let sum = text.contains(['+', '-', '*']);
+        (text, if sum { Binding::Sum } else { Binding::Whole })
+    }
+
     pub fn node(&self, node: NodeId) -> String {
         self.bound(node, Binding::Choice)
     }
@@ -154,11 +165,8 @@ impl<'a> Notation<'a> {
         let whole = |text| (text, Binding::Whole);
         match &self.graph.nodes[node] {
             Node::Number(bits) => whole(f64::from_bits(*bits).to_string()),
-            Node::Integer(affine) | Node::Count { count: affine, .. } => {
-                let text = self.affine(affine);
-                let sum = text.contains(['+', '-', '*']);
-                (text, if sum { Binding::Sum } else { Binding::Whole })
-            }
+            Node::Integer(affine) => self.integer(affine),
+            Node::Count(index) => self.integer(&self.count(*index)),
             Node::Load { array, subscripts } => whole(self.element(*array, subscripts)),
             Node::Call { function, arguments } => {
                 whole(format!("{}({})", self.function(*function), self.list(arguments)))
@@ -172,16 +180,13 @@ impl<'a> Notation<'a> {
             Node::Negate(operand) => {
                 (format!("-{}", self.bound(*operand, Binding::Unary)), Binding::Unary)
             }
-            Node::Binary { operator, left, right } => {
-                let (sign, here, after) = match operator {
-                    Operator::Add => ("+", Binding::Sum, Binding::Sum),
-                    Operator::Sub => ("-", Binding::Sum, Binding::Product),
-                    Operator::Mul => ("*", Binding::Product, Binding::Unary),
-                    Operator::Div => ("/", Binding::Product, Binding::Unary),
-                    Operator::Pow => ("^", Binding::Unary, Binding::Whole),
+            Node::Binary { operator, left, right } => self.binary(*operator, *left, *right),
+            Node::Pullback { adjoint, through, factor } => {
+                let operator = match through {
+                    Through::Times => Operator::Mul,
+                    Through::Over => Operator::Div,
                 };
-                let (left, right) = (self.bound(*left, here), self.bound(*right, after));
-                (format!("{left} {sign} {right}"), here)
+                self.binary(operator, *adjoint, *factor)
             }
             Node::Reduce { fold, indices, body } => whole(format!(
                 "{}({} for {})",
@@ -223,6 +228,18 @@ impl<'a> Notation<'a> {
                 self.node(*position)
             )),
         }
+    }
+
+    fn binary(&self, operator: Operator, left: NodeId, right: NodeId) -> (String, Binding) {
+        let (sign, here, after) = match operator {
+            Operator::Add => ("+", Binding::Sum, Binding::Sum),
+            Operator::Sub => ("-", Binding::Sum, Binding::Product),
+            Operator::Mul => ("*", Binding::Product, Binding::Unary),
+            Operator::Div => ("/", Binding::Product, Binding::Unary),
+            Operator::Pow => ("^", Binding::Unary, Binding::Whole),
+        };
+        let (left, right) = (self.bound(left, here), self.bound(right, after));
+        (format!("{left} {sign} {right}"), here)
     }
 
     fn list(&self, nodes: &[NodeId]) -> String {

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::ast::Operator;
 use crate::differentiate::Gradient;
 use crate::graph::{Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, indices_of};
 use crate::storage::{Interleaving, Storage, stored};
@@ -337,7 +336,7 @@ impl Planner<'_> {
 }
 
 /// The order that is nearest to the preferred one and has each index after those in its bounds.
-fn ordered(graph: &Graph, preferred: &[IndexId]) -> Vec<IndexId> {
+pub fn ordered(graph: &Graph, preferred: &[IndexId]) -> Vec<IndexId> {
     let mut loops = Vec::new();
     for &index in preferred {
         place(graph, index, preferred, &mut loops);
@@ -424,8 +423,7 @@ impl Nest {
     /// Whether each term is a product that is fused with its addition: one that changes along the
     /// innermost loop.
     pub fn is_fused(&self, graph: &Graph) -> bool {
-        let is_product =
-            matches!(graph.nodes[self.body], Node::Binary { operator: Operator::Mul, .. });
+        let is_product = graph.factors(self.body).is_some();
         let innermost = self.inner.index().or(self.loops.last().copied());
         is_product && innermost.is_none_or(|index| graph.free(self.body).contains(&index))
     }

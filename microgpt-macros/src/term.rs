@@ -22,6 +22,28 @@ pub struct Checked {
     pub bounds: Vec<Bound>,
 }
 
+impl Checked {
+    /// What the user calls an axis.
+    pub fn axis_name(&self, axis: Axis) -> String {
+        match axis {
+            Axis::Operand { operand, axis } => {
+                format!("axis {axis} of `{}`", self.operands[operand].name)
+            }
+            Axis::Integers { operand, axis } => {
+                format!("axis {axis} of `{}`", self.integers[operand].name)
+            }
+            Axis::Extent { binder } => {
+                let name = &self.binders[binder].name;
+                let with = |one: &&Definition| one.axes.contains(&binder);
+                match self.definitions.iter().find(with) {
+                    Some(definition) => format!("the range of `{name}` in `{}`", definition.name),
+                    None => format!("the range of `{name}`"),
+                }
+            }
+        }
+    }
+}
+
 /// What comes from Rust: values, or integers.
 #[derive(Debug)]
 pub struct Operand {
@@ -74,6 +96,8 @@ pub struct AxisUse {
 /// A subscript of an array, with the place to point at.
 #[derive(Debug)]
 pub struct Bound {
+    /// The definition that it stands in.
+    pub definition: usize,
     pub array: Array,
     pub axis: usize,
     pub subscript: Subscript,
@@ -209,6 +233,11 @@ impl<I: Ord + Copy> Affine<I> {
             }
             _ => None,
         }
+    }
+
+    /// Whether it cannot be below 0, as no index, length or integer operand can.
+    pub fn is_never_negative(&self) -> bool {
+        self.constant >= 0 && self.terms.values().all(|&factor| factor > 0)
     }
 
     pub fn factor(&self, index: I) -> i64 {

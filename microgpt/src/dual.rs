@@ -336,6 +336,10 @@ impl Real for Dual {
         )
     }
 
+    fn vanishes(self) -> bool {
+        self.value == 0.0 && self.tangent == 0.0
+    }
+
     fn exponential(self) -> Self {
         Float::exp(self)
     }

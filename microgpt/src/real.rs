@@ -56,6 +56,32 @@ pub trait Real:
     #[must_use]
     fn fma(self, factor: Self, addend: Self) -> Self;
 
+    /// Whether this number is 0, and so is all that it carries.
+    #[must_use]
+    fn vanishes(self) -> bool;
+
+    /// An adjoint, `self`, times a local gradient: a zero adjoint is zero, also where the local gradient
+    /// is infinite or no number.
+    #[must_use]
+    #[inline(always)]
+    fn pull(self, local: Self) -> Self {
+        if self.vanishes() { Self::zero() } else { self * local }
+    }
+
+    /// [`pull`](Real::pull), added to what is there, with one rounding where the target has FMA.
+    #[must_use]
+    #[inline(always)]
+    fn pull_onto(self, local: Self, gradient: Self) -> Self {
+        if self.vanishes() { gradient } else { self.fma(local, gradient) }
+    }
+
+    /// An adjoint, `self`, over a divisor: a zero adjoint is zero, also over 0.
+    #[must_use]
+    #[inline(always)]
+    fn pull_over(self, divisor: Self) -> Self {
+        if self.vanishes() { Self::zero() } else { self / divisor }
+    }
+
     /// `eˣ`, in plain arithmetic of which a loop becomes vectors; at most 2 ulp from the exact
     /// value.
     #[must_use]
@@ -92,6 +118,11 @@ macro_rules! real {
                 } else {
                     self * factor + addend
                 }
+            }
+
+            #[inline(always)]
+            fn vanishes(self) -> bool {
+                self == 0.0
             }
 
             #[inline(always)]

@@ -499,7 +499,7 @@ impl<T: Real> Tape<T> {
         for record in records[..reached].iter().rev() {
             // From the end, where the results are: what leads to them has no gradient yet.
             let mut own = gradients[record.start..record.end].iter().rev();
-            if own.all(|&gradient| gradient == T::zero()) {
+            if own.all(|gradient| gradient.vanishes()) {
                 continue;
             }
             let pass = Pass {

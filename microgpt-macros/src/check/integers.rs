@@ -32,7 +32,9 @@ impl Checker<'_> {
         };
         if self.branches == 0 {
             let subscript = subscript.clone();
-            self.checked.bounds.push(Bound { array, axis, subscript, span: expr.span });
+            let definition = self.checked.definitions.len();
+            let bound = Bound { definition, array, axis, subscript, span: expr.span };
+            self.checked.bounds.push(bound);
         }
         Ok(subscript)
     }

@@ -1,9 +1,11 @@
 //! Operands, and the checks on entry: each length once, with the names that the user knows.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Span, TokenStream};
 
 use super::{Emitter, call, code, ident, pointed};
-use crate::graph::{Length, Subscript};
+use crate::graph::{IndexId, Length, Subscript};
 use crate::term::{Affine, Axis, Operand};
 
 impl Emitter<'_> {
@@ -20,7 +22,7 @@ impl Emitter<'_> {
         // An array says what the precision is; a float literal in Rust would leave it open.
         let mut order: Vec<usize> = (0..self.values.len()).collect();
         order.sort_by_key(|&operand| self.checked.operands[operand].rank == 0);
-        let real = ident("real");
+        let real = ident("real_");
         for (position, &id) in order.iter().enumerate() {
             let Operand { rank, span, .. } = self.checked.operands[id];
             let (name, source) = (&self.values[id], self.source(id));
@@ -33,7 +35,7 @@ impl Emitter<'_> {
                 code! {
                     #[allow(unused_braces)]
                     let (#source, #shape) = #open;
-                    let real = #runtime::expr::precision(&#source);
+                    let real_ = #runtime::expr::precision(&#source);
                 }
             } else {
                 let open =
@@ -42,7 +44,8 @@ impl Emitter<'_> {
             });
         }
         if order.is_empty() {
-            tokens.extend(code!(let real = ::core::marker::PhantomData::<::core::primitive::f64>;));
+            tokens
+                .extend(code!(let real_ = ::core::marker::PhantomData::<::core::primitive::f64>;));
         }
         for (&Operand { rank, span, .. }, name) in integers {
             let operand = pointed(name, span);
@@ -69,53 +72,88 @@ impl Emitter<'_> {
         }
         tokens.extend(self.lengths());
         for &index in &self.extents {
-            let affine = Affine::index(index);
-            let (least, greatest) = (self.extreme(&affine, false), self.extreme(&affine, true));
-            let len = self.len(Length::Extent(index));
-            let least = if self.starts_at_zero(index) { code!(0) } else { least };
-            tokens.extend(code!(let #len = #runtime::expr::extent(#least, #greatest);));
-            if let Some(start) = self.start(index) {
-                tokens.extend(code!(let #start = #runtime::expr::first(#least);));
-            }
+            tokens.extend(self.extent(index));
         }
         for reach in &self.graph.reaches {
-            let [one, other] = reach.lengths.map(|length| self.len(length));
+            let [one, other] = reach.lengths.map(|length| self.reach(length));
             let index = &reach.index;
+            let [one_name, other_name] = &reach.names;
             let same = call! {reach.span=>
-                #runtime::expr::same(#one, #other, #index, "the axes before", "a stated range")
+                #runtime::expr::same_values(#one, #other, #index, #one_name, #other_name)
             };
             tokens.extend(code!(#same;));
-            let stated = reach.lengths.iter().filter_map(|length| match length {
-                Length::Extent(stated) => self.start(*stated),
-                Length::Class(_) => None,
-            });
-            for start in stated {
-                let begins = call!(reach.span=> #runtime::expr::from_zero(#start, #index));
-                tokens.extend(code!(#begins;));
-            }
         }
         for bound in &self.graph.bounds {
             let (len, name) = (self.len(bound.length), &bound.name);
+            let start = bound.axis.and_then(|axis| self.start(axis));
+            let start = start.map_or_else(|| code!(0), |start| code!(#start));
             tokens.extend(match &bound.subscript {
                 Subscript::Affine(affine) => {
-                    let start = bound.axis.and_then(|axis| self.start(axis));
-                    let start = start.map_or_else(|| code!(0), |start| code!(#start));
                     let least = self.extreme(affine, false);
                     let greatest = self.extreme(affine, true);
+                    let values = self.values_of(affine);
                     call! {bound.span=>
-                        #runtime::expr::on_axis(#least, #greatest, #start, #len, #name);
+                        #runtime::expr::on_axis(#least, #greatest, #start, #len, #name, #values);
                     }
                 }
                 Subscript::Gather { integers, .. } => {
                     let ids = &self.integers[*integers];
                     let ids_name = &self.checked.integers[*integers].name;
                     call! {bound.span=>
-                        #runtime::expr::ids_on_axis(#ids, #len, #ids_name, #name);
+                        #runtime::expr::ids_on_axis(#ids, #start, #len, #ids_name, #name);
                     }
                 }
             });
         }
         tokens
+    }
+
+    /// The first value and the length of an axis that a stated range makes: from the least value that
+    /// its index ever takes to the greatest.
+    fn extent(&self, index: IndexId) -> TokenStream {
+        let runtime = self.runtime;
+        let (len, start) = (self.len(Length::Extent(index)), self.start(index));
+        let (low, high) = self.bounds(index);
+        let bounding = self.graph.with_bounds(self.graph.range_indices(index));
+        if bounding.is_empty() {
+            let start = start.map(|start| code!(let #start = #low;));
+            return code!(#start let #len = #runtime::expr::minus(#high, #low););
+        }
+        let start = start.map_or_else(|| code!(_), |start| code!(#start));
+        let loops = self.loops(&bounding, code!(values_.range(#low, #high);));
+        code! {
+            let (#start, #len) = #runtime::expr::extent(|values_| { #loops });
+        }
+    }
+
+    /// The values of an index over an axis: the first, and how many.
+    fn reach(&self, length: Length) -> TokenStream {
+        let len = self.len(length);
+        let start = match length {
+            Length::Extent(stated) => self.start(stated),
+            Length::Class(_) => None,
+        };
+        let start = start.map_or_else(|| code!(0), |start| code!(#start));
+        code!((#start, #len))
+    }
+
+    /// What shows every value of a subscript, to find out whether one that its ranges allow is ever taken.
+    fn values_of(&self, affine: &Affine<IndexId>) -> TokenStream {
+        let (plus, minus) = self.parts(affine);
+        let minus = minus.unwrap_or_else(|| code!(0));
+        let indices = self.graph.with_bounds(affine.indices());
+        let loops = self.loops(&indices, code!(values_.difference(#plus, #minus);));
+        code!(|values_| { #loops })
+    }
+
+    /// Loops over all values of these indices, which include those that their bounds name.
+    fn loops(&self, indices: &BTreeSet<IndexId>, body: TokenStream) -> TokenStream {
+        let mut indices: Vec<IndexId> = indices.iter().copied().collect();
+        indices.sort_by_key(|&index| std::cmp::Reverse(self.graph.indices[index].height));
+        indices.into_iter().rev().fold(body, |body, index| {
+            let (name, (low, high)) = (self.index(index), self.bounds(index));
+            code!(for #name in #low..#high { #body })
+        })
     }
 
     /// The axis that all axes of a class are.
@@ -139,7 +177,7 @@ impl Emitter<'_> {
             tokens.extend(match seen.first() {
                 None => code!(let #axis = #dim;),
                 Some(&first) => {
-                    let (first, this) = (self.axis_text(first), self.axis_text(one));
+                    let [first, this] = [first, one].map(|axis| self.checked.axis_name(axis));
                     let (before, other) = (pointed(&axis, span), pointed(&dim, span));
                     let same = call! {span=>
                         #runtime::expr::same(#before, #other, #index, #first, #this)

@@ -49,8 +49,8 @@ impl Writer<'_> {
         let (inner_name, (low, high)) = (self.emitter.index(inner), self.emitter.bounds(inner));
         let free = self.size(free);
         code! {
-            let ranges = |#outer_name: ::core::primitive::usize| (#low, #high);
-            let #inner_name = #runtime::expr::least(#start..#end, ranges);
+            let ranges_ = |#outer_name: ::core::primitive::usize| (#low, #high);
+            let #inner_name = #runtime::expr::least(#start..#end, ranges_);
             #starts
             #runtime::expr::contract_ragged(
                 #runtime::expr::Ragged::#kind,
@@ -60,7 +60,7 @@ impl Writer<'_> {
                 #free,
                 #start..#end,
                 #inner_name,
-                ranges,
+                ranges_,
             );
         }
     }

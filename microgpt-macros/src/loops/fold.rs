@@ -15,12 +15,12 @@ impl Writer<'_> {
         let target = self.target_address(None);
         let inside = self.around(outer, add);
         let write = if self.nest.target.add {
-            code!(#name[#target] = #runtime::ops::add(#name[#target], sum.total());)
+            code!(#name[#target] = #runtime::ops::add(#name[#target], sum_.total());)
         } else {
-            code!(#name[#target] = sum.total();)
+            code!(#name[#target] = sum_.total();)
         };
         code! {
-            let mut sum = #runtime::expr::Sum::new();
+            let mut sum_ = #runtime::expr::Sum::new();
             #inside
             #write
         }
@@ -29,52 +29,51 @@ impl Writer<'_> {
     /// A row of sums, each in lanes.
     pub(super) fn row_of_sums(&mut self, name: &Ident, row: IndexId, over: IndexId) -> TokenStream {
         let runtime = self.runtime;
-        let target = self.target_address(Some(row));
         let step = self.step(true);
-        let (rows, len, axis) = (&self.rows, ident("row_len"), self.size(row));
+        let (rows, axis) = (&self.rows, self.size(row));
         let (index, (low, _)) = (self.emitter.index(over), self.emitter.bounds(over));
-        let add = code!(sums.add(#index - #low, [#(#rows),*], #step););
+        let add = code!(sums_.add(#index - #low, [#(#rows),*], #step););
         let inside = self.around(self.nest.outer, add);
         let adds = self.nest.target.add;
+        let row = self.target_row(name, row);
         code! {
-            #runtime::expr::sum_rows(#axis, &mut #name[#target..][..#len], #adds, |sums| { #inside });
+            #runtime::expr::sum_rows(#axis, #row, #adds, |sums_| { #inside });
         }
     }
 
     pub(super) fn best(&mut self, name: &Ident) -> TokenStream {
         let runtime = self.runtime;
         let outer = self.nest.outer;
-        let word = fold_word(self.nest.fold);
+        let of_nothing = self.of_nothing();
         let (take, result) = match self.nest.fold {
-            Fold::Max => (code!(max), code!(value)),
-            Fold::Min => (code!(min), code!(value)),
-            Fold::ArgMax => (code!(max), code!(position)),
-            Fold::ArgMin => (code!(min), code!(position)),
-            Fold::Prod => (code!(times), code!(value)),
+            Fold::Max => (code!(max), code!(value(#of_nothing))),
+            Fold::Min => (code!(min), code!(value(#of_nothing))),
+            Fold::ArgMax => (code!(max), code!(position())),
+            Fold::ArgMin => (code!(min), code!(position())),
+            Fold::Prod => (code!(times), code!(value())),
             Fold::Sum | Fold::Others => unreachable!("written by themselves"),
         };
         let over = self.loops[self.loops.len() - 1];
         let index = self.emitter.index(over);
-        let word_index = &self.emitter.graph.indices[over].name;
         let value = self.node(self.nest.body);
         let step = if self.nest.fold == Fold::Prod {
-            code!(product = #runtime::ops::mul(product, #value);)
+            code!(product_ = #runtime::ops::mul(product_, #value);)
         } else {
-            code!(best.#take(#index, #value);)
+            code!(best_.#take(#index, #value);)
         };
         let inside = self.around(outer, step);
         let target = self.target_address(None);
         if self.nest.fold == Fold::Prod {
             return code! {
-                let mut product = #runtime::expr::constant(real, 1.0);
+                let mut product_ = #runtime::expr::constant(real_, 1.0);
                 #inside
-                #name[#target] = product;
+                #name[#target] = product_;
             };
         }
         code! {
-            let mut best = #runtime::expr::Best::new();
+            let mut best_ = #runtime::expr::Best::new();
             #inside
-            #name[#target] = best.#result(#word, #word_index);
+            #name[#target] = best_.#result;
         }
     }
 
@@ -85,35 +84,31 @@ impl Writer<'_> {
         let better = if self.nest.fold == Fold::Max { code!(greater) } else { code!(lesser) };
         let over = self.loops[self.loops.len() - 1];
         let (low, high) = self.emitter.bounds(over);
-        let len = ident("row_len");
-        let target = self.target_address(Some(row));
         let step = self.step(false);
         let (rows, index) = (&self.rows, self.emitter.index(over));
-        let best = code!(#runtime::expr::#better(row, #index == #low, [#(#rows),*], #step););
+        let best = code!(#runtime::expr::#better(row_, #index == #low, [#(#rows),*], #step););
         let inside = self.around(outer, best);
         let axis = self.size(row);
-        let (word, text) = (fold_word(self.nest.fold), &self.emitter.graph.indices[over].name);
-        code! {
-            #runtime::shape::Dim::local(#axis, &mut #name[#target..][..#len], |row| {
-                if #len > 0 {
-                    #runtime::expr::not_empty(#runtime::expr::minus(#high, #low), #word, #text);
-                }
-                #inside
-            });
-        }
+        let of_nothing = self.of_nothing();
+        let empty = (!self.emitter.graph.is_never_empty(over))
+            .then(|| code!(if #low >= #high { row_.fill(#of_nothing); }));
+        let row = self.target_row(name, row);
+        code!(#runtime::shape::Dim::local(#axis, #row, |row_| { #empty #inside });)
+    }
+
+    /// The maximum or minimum of no elements: what leaves others as they are.
+    fn of_nothing(&self) -> TokenStream {
+        let (runtime, is_max) = (self.runtime, matches!(self.nest.fold, Fold::Max | Fold::ArgMax));
+        let infinity = if is_max { code!(NEG_INFINITY) } else { code!(INFINITY) };
+        code!(#runtime::expr::constant(real_, ::core::primitive::f64::#infinity))
     }
 
     /// A maximum or minimum along contiguous elements.
-    pub(super) fn best_in_lanes(&mut self, name: &Ident, over: IndexId) -> TokenStream {
+    pub(super) fn best_in_lanes(&mut self, name: &Ident) -> TokenStream {
         let runtime = self.runtime;
         let best = if self.nest.fold == Fold::Max { code!(greatest) } else { code!(smallest) };
         let step = self.step(false);
-        let (rows, len, target) = (&self.rows, ident("row_len"), self.target_address(None));
-        let (word, index) = (fold_word(self.nest.fold), &self.emitter.graph.indices[over].name);
-        // Before the rows are cut, which may begin where nothing is: after the length.
-        let level = self.level(&self.emitter.graph.range_indices(over));
-        let not_empty = code!(#runtime::expr::not_empty(#len, #word, #index););
-        self.statements[level].insert(1, not_empty);
+        let (rows, len, target) = (&self.rows, ident("row_len_"), self.target_address(None));
         code!(#name[#target] = #runtime::expr::#best(#len, [#(#rows),*], #step);)
     }
 
@@ -138,11 +133,11 @@ impl Writer<'_> {
             },
             Product::Multiple => {
                 let multiples =
-                    code!(#runtime::expr::add_multiples(#rows, #columns, row, #left, #right););
+                    code!(#runtime::expr::add_multiples(#rows, #columns, row_, #left, #right););
                 let inside = self.around(self.nest.outer, multiples);
-                let clear = (!add).then(|| code!(row.fill(#runtime::expr::constant(real, 0.0));));
+                let clear = (!add).then(|| code!(row_.fill(#runtime::expr::constant(real_, 0.0));));
                 code! {
-                    #runtime::expr::local_rows(#rows, #columns, &mut #name[#target..], |row| {
+                    #runtime::expr::local_rows(#rows, #columns, &mut #name[#target..], |row_| {
                         #clear
                         #inside
                     });
@@ -167,31 +162,21 @@ impl Writer<'_> {
         let (low, high) = self.emitter.bounds(along);
         let statements = std::mem::take(&mut self.statements[around + 1]);
         let body = code! {
-            let mut product = #runtime::expr::constant(real, 1.0);
+            let mut product_ = #runtime::expr::constant(real_, 1.0);
             for #index in #low..#high {
                 #(#statements)*
-                #name[#target] = product;
-                product = #runtime::ops::mul(product, #value);
+                #name[#target] = product_;
+                product_ = #runtime::ops::mul(product_, #value);
             }
-            let mut product = #runtime::expr::constant(real, 1.0);
+            let mut product_ = #runtime::expr::constant(real_, 1.0);
             for #index in ::core::iter::Iterator::rev(#low..#high) {
                 #(#statements)*
-                #name[#target] = #runtime::ops::mul(#name[#target], product);
-                product = #runtime::ops::mul(product, #value);
+                #name[#target] = #runtime::ops::mul(#name[#target], product_);
+                product_ = #runtime::ops::mul(product_, #value);
             }
         };
         let body = self.around_to(0, around, body);
         let statements = std::mem::take(&mut self.statements[0]);
         code!(#(#statements)* #body)
-    }
-}
-
-/// What the user calls a reduction.
-fn fold_word(fold: Fold) -> &'static str {
-    match fold {
-        Fold::Sum => "sum",
-        Fold::Max | Fold::ArgMax => "max",
-        Fold::Min | Fold::ArgMin => "min",
-        Fold::Prod | Fold::Others => "prod",
     }
 }

@@ -6,7 +6,9 @@ use microgpt::ops::{Op, TABLE};
 
 use crate::ast::{Comparison, Operator};
 use crate::differentiate::Gradient;
-use crate::graph::{Array, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Subscript};
+use crate::graph::{
+    Array, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Subscript, Through,
+};
 use crate::term::{Affine, Atom, Axis, Checked, Function};
 use crate::tests::generate::IDS;
 
@@ -161,6 +163,11 @@ impl<'a> Interpreter<'a> {
         }
     }
 
+    fn count(&self, index: IndexId, at: &Indices) -> i64 {
+        let (low, high) = self.range(index, at);
+        (high - low).max(0)
+    }
+
     fn length(&self, length: Length) -> usize {
         match length {
             Length::Class(class) => {
@@ -178,14 +185,16 @@ impl<'a> Interpreter<'a> {
         }
     }
 
-    /// The least first value of an index and the greatest end, over all ranges around it.
+    /// The least first value of an index and the greatest end, over all of its ranges that have values.
     fn reach(&self, index: IndexId) -> (i64, i64) {
         let bounds = self.graph().range_indices(index);
         let outer: Vec<IndexId> = self.graph().with_bounds(bounds).into_iter().collect();
         let mut reach = (i64::MAX, 0);
         self.each(&outer, &mut Indices::new(), &mut |this, at| {
             let (low, high) = this.range(index, at);
-            reach = (reach.0.min(low), reach.1.max(high));
+            if low < high {
+                reach = (reach.0.min(low), reach.1.max(high));
+            }
         });
         (if reach.0 == i64::MAX { 0 } else { reach.0 }, reach.1)
     }
@@ -210,10 +219,7 @@ impl<'a> Interpreter<'a> {
             factor
                 * match *atom {
                     Atom::Index(index) => at[&index],
-                    Atom::Len(index) => match self.graph().indices[index].range {
-                        IndexRange::Whole(length) => signed(self.length(length)),
-                        IndexRange::Stated { .. } => panic!("a stated length is its bounds"),
-                    },
+                    Atom::Len(index) => self.count(index, at),
                     Atom::Integer(operand) => {
                         panic!("{} is not generated", self.checked.integers[operand].name)
                     }
@@ -266,9 +272,8 @@ impl<'a> Interpreter<'a> {
         let number = |node: &NodeId| self.node(*node, at);
         match &self.graph().nodes[node] {
             Node::Number(bits) => f64::from_bits(*bits),
-            Node::Integer(affine) | Node::Count { count: affine, .. } => {
-                self.affine(affine, at) as f64
-            }
+            Node::Integer(affine) => self.affine(affine, at) as f64,
+            Node::Count(index) => self.count(*index, at) as f64,
             Node::Load { array, subscripts } => self.element(*array, subscripts, at),
             Node::LoadIf { condition, array, subscripts } => {
                 if self.holds(*condition, at) {
@@ -304,6 +309,11 @@ impl<'a> Interpreter<'a> {
                     Operator::Pow => panic!("a power is a call"),
                 }
             }
+            Node::Pullback { adjoint, through, factor } => match (number(adjoint), through) {
+                (0.0, _) => 0.0,
+                (adjoint, Through::Times) => adjoint * number(factor),
+                (adjoint, Through::Over) => adjoint / number(factor),
+            },
             Node::WhereAt { index, position, value } => {
                 if at[index] as f64 == number(position) {
                     number(value)
@@ -324,8 +334,10 @@ impl<'a> Interpreter<'a> {
 }
 
 fn folded(fold: Fold, terms: &[(i64, f64)]) -> f64 {
+    // Of no terms it is what leaves others as they are.
     let best = |better: fn(f64, f64) -> bool| {
-        let first = *terms.first().expect("a range with values");
+        let worst = if better(1.0, 0.0) { f64::NEG_INFINITY } else { f64::INFINITY };
+        let first = terms.first().copied().unwrap_or((0, worst));
         terms.iter().fold(first, |best, term| if better(term.1, best.1) { *term } else { best })
     };
     match fold {

@@ -31,63 +31,137 @@ fn different(index: &str, one: usize, other: usize, one_name: &str, other_name: 
     )
 }
 
-/// Checks that a subscript stays on its axis, given its least and its greatest value.
+/// The values that a subscript or a range takes: the least and the greatest.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Values(Option<(isize, isize)>);
+
+impl Values {
+    /// Takes the values from `low` to before `high` into account.
+    #[inline(always)]
+    pub fn range(&mut self, low: usize, high: usize) {
+        if low < high {
+            self.take(low.cast_signed(), high.cast_signed() - 1);
+        }
+    }
+
+    /// Takes the value `plus - minus` into account.
+    #[inline(always)]
+    pub fn difference(&mut self, plus: usize, minus: usize) {
+        let value = plus.cast_signed() - minus.cast_signed();
+        self.take(value, value);
+    }
+
+    #[inline(always)]
+    fn take(&mut self, least: isize, greatest: isize) {
+        let (before_least, before_greatest) = self.0.unwrap_or((least, greatest));
+        self.0 = Some((before_least.min(least), before_greatest.max(greatest)));
+    }
+}
+
+/// Checks that a subscript stays on its axis, given bounds of its values, and what shows each of them:
+/// a bound may be beyond the axis and never taken.
 ///
 /// # Panics
 ///
-/// If it does not, unless the ranges are empty.
+/// If a value is not on the axis.
 #[track_caller]
 #[inline(always)]
-pub fn on_axis(least: isize, greatest: isize, start: usize, len: usize, name: &str) {
-    let (start, end) = (start.cast_signed(), (start + len).cast_signed());
-    if least <= greatest && (least < start || greatest >= end) {
-        off_axis(least, greatest, start, len, name);
+pub fn on_axis(
+    least: isize,
+    greatest: isize,
+    start: usize,
+    len: usize,
+    name: &str,
+    values: impl FnOnce(&mut Values),
+) {
+    let axis = (start.cast_signed(), (start + len).cast_signed());
+    if least <= greatest && (least < axis.0 || greatest >= axis.1) {
+        perhaps_off_axis(axis, name, values);
     }
 }
 
 #[cold]
 #[track_caller]
-fn off_axis(least: isize, greatest: isize, start: isize, len: usize, name: &str) -> ! {
+fn perhaps_off_axis((start, end): (isize, isize), name: &str, values: impl FnOnce(&mut Values)) {
+    let mut all = Values::default();
+    values(&mut all);
+    let Some((least, greatest)) = all.0 else { return };
+    if least < start || greatest >= end {
+        off_axis(least, greatest, start, end - start, name);
+    }
+}
+
+#[cold]
+#[track_caller]
+fn off_axis(least: isize, greatest: isize, start: isize, len: isize, name: &str) -> ! {
     let begins = if start > 0 { format!(" and begins at {start}") } else { String::new() };
     panic!("{name} has length {len}{begins}, but its subscript runs from {least} to {greatest}")
 }
 
-/// Checks that a stated range begins at 0, as the axes do that share its index.
+/// Checks that two axes hold the same values of the index that runs over both: each has a first value
+/// and a length.
 ///
 /// # Panics
 ///
-/// If it does not.
+/// If they do not.
 #[track_caller]
 #[inline(always)]
-pub fn from_zero(start: usize, index: &str) {
-    if start > 0 {
-        above_zero(start, index);
+pub fn same_values(
+    one: (usize, usize),
+    other: (usize, usize),
+    index: &str,
+    one_name: &str,
+    other_name: &str,
+) {
+    // Where there is no value it does not matter at which it would begin.
+    if one != other && (one.1 > 0 || other.1 > 0) {
+        different_values(one, other, index, one_name, other_name);
     }
 }
 
 #[cold]
 #[track_caller]
-fn above_zero(start: usize, index: &str) -> ! {
-    panic!("index `{index}` runs over whole axes and over a range that begins at {start}")
+fn different_values(
+    one: (usize, usize),
+    other: (usize, usize),
+    index: &str,
+    one_name: &str,
+    other_name: &str,
+) -> ! {
+    let text = |(start, len)| format!("{start}..{}", start + len);
+    panic!(
+        "index `{index}` runs over different values: {} ({one_name}) and {} ({other_name})",
+        text(one),
+        text(other)
+    )
 }
 
 /// Checks the ids of a gather.
 ///
 /// # Panics
 ///
-/// If one is not below the length of the axis that it subscripts.
+/// If one is not on the axis that it subscripts.
 #[track_caller]
 #[inline(always)]
-pub fn ids_on_axis(ids: &[usize], len: usize, ids_name: &str, name: &str) {
-    if let Some(position) = ids.iter().position(|&id| id >= len) {
-        id_off_axis(position, ids[position], len, ids_name, name);
+pub fn ids_on_axis(ids: &[usize], start: usize, len: usize, ids_name: &str, name: &str) {
+    let is_off = |&id: &usize| id < start || id - start >= len;
+    if let Some(position) = ids.iter().position(is_off) {
+        id_off_axis(position, ids[position], start, len, ids_name, name);
     }
 }
 
 #[cold]
 #[track_caller]
-fn id_off_axis(position: usize, id: usize, len: usize, ids_name: &str, name: &str) -> ! {
-    panic!("{ids_name}[{position}] is {id}, but {name} has length {len}")
+fn id_off_axis(
+    position: usize,
+    id: usize,
+    start: usize,
+    len: usize,
+    ids_name: &str,
+    name: &str,
+) -> ! {
+    let begins = if start > 0 { format!(" and begins at {start}") } else { String::new() };
+    panic!("{ids_name}[{position}] is {id}, but {name} has length {len}{begins}")
 }
 
 /// The position `plus - minus` on an axis, in a branch that is taken.
@@ -112,23 +186,22 @@ fn misplaced(plus: usize, minus: usize, len: usize, name: &str) -> ! {
     panic!("{name} has length {len}, but its subscript is {place}")
 }
 
-/// Checks that a reduction without a value for an empty range has elements.
+/// Checks that a reduction without a value for an empty range has elements, where it is asked for.
 ///
 /// # Panics
 ///
 /// If the range is empty.
 #[track_caller]
 #[inline(always)]
-pub fn not_empty(count: usize, reduction: &str, index: &str) -> usize {
-    if count == 0 {
+pub fn require(holds: bool, reduction: &str, index: &str) {
+    if !holds {
         empty(reduction, index);
     }
-    count
 }
 
 #[cold]
 #[track_caller]
-pub(super) fn empty(reduction: &str, index: &str) -> ! {
+fn empty(reduction: &str, index: &str) -> ! {
     panic!("`{reduction}` over an empty range: index `{index}` takes no value")
 }
 
@@ -138,14 +211,12 @@ pub fn signed(n: usize) -> isize {
     n.cast_signed()
 }
 
-/// The first value of a range: never below 0.
+/// The first value of an axis that holds the values of a stated range, and its length; `each` shows the
+/// range for all values of the indices that it names.
 #[inline(always)]
-pub fn first(least: isize) -> usize {
-    least.max(0).cast_unsigned()
-}
-
-/// The length of an axis that holds the values of a stated range.
-#[inline(always)]
-pub fn extent(least: isize, greatest: isize) -> usize {
-    (greatest - least.max(0) + 1).max(0).cast_unsigned()
+pub fn extent(each: impl FnOnce(&mut Values)) -> (usize, usize) {
+    let mut values = Values::default();
+    each(&mut values);
+    let Some((least, greatest)) = values.0 else { return (0, 0) };
+    (least.cast_unsigned(), (greatest - least + 1).cast_unsigned())
 }

@@ -6,11 +6,10 @@
 
 use std::marker::PhantomData;
 
-use super::entry::empty;
 use super::loops::{LANES, accumulate, barrier, column, cut, map, number};
 use crate::real::Real;
 
-/// The greatest of what `step` makes of an element of each of `rows`, of one position at least.
+/// The greatest of what `step` makes of an element of each of `rows`; of no position it is -∞.
 ///
 /// A NaN is not greater than anything, nor anything than a NaN that is the first. Of 0 and -0 it may be
 /// either.
@@ -20,7 +19,7 @@ pub fn greatest<T: Real, const K: usize>(
     rows: [&[T]; K],
     step: impl Fn(usize, [T; K]) -> T,
 ) -> T {
-    best_in_lanes(len, rows, step, |x, best| x > best)
+    best_in_lanes(len, rows, step, T::neg_infinity(), |x, best| x > best)
 }
 
 /// As [`greatest`], the least.
@@ -30,7 +29,7 @@ pub fn smallest<T: Real, const K: usize>(
     rows: [&[T]; K],
     step: impl Fn(usize, [T; K]) -> T,
 ) -> T {
-    best_in_lanes(len, rows, step, |x, best| x < best)
+    best_in_lanes(len, rows, step, T::infinity(), |x, best| x < best)
 }
 
 #[inline(always)]
@@ -38,8 +37,12 @@ fn best_in_lanes<T: Real, const K: usize>(
     len: usize,
     rows: [&[T]; K],
     step: impl Fn(usize, [T; K]) -> T,
+    of_nothing: T,
     is_better: impl Fn(T, T) -> bool,
 ) -> T {
+    if len == 0 {
+        return of_nothing;
+    }
     barrier();
     let rows = cut(rows, 0, len);
     let better = |best, x| if is_better(x, best) { x } else { best };
@@ -130,32 +133,16 @@ impl<T: Real> Best<T> {
         }
     }
 
-    /// The value.
-    ///
-    /// # Panics
-    ///
-    /// If there was none.
-    #[track_caller]
+    /// The value, or that of no values at all.
     #[inline(always)]
-    pub fn value(self, reduction: &str, index: &str) -> T {
-        match self.best {
-            Some((_, value)) => value,
-            None => empty(reduction, index),
-        }
+    pub fn value(self, of_nothing: T) -> T {
+        self.best.map_or(of_nothing, |(_, value)| value)
     }
 
-    /// The position of the value, as a number, to compare an index with.
-    ///
-    /// # Panics
-    ///
-    /// If there was none.
-    #[track_caller]
+    /// The position of the value, as a number, to compare an index with; 0 of no values.
     #[inline(always)]
-    pub fn position(self, reduction: &str, index: &str) -> T {
-        match self.best {
-            Some((position, _)) => number(PhantomData, position),
-            None => empty(reduction, index),
-        }
+    pub fn position(self) -> T {
+        number(PhantomData, self.best.map_or(0, |(position, _)| position))
     }
 }
 
@@ -192,14 +179,14 @@ mod tests {
                 }
                 let bits = |x: f64| if x.is_nan() { u64::MAX } else { x.to_bits() };
                 let found = greatest(len, [&points[..]], |_, [x]| x);
-                assert_eq!(bits(found), bits(most.value("max", "i")), "{nan:?}, {len}");
+                assert_eq!(bits(found), bits(most.value(0.0)), "{nan:?}, {len}");
                 let found = smallest(len, [&points[..]], |_, [x]| x);
-                assert_eq!(bits(found), bits(least.value("min", "i")), "{nan:?}, {len}");
+                assert_eq!(bits(found), bits(least.value(0.0)), "{nan:?}, {len}");
                 let mut row = [0.0];
                 for position in 0..len {
                     greater(&mut row, position == 0, [&points[position..]], |_, [x]| x);
                 }
-                assert_eq!(bits(row[0]), bits(most.value("max", "i")), "{nan:?}, {len}");
+                assert_eq!(bits(row[0]), bits(most.value(0.0)), "{nan:?}, {len}");
             }
         }
     }

@@ -56,6 +56,24 @@ pub fn fma<T: Real>(a: T, b: T, c: T) -> T {
     a.fma(b, c)
 }
 
+/// An adjoint times a local gradient; see [`Real::pull`].
+#[inline(always)]
+pub fn pull<T: Real>(adjoint: T, local: T) -> T {
+    adjoint.pull(local)
+}
+
+/// The same added to a gradient; see [`Real::pull_onto`].
+#[inline(always)]
+pub fn pull_onto<T: Real>(adjoint: T, local: T, gradient: T) -> T {
+    adjoint.pull_onto(local, gradient)
+}
+
+/// An adjoint over a divisor; see [`Real::pull_over`].
+#[inline(always)]
+pub fn pull_over<T: Real>(adjoint: T, divisor: T) -> T {
+    adjoint.pull_over(divisor)
+}
+
 /// Vectors have this many lanes, or are made up to so many.
 pub(super) const LANES: usize = 8;
 
@@ -75,6 +93,19 @@ pub(super) fn cut<T, const K: usize>(mut rows: [&[T]; K], start: usize, len: usi
         *row = &row[start..start + len];
     }
     rows
+}
+
+/// An array from the first element of a row of this length on. A row without elements may begin
+/// anywhere.
+#[inline(always)]
+pub fn from<T>(array: &[T], len: usize, first: impl FnOnce() -> usize) -> &[T] {
+    if len == 0 { &[] } else { &array[first()..] }
+}
+
+/// As [`from`], to be written.
+#[inline(always)]
+pub fn from_mut<T>(array: &mut [T], len: usize, first: impl FnOnce() -> usize) -> &mut [T] {
+    if len == 0 { &mut [] } else { &mut array[first()..] }
 }
 
 /// The elements of all rows at one position.

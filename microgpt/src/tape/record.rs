@@ -62,7 +62,7 @@ impl<T: Real> Record<T> {
                 let locals = &pass.values[self.start + 1..self.end];
                 for (&input, &local) in inputs[..*count as usize].iter().zip(locals) {
                     let input = &mut pass.gradients[input as usize];
-                    *input = local.fma(gradient, *input);
+                    *input = gradient.pull_onto(local, *input);
                 }
             }
             Backward::Concatenation { words: first, count, .. } => {
