@@ -133,7 +133,10 @@ impl<'a> Emitter<'a> {
             .equations
             .iter()
             .flat_map(|equation| equation.axes.iter().copied())
-            .filter(|&axis| graph.axis_length(axis) == Length::Extent(axis))
+            .filter_map(|axis| match graph.axis_length(axis) {
+                Length::Extent(extent) => Some(extent),
+                Length::Class(_) => None,
+            })
             .collect();
         for index in &graph.indices {
             if let IndexRange::Whole(Length::Extent(extent)) = index.range {
@@ -216,9 +219,9 @@ impl<'a> Emitter<'a> {
     /// The first value of an index, if it may be above 0.
     pub fn start(&self, index: IndexId) -> Option<Ident> {
         // What runs over the reach of a stated range begins where that does.
-        let index = match self.graph.indices[index].range {
-            IndexRange::Whole(Length::Extent(stated)) => stated,
-            _ => index,
+        let index = match self.graph.axis_length(index) {
+            Length::Extent(stated) => stated,
+            Length::Class(_) => index,
         };
         (self.extents.contains(&index) && !self.starts_at_zero(index))
             .then(|| ident(&format!("start_of_{}", self.indices[index])))
@@ -461,9 +464,8 @@ impl<'a> Emitter<'a> {
         for (id, operand) in self.checked.operands.iter().enumerate() {
             let source = self.source(id);
             let span = operand.span;
-            let own = code!(#runtime::expr::activity(real_, #source));
-            let activity = ident("activity_");
-            let join = call!(span=> #runtime::expr::join(#activity, #own));
+            let (activity, real) = (ident("activity_"), ident("real_"));
+            let join = call!(span=> #runtime::expr::join(#activity, #real, #source));
             tokens.extend(code!(let activity_ = #join;));
         }
         tokens

@@ -413,13 +413,13 @@ impl Graph {
     /// The length of the axis that an index makes: `0..=t` reaches as far as `t`.
     pub fn axis_length(&self, index: IndexId) -> Length {
         match &self.indices[index].range {
-            IndexRange::Whole(length) => *length,
+            IndexRange::Whole(length) => self.canonical(*length),
             IndexRange::Stated { low, high } => {
                 let before = high.clone().plus(-1, &Affine::constant(1));
                 let outer = before.as_index().filter(|_| low.as_constant() == Some(0));
                 match outer.map(|outer| &self.indices[outer].range) {
-                    Some(IndexRange::Whole(length)) => *length,
-                    _ => Length::Extent(index),
+                    Some(IndexRange::Whole(length)) => self.canonical(*length),
+                    _ => self.canonical(Length::Extent(index)),
                 }
             }
         }
@@ -433,6 +433,41 @@ impl Graph {
             IndexRange::Stated { low, high } => {
                 let count = high.clone().plus(-1, low);
                 (low.is_never_negative() && count.is_never_negative()).then_some(count)
+            }
+        }
+    }
+
+    /// Whether two indices take the same values, each within indices of its own that do.
+    pub fn are_alike(&self, one: IndexId, other: IndexId) -> bool {
+        let same = |one: &Affine<IndexId>, other: &Affine<IndexId>| {
+            let atoms = one.terms.iter().zip(&other.terms);
+            one.constant == other.constant
+                && one.terms.len() == other.terms.len()
+                && atoms.into_iter().all(|((one, by), (other, other_by))| {
+                    by == other_by
+                        && match (one, other) {
+                            (Atom::Index(one), Atom::Index(other)) => self.are_alike(*one, *other),
+                            _ => one == other,
+                        }
+                })
+        };
+        one == other
+            || match (&self.indices[one].range, &self.indices[other].range) {
+                (
+                    IndexRange::Stated { low, high },
+                    IndexRange::Stated { low: other_low, high: other_high },
+                ) => same(low, other_low) && same(high, other_high),
+                (one, other) => one == other,
+            }
+    }
+
+    /// The first index whose values make an axis of this length.
+    pub fn canonical(&self, length: Length) -> Length {
+        match length {
+            Length::Class(_) => length,
+            Length::Extent(index) => {
+                let alike = (0..index).find(|&other| self.are_alike(other, index));
+                Length::Extent(alike.unwrap_or(index))
             }
         }
     }

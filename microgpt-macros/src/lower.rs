@@ -125,7 +125,7 @@ impl Builder<'_> {
     fn bound(&mut self, bound: Bound) {
         let implied = match &bound.subscript {
             Subscript::Affine(affine) => affine.as_index().is_some_and(|index| {
-                Some(index) == bound.axis
+                bound.axis.is_some_and(|axis| self.graph.are_alike(index, axis))
                     || matches!(self.graph.indices[index].range, IndexRange::Whole(_))
             }),
             Subscript::Gather { .. } => false,
@@ -151,7 +151,7 @@ impl Builder<'_> {
 
     fn length(&self, axis: Axis) -> Length {
         match axis {
-            Axis::Extent { binder } => Length::Extent(self.index_of[&binder]),
+            Axis::Extent { binder } => self.graph.canonical(Length::Extent(self.index_of[&binder])),
             _ => Length::Class(self.graph.classes.class(axis).unwrap_or(0)),
         }
     }

@@ -28,18 +28,17 @@ impl Emitter<'_> {
             let (name, source) = (&self.values[id], self.source(id));
             let operand = pointed(name, span);
             let dims = (0..rank).map(|axis| Self::dim(name, axis));
-            let subscripts = code!(#runtime::expr::Subscripts<#rank>);
+            let subscripts = code!(#runtime::expr::Subscripts::<#rank>);
             let shape = code!((#(#dims,)*));
             tokens.extend(if position == 0 {
-                let open = call!(span=> #runtime::expr::open::<#subscripts, _, _, _, _>(#operand));
+                let open = call!(span=> #runtime::expr::open(#subscripts, #operand));
                 code! {
                     #[allow(unused_braces)]
                     let (#source, #shape) = #open;
                     let real_ = #runtime::expr::precision(&#source);
                 }
             } else {
-                let open =
-                    call!(span=> #runtime::expr::open_as::<#subscripts, _, _, _, _>(#real, #operand));
+                let open = call!(span=> #runtime::expr::open_as(#real, #subscripts, #operand));
                 code!(#[allow(unused_braces)] let (#source, #shape) = #open;)
             });
         }
@@ -54,9 +53,8 @@ impl Emitter<'_> {
                 code!(#[allow(unused_braces)] let #name = #open;)
             } else {
                 let dims = (0..rank).map(|axis| Self::dim(name, axis));
-                let subscripts = code!(#runtime::expr::Subscripts<#rank>);
-                let open =
-                    call!(span=> #runtime::expr::open_integers::<#subscripts, _, _>(#operand));
+                let subscripts = code!(#runtime::expr::Subscripts::<#rank>);
+                let open = call!(span=> #runtime::expr::open_integers(#subscripts, #operand));
                 code!(#[allow(unused_braces)] let (#name, (#(#dims,)*)) = #open;)
             });
         }

@@ -148,17 +148,16 @@ impl Join<Plain> for Plain {
     }
 }
 
-/// The activity of an operand.
-#[inline(always)]
-pub fn activity<T: Real, S: Source<T>>(_: PhantomData<T>, source: S) -> S::Activity {
-    source.activity()
-}
-
-/// The activity of two operands together.
+/// The activity of the operands so far and one more.
 #[track_caller]
 #[inline(always)]
-pub fn join<A: Join<B>, B>(one: A, other: B) -> <A as Join<B>>::Output {
-    one.join(other)
+pub fn join<A, T, S>(one: A, _: PhantomData<T>, source: S) -> <A as Join<S::Activity>>::Output
+where
+    T: Real,
+    S: Source<T>,
+    A: Join<S::Activity>,
+{
+    one.join(source.activity())
 }
 
 /// Computes the values of an `expr!`.
