@@ -15,8 +15,8 @@ use crate::term::{Affine, Atom};
 /// Moves the requirements of all equations to where they are asked for.
 pub fn lift(graph: &mut Graph) {
     for id in 0..graph.equations.len() {
+        settle(graph, id);
         if graph.results.contains(&id) {
-            settle(graph, id);
             continue;
         }
         let requirements = std::mem::take(&mut graph.equations[id].requirements);
@@ -33,7 +33,6 @@ pub fn lift(graph: &mut Graph) {
                 }
             }
         }
-        settle(graph, id);
     }
 }
 
