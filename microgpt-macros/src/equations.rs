@@ -130,10 +130,14 @@ impl<'a> Split<'a> {
     /// Decides which nodes below a root are equations of their own.
     fn choose(&mut self, root: NodeId, axes: &[IndexId]) {
         let (nest, mut stack) = self.under(root, axes);
+        stack.extend(self.graph.requirements(root).iter().map(|one| one.holds));
         let mut visited = HashSet::new();
         while let Some(node) = stack.pop() {
             if !visited.insert(node) || self.graph.is_leaf(node) {
                 continue;
+            }
+            if !self.own.contains(&node) {
+                stack.extend(self.graph.requirements(node).iter().map(|one| one.holds));
             }
             let hoisted = self.graph.loops_of(node).len() < nest.len()
                 && (self.graph.is_active(node) || self.graph.has_call(node));

@@ -61,7 +61,6 @@ impl Environment {
                 lengths.extend(code!(let #length = #runtime::shape::Dim::len(#axis);));
             }
         }
-        let mut generics = Vec::new();
         let mut parameters = Vec::new();
         let mut arguments = Vec::new();
         for (parameter, kind) in &self.parameters {
@@ -74,20 +73,18 @@ impl Environment {
                 Parameter::Numbers => code!(#parameter: &[T]),
                 Parameter::Integers => code!(#parameter: &[::core::primitive::usize]),
                 Parameter::Integer => code!(#parameter: ::core::primitive::usize),
-                Parameter::Axis => {
-                    let axis = ident(&format!("Axis{}", generics.len()));
-                    generics.push(axis.clone());
-                    code!(#parameter: #axis)
-                }
+                Parameter::Axis => code!(#parameter: impl #runtime::shape::Dim),
             });
             arguments.push(parameter);
         }
+        let real =
+            used.contains("real_").then(|| code!(let real_ = ::core::marker::PhantomData::<T>;));
         // A loop costs more than a call, and is compiled best by itself; arithmetic does not.
         let inline = (!nest.loops.is_empty()).then(|| code!(#[inline(never)]));
         code! {
             #inline
-            fn #name<T: #runtime::Real, #(#generics: #runtime::shape::Dim),*>(#(#parameters),*) {
-                let real_ = ::core::marker::PhantomData::<T>;
+            fn #name<T: #runtime::Real>(#(#parameters),*) {
+                #real
                 #lengths
                 #loops
             }
