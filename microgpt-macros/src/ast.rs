@@ -29,7 +29,10 @@ pub struct Expr {
 
 #[derive(Debug)]
 pub enum ExprKind {
+    /// A number without a point or an exponent: as an integer or as a value.
     Number(f64),
+    /// A number that is a value alone.
+    Float(f64),
     /// A name or a field path.
     Path(Path),
     /// `{any Rust expression}`

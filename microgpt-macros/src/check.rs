@@ -121,7 +121,7 @@ impl Checker<'_> {
             }
             let range = match &binder.range {
                 None => Range::Implied(None),
-                Some(range) => self.range(range).unwrap_or_else(|diagnostic| {
+                Some(range) => self.range(&binder.name, range).unwrap_or_else(|diagnostic| {
                     self.report.push(diagnostic);
                     Range::stated(Affine::constant(0), Affine::constant(0))
                 }),
@@ -156,10 +156,20 @@ impl Checker<'_> {
         }
     }
 
-    fn range(&mut self, range: &ast::Range) -> Result<Range> {
+    fn range(&mut self, name: &Ident, range: &ast::Range) -> Result<Range> {
         let low = self.integer(&range.low, Place::Range)?;
         let high = self.integer(&range.high, Place::Range)?;
         let high = if range.inclusive { high.plus(1, &Affine::constant(1)) } else { high };
+        if let Some(start @ ..0) = low.as_constant() {
+            let (shift, name) = (-start, name.to_string());
+            return Err(Diagnostic::new(
+                range.low.span,
+                format!("the range of `{name}` begins at {start}, but an index counts from 0"),
+                format!(
+                    "shift it: add {shift} to both ends of the range, and write `{name} - {shift}` where `{name}` stands now"
+                ),
+            ));
+        }
         Ok(Range::stated(low, high))
     }
 
@@ -178,7 +188,7 @@ impl Checker<'_> {
 
     fn try_value(&mut self, expr: &Expr) -> Result<Term> {
         Ok(match &expr.kind {
-            ExprKind::Number(x) => Term::Number(*x),
+            ExprKind::Number(x) | ExprKind::Float(x) => Term::Number(*x),
             ExprKind::Negate(operand) => Term::Negate(Box::new(self.value(operand))),
             ExprKind::Stop(operand) => Term::Stop(Box::new(self.value(operand))),
             ExprKind::Binary { operator: Operator::Pow, left, right } => Term::Call {

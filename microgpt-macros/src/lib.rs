@@ -2,7 +2,7 @@
 //!
 //! | stage | from | to |
 //! |---|---|---|
-//! | `depth`, `parse`, `path` | `tokens` | a syntax tree (`ast`) |
+//! | `depth`, `groups`, `parse`, `path` | `tokens` | a syntax tree (`ast`) |
 //! | `check` | syntax tree | resolved terms: every name an index, a `let` or an operand |
 //! | `lower` | terms | hash-consed nodes (`graph`) |
 //! | `equations`, `requirements` | nodes | one equation for each array worth computing |
@@ -30,6 +30,7 @@ mod equations;
 mod explain;
 mod functions;
 mod graph;
+mod groups;
 mod loops;
 mod lower;
 mod notation;

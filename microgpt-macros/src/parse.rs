@@ -12,6 +12,7 @@ use quote::ToTokens;
 use syn::buffer::TokenBuffer;
 
 use crate::ast::{Expr, ExprKind, Let, Operator, Program};
+use crate::groups::visible;
 use crate::path::number;
 use crate::report::{Diagnostic, Report};
 use crate::tokens::{ARRAY_OR_REDUCTION, Result, Tokens};
@@ -25,7 +26,7 @@ pub struct Op {
 
 /// Splits the input of the macro into the path of the run-time crate, the ops and the program.
 pub fn parse(input: TokenStream, report: &mut Report) -> (TokenStream, Vec<Op>, Program) {
-    let buffer = TokenBuffer::new2(input);
+    let buffer = TokenBuffer::new2(visible(input));
     let mut tokens = Tokens::new(buffer.begin(), Span::call_site());
     let runtime = tokens.group(Delimiter::Bracket).map(|group| group.stream()).unwrap_or_default();
     let ops = tokens.group(Delimiter::Bracket).map(|group| ops(group.stream())).unwrap_or_default();
@@ -357,12 +358,6 @@ impl Tokens<'_> {
         if let Some(inner) = self.inside(Delimiter::Parenthesis, Tokens::expression_only) {
             return Ok(inner.unwrap_or(Expr { kind: ExprKind::Error, span }));
         }
-        if self.peek_group(Delimiter::None) {
-            // What another macro passed on as one expression.
-            if let Some(inner) = self.inside(Delimiter::None, Tokens::expression_only) {
-                return Ok(inner.unwrap_or(Expr { kind: ExprKind::Error, span }));
-            }
-        }
         if let Some(comprehension) = self.inside(Delimiter::Bracket, Tokens::comprehension) {
             return Ok(comprehension.map_or(Expr { kind: ExprKind::Error, span }, |mut expr| {
                 expr.span = span;
@@ -373,7 +368,7 @@ impl Tokens<'_> {
             return Ok(Expr { kind: ExprKind::Rust(group.stream()), span });
         }
         if let Some(literal) = self.literal() {
-            return number(&literal).map(|x| Expr { kind: ExprKind::Number(x), span });
+            return number(&literal).map(|kind| Expr { kind, span });
         }
         if self.peek_word("if") {
             return self.choice();
@@ -445,7 +440,7 @@ mod tests {
 
     fn show(expr: &Expr) -> String {
         match &expr.kind {
-            ExprKind::Number(x) => x.to_string(),
+            ExprKind::Number(x) | ExprKind::Float(x) => x.to_string(),
             ExprKind::Path(path) => path.tokens.to_string().replace(' ', ""),
             ExprKind::Negate(x) => format!("(-{})", show(x)),
             ExprKind::Binary { operator, left, right } => {

@@ -4,7 +4,7 @@ use proc_macro2::{Delimiter, Ident, Literal, Punct, Spacing, TokenStream, TokenT
 use quote::ToTokens;
 use syn::buffer::Cursor;
 
-use crate::ast::Path;
+use crate::ast::{ExprKind, Path};
 use crate::report::Diagnostic;
 use crate::tokens::{Result, Tokens};
 
@@ -43,8 +43,7 @@ impl<'a> Tokens<'a> {
                     ));
                     segments = 0;
                 }
-                let name =
-                    if text == name { ident.clone() } else { Ident::new(name, ident.span()) };
+                let name = segment(name, &ident)?;
                 current.last = name.to_string();
                 name.to_tokens(&mut current.tokens);
                 current.ident = (segments == 0).then_some(name);
@@ -58,6 +57,14 @@ impl<'a> Tokens<'a> {
                 let after = self.puncts(".").map(|(_, rest)| rest);
                 let Some(after) = after else { break };
                 if let Some((literal, rest)) = after.literal() {
+                    let digits = literal.to_string();
+                    if !digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+                        return Err(Diagnostic::new(
+                            literal.span(),
+                            format!("`{digits}` is not a field"),
+                            "a field is a name or a number, `value.field` or `pair.0`",
+                        ));
+                    }
                     self.take_to(rest, &mut current.tokens);
                     current.last = format!("{}_{literal}", current.last).replace('.', "_");
                     current.ident = None;
@@ -111,12 +118,33 @@ impl<'a> Tokens<'a> {
     }
 }
 
+/// A name of a path, or of a path beside a `·`.
+fn segment(name: &str, ident: &Ident) -> Result<Ident> {
+    let is_path_word = matches!(name, "self" | "Self" | "super" | "crate");
+    if !is_path_word && syn::parse_str::<Ident>(name).is_err() {
+        let help = if name.starts_with(|first: char| first.is_numeric()) {
+            "`·` joins two names; a product with a number is written `2 * x`"
+        } else {
+            "a keyword of Rust is no operand: give it another name in Rust, or write `r#name`"
+        };
+        let message = format!("`{name}` cannot stand for a value");
+        return Err(Diagnostic::new(ident.span(), message, help));
+    }
+    Ok(match name.strip_prefix("r#") {
+        _ if *ident == name => ident.clone(),
+        Some(raw) => Ident::new_raw(raw, ident.span()),
+        None => Ident::new(name, ident.span()),
+    })
+}
+
 /// The value of a literal.
-pub fn number(literal: &Literal) -> Result<f64> {
+pub fn number(literal: &Literal) -> Result<ExprKind> {
     let error = |message: String, help: String| Diagnostic::new(literal.span(), message, help);
-    let (digits, suffix) = match syn::parse_str::<syn::Lit>(&literal.to_string()) {
-        Ok(syn::Lit::Int(int)) => (int.base10_digits().to_owned(), int.suffix().to_owned()),
-        Ok(syn::Lit::Float(float)) => (float.base10_digits().to_owned(), float.suffix().to_owned()),
+    let (digits, suffix, is_float) = match syn::parse_str::<syn::Lit>(&literal.to_string()) {
+        Ok(syn::Lit::Int(int)) => (int.base10_digits().to_owned(), int.suffix().to_owned(), false),
+        Ok(syn::Lit::Float(float)) => {
+            (float.base10_digits().to_owned(), float.suffix().to_owned(), true)
+        }
         _ => {
             return Err(error(
                 format!("{literal} is not a number"),
@@ -138,7 +166,14 @@ pub fn number(literal: &Literal) -> Result<f64> {
             format!("write the operator: `{digits} * {suffix}`"),
         ));
     }
-    digits
-        .parse()
-        .map_err(|_| error(format!("`{literal}` is not a number"), "write it in decimal".into()))
+    match digits.parse::<f64>() {
+        Ok(x) if x.is_finite() => {
+            Ok(if is_float { ExprKind::Float(x) } else { ExprKind::Number(x) })
+        }
+        Ok(_) => Err(error(
+            format!("`{literal}` is too large for a number"),
+            "the greatest is about 1.8e308".into(),
+        )),
+        Err(_) => Err(error(format!("`{literal}` is not a number"), "write it in decimal".into())),
+    }
 }

@@ -216,8 +216,17 @@ impl<I: Ord + Copy> Affine<I> {
         self
     }
 
-    pub fn times(self, factor: i64) -> Self {
-        Self::constant(0).plus(factor, &self)
+    /// The product with an integer, if it fits.
+    pub fn times(&self, factor: i64) -> Option<Self> {
+        let fits = |one: i64| one.checked_mul(factor).is_some();
+        (fits(self.constant) && self.terms.values().copied().all(fits))
+            .then(|| Self::constant(0).plus(factor, self))
+    }
+
+    /// Whether none of its integers is larger, or further below 0.
+    pub fn is_within(&self, largest: i64) -> bool {
+        let all = self.terms.values().chain([&self.constant]);
+        all.into_iter().all(|one| one.unsigned_abs() <= largest.unsigned_abs())
     }
 
     /// The number, if there is no atom.

@@ -156,8 +156,23 @@ impl Checker<'_> {
     }
 
     pub(super) fn integer(&mut self, expr: &Expr, place: Place) -> Result<Affine> {
+        let affine = self.sum_of_integers(expr, place)?;
+        if affine.is_within(LARGEST) {
+            return Ok(affine);
+        }
+        Err(too_large(expr.span))
+    }
+
+    fn sum_of_integers(&mut self, expr: &Expr, place: Place) -> Result<Affine> {
         Ok(match &expr.kind {
             ExprKind::Number(x) => Affine::constant(whole(*x, expr.span)?),
+            ExprKind::Float(x) => {
+                return Err(Diagnostic::new(
+                    expr.span,
+                    format!("{x:?} is not an integer"),
+                    "subscripts and ranges are integers: write them without a point or an exponent",
+                ));
+            }
             ExprKind::Path(path) => match &path.ident {
                 Some(ident) => match self.index(ident) {
                     Some(index) => Affine::index(index),
@@ -171,7 +186,9 @@ impl Checker<'_> {
                 Affine::atom(Atom::Integer(id))
             }
             ExprKind::Len(index) => self.len(index),
-            ExprKind::Negate(operand) => self.integer(operand, place)?.times(-1),
+            ExprKind::Negate(operand) => {
+                Affine::constant(0).plus(-1, &self.integer(operand, place)?)
+            }
             ExprKind::Binary { operator: Operator::Add, left, right } => {
                 self.integer(left, place)?.plus(1, &self.integer(right, place)?)
             }
@@ -180,7 +197,7 @@ impl Checker<'_> {
             }
             ExprKind::Binary { operator: Operator::Mul, left, right } => {
                 let (left, right) = (self.integer(left, place)?, self.integer(right, place)?);
-                match (left.as_constant(), right.as_constant()) {
+                let product = match (left.as_constant(), right.as_constant()) {
                     (Some(factor), _) => right.times(factor),
                     (_, Some(factor)) => left.times(factor),
                     _ => {
@@ -190,7 +207,8 @@ impl Checker<'_> {
                             "one factor must be an integer literal; compute the rest in Rust: `{a * b}`",
                         ));
                     }
-                }
+                };
+                product.ok_or_else(|| too_large(expr.span))?
             }
             ExprKind::Error => {
                 self.unread += 1;
@@ -242,4 +260,15 @@ impl Checker<'_> {
             format!("{here}; bind it, `for {ident}`, or write `{{{ident}}}` for a Rust integer"),
         ))
     }
+}
+
+/// Beyond this, sums of integers of the program might not fit.
+const LARGEST: i64 = 1_000_000_000_000_000;
+
+fn too_large(span: Span) -> Diagnostic {
+    Diagnostic::new(
+        span,
+        "an integer that is too large",
+        "the integers of a subscript or range are at most 10^15",
+    )
 }

@@ -2,6 +2,8 @@
 
 use proc_macro2::{Delimiter, Span, TokenTree};
 
+use syn::buffer::Cursor;
+
 use crate::ast::{Binder, Comparison, Condition, Expr, ExprKind, Range};
 use crate::report::Diagnostic;
 use crate::tokens::{Result, Tokens};
@@ -89,14 +91,14 @@ impl Tokens<'_> {
 
     /// Whether a parenthesis follows that holds a condition, not a number.
     pub(super) fn parenthesised_condition(&self) -> bool {
-        let Some((mut inner, _, _)) = self.cursor.group(Delimiter::Parenthesis) else {
-            return false;
-        };
-        while let Some((token, rest)) = inner.token_tree() {
-            if matches!(&token, TokenTree::Punct(punct) if "<>=!&|".contains(punct.as_char())) {
+        let mut inside = self.cursor.group(Delimiter::Parenthesis).map(|(inside, _, _)| inside);
+        while let Some(cursor) = inside {
+            if is_condition(cursor) {
                 return true;
             }
-            inner = rest;
+            // In more parentheses it is still a condition, if nothing else is there.
+            let inner = cursor.group(Delimiter::Parenthesis);
+            inside = inner.filter(|(_, _, rest)| rest.eof()).map(|(inner, _, _)| inner);
         }
         false
     }
@@ -191,4 +193,22 @@ impl Tokens<'_> {
         let high = self.expression()?;
         Ok(Range { low, high, inclusive })
     }
+}
+
+/// Whether tokens in a parenthesis compare or join conditions: outside of an `if`, whose condition is its
+/// own, nothing else has these signs.
+fn is_condition(mut cursor: Cursor<'_>) -> bool {
+    let mut within_if = 0;
+    while let Some((token, rest)) = cursor.token_tree() {
+        match &token {
+            TokenTree::Ident(word) if *word == "if" => within_if += 1,
+            TokenTree::Ident(word) if *word == "else" => within_if -= 1,
+            TokenTree::Punct(punct) if within_if == 0 && "<>=!&|".contains(punct.as_char()) => {
+                return true;
+            }
+            _ => {}
+        }
+        cursor = rest;
+    }
+    false
 }

@@ -198,7 +198,7 @@ impl<'t> Unfused<'t> {
 
     fn value(&mut self, expr: &Expr) -> Value<'t> {
         match &expr.kind {
-            ExprKind::Number(x) => self.tape.value(*x),
+            ExprKind::Number(x) | ExprKind::Float(x) => self.tape.value(*x),
             ExprKind::Path(path) => match self.index(&path.last) {
                 Some(at) => self.tape.value(at as f64),
                 None => self.blocks[&path.last].values[&vec![]],
