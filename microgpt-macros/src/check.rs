@@ -2,7 +2,7 @@
 
 mod integers;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
@@ -33,6 +33,7 @@ pub fn check(program: &Program, ops: &[Op], report: &mut Report) -> Option<Check
         lets: HashMap::new(),
         by_tokens: HashMap::new(),
         lengths: Vec::new(),
+        stand_ins: HashSet::new(),
         unread: 0,
         branches: 0,
     };
@@ -64,6 +65,8 @@ struct Checker<'a> {
     by_tokens: HashMap<String, (bool, usize)>,
     /// The indices that stand for a `len` outside of the `for` that binds its index.
     lengths: Vec<(Ident, usize)>,
+    /// All such indices so far, which no `for` binds.
+    stand_ins: HashSet<usize>,
     /// How many parts were met that could not be parsed.
     unread: usize,
     /// How many branches of `if`s are around.

@@ -124,6 +124,7 @@ impl Checker<'_> {
             self.checked.binders.push(Binder { name: name.clone(), range });
             let id = self.checked.binders.len() - 1;
             self.lengths.push((name.clone(), id));
+            self.stand_ins.insert(id);
             id
         });
         Affine::atom(Atom::Len(index))
@@ -131,9 +132,12 @@ impl Checker<'_> {
 
     /// Finds the index of each `len` outside of its `for`, first among those of this definition.
     pub(super) fn resolve_lengths(&mut self, first: usize) {
-        for (name, id) in std::mem::take(&mut self.lengths) {
+        let lengths = std::mem::take(&mut self.lengths);
+        for (name, id) in lengths {
             let binders = &self.checked.binders;
-            let named = |other: &usize| *other != id && binders[*other].name == name;
+            // No `len` says what another one means.
+            let named =
+                |other: &usize| binders[*other].name == name && !self.stand_ins.contains(other);
             let found = (first..binders.len()).find(named).or_else(|| (0..first).rfind(named));
             match found.map(|found| binders[found].range.clone()) {
                 Some(Range::Stated { low, high })
