@@ -100,8 +100,10 @@ impl Mul for Dual {
 impl Div for Dual {
     type Output = Self;
     fn div(self, other: Self) -> Self {
+        // A tangent of 0 stays 0 also over 0.
         let quotient = self.value / other.value;
-        Self::new(quotient, (self.tangent - quotient * other.tangent) / other.value)
+        let along_other = other.tangent.pull(quotient).pull_over(other.value);
+        Self::new(quotient, self.tangent.pull_over(other.value) - along_other)
     }
 }
 
@@ -241,10 +243,10 @@ impl Float for Dual {
     steps! { floor ceil round trunc signum }
 
     functions! {
-        abs(|x, y| x.signum());
+        abs(|x, y| if x == 0.0 { 0.0 } else { x.signum() });
         recip(|x, y| -y * y);
         sqrt(|x, y| 0.5 / y);
-        cbrt(|x, y| y / (3.0 * x));
+        cbrt(|x, y| 1.0 / (3.0 * y * y));
         exp(|x, y| y);
         exp2(|x, y| y * std::f64::consts::LN_2);
         exp_m1(|x, y| y + 1.0);
@@ -255,14 +257,14 @@ impl Float for Dual {
         sin(|x, y| x.cos());
         cos(|x, y| -x.sin());
         tan(|x, y| 1.0 + y * y);
-        asin(|x, y| 1.0 / (1.0 - x * x).sqrt());
-        acos(|x, y| -1.0 / (1.0 - x * x).sqrt());
+        asin(|x, y| 1.0 / ((1.0 - x) * (1.0 + x)).sqrt());
+        acos(|x, y| -1.0 / ((1.0 - x) * (1.0 + x)).sqrt());
         atan(|x, y| 1.0 / (1.0 + x * x));
         sinh(|x, y| x.cosh());
         cosh(|x, y| x.sinh());
         tanh(|x, y| { let cosh = x.cosh(); 1.0 / (cosh * cosh) });
-        asinh(|x, y| 1.0 / (x * x + 1.0).sqrt());
-        acosh(|x, y| 1.0 / ((x - 1.0) * (x + 1.0)).sqrt());
+        asinh(|x, y| 1.0 / x.hypot(1.0));
+        acosh(|x, y| 1.0 / ((x - 1.0).sqrt() * (x + 1.0).sqrt()));
         atanh(|x, y| 1.0 / ((1.0 - x) * (1.0 + x)));
     }
 
@@ -281,8 +283,11 @@ impl Float for Dual {
 
     fn powf(self, power: Self) -> Self {
         let value = self.value.powf(power.value);
-        let along_base = self.chain(value, power.value * self.value.powf(power.value - 1.0));
-        let along_power = power.chain(value, value * self.value.ln());
+        let steepness = self.value.powf(power.value - 1.0);
+        let by_base = if power.value == 0.0 { 0.0 } else { power.value * steepness };
+        let by_power =
+            if value == 0.0 || self.value == 0.0 { 0.0 } else { value * self.value.ln() };
+        let (along_base, along_power) = (self.chain(value, by_base), power.chain(value, by_power));
         Self::new(value, along_base.tangent + along_power.tangent)
     }
 
@@ -304,15 +309,15 @@ impl Float for Dual {
 
     fn hypot(self, other: Self) -> Self {
         let value = self.value.hypot(other.value);
-        let slope = self.value * self.tangent + other.value * other.tangent;
-        Self::new(value, if value == 0.0 { 0.0 } else { slope / value })
+        let along = |side: Self| side.tangent.pull(direction(side.value, value));
+        Self::new(value, along(self) + along(other))
     }
 
     fn atan2(self, other: Self) -> Self {
-        let square = self.value * self.value + other.value * other.value;
-        let slope = self.tangent * other.value - self.value * other.tangent;
-        let value = self.value.atan2(other.value);
-        Self::new(value, if square == 0.0 { 0.0 } else { slope / square })
+        let length = self.value.hypot(other.value);
+        let across = self.tangent.pull(direction(other.value, length))
+            - other.tangent.pull(direction(self.value, length));
+        Self::new(self.value.atan2(other.value), across.pull_over(length))
     }
 
     fn sin_cos(self) -> (Self, Self) {
@@ -336,8 +341,33 @@ impl Real for Dual {
         )
     }
 
+    fn of_position(position: usize) -> Self {
+        Self::constant(f64::of_position(position))
+    }
+
+    fn position(self) -> usize {
+        self.value.position()
+    }
+
     fn vanishes(self) -> bool {
         self.value == 0.0 && self.tangent == 0.0
+    }
+
+    fn pull(self, local: Self) -> Self {
+        Self::new(
+            self.value.pull(local.value),
+            self.tangent.pull(local.value) + self.value.pull(local.tangent),
+        )
+    }
+
+    fn pull_onto(self, local: Self, gradient: Self) -> Self {
+        gradient + self.pull(local)
+    }
+
+    fn pull_over(self, divisor: Self) -> Self {
+        let quotient = self.value.pull_over(divisor.value);
+        let along_divisor = quotient.pull(divisor.tangent).pull_over(divisor.value);
+        Self::new(quotient, self.tangent.pull_over(divisor.value) - along_divisor)
     }
 
     fn exponential(self) -> Self {
@@ -351,6 +381,15 @@ impl Real for Dual {
     fn erf(self) -> Self {
         let slope = std::f64::consts::FRAC_2_SQRT_PI * (-self.value * self.value).exp();
         self.chain(Real::erf(self.value), slope)
+    }
+}
+
+/// A side over the length of the hypotenuse: 0 of no length, and the sign of an infinite side.
+fn direction(side: f64, length: f64) -> f64 {
+    match (length == 0.0, length.is_infinite(), side.is_infinite()) {
+        (true, _, _) | (_, true, false) => 0.0,
+        (_, true, true) => side.signum(),
+        _ => side / length,
     }
 }
 

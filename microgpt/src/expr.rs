@@ -16,6 +16,7 @@ mod interleaved;
 mod large;
 mod loops;
 mod operand;
+mod products;
 mod ragged;
 mod sums;
 
@@ -27,5 +28,6 @@ pub use extremes::*;
 pub use interleaved::*;
 pub use loops::*;
 pub use operand::*;
+pub use products::Others;
 pub use ragged::{Ragged, contract_ragged, is_long, least};
 pub use sums::*;

@@ -297,16 +297,18 @@ fn power<T: Real>(x: T, y: T) -> T {
     }
 }
 
-/// `1 / (x² + y²)`, and 0 at the origin, where the functions of an angle have no derivative.
+/// `x / (x² + y²)`, and 0 at the origin, where the functions of an angle have no derivative. Neither
+/// square need be a number of this precision.
 fn over_square<T: Real>(x: T, y: T) -> T {
-    let square = x * x + y * y;
-    if square == T::zero() { T::zero() } else { square.recip() }
+    let length = x.hypot(y);
+    if length == T::zero() { T::zero() } else { along(x, length) / length }
 }
 
-/// The density of the standard normal distribution.
-fn normal_density<T: Real>(x: T) -> T {
-    (T::of(-0.5) * x * x).exp()
-        * T::of(0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2)
+/// `x` times the density of the standard normal distribution: 0 at both infinities.
+fn normal_moment<T: Real>(x: T) -> T {
+    let density = (T::of(-0.5) * x * x).exp()
+        * T::of(0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2);
+    if density == T::zero() { density } else { x * density }
 }
 
 /// The distribution function of the standard normal distribution.
@@ -314,11 +316,43 @@ fn normal_distribution<T: Real>(x: T) -> T {
     T::of(0.5) * (T::one() + (x * T::of(std::f64::consts::FRAC_1_SQRT_2)).erf())
 }
 
+/// `x` times a share that falls faster than `x` grows: 0 where the share is 0.
+#[inline(always)]
+fn share_of<T: Real>(x: T, share: T) -> T {
+    if share == T::zero() { T::zero() } else { x * share }
+}
+
 /// The argument of the tanh in `gelu_tanh`, and its derivative.
 fn gelu_argument<T: Real>(x: T) -> (T, T) {
     let scale = T::of(std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2);
     let cubic = T::of(0.044_715);
     (scale * (x + cubic * x * x * x), scale * (T::one() + T::of(3.0) * cubic * x * x))
+}
+
+/// Whether the better of two is the second: where it is better, or the only NaN.
+#[inline(always)]
+fn takes_second<T: Real>(is_better: bool, x: T, y: T) -> bool {
+    is_better || y.is_nan() && !x.is_nan()
+}
+
+/// The local gradient of `min(max(x, low), high)`.
+#[inline(always)]
+fn clamp_gradient<T: Real>(x: T, low: T, high: T) -> [T; 3] {
+    let raised = max(x, low);
+    let [to_raised, to_high] = min::gradient([raised, high], min(raised, high));
+    let [to_x, to_low] = max::gradient([x, low], raised);
+    [to_raised * to_x, to_raised * to_low, to_high]
+}
+
+/// `x / length`, the direction of a side; 0 of no length, and what one expects of infinite ones.
+fn along<T: Real>(x: T, length: T) -> T {
+    if length == T::zero() {
+        T::zero()
+    } else if length.is_infinite() {
+        if x.is_infinite() { x.signum() } else { T::zero() }
+    } else {
+        x / length
+    }
 }
 
 /// 1 where the condition holds, else 0.
@@ -334,10 +368,10 @@ table! {
         sum -> |x| x.iter().sum();
         /// The sum over the number of terms.
         mean -> |x| x.iter().sum::<f64>() / x.len() as f64;
-        /// The greatest; the first of several that are equal receives the gradient.
-        max -> |x| x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        /// The least; the first of several that are equal receives the gradient.
-        min -> |x| x.iter().copied().fold(f64::INFINITY, f64::min);
+        /// The greatest; the first of several that are equal receives the gradient. NaN, if one is.
+        max -> |x| x.iter().copied().fold(f64::NEG_INFINITY, max);
+        /// The least; the first of several that are equal receives the gradient. NaN, if one is.
+        min -> |x| x.iter().copied().fold(f64::INFINITY, min);
         /// The product; 1 over an empty range.
         prod -> |x| x.iter().product();
         /// `ln Σ eˣ`, without overflow.
@@ -376,7 +410,7 @@ table! {
             forward: power(x, y),
             gradient: [
                 if y == T::zero() { T::zero() } else { y * power(x, y - T::one()) },
-                if x == T::zero() { T::zero() } else { z * x.ln() },
+                if x == T::zero() { T::zero() } else { share_of(x.ln(), z) },
             ],
         }
         /// `eˣ`.
@@ -417,7 +451,7 @@ table! {
         /// `1 / √x`.
         rsqrt(x in 0.2..5.0) -> y {
             forward: x.sqrt().recip(),
-            gradient: [T::of(-0.5) * y * y * y],
+            gradient: [T::of(-0.5) * y / x],
         }
         /// The cube root.
         cbrt(x in 0.2..5.0) -> y {
@@ -458,12 +492,12 @@ table! {
         /// The arc sine, in radians.
         asin(x in -0.9..0.9) -> y {
             forward: x.asin(),
-            gradient: [(T::one() - x * x).sqrt().recip()],
+            gradient: [((T::one() - x) * (T::one() + x)).sqrt().recip()],
         }
         /// The arc cosine, in radians.
         acos(x in -0.9..0.9) -> y {
             forward: x.acos(),
-            gradient: [-(T::one() - x * x).sqrt().recip()],
+            gradient: [-((T::one() - x) * (T::one() + x)).sqrt().recip()],
         }
         /// The arc tangent, in radians.
         atan(x in -4.0..4.0) -> y {
@@ -493,25 +527,22 @@ table! {
         /// The inverse hyperbolic cosine.
         acosh(x in 1.3..5.0) -> y {
             forward: x.acosh(),
-            gradient: [(x * x - T::one()).sqrt().recip()],
+            gradient: [((x - T::one()).sqrt() * (x + T::one()).sqrt()).recip()],
         }
         /// The inverse hyperbolic tangent.
         atanh(x in -0.9..0.9) -> y {
             forward: x.atanh(),
-            gradient: [(T::one() - x * x).recip()],
+            gradient: [((T::one() - x) * (T::one() + x)).recip()],
         }
         /// The angle of the point `(x, y)`, in radians: `atan2(y, x)`; its derivative at the origin is 0.
         atan2(y in -3.0..3.0, x in 0.3..3.0) -> angle {
             forward: y.atan2(x),
-            gradient: [x * over_square(x, y), -(y * over_square(x, y))],
+            gradient: [over_square(x, y), -over_square(y, x)],
         }
         /// `√(x² + y²)`; its derivative at the origin is 0.
         hypot(x in 0.3..3.0, y in -3.0..3.0) -> z {
             forward: x.hypot(y),
-            gradient: [
-                if z == T::zero() { T::zero() } else { x / z },
-                if z == T::zero() { T::zero() } else { y / z },
-            ],
+            gradient: [along(x, z), along(y, z)],
         }
         /// `1 / (1 + e⁻ˣ)`, without overflow.
         sigmoid(x in -5.0..5.0) -> y {
@@ -523,13 +554,13 @@ table! {
         }
         /// `ln(1 + eˣ)`, without overflow.
         softplus(x in -5.0..5.0) -> y {
-            forward: x.max(T::zero()) + (-x.abs()).exponential().ln_1p(),
+            forward: relu(x) + (-x.abs()).exponential().ln_1p(),
             gradient: [sigmoid(x)],
         }
         /// `max(x, 0)`; its derivative at 0 is 0.
         relu(x in -2.0..2.0) -> y {
-            forward: if x > T::zero() { x } else { T::zero() },
-            gradient: [one_if(x > T::zero())],
+            forward: if x <= T::zero() { T::zero() } else { x },
+            gradient: [one_if(!(x <= T::zero()))],
             kink: x,
         }
         /// `x` above 0, else `slope * x` (Maas 2013).
@@ -552,24 +583,25 @@ table! {
         }
         /// `x * sigmoid(x)` (Elfwing 2017, arXiv:1702.03118).
         silu(x in -5.0..5.0) -> y {
-            forward: x * sigmoid(x),
+            forward: share_of(x, sigmoid(x)),
             gradient: [{
                 let s = sigmoid(x);
-                s + y * (T::one() - s)
+                s + share_of(y, T::one() - s)
             }],
         }
         /// `x · Φ(x)` with the error function (Hendrycks 2016, arXiv:1606.08415).
         gelu(x in -4.0..4.0) -> y {
-            forward: x * normal_distribution(x),
-            gradient: [normal_distribution(x) + x * normal_density(x)],
+            forward: share_of(x, normal_distribution(x)),
+            gradient: [normal_distribution(x) + normal_moment(x)],
         }
         /// The approximation of `gelu` by a tanh, as GPT-2 has it.
         gelu_tanh(x in -4.0..4.0) -> y {
-            forward: T::of(0.5) * x * (T::one() + gelu_argument(x).0.tanh()),
+            forward: share_of(x, T::of(0.5) * (T::one() + gelu_argument(x).0.tanh())),
             gradient: [{
                 let (u, du) = gelu_argument(x);
                 let tanh = u.tanh();
-                T::of(0.5) * (T::one() + tanh + x * (T::one() - tanh * tanh) * du)
+                let slope = share_of(x * du, T::one() - tanh * tanh);
+                T::of(0.5) * (T::one() + tanh + slope)
             }],
         }
         /// The error function.
@@ -577,25 +609,25 @@ table! {
             forward: Real::erf(x),
             gradient: [T::of(std::f64::consts::FRAC_2_SQRT_PI) * (-(x * x)).exp()],
         }
-        /// The greater of two; of two equal ones, the first receives the gradient.
+        /// The greater of two; of two equal ones, the first receives the gradient. NaN, if one is.
         max(x in -2.0..2.0, y in -2.0..2.0) -> z {
-            forward: if y > x { y } else { x },
-            gradient: [one_if(!(y > x)), one_if(y > x)],
+            forward: if takes_second(y > x, x, y) { y } else { x },
+            gradient: [one_if(!takes_second(y > x, x, y)), one_if(takes_second(y > x, x, y))],
             kink: x - y,
         }
-        /// The lesser of two; of two equal ones, the first receives the gradient.
+        /// The lesser of two; of two equal ones, the first receives the gradient. NaN, if one is.
         min(x in -2.0..2.0, y in -2.0..2.0) -> z {
-            forward: if y < x { y } else { x },
-            gradient: [one_if(!(y < x)), one_if(y < x)],
+            forward: if takes_second(y < x, x, y) { y } else { x },
+            gradient: [one_if(!takes_second(y < x, x, y)), one_if(takes_second(y < x, x, y))],
             kink: x - y,
         }
         /// `min(max(x, low), high)`.
         clamp(x in -2.0..2.0, low in -1.5..-0.5, high in 0.5..1.5) -> y {
-            forward: if x < low { low } else if x > high { high } else { x },
+            forward: min(max(x, low), high),
             gradient: [
-                one_if(x >= low && x <= high),
-                one_if(x < low),
-                one_if(x > high && x >= low),
+                clamp_gradient(x, low, high)[0],
+                clamp_gradient(x, low, high)[1],
+                clamp_gradient(x, low, high)[2],
             ],
             kink: (x - low) * (x - high),
         }

@@ -56,6 +56,15 @@ pub trait Real:
     #[must_use]
     fn fma(self, factor: Self, addend: Self) -> Self;
 
+    /// A position among the values of a tape, kept in the place of a number: to be stored, not to be
+    /// computed with. It is finite, and no two positions are the same number.
+    #[must_use]
+    fn of_position(position: usize) -> Self;
+
+    /// The position that was kept in the place of this number.
+    #[must_use]
+    fn position(self) -> usize;
+
     /// Whether this number is 0, and so is all that it carries.
     #[must_use]
     fn vanishes(self) -> bool;
@@ -98,7 +107,7 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($float:ty, $erf:path, $exp:path, $ln:path) => {
+    ($float:ty, $bits:ty, $erf:path, $exp:path, $ln:path) => {
         impl Real for $float {
             #[inline(always)]
             #[allow(clippy::cast_possible_truncation)] // f32 is asked for by the caller
@@ -118,6 +127,28 @@ macro_rules! real {
                 } else {
                     self * factor + addend
                 }
+            }
+
+            #[inline(always)]
+            #[allow(clippy::cast_possible_truncation)] // a tape has fewer positions than there are numbers
+            fn of_position(position: usize) -> Self {
+                let bits = position as $bits;
+                Self::from_bits(if bits < Self::INFINITY.to_bits() {
+                    bits
+                } else {
+                    bits + (<$bits>::MAX / 2 + 1 - Self::INFINITY.to_bits())
+                })
+            }
+
+            #[inline(always)]
+            #[allow(clippy::cast_possible_truncation)] // it was made from a position
+            fn position(self) -> usize {
+                let bits = self.to_bits();
+                (if bits < Self::INFINITY.to_bits() {
+                    bits
+                } else {
+                    bits - (<$bits>::MAX / 2 + 1 - Self::INFINITY.to_bits())
+                }) as usize
             }
 
             #[inline(always)]
@@ -143,8 +174,8 @@ macro_rules! real {
     };
 }
 
-real!(f32, libm::erff, exponential::exp_f32, logarithm::ln_f32);
-real!(f64, libm::erf, exponential::exp_f64, logarithm::ln_f64);
+real!(f32, u32, libm::erff, exponential::exp_f32, logarithm::ln_f32);
+real!(f64, u64, libm::erf, exponential::exp_f64, logarithm::ln_f64);
 
 /// `Σ coefficients[k] · xᵏ` by Horner's scheme.
 #[inline(always)]

@@ -162,21 +162,18 @@ impl Writer<'_> {
         let (low, high) = self.emitter.bounds(along);
         let statements = std::mem::take(&mut self.statements[around + 1]);
         let body = code! {
-            let mut product_ = #runtime::expr::constant(real_, 1.0);
             for #index in #low..#high {
                 #(#statements)*
-                #name[#target] = product_;
-                product_ = #runtime::ops::mul(product_, #value);
+                others_.before(#value);
             }
-            let mut product_ = #runtime::expr::constant(real_, 1.0);
+            others_.turn();
             for #index in ::core::iter::Iterator::rev(#low..#high) {
                 #(#statements)*
-                #name[#target] = #runtime::ops::mul(#name[#target], product_);
-                product_ = #runtime::ops::mul(product_, #value);
+                #name[#target] = others_.after(#value);
             }
         };
         let body = self.around_to(0, around, body);
         let statements = std::mem::take(&mut self.statements[0]);
-        code!(#(#statements)* #body)
+        code!(let mut others_ = #runtime::expr::Others::new(); #(#statements)* #body)
     }
 }

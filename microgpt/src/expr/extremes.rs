@@ -4,22 +4,31 @@
 // does not optimise across modules calls for every element; a plain loop is always made into vectors.
 #![allow(clippy::needless_range_loop)]
 
-use std::marker::PhantomData;
-
-use super::loops::{LANES, accumulate, barrier, column, cut, map, number};
+use super::loops::{LANES, accumulate, barrier, column, cut, map};
 use crate::real::Real;
+
+/// Whether a value is greater than the best so far, or no number. What is no number is never replaced.
+#[inline(always)]
+fn is_greater<T: Real>(x: T, best: T) -> bool {
+    x > best || x.is_nan()
+}
+
+/// As [`is_greater`], less.
+#[inline(always)]
+fn is_less<T: Real>(x: T, best: T) -> bool {
+    x < best || x.is_nan()
+}
 
 /// The greatest of what `step` makes of an element of each of `rows`; of no position it is -∞.
 ///
-/// A NaN is not greater than anything, nor anything than a NaN that is the first. Of 0 and -0 it may be
-/// either.
+/// It is NaN if one of them is. Of 0 and -0 it may be either.
 #[inline(always)]
 pub fn greatest<T: Real, const K: usize>(
     len: usize,
     rows: [&[T]; K],
     step: impl Fn(usize, [T; K]) -> T,
 ) -> T {
-    best_in_lanes(len, rows, step, T::neg_infinity(), |x, best| x > best)
+    best_in_lanes(len, rows, step, T::neg_infinity(), is_greater)
 }
 
 /// As [`greatest`], the least.
@@ -29,7 +38,7 @@ pub fn smallest<T: Real, const K: usize>(
     rows: [&[T]; K],
     step: impl Fn(usize, [T; K]) -> T,
 ) -> T {
-    best_in_lanes(len, rows, step, T::infinity(), |x, best| x < best)
+    best_in_lanes(len, rows, step, T::infinity(), is_less)
 }
 
 #[inline(always)]
@@ -73,7 +82,7 @@ pub fn greater<T: Real, const K: usize>(
     rows: [&[T]; K],
     step: impl Fn(usize, [T; K]) -> T,
 ) {
-    better(out, first, rows, step, |x, best| x > best);
+    better(out, first, rows, step, is_greater);
 }
 
 /// As [`greater`], the lesser of both.
@@ -84,7 +93,7 @@ pub fn lesser<T: Real, const K: usize>(
     rows: [&[T]; K],
     step: impl Fn(usize, [T; K]) -> T,
 ) {
-    better(out, first, rows, step, |x, best| x < best);
+    better(out, first, rows, step, is_less);
 }
 
 #[inline(always)]
@@ -104,7 +113,7 @@ fn better<T: Real, const K: usize>(
     });
 }
 
-/// The greatest of some values, or the least: the first of several that are equal.
+/// The greatest of some values, or the least: the first of several that are equal, or the first NaN.
 #[derive(Clone, Copy)]
 pub struct Best<T> {
     best: Option<(usize, T)>,
@@ -120,7 +129,7 @@ impl<T: Real> Best<T> {
     /// Takes a value into account that is greater than all before.
     #[inline(always)]
     pub fn max(&mut self, position: usize, x: T) {
-        if self.best.is_none_or(|(_, best)| x > best) {
+        if self.best.is_none_or(|(_, best)| is_greater(x, best) && !best.is_nan()) {
             self.best = Some((position, x));
         }
     }
@@ -128,7 +137,7 @@ impl<T: Real> Best<T> {
     /// Takes a value into account that is less than all before.
     #[inline(always)]
     pub fn min(&mut self, position: usize, x: T) {
-        if self.best.is_none_or(|(_, best)| x < best) {
+        if self.best.is_none_or(|(_, best)| is_less(x, best) && !best.is_nan()) {
             self.best = Some((position, x));
         }
     }
@@ -139,10 +148,10 @@ impl<T: Real> Best<T> {
         self.best.map_or(of_nothing, |(_, value)| value)
     }
 
-    /// The position of the value, as a number, to compare an index with; 0 of no values.
+    /// The position of the value, kept as a number; 0 of no values.
     #[inline(always)]
     pub fn position(self) -> T {
-        number(PhantomData, self.best.map_or(0, |(position, _)| position))
+        T::of_position(self.best.map_or(0, |(position, _)| position))
     }
 }
 
@@ -155,7 +164,7 @@ impl<T: Real> Default for Best<T> {
 /// `a` where the index is at the position of a maximum, else 0.
 #[inline(always)]
 pub fn where_at<T: Real>(index: usize, position: T, a: T) -> T {
-    if number::<T>(PhantomData, index) == position { a } else { T::zero() }
+    if index == position.position() { a } else { T::zero() }
 }
 
 #[cfg(test)]
@@ -163,7 +172,7 @@ mod tests {
     use super::super::loops::tests::POINTS;
     use super::*;
 
-    /// The first of equals, whatever a NaN is compared with, and the first NaN of all.
+    /// The first of equals, and a NaN wherever it stands.
     #[test]
     fn the_best_in_lanes_is_the_best_in_turn() {
         for nan in [None, Some(0), Some(3), Some(12)] {

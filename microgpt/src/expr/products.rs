@@ -1,0 +1,134 @@
+//! Products over all values but one, which neither overflow nor vanish on the way.
+
+use crate::real::Real;
+
+/// A product under way: `mantissa · scale^exponent`, the mantissa far from the ends of its precision.
+///
+/// Scaling is by powers of two, and only where a product grows or shrinks a lot: the digits are those of
+/// plain multiplication.
+#[derive(Clone, Copy, Debug)]
+struct Product<T> {
+    mantissa: T,
+    exponent: i32,
+}
+
+impl<T: Real> Product<T> {
+    /// A power of two whose cube is still a number of the precision.
+    fn scale() -> f64 {
+        if T::max_value().as_f64() > f64::from(f32::MAX) { 256f64.exp2() } else { 32f64.exp2() }
+    }
+
+    fn of(x: T) -> Self {
+        let (mut mantissa, mut exponent) = (x, 0);
+        let scale = Self::scale();
+        // Zeros, infinities and NaN stay what they are.
+        while mantissa.as_f64().abs() > scale && mantissa.is_finite() {
+            mantissa = mantissa * T::of(scale.recip());
+            exponent += 1;
+        }
+        while mantissa.as_f64().abs() < scale.recip() && mantissa.as_f64() != 0.0 {
+            mantissa = mantissa * T::of(scale);
+            exponent -= 1;
+        }
+        Self { mantissa, exponent }
+    }
+
+    fn times(self, x: Self) -> Self {
+        let product = Self::of(self.mantissa * x.mantissa);
+        Self { exponent: self.exponent + x.exponent + product.exponent, ..product }
+    }
+
+    fn number(self) -> T {
+        let scale = Self::scale();
+        let scale = T::of(if self.exponent > 0 { scale } else { scale.recip() });
+        // Beyond the ends of the precision more of the same changes nothing.
+        let times = self.exponent.unsigned_abs().min(16);
+        (0..times).fold(self.mantissa, |number, _| number * scale)
+    }
+}
+
+/// The product over all values but one, for each of them.
+#[derive(Clone, Debug)]
+pub struct Others<T> {
+    /// Of the values before each.
+    before: Vec<Product<T>>,
+    product: Product<T>,
+}
+
+impl<T: Real> Others<T> {
+    /// No value yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { before: Vec::new(), product: Product::of(T::one()) }
+    }
+
+    /// Takes the values one after the other.
+    pub fn before(&mut self, x: T) {
+        self.before.push(self.product);
+        self.product = self.product.times(Product::of(x));
+    }
+
+    /// All values were taken: they follow again, the last one first.
+    pub fn turn(&mut self) {
+        self.product = Product::of(T::one());
+    }
+
+    /// Takes the values again, and gives the product of all others.
+    pub fn after(&mut self, x: T) -> T {
+        let before = self.before.pop().unwrap_or(self.product);
+        let others = before.times(self.product).number();
+        self.product = self.product.times(Product::of(x));
+        others
+    }
+}
+
+impl<T: Real> Default for Others<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dual::Dual;
+
+    fn others<T: Real>(values: &[T]) -> Vec<T> {
+        let mut others = Others::new();
+        values.iter().for_each(|&x| others.before(x));
+        others.turn();
+        let mut all: Vec<T> = values.iter().rev().map(|&x| others.after(x)).collect();
+        all.reverse();
+        all
+    }
+
+    #[test]
+    fn what_is_a_number_does_not_overflow_or_vanish_on_the_way() {
+        assert_eq!(others(&[0.0, 0.0, 1e200, 1e200]), [0.0; 4]);
+        assert_eq!(others(&[0.0, 1e200, 1e200, 1e-200]), [1e200, 0.0, 0.0, 0.0]);
+        assert_eq!(others(&[1e-200, 1e-200, 1e200, 1e200])[..2], [1e200, 1e200]);
+        assert_eq!(others(&[1e300, 1e300, 2.0]), [2e300, 2e300, f64::INFINITY]);
+        assert_eq!(others(&[f64::from_bits(1), 1e300, 3.0])[1], f64::from_bits(3));
+        assert_eq!(others(&[1e30_f32, 1e30, 1e-30, 1e-30])[0], 1e-30);
+        assert!(others::<f64>(&[]).is_empty());
+        assert_eq!(others(&[5.0]), [1.0]);
+        let infinite = others(&[f64::INFINITY, 0.0, 2.0]);
+        assert_eq!(infinite[..2], [0.0, f64::INFINITY]);
+        assert!(infinite[2].is_nan());
+    }
+
+    #[test]
+    fn ordinary_numbers_have_the_digits_of_plain_products() {
+        let x = [0.3, -1.7, 2.9, 1e-5, 12345.678];
+        let plain = |skip: usize| {
+            let product =
+                |range: &mut dyn Iterator<Item = usize>| range.fold(1.0, |p, at| p * x[at]);
+            product(&mut (0..skip)) * product(&mut (skip + 1..x.len()).rev())
+        };
+        for (at, other) in others(&x).into_iter().enumerate() {
+            assert_eq!(other, plain(at));
+        }
+        let duals = x.map(|x| Dual::new(x, 1.0));
+        assert!(others(&duals).iter().zip(others(&x)).all(|(dual, x)| dual.value == x));
+    }
+}
