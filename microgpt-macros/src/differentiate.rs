@@ -258,13 +258,28 @@ fn pull_back(graph: &mut Graph, adjoint: NodeId, by: Through, factor: NodeId) ->
 impl Gradient {
     /// The operands whose values a backward pass reads.
     pub fn operands_read(&self) -> BTreeSet<usize> {
-        let roots = self.accumulations.iter().flat_map(|one| [Some(one.adjoint), one.condition]);
-        let nodes = self.graph.below(roots.flatten()).into_iter();
-        let operand = |node: NodeId| match self.graph.nodes[node] {
-            Node::Load { array: Array::Operand(operand), .. }
-            | Node::LoadIf { array: Array::Operand(operand), .. } => Some(operand),
+        let operand = |array| match array {
+            Array::Operand(operand) => Some(operand),
             _ => None,
         };
-        nodes.filter_map(operand).collect()
+        self.arrays_read().filter_map(operand).collect()
+    }
+
+    /// The equations whose values a backward pass reads.
+    pub fn equations_read(&self) -> BTreeSet<usize> {
+        let equation = |array| match array {
+            Array::Equation(id) => Some(id),
+            _ => None,
+        };
+        self.arrays_read().filter_map(equation).collect()
+    }
+
+    fn arrays_read(&self) -> impl Iterator<Item = Array> + '_ {
+        let roots = self.accumulations.iter().flat_map(|one| [Some(one.adjoint), one.condition]);
+        let nodes = self.graph.below(roots.flatten()).into_iter();
+        nodes.filter_map(|node| match self.graph.nodes[node] {
+            Node::Load { array, .. } | Node::LoadIf { array, .. } => Some(array),
+            _ => None,
+        })
     }
 }

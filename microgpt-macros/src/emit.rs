@@ -382,6 +382,9 @@ impl<'a> Emitter<'a> {
         let runtime = self.runtime;
         let innermost = affine.indices().min_by_key(|&index| self.graph.indices[index].height);
         let Some(index) = innermost else {
+            if let Some(constant) = affine.as_constant() {
+                return literal(constant);
+            }
             let (plus, minus) = self.parts(affine);
             let minus = minus.map(|minus| code!(- #runtime::expr::signed(#minus)));
             return code!((#runtime::expr::signed(#plus) #minus));
@@ -630,8 +633,15 @@ impl<'a> Emitter<'a> {
     fn describe(&self) -> TokenStream {
         let runtime = self.runtime;
         let lengths = self.lengths();
+        let equations_read = self.gradient.equations_read();
+        let operands = self.read.iter().map(|&operand| {
+            let (name, kept) = (&self.checked.operands[operand].name, self.kept(operand));
+            let size = self.size(Array::Operand(operand));
+            code!(.reads(#name, #kept, #size))
+        });
         let equations = (0..self.equations.len()).map(|id| {
             let name = &self.graph.equations[id].name;
+            let is_read = equations_read.contains(&id);
             let axes = self.axes(Array::Equation(id)).into_iter().map(|(len, axis)| {
                 let start = axis.and_then(|axis| self.start(axis));
                 let start = start.map_or_else(|| code!(0), |start| code!(#start));
@@ -639,11 +649,11 @@ impl<'a> Emitter<'a> {
             });
             let order = self.interleaving.and_then(|one| one.order(Array::Equation(id)));
             match order {
-                None => code!(.and(#name, &[#(#axes),*])),
+                None => code!(.and(#name, #is_read, &[#(#axes),*])),
                 Some(order) => {
                     let order =
                         order.iter().map(|&axis| proc_macro2::Literal::usize_unsuffixed(axis));
-                    code!(.and_interleaved(#name, &[#(#axes),*], interleaved_, &[#(#order),*]))
+                    code!(.and_interleaved(#name, #is_read, &[#(#axes),*], interleaved_, &[#(#order),*]))
                 }
             }
         });
@@ -651,7 +661,7 @@ impl<'a> Emitter<'a> {
         code! {
             #lengths
             #interleaved
-            #runtime::expr::Equations::new(::core::file!(), ::core::line!()) #(#equations)*
+            #runtime::expr::Equations::new(::core::file!(), ::core::line!()) #(#equations)* #(#operands)*
         }
     }
 

@@ -15,7 +15,7 @@ pub struct Adam<T> {
     pub beta2: f64,
     /// What is added to the root of the second mean.
     pub epsilon: f64,
-    steps: i32,
+    steps: u64,
     mean: Vec<T>,
     square: Vec<T>,
 }
@@ -41,7 +41,7 @@ impl<T: Real> Adam<T> {
     /// If there are not as many of one mean as of the other.
     #[must_use]
     #[track_caller]
-    pub fn resumed(self, steps: i32, mean: Vec<T>, square: Vec<T>) -> Self {
+    pub fn resumed(self, steps: u64, mean: Vec<T>, square: Vec<T>) -> Self {
         assert!(
             mean.len() == square.len(),
             "{} means of gradients and {} of their squares",
@@ -53,7 +53,7 @@ impl<T: Real> Adam<T> {
 
     /// The number of steps that were made.
     #[must_use]
-    pub fn steps(&self) -> i32 {
+    pub fn steps(&self) -> u64 {
         self.steps
     }
 
@@ -86,11 +86,13 @@ impl<T: Real> Adam<T> {
         let (rest1, rest2) = (T::one() - beta1, T::one() - beta2);
         // The corrections of both means are the same for all weights: one root and one division
         // are left for each.
-        let rate = T::of(learning_rate / (1.0 - self.beta1.powi(self.steps)));
-        let correction = T::of((1.0 - self.beta2.powi(self.steps)).recip());
+        // After so many that they are more than an `i32` the powers have long been 0.
+        let steps = i32::try_from(self.steps).unwrap_or(i32::MAX);
+        let rate = T::of(learning_rate / (1.0 - self.beta1.powi(steps)));
+        let correction = T::of((1.0 - self.beta2.powi(steps)).recip());
         let epsilon = T::of(self.epsilon);
         let (means, squares) = (&mut self.mean[..], &mut self.square[..]);
-        weights.update(|weights, gradients| {
+        weights.change(|weights, gradients| {
             let count = weights.len();
             let (gradients, means) = (&mut gradients[..count], &mut means[..count]);
             let squares = &mut squares[..count];

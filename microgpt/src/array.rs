@@ -92,13 +92,17 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     ///
     /// # Panics
     ///
-    /// If a rewind of the tape forgot the values, or if `work` changes the tape or reads gradients.
+    /// If a rewind of the tape forgot the values, or if `work` changes the tape: an `expr!` of its values
+    /// does.
     #[track_caller]
     pub fn with_data<R>(self, work: impl FnOnce(&[T]) -> R) -> R {
         self.tape.read(self.position, self.size(), work)
     }
 
-    /// Calls `work` with the values and their gradients, to change either, as an optimiser does.
+    /// Calls `work` with the values and their gradients, to change either.
+    ///
+    /// A record whose backward pass reads values that were changed since panics in that pass: make it
+    /// again.
     ///
     /// # Panics
     ///
@@ -106,6 +110,22 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     #[track_caller]
     pub fn update(self, work: impl FnOnce(&mut [T], &mut [T])) {
         self.tape.update(self.position, self.size(), work);
+    }
+
+    /// [`update`](Array::update) of what surely changes: it is not compared.
+    #[track_caller]
+    pub(crate) fn change(self, work: impl FnOnce(&mut [T], &mut [T])) {
+        self.tape.change(self.position, self.size(), work);
+    }
+
+    /// Calls `work` with the gradients, to change them, to set them to zero for one.
+    ///
+    /// # Panics
+    ///
+    /// If a rewind of the tape forgot the values, or if `work` uses the tape.
+    #[track_caller]
+    pub fn update_gradients(self, work: impl FnOnce(&mut [T])) {
+        self.tape.change_gradients(self.position, self.size(), work);
     }
 
     /// One element, as a [`Value`] that shares memory and gradient with the array.
@@ -148,7 +168,7 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     #[track_caller]
     pub fn block<R: Shape>(self, start: usize, shape: R) -> Array<'t, R, T> {
         assert!(
-            start + shape.size() <= self.size(),
+            start.checked_add(shape.size()).is_some_and(|end| end <= self.size()),
             "no block of shape {:?} at position {start} of {} values",
             shape.lens(),
             self.size()

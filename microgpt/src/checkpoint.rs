@@ -415,7 +415,7 @@ impl Reader<'_> {
         header: &ProgressHeader,
     ) -> Result<Progress<T>, CheckpointError> {
         header.training.check().map_err(CheckpointError::Training)?;
-        let steps = i32::try_from(header.step)
+        let steps = u64::try_from(header.step)
             .map_err(|_| CheckpointError::Training(format!("{} steps", header.step)))?;
         let Training { beta1, beta2, epsilon, .. } = header.training;
         let mut adam = Adam::new(beta1, beta2, epsilon);

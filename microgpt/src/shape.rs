@@ -206,14 +206,34 @@ pub trait Shape: Copy + PartialEq + Debug + Send + Sync + 'static {
     fn lens(self) -> Self::Lens;
 
     /// The number of elements: the product of the lengths.
+    ///
+    /// # Panics
+    ///
+    /// If an axis is longer than 2³², or the product is: a tape holds no more.
+    #[track_caller]
+    #[inline(always)]
     fn size(self) -> usize {
-        self.lens().as_ref().iter().product()
+        let lens = self.lens();
+        let multiply = |size: usize, &len: &usize| size.checked_mul(len);
+        match lens.as_ref().iter().try_fold(1, multiply) {
+            Some(size) if lens.as_ref().iter().all(|&len| len <= MOST) && size <= MOST => size,
+            _ => too_large(lens.as_ref()),
+        }
     }
 
     #[doc(hidden)]
     fn on_tape<T: Real>(self, block: Array<'_, (), T>) -> Self::OnTape<'_, T>;
     #[doc(hidden)]
     fn plain<T: Real>(self, data: &[T]) -> Self::Plain<T>;
+}
+
+/// A tape holds at most so many values; so does an axis.
+pub(crate) const MOST: usize = 1 << 32;
+
+#[cold]
+#[track_caller]
+fn too_large(lens: &[usize]) -> ! {
+    panic!("the shape {lens:?} has an axis, or more elements, than 2^32")
 }
 
 impl Shape for () {

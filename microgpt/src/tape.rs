@@ -5,13 +5,15 @@
 //! slices where a pointer-based tape would follow them. [`Tape::rewind`] gives the memory of a
 //! step to the next one.
 
-use std::cell::RefCell;
+use std::cell::{Ref, RefCell, RefMut};
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::array::{Array, Matrix, Vector};
+mod changes;
 mod finite;
 mod record;
 
@@ -20,6 +22,7 @@ use crate::expr::{Block, Equations, Subscripts};
 use crate::real::Real;
 use crate::shape::{Shape, Word};
 use crate::value::Value;
+use changes::Changes;
 use record::{Backward, Compiled, Record};
 
 pub use finite::{NotFinite, Quantity};
@@ -47,11 +50,12 @@ pub(crate) struct Pulled<'a, T> {
     pub(crate) after: &'a [T],
 }
 
-/// From `start` on, values belong to this epoch: a rewind begins a new one.
+/// From `start` on, values belong to this epoch, and records from so many on: a rewind begins a new one.
 #[derive(Clone, Copy)]
 struct Segment {
     start: usize,
-    epoch: u32,
+    records: usize,
+    epoch: u64,
 }
 
 struct Arena<T> {
@@ -63,19 +67,29 @@ struct Arena<T> {
     words: Vec<usize>,
     records: Vec<Record<T>>,
     segments: Vec<Segment>,
-    epoch: u32,
+    epoch: u64,
     recording: bool,
+    /// What was computed and not recorded, in order.
+    unrecorded: Vec<Range<usize>>,
+    /// Values that were changed after records had been made.
+    changes: Changes,
+    /// Tells this tape from all others, wherever it is moved to.
+    tape: u64,
 }
+
+/// The number of tapes so far.
+static TAPES: AtomicU64 = AtomicU64::new(0);
 
 /// A place on a tape to come back to; see [`Tape::mark`].
 #[derive(Clone, Copy, Debug)]
 pub struct Mark {
+    tape: u64,
     top: usize,
     records: usize,
     integers: usize,
     words: usize,
-    /// The epoch of the value just below, by which a mark that was itself rewound is recognised.
-    below: u32,
+    /// The epoch in which it was made: a later rewind to further below forgets it.
+    epoch: u64,
 }
 
 /// Where a block of values begins, and the epoch in which it was made.
@@ -83,13 +97,22 @@ pub struct Mark {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
     pub(crate) offset: u32,
-    epoch: u32,
+    epoch: u64,
 }
 
 impl Position {
     pub(crate) fn shifted(self, by: usize) -> Self {
         Self { offset: self.offset + offset(by), ..self }
     }
+}
+
+#[cold]
+#[track_caller]
+fn in_use(forbidden: &str) -> ! {
+    panic!(
+        "the tape is in use: inside of `with_data` and `update` {forbidden}; take what you need with \
+         `data` before"
+    )
 }
 
 #[track_caller]
@@ -124,9 +147,12 @@ impl<T: Real> Default for Tape<T> {
                 integers: Vec::new(),
                 words: Vec::new(),
                 records: Vec::new(),
-                segments: vec![Segment { start: 0, epoch: 0 }],
+                segments: vec![Segment { start: 0, records: 0, epoch: 0 }],
                 epoch: 0,
                 recording: true,
+                unrecorded: Vec::new(),
+                changes: Changes::default(),
+                tape: TAPES.fetch_add(1, Ordering::Relaxed),
             }),
         }
     }
@@ -181,22 +207,41 @@ impl<T: Real> Tape<T> {
             shape.size(),
             values.len()
         );
-        let arena = &mut *self.arena.borrow_mut();
+        let arena = &mut *self.arena_mut();
         let start = arena.top;
-        arena.grow(values.len()).copy_from_slice(values);
+        arena.room(values.len()).copy_from_slice(values);
+        arena.top = start + values.len();
         let position = arena.position(start);
         Array::new(self, position, shape)
+    }
+
+    #[track_caller]
+    #[inline]
+    fn arena(&self) -> Ref<'_, Arena<T>> {
+        match self.arena.try_borrow() {
+            Ok(arena) => arena,
+            Err(_) => in_use("nothing else of the tape can be used"),
+        }
+    }
+
+    #[track_caller]
+    #[inline]
+    fn arena_mut(&self) -> RefMut<'_, Arena<T>> {
+        match self.arena.try_borrow_mut() {
+            Ok(arena) => arena,
+            Err(_) => in_use("the tape cannot be changed, by an `expr!` of its values for one"),
+        }
     }
 
     /// The number of records: one for each `expr!` and each operator on `Value`s since the
     /// beginning or the last rewind.
     pub fn records(&self) -> usize {
-        self.arena.borrow().records.len()
+        self.arena().records.len()
     }
 
     /// The number of values on the tape, intermediates that a record keeps included.
     pub fn len(&self) -> usize {
-        self.arena.borrow().top
+        self.arena().top
     }
 
     /// Whether nothing is on the tape.
@@ -207,7 +252,7 @@ impl<T: Real> Tape<T> {
     /// The memory that the tape holds, in bytes: values, gradients and records, with room for the
     /// longest use so far.
     pub fn bytes(&self) -> usize {
-        let arena = self.arena.borrow();
+        let arena = self.arena();
         let numbers = arena.values.capacity() + arena.gradients.capacity();
         let words = arena.words.capacity() + arena.integers.capacity();
         numbers * size_of::<T>()
@@ -217,13 +262,14 @@ impl<T: Real> Tape<T> {
 
     /// The present end of the tape, to [`rewind`](Tape::rewind) to.
     pub fn mark(&self) -> Mark {
-        let arena = self.arena.borrow();
+        let arena = self.arena();
         Mark {
             top: arena.top,
             records: arena.records.len(),
             integers: arena.integers.len(),
             words: arena.words.len(),
-            below: arena.epoch_below(arena.top),
+            tape: arena.tape,
+            epoch: arena.epoch,
         }
     }
 
@@ -233,25 +279,35 @@ impl<T: Real> Tape<T> {
     ///
     /// # Panics
     ///
-    /// If the mark itself was forgotten by an earlier rewind.
+    /// If the mark is of another tape, or was itself forgotten by an earlier rewind.
     #[track_caller]
     pub fn rewind(&self, mark: Mark) {
-        let arena = &mut *self.arena.borrow_mut();
+        let arena = &mut *self.arena_mut();
+        assert!(mark.tape == arena.tape, "this mark is of another tape");
         assert!(
-            mark.top <= arena.top && arena.epoch_below(mark.top) == mark.below,
-            "this mark (position {}) was itself rewound: the tape now ends at {}",
+            !arena.forgot(mark),
+            "this mark (position {}, record {}) was itself rewound: the tape now ends at {}, record {}",
             mark.top,
-            arena.top
+            mark.records,
+            arena.top,
+            arena.records.len()
         );
-        arena.epoch = arena.epoch.checked_add(1).expect("fewer than 2^32 rewinds of one tape");
+        arena.epoch += 1;
         arena.top = mark.top;
         arena.gradients.truncate(mark.top);
         arena.records.truncate(mark.records);
         arena.integers.truncate(mark.integers);
         arena.words.truncate(mark.words);
-        let kept = arena.segments.partition_point(|segment| segment.start < mark.top);
+        let end = (mark.top, mark.records);
+        let kept = arena.segments.partition_point(|one| (one.start, one.records) < end);
         arena.segments.truncate(kept);
-        arena.segments.push(Segment { start: mark.top, epoch: arena.epoch });
+        let (start, records) = end;
+        arena.segments.push(Segment { start, records, epoch: arena.epoch });
+        arena.unrecorded.retain_mut(|range| {
+            range.end = range.end.min(start);
+            range.start < range.end
+        });
+        arena.changes.rewind(start, records);
     }
 
     /// Runs `work` without recording: the same values, no backward pass through them.
@@ -259,10 +315,10 @@ impl<T: Real> Tape<T> {
         struct Restore<'t, T: Real>(&'t Tape<T>, bool);
         impl<T: Real> Drop for Restore<'_, T> {
             fn drop(&mut self) {
-                self.0.arena.borrow_mut().recording = self.1;
+                self.0.arena_mut().recording = self.1;
             }
         }
-        let before = std::mem::replace(&mut self.arena.borrow_mut().recording, false);
+        let before = std::mem::replace(&mut self.arena_mut().recording, false);
         let _restore = Restore(self, before);
         work()
     }
@@ -275,7 +331,7 @@ impl<T: Real> Tape<T> {
         len: usize,
         work: impl FnOnce(&[T]) -> R,
     ) -> R {
-        let arena = &*self.arena.borrow();
+        let arena = &*self.arena();
         let start = arena.checked(position, len);
         work(&arena.values[start..start + len])
     }
@@ -288,13 +344,20 @@ impl<T: Real> Tape<T> {
         len: usize,
         work: impl FnOnce(&[T]) -> R,
     ) -> R {
-        let arena = &mut *self.arena.borrow_mut();
+        let arena = &*self.arena();
         let start = arena.checked(position, len);
-        arena.cover_gradients(start + len);
-        work(&arena.gradients[start..start + len])
+        match arena.gradients.get(start..start + len) {
+            Some(gradients) => work(gradients),
+            None => {
+                let before = arena.gradients.get(start..).unwrap_or_default();
+                let mut gradients = before.to_vec();
+                gradients.resize(len, T::zero());
+                work(&gradients)
+            }
+        }
     }
 
-    /// Changes values and gradients of a block, as an optimiser does.
+    /// Shows values and gradients of a block to be changed.
     #[track_caller]
     pub(crate) fn update(
         &self,
@@ -302,17 +365,54 @@ impl<T: Real> Tape<T> {
         len: usize,
         work: impl FnOnce(&mut [T], &mut [T]),
     ) {
-        let arena = &mut *self.arena.borrow_mut();
-        let start = arena.checked(position, len);
-        arena.cover_gradients(start + len);
-        work(&mut arena.values[start..start + len], &mut arena.gradients[start..start + len]);
+        let arena = &mut *self.arena_mut();
+        let block = arena.block(position, len);
+        // Whether values change matters only if a record may have read them.
+        let before = (!arena.records.is_empty()).then(|| arena.values[block.clone()].to_vec());
+        let changed = Location::caller();
+        work(&mut arena.values[block.clone()], &mut arena.gradients[block.clone()]);
+        let after = &arena.values[block.clone()];
+        let same = |before: &Vec<T>| {
+            let same = |(one, two): (&T, &T)| one == two || one.is_nan() && two.is_nan();
+            before.iter().zip(after).all(same)
+        };
+        if before.is_some_and(|before| !same(&before)) {
+            arena.changes.note(block, arena.records.len(), changed);
+        }
+    }
+
+    /// Changes values and gradients of a block, as an optimiser does.
+    #[track_caller]
+    pub(crate) fn change(
+        &self,
+        position: Position,
+        len: usize,
+        work: impl FnOnce(&mut [T], &mut [T]),
+    ) {
+        let arena = &mut *self.arena_mut();
+        let block = arena.block(position, len);
+        work(&mut arena.values[block.clone()], &mut arena.gradients[block.clone()]);
+        arena.changes.note(block, arena.records.len(), Location::caller());
+    }
+
+    /// Changes the gradients of a block.
+    #[track_caller]
+    pub(crate) fn change_gradients(
+        &self,
+        position: Position,
+        len: usize,
+        work: impl FnOnce(&mut [T]),
+    ) {
+        let arena = &mut *self.arena_mut();
+        let block = arena.block(position, len);
+        work(&mut arena.gradients[block]);
     }
 
     /// Panics unless the block is still on the tape; returns where it begins.
     #[track_caller]
     #[inline]
     pub(crate) fn check(&self, position: Position, len: usize) -> usize {
-        self.arena.borrow().checked(position, len)
+        self.arena().checked(position, len)
     }
 
     /// Records an operator on `Value`s: its result and the local gradient of each input.
@@ -323,13 +423,13 @@ impl<T: Real> Tape<T> {
         inputs: [Option<Position>; N],
         operator: impl FnOnce([Option<T>; N]) -> (T, [T; N]),
     ) -> Value<'_, T> {
-        let arena = &mut *self.arena.borrow_mut();
+        let arena = &mut *self.arena_mut();
         let values = inputs.map(|input| input.map(|at| arena.values[arena.checked(at, 1)]));
         let (result, gradients) = operator(values);
         let start = arena.top;
         let mut tracked = [0; 3];
         let mut count = 0;
-        let own = arena.grow(1 + N);
+        let own = arena.room(1 + N);
         own[0] = result;
         for (input, gradient) in inputs.iter().zip(gradients) {
             if let Some(at) = input {
@@ -344,6 +444,8 @@ impl<T: Real> Tape<T> {
             let (count, caller) = (offset(count), Location::caller());
             let backward = Backward::Scalar { inputs: tracked, count, caller };
             arena.records.push(Record { start, end, backward });
+        } else {
+            arena.note_unrecorded(start..end);
         }
         let position = arena.position(start);
         Value(Array::new(self, position, ()))
@@ -372,12 +474,16 @@ impl<T: Real> Tape<T> {
                 "what a record runs captures nothing: what it needs are words"
             );
         }
-        let arena = &mut *self.arena.borrow_mut();
+        let arena = &mut *self.arena_mut();
         let start = arena.top;
-        arena.grow(size);
+        arena.room(size);
         let (below, own) = arena.values.split_at_mut(start);
         forward(below, &mut own[..size]);
-        if arena.recording {
+        // Only now: a panic on the way leaves the tape as it was.
+        arena.top = start + size;
+        if !arena.recording {
+            arena.note_unrecorded(start..start + size);
+        } else {
             let words = arena.words.len();
             kept.write(&mut arena.words);
             let first_integer = arena.integers.len();
@@ -414,7 +520,8 @@ impl<T: Real> Tape<T> {
         parts: &[Array<'_, P, T>],
         shape: S,
     ) -> Array<'_, S, T> {
-        let size: usize = parts.iter().map(|part| part.size()).sum();
+        let sizes = parts.iter().map(|part| part.size());
+        let size = sizes.fold(0, usize::saturating_add);
         assert!(
             size == shape.size(),
             "{size} values cannot take the shape {:?} of {} values",
@@ -425,9 +532,13 @@ impl<T: Real> Tape<T> {
             parts.iter().all(|part| std::ptr::eq(part.tape(), self)),
             "arrays on different tapes cannot be concatenated"
         );
-        let arena = &mut *self.arena.borrow_mut();
+        let arena = &mut *self.arena_mut();
         let (start, words) = (arena.top, arena.words.len());
-        arena.grow(size);
+        for part in parts {
+            arena.checked(part.position(), part.size());
+        }
+        arena.room(size);
+        arena.top = start + size;
         let mut end = start;
         for part in parts {
             let first = arena.checked(part.position(), part.size());
@@ -441,6 +552,8 @@ impl<T: Real> Tape<T> {
             let (count, caller) = (parts.len(), Location::caller());
             let backward = Backward::Concatenation { words, count, caller };
             arena.records.push(Record { start, end, backward });
+        } else {
+            arena.note_unrecorded(start..end);
         }
         let position = arena.position(start);
         Array::new(self, position, shape)
@@ -448,7 +561,7 @@ impl<T: Real> Tape<T> {
 
     /// The handle of a block that [`Tape::record`] made.
     pub(crate) fn position(&self, start: usize) -> Position {
-        self.arena.borrow().position(start)
+        self.arena().position(start)
     }
 
     /// Adds `d root / d x` to the gradient of every value `x` that `root` was computed from.
@@ -482,11 +595,12 @@ impl<T: Real> Tape<T> {
         seed: &[T],
         mut step: impl FnMut(&Record<T>, &[usize], Pass<'_, T>),
     ) {
-        let arena = &mut *self.arena.borrow_mut();
+        let arena = &mut *self.arena_mut();
         let root_start = arena.checked(root, seed.len());
+        arena.require_recorded(root_start..root_start + seed.len());
         let fresh = arena.gradients.len();
         arena.cover_gradients(arena.top);
-        let Arena { values, gradients, integers, words, records, .. } = arena;
+        let Arena { values, gradients, integers, words, records, changes, .. } = arena;
         // Results get the gradient of this pass; only what no record made, the leaves, adds up
         // over passes.
         for record in records.iter().filter(|record| record.start < fresh) {
@@ -496,11 +610,14 @@ impl<T: Real> Tape<T> {
             *gradient += seed;
         }
         let reached = records.partition_point(|record| record.start < root_start + seed.len());
-        for record in records[..reached].iter().rev() {
+        for (number, record) in records[..reached].iter().enumerate().rev() {
             // From the end, where the results are: what leads to them has no gradient yet.
             let mut own = gradients[record.start..record.end].iter().rev();
             if own.all(|gradient| gradient.vanishes()) {
                 continue;
+            }
+            if changes.are_after(number) {
+                changes.require_none(number, record, words);
             }
             let pass = Pass {
                 values: &values[..record.end],
@@ -514,22 +631,56 @@ impl<T: Real> Tape<T> {
 
     /// Every value on the tape.
     pub(crate) fn values(&self) -> Vec<T> {
-        let arena = self.arena.borrow();
+        let arena = self.arena();
         arena.values[..arena.top].to_vec()
     }
 }
 
 impl<T: Real> Arena<T> {
-    /// Makes room for `count` values at the top; they hold anything.
+    /// Makes room for `count` values above the top; they hold anything.
+    #[track_caller]
     #[inline]
-    fn grow(&mut self, count: usize) -> &mut [T] {
+    fn room(&mut self, count: usize) -> &mut [T] {
         let start = self.top;
-        self.top += count;
-        offset(self.top);
-        if self.values.len() < self.top {
-            self.values.resize(self.top, T::zero());
+        let end = start.saturating_add(count);
+        offset(end);
+        if self.values.len() < end {
+            self.values.resize(end, T::zero());
         }
-        &mut self.values[start..self.top]
+        &mut self.values[start..end]
+    }
+
+    /// A block that is still on the tape, with its gradients.
+    #[track_caller]
+    fn block(&mut self, position: Position, len: usize) -> Range<usize> {
+        let start = self.checked(position, len);
+        self.cover_gradients(start + len);
+        start..start + len
+    }
+
+    fn note_unrecorded(&mut self, made: Range<usize>) {
+        match self.unrecorded.last_mut() {
+            Some(last) if last.end == made.start => last.end = made.end,
+            _ => self.unrecorded.push(made),
+        }
+    }
+
+    #[track_caller]
+    fn require_recorded(&self, root: Range<usize>) {
+        let after = self.unrecorded.partition_point(|range| range.end <= root.start);
+        let unrecorded = self.unrecorded.get(after);
+        assert!(
+            unrecorded.is_none_or(|range| range.start >= root.end),
+            "no backward pass can begin at position {}: that was computed under `Tape::inference`, \
+             which records nothing",
+            root.start
+        );
+    }
+
+    /// Whether a rewind, after the mark was made, went further back.
+    fn forgot(&self, mark: Mark) -> bool {
+        let after = self.segments.iter().rev().take_while(|segment| segment.epoch > mark.epoch);
+        after.into_iter().any(|one| one.start < mark.top || one.records < mark.records)
     }
 
     fn cover_gradients(&mut self, end: usize) {
@@ -543,10 +694,6 @@ impl<T: Real> Arena<T> {
         self.segments[after.unwrap_or(0)]
     }
 
-    fn epoch_below(&self, top: usize) -> u32 {
-        top.checked_sub(1).map_or(0, |last| self.segment(last).epoch)
-    }
-
     fn position(&self, start: usize) -> Position {
         Position { offset: offset(start), epoch: self.epoch }
     }
@@ -555,10 +702,14 @@ impl<T: Real> Arena<T> {
     #[inline]
     fn checked(&self, position: Position, len: usize) -> usize {
         let start = position.offset as usize;
+        // Of nothing it does not matter where it was.
+        if len == 0 {
+            return start.min(self.top);
+        }
         let newest = self.segments[self.segments.len() - 1];
         let epoch = if newest.start <= start { newest.epoch } else { self.segment(start).epoch };
         assert!(
-            len == 0 || epoch == position.epoch && start + len <= self.top,
+            epoch == position.epoch && start + len <= self.top,
             "this handle (position {start}) was forgotten by a rewind of its tape: make it again, \
              or mark the tape after it"
         );
@@ -568,7 +719,7 @@ impl<T: Real> Arena<T> {
 
 impl<T: Real> fmt::Debug for Tape<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let arena = self.arena.borrow();
+        let arena = self.arena();
         f.debug_struct("Tape")
             .field("values", &arena.top)
             .field("records", &arena.records.len())

@@ -336,14 +336,14 @@ impl<'g, 't, T: Real> Trainer<'g, 't, T> {
         let mut losses = T::zero();
         for documents in groups {
             losses += pull.back(self.gpt, documents)?;
-            weights.update(|_, own| {
+            weights.update_gradients(|own| {
                 for (sum, own) in gradients.iter_mut().zip(own) {
                     *sum += *own;
                     *own = T::zero();
                 }
             });
         }
-        weights.update(|_, own| own.copy_from_slice(&gradients));
+        weights.update_gradients(|own| own.copy_from_slice(&gradients));
         Ok(losses)
     }
 
@@ -353,7 +353,7 @@ impl<'g, 't, T: Real> Trainer<'g, 't, T> {
             self.adam.step(self.gpt.weights(), self.learning_rate());
             self.step += 1;
         } else {
-            self.gpt.weights().update(|_, gradients| gradients.fill(T::zero()));
+            self.gpt.weights().update_gradients(|gradients| gradients.fill(T::zero()));
         }
         loss
     }

@@ -267,12 +267,12 @@ impl Checker<'_> {
 }
 
 /// Beyond this, sums of integers of the program might not fit.
-const LARGEST: i64 = 1_000_000_000_000_000;
+const LARGEST: i64 = 1_000_000_000;
 
 fn too_large(span: Span) -> Diagnostic {
     Diagnostic::new(
         span,
         "an integer that is too large",
-        "the integers of a subscript or range are at most 10^15",
+        "the integers of a subscript or range are at most 10^9",
     )
 }

@@ -2,8 +2,10 @@
 //! stands.
 
 use std::fmt;
+use std::ops::Range;
 use std::panic::Location;
 
+use super::operand::{Kept, Tracking};
 use crate::array::indices;
 
 /// Where an `expr!` stands in the source, or an operator on `Value`s.
@@ -32,6 +34,8 @@ impl From<&'static Location<'static>> for Place {
 pub struct Equations {
     pub(crate) place: Place,
     equations: Vec<Equation>,
+    /// The tracked operands that the backward pass reads.
+    operands: Vec<(&'static str, Range<usize>)>,
 }
 
 #[derive(Debug)]
@@ -41,19 +45,22 @@ struct Equation {
     axes: Vec<(usize, usize)>,
     /// The axes in the order in which they lie, the outermost first.
     order: Vec<usize>,
+    /// Whether the backward pass reads its values.
+    is_read: bool,
 }
 
 impl Equations {
     /// None yet, of the `expr!` that stands there.
     #[must_use]
     pub fn new(file: &'static str, line: u32) -> Self {
-        Self { place: Place { file, line }, equations: Vec::new() }
+        Self { place: Place { file, line }, equations: Vec::new(), operands: Vec::new() }
     }
 
-    /// One more, whose axes lie in the order in which they are given.
+    /// One more, whose axes lie in the order in which they are given, and whether the backward pass
+    /// reads it.
     #[must_use]
-    pub fn and(self, name: &'static str, axes: &[(usize, usize)]) -> Self {
-        self.and_interleaved(name, axes, false, &[])
+    pub fn and(self, name: &'static str, is_read: bool, axes: &[(usize, usize)]) -> Self {
+        self.and_interleaved(name, is_read, axes, false, &[])
     }
 
     /// One more, whose axes lie in this order, the outermost first, if it is `interleaved`.
@@ -61,18 +68,42 @@ impl Equations {
     pub fn and_interleaved(
         mut self,
         name: &'static str,
+        is_read: bool,
         axes: &[(usize, usize)],
         interleaved: bool,
         order: &[usize],
     ) -> Self {
         let order = if interleaved { order.to_vec() } else { (0..axes.len()).collect() };
-        self.equations.push(Equation { name, axes: axes.to_vec(), order });
+        self.equations.push(Equation { name, axes: axes.to_vec(), order, is_read });
         self
+    }
+
+    /// One operand more that the backward pass reads, with so many values.
+    #[must_use]
+    pub fn reads<A: Tracking>(mut self, name: &'static str, operand: Kept<A>, len: usize) -> Self {
+        if let Some(start) = operand.on_tape() {
+            self.operands.push((name, start..start + len));
+        }
+        self
+    }
+
+    /// All that the backward pass reads, given where the record's own values lie.
+    pub(crate) fn all_reads(self, own: Range<usize>) -> Vec<(&'static str, Range<usize>)> {
+        let mut reads = self.operands;
+        let mut start = own.start;
+        for Equation { name, axes, is_read, .. } in self.equations {
+            let size: usize = axes.iter().map(|axis| axis.0).product();
+            if is_read {
+                reads.push((name, start..start + size));
+            }
+            start += size;
+        }
+        reads
     }
 
     /// The equation whose value lies at an offset of the record, and the indices of the element.
     pub(crate) fn find(&self, mut offset: usize) -> (String, Vec<usize>) {
-        for Equation { name, axes, order } in &self.equations {
+        for Equation { name, axes, order, .. } in &self.equations {
             let lens: Vec<usize> = order.iter().map(|&axis| axes[axis].0).collect();
             let size: usize = lens.iter().product();
             if offset < size {

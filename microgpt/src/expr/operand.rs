@@ -6,7 +6,7 @@ use super::activity::{Activity, OnTape, Plain};
 use crate::array::{Array, Numbers};
 use crate::dual::Dual;
 use crate::real::Real;
-use crate::shape::{Const, Dim, Shape, Word};
+use crate::shape::{Const, Dim, MOST, Shape, Word};
 use crate::tape::Tape;
 use crate::value::Value;
 
@@ -175,6 +175,11 @@ impl<A: Tracking> Kept<A> {
     #[inline(always)]
     pub fn active(self) -> bool {
         A::ACTIVE
+    }
+
+    /// Where the operand begins, if that is on the tape and not in the record.
+    pub(crate) fn on_tape(self) -> Option<usize> {
+        A::ACTIVE.then_some(self.at)
     }
 
     /// The operand's numbers.
@@ -420,7 +425,22 @@ where
 }
 
 /// Opens an integer.
+///
+/// # Panics
+///
+/// If it is larger than any axis, and sums of such might not be numbers of the machine.
+#[track_caller]
 #[inline(always)]
 pub fn open_integer<O: Integers<Subscripts<0>> + ?Sized>(operand: &O) -> usize {
-    operand.open().0[0]
+    let integer = operand.open().0[0];
+    if integer > MOST {
+        too_large(integer);
+    }
+    integer
+}
+
+#[cold]
+#[track_caller]
+fn too_large(integer: usize) -> ! {
+    panic!("the integer {integer} in a subscript or range is beyond 2^32, the longest axis")
 }

@@ -77,7 +77,10 @@ impl<T: Real> Others<T> {
     pub fn after(&mut self, x: T) -> T {
         let before = self.before.pop().unwrap_or(self.product);
         let others = before.times(self.product).number();
-        self.product = self.product.times(Product::of(x));
+        // After the first value the next row of them begins.
+        let first = self.before.is_empty();
+        self.product =
+            if first { Product::of(T::one()) } else { self.product.times(Product::of(x)) };
         others
     }
 }
@@ -95,6 +98,11 @@ mod tests {
 
     fn others<T: Real>(values: &[T]) -> Vec<T> {
         let mut others = Others::new();
+        for row in [&[T::of(3.0); 4][..], &[]] {
+            row.iter().for_each(|&x| others.before(x));
+            others.turn();
+            row.iter().for_each(|&x| assert_eq!(others.after(x), T::of(27.0)));
+        }
         values.iter().for_each(|&x| others.before(x));
         others.turn();
         let mut all: Vec<T> = values.iter().rev().map(|&x| others.after(x)).collect();

@@ -47,7 +47,7 @@ impl<T: Real> Tape<T> {
     /// It reads all of the tape: this is for finding out, not for every step.
     #[must_use]
     pub fn not_finite(&self) -> Option<NotFinite> {
-        let arena = self.arena.borrow();
+        let arena = self.arena();
         let found = |record: &Record<T>, numbers: &[T], quantity| {
             let own = numbers.get(record.start..record.end)?;
             let offset = own.iter().position(|number| !number.is_finite())?;

@@ -1,6 +1,7 @@
 //! Records: how the gradient of each goes back to what it was computed from.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::panic::Location;
 
 use super::{Pass, Place};
@@ -91,6 +92,18 @@ impl<T: Real> Record<T> {
             }
             Backward::Expression { words: first, expression, .. } => {
                 expression.equations(&words[*first..]).place
+            }
+        }
+    }
+
+    /// What the backward pass reads: the name of each block, and where its values lie. Operators on
+    /// `Value`s keep their local gradients instead.
+    pub(super) fn reads(&self, words: &[usize]) -> Vec<(&'static str, Range<usize>)> {
+        match &self.backward {
+            Backward::Scalar { .. } | Backward::Concatenation { .. } => Vec::new(),
+            Backward::Expression { words: first, expression, .. } => {
+                let equations = expression.equations(&words[*first..]);
+                equations.all_reads(self.start..self.end)
             }
         }
     }

@@ -64,7 +64,7 @@ impl<T: Real> Replicas<T> {
                 let mut replica = models[thread].lock().unwrap_or_else(PoisonError::into_inner);
                 let gpt = replica.model(*batches, weights, config);
                 let loss = pull.back(&gpt, documents);
-                gpt.weights().update(|_, own| {
+                gpt.weights().update_gradients(|own| {
                     gradient.clear();
                     gradient.extend_from_slice(own);
                     own.fill(T::zero());
@@ -77,7 +77,7 @@ impl<T: Real> Replicas<T> {
         for loss in losses {
             total += loss?;
         }
-        gpt.weights().update(|_, sum| {
+        gpt.weights().update_gradients(|sum| {
             for gradient in gradients {
                 for (sum, own) in sum.iter_mut().zip(gradient) {
                     *sum += *own;
