@@ -386,8 +386,8 @@ impl<'a> Emitter<'a> {
                 return literal(constant);
             }
             let (plus, minus) = self.parts(affine);
-            let minus = minus.map(|minus| code!(- #runtime::expr::signed(#minus)));
-            return code!((#runtime::expr::signed(#plus) #minus));
+            let minus = minus.unwrap_or_else(|| code!(0));
+            return code!(#runtime::expr::signed(#plus, #minus));
         };
         let rises = affine.factor(index) > 0;
         let (low, high) = match &self.graph.indices[index].range {

@@ -47,7 +47,7 @@ impl Values {
     /// Takes the value `plus - minus` into account.
     #[inline(always)]
     pub fn difference(&mut self, plus: usize, minus: usize) {
-        let value = plus.cast_signed() - minus.cast_signed();
+        let value = signed(plus, minus);
         self.take(value, value);
     }
 
@@ -182,7 +182,7 @@ pub fn place(plus: usize, minus: usize, len: usize, name: &str) -> usize {
 #[cold]
 #[track_caller]
 fn misplaced(plus: usize, minus: usize, len: usize, name: &str) -> ! {
-    let place = plus.cast_signed() - minus.cast_signed();
+    let place = signed(plus, minus);
     panic!("{name} has length {len}, but its subscript is {place}")
 }
 
@@ -205,10 +205,10 @@ fn empty(reduction: &str, index: &str) -> ! {
     panic!("`{reduction}` over an empty range: index `{index}` takes no value")
 }
 
-/// An integer that others are taken from.
+/// `plus - minus`, which may be below 0.
 #[inline(always)]
-pub fn signed(n: usize) -> isize {
-    n.cast_signed()
+pub fn signed(plus: usize, minus: usize) -> isize {
+    plus.cast_signed() - minus.cast_signed()
 }
 
 /// The first value of an axis that holds the values of a stated range, and its length; `each` shows the
