@@ -64,7 +64,8 @@ pub fn weighted_cross_entropy<'t, P: Dim, V: Dim, T: Real>(
     expr! {
         let top   = [max(logits[t, i] for i) for t];
         let total = [sum(exp(logits[t, i] - stop(top[t])) for i) for t];
-        sum(weight[t] * (ln(total[t]) + stop(top[t]) - logits[t, target[t]]) for t)
+        let loss  = [ln(total[t]) + stop(top[t]) - logits[t, target[t]] for t];
+        sum(if weight[t] == 0 { 0 } else { weight[t] * loss[t] } for t)
     }
 }
 
@@ -90,6 +91,7 @@ pub fn smoothed_cross_entropy<'t, P: Dim, V: Dim, T: Real>(
         let all    = [logsumexp(logits[t, i] for i) for t];
         let hard   = [all[t] - logits[t, token[t]] for t];
         let spread = [all[t] - mean(logits[t, i] for i) for t];
-        sum(counts[t] * ((1 - smoothing) * hard[t] + smoothing * spread[t]) for t) / total
+        let smooth = [(1 - smoothing) * hard[t] + (if smoothing == 0 { 0 } else { smoothing * spread[t] }) for t];
+        sum(if counts[t] == 0 { 0 } else { counts[t] * smooth[t] } for t) / total
     }
 }

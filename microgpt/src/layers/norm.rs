@@ -49,7 +49,9 @@ pub fn layernorm<'t, P: Dim, E: Dim, T: Real>(
     bias: Vector<'t, E, T>,
 ) -> Matrix<'t, P, E, T> {
     expr! {
-        let mean  = [mean(x[t, i] for i) for t];
+        // What rounding left of a mean is seen when it is taken off: the mean of the rest is added.
+        let about = [mean(x[t, i] for i) for t];
+        let mean  = [stop(about[t]) + mean(x[t, i] - stop(about[t]) for i) for t];
         let scale = [(mean((x[t, i] - mean[t])^2 for i) + 1e-5)^-0.5 for t];
         [(x[t, i] - mean[t]) * scale[t] * gain[i] + bias[i] for t, i]
     }
