@@ -81,7 +81,7 @@ pub fn check_op(op: &Op, seed: u64) -> Report {
             let expected = (op.tangent)(&point.iter().enumerate().map(dual).collect::<Vec<_>>());
             let expected = expected.tangent;
             report.compared += 1;
-            if !((analytic - expected).abs() <= 1e-9 * analytic.abs().max(expected.abs())) {
+            if !((analytic - expected).abs() <= 1e-9 * (1.0 + analytic.abs())) {
                 let oracle = Oracle::DualNumbers;
                 let point = &points[input];
                 report.mismatches.push(point.mismatch(input, element, oracle, analytic, expected));

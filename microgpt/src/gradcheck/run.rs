@@ -1,6 +1,6 @@
 //! One check under way.
 
-use super::difference::{Direction, Estimate, Line};
+use super::difference::{Difference, Direction};
 use super::{Extent, Gradcheck, Layer, Mismatch, Oracle, Outputs, Point, Report, Tolerance};
 use crate::array::Vector;
 use crate::dual::Dual;
@@ -15,17 +15,6 @@ const ELEMENTS: usize = 1024;
 const PROJECTIONS: usize = 16;
 /// One array stands for at most so many pairs of inputs.
 const ALIASED_PAIRS: usize = 4;
-
-/// What a difference says of a derivative.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Right,
-    Wrong,
-    /// The function has no derivative there; that of one of its sides, or between them, is as good.
-    Kink,
-    /// An error as large as one that is looked for would not show.
-    Undecided,
-}
 
 /// One check under way.
 pub(super) struct Run<'a, T: Real, F> {
@@ -133,74 +122,33 @@ where
     ) {
         for input in 0..self.points.len() {
             for element in 0..self.points[input].values.len() {
-                self.column(&analytic, input, element, cotangents);
-            }
-        }
-    }
-
-    fn column(
-        &mut self,
-        analytic: &impl Fn(usize, usize, usize) -> (f64, Option<usize>),
-        input: usize,
-        element: usize,
-        cotangents: Option<&[f64]>,
-    ) {
-        let direction = Direction::Element { input, element };
-        let (mut kinked, mut again) = (false, None);
-        for (output, estimate) in
-            self.estimates(&direction, cotangents, 1.0).into_iter().enumerate()
-        {
-            let (analytic, output_name) = analytic(output, input, element);
-            let mut verdict = self.verdict(analytic, &estimate);
-            if verdict == Verdict::Wrong {
-                // By chance two differences may agree that are both noise; with other steps they will not.
-                let again =
-                    again.get_or_insert_with(|| self.estimates(&direction, cotangents, 0.37));
-                verdict = self.verdict(analytic, &again[output]);
-            }
-            match verdict {
-                Verdict::Right => self.report.compared += 1,
-                Verdict::Kink => kinked = true,
-                Verdict::Undecided => self.report.undecided += 1,
-                Verdict::Wrong => {
+                let x = self.points[input].values[element];
+                // A power of two: x + step - x is step, but for the rounding of x + step.
+                let step = (self.check.tolerance.step * x.abs().max(1.0)).log2().round().exp2();
+                let direction = Direction::Element { input, element };
+                let (wide, narrow, here) = self.differences(&direction, step, cotangents);
+                let mut kinked = false;
+                for (output, &here) in here.iter().enumerate() {
+                    let (analytic, output_name) = analytic(output, input, element);
+                    let expected = narrow.central[output];
+                    let allowed = self.allowed(here, analytic, expected);
+                    if wide.kink(&narrow, output, allowed) {
+                        kinked = true;
+                        continue;
+                    }
                     self.report.compared += 1;
-                    let expected = estimate.derivative;
                     let mismatch = self.mismatch(input, element, output_name, analytic, expected);
                     let unit = |other| f64::from(u8::from(other == output));
                     let count = self.outputs.len();
-                    self.keep(Mismatch { step: estimate.step, ..mismatch }, || match cotangents {
+                    self.compare(Mismatch { step, ..mismatch }, allowed, || match cotangents {
                         Some(all) => all.to_vec(),
                         None => (0..count).map(unit).collect(),
                     });
                 }
+                if kinked {
+                    self.report.kinks.push((input, element));
+                }
             }
-        }
-        if kinked && !self.report.kinks.contains(&(input, element)) {
-            self.report.kinks.push((input, element));
-        }
-    }
-
-    /// What a difference says of a derivative.
-    fn verdict(&self, analytic: f64, estimate: &Estimate) -> Verdict {
-        let Tolerance { relative, absolute, .. } = self.check.tolerance;
-        let size = analytic.abs().max(estimate.derivative.abs());
-        let allowed = relative * size + absolute;
-        if let Some((least, greatest)) = estimate.kink {
-            let allowed = relative * least.abs().max(greatest.abs()) + absolute + estimate.bound;
-            let between = (least - allowed..=greatest + allowed).contains(&analytic);
-            return if between { Verdict::Kink } else { Verdict::Wrong };
-        }
-        let error = (analytic - estimate.derivative).abs();
-        if estimate.derivative.is_nan() {
-            // The function is no number here, or has no other numbers around.
-            return Verdict::Undecided;
-        }
-        if error <= allowed && (estimate.is_good(self.check.tolerance.wanted()) || absolute > 0.0) {
-            Verdict::Right
-        } else if error <= allowed + estimate.bound {
-            Verdict::Undecided
-        } else {
-            Verdict::Wrong
         }
     }
 
@@ -209,90 +157,61 @@ where
         let sizes: Vec<usize> = self.points.iter().map(|point| point.values.len()).collect();
         for _ in 0..count {
             let cotangents = self.draw(self.outputs.len());
-            let mut direction: Vec<Vec<f64>> = sizes.iter().map(|&size| self.draw(size)).collect();
+            let direction: Vec<Vec<f64>> = sizes.iter().map(|&size| self.draw(size)).collect();
             let gradients = self.gradients(&cotangents);
-            // Kinks that are known stay out of the way.
-            for &(input, element) in &self.report.kinks {
-                direction[input][element] = 0.0;
+            let (analytic, size) = projected(&gradients, &direction);
+            let step = self.check.tolerance.step.log2().round().exp2();
+            let direction = Direction::All(direction);
+            let (wide, narrow, here) = self.differences(&direction, step, Some(&cotangents));
+            let expected = narrow.central[0];
+            let allowed = self.allowed(here[0], size, expected);
+            if wide.kink(&narrow, 0, allowed) {
+                self.report.kinked_projections += 1;
+                continue;
             }
-            let mismatches = self.report.mismatches.len();
-            self.projection(&gradients, direction, &cotangents);
-            if self.report.mismatches.len() > mismatches {
+            self.report.compared += 1;
+            if !((analytic - expected).abs() <= allowed) {
+                // Which derivative it is can only be told one by one.
+                let before = self.report.mismatches.len();
+                let gradient = |_, input: usize, element: usize| (gradients[input][element], None);
+                self.columns(gradient, Some(&cotangents));
+                if self.report.mismatches.len() == before {
+                    let mismatch = self.mismatch(0, 0, None, analytic, expected);
+                    self.report.mismatches.push(Mismatch { step, ..mismatch });
+                }
                 return;
             }
         }
     }
 
-    /// Compares the derivative along a direction; where it is wrong, or a kink lies in the way, along
-    /// halves of it, down to single elements.
-    fn projection(&mut self, gradients: &[Vec<f64>], direction: Vec<Vec<f64>>, cotangents: &[f64]) {
-        let elements: Vec<(usize, usize)> = direction
-            .iter()
-            .enumerate()
-            .flat_map(|(input, along)| (0..along.len()).map(move |element| (input, element)))
-            .filter(|&(input, element)| direction[input][element] != 0.0)
-            .collect();
-        if let [(input, element)] = elements[..] {
-            let gradient = |_, input: usize, element: usize| (gradients[input][element], None);
-            self.column(&gradient, input, element, Some(cotangents));
-            return;
-        }
-        let analytic = projected(gradients, &direction);
-        let along = Direction::All(direction);
-        let estimate = self.estimates(&along, Some(cotangents), 1.0)[0];
-        match self.verdict(analytic, &estimate) {
-            Verdict::Right => self.report.compared += 1,
-            Verdict::Undecided => self.report.undecided += 1,
-            Verdict::Kink | Verdict::Wrong => {
-                let Direction::All(direction) = along else { unreachable!("made so above") };
-                let (before, wrong) = (self.report.found(), self.report.compared);
-                let (first, second) = elements.split_at(elements.len() / 2);
-                for half in [first, second] {
-                    let mut part = direction.clone();
-                    part.iter_mut().flatten().for_each(|along| *along = 0.0);
-                    for &(input, element) in half {
-                        part[input][element] = direction[input][element];
-                    }
-                    self.projection(gradients, part, cotangents);
-                }
-                // One projection was asked for, whatever it took.
-                self.report.compared = wrong + 1;
-                let nothing = self.report.found() == before;
-                if nothing && estimate.kink.is_none() {
-                    let mismatch = self.mismatch(0, 0, None, analytic, estimate.derivative);
-                    self.report.mismatches.push(Mismatch { step: estimate.step, ..mismatch });
-                }
-            }
-        }
-    }
-
-    /// The derivative of every output along a direction, or of their sum under cotangents.
-    fn estimates(
+    /// Difference quotients at a step and at half of it, and the values here.
+    fn differences(
         &self,
         direction: &Direction,
+        step: f64,
         cotangents: Option<&[f64]>,
-        times: f64,
-    ) -> Vec<Estimate> {
+    ) -> (Difference, Difference, Vec<f64>) {
         let join = |outputs: Vec<f64>| match cotangents {
             Some(cotangents) => {
                 vec![outputs.iter().zip(cotangents).map(|(output, by)| output * by).sum()]
             }
             None => outputs,
         };
-        let size = direction.size(&self.values());
-        let size = if size > 0.0 { size } else { 1.0 };
-        // A power of two: the rounding of x + step is most of what a step errs by.
-        let step = (self.check.tolerance.step * times * size).log2().round().exp2();
-        let step = if times == 1.0 { step } else { step * 1.37 };
-        let at = |by: f64| {
+        let mut at = |by: f64| {
             let mut inputs = self.values();
             direction.advance(&mut inputs, by);
             join(self.evaluate(&inputs))
         };
         let here = join(self.outputs.clone());
-        let rounding = T::epsilon().as_f64();
-        let wanted = self.check.tolerance.wanted();
-        Line { at: &at, here: &here, rounding, wanted }.derivatives(step.max(f64::MIN_POSITIVE))
+        let wide = Difference::new(&mut at, step, &here);
+        let narrow = Difference::new(&mut at, step / 2.0, &here);
+        (wide, narrow, here)
+    }
+
+    fn allowed(&self, here: f64, analytic: f64, expected: f64) -> f64 {
+        let Tolerance { relative, absolute, .. } = self.check.tolerance;
+        let finite = |x: f64| if x.is_finite() { x.abs() } else { 0.0 };
+        absolute * (1.0 + finite(here)) + relative * finite(analytic).max(finite(expected))
     }
 
     /// The same bits twice.
@@ -339,7 +258,7 @@ where
                 let mismatch = self.mismatch(one, element, None, analytic, expected);
                 let mismatch = Mismatch { oracle: Oracle::Aliasing, ..mismatch };
                 let scale = separate[one][element].abs() + separate[other][element].abs();
-                let allowed = self.check.tolerance.relative * scale + self.check.tolerance.absolute;
+                let allowed = self.check.tolerance.relative * (1.0 + scale);
                 if !(mismatch.error() <= allowed || analytic.is_nan() && expected.is_nan()) {
                     self.report.mismatches.push(mismatch);
                 }
@@ -361,7 +280,16 @@ where
     }
 
     /// Keeps a comparison that failed, with where it came from if it is the worst.
-    fn keep(&mut self, mut mismatch: Mismatch, cotangents: impl FnOnce() -> Vec<f64>) {
+    fn compare(
+        &mut self,
+        mut mismatch: Mismatch,
+        allowed: f64,
+        cotangents: impl FnOnce() -> Vec<f64>,
+    ) {
+        // Written so that a NaN is an error.
+        if (mismatch.analytic - mismatch.expected).abs() <= allowed {
+            return;
+        }
         if self.report.worst().is_none_or(|worst| mismatch.error() > worst.error()) {
             let direction = Direction::Element { input: mismatch.input, element: mismatch.element };
             mismatch.place = self.culprit(&direction, &cotangents());
@@ -378,11 +306,6 @@ where
         cotangents: &[f64],
     ) {
         for input in 0..analytic.len() {
-            // What cancels is as exact as what it was the rest of.
-            let size = analytic[input]
-                .iter()
-                .chain(&expected[input])
-                .fold(0.0f64, |size, x| if x.is_finite() { size.max(x.abs()) } else { size });
             for element in 0..analytic[input].len() {
                 let (analytic, expected) = (analytic[input][element], expected[input][element]);
                 // That two runs agree says nothing about the derivative.
@@ -391,18 +314,8 @@ where
                     continue;
                 }
                 let mismatch = self.mismatch(input, element, None, analytic, expected);
-                let mismatch = Mismatch { oracle, ..mismatch };
-                let own = analytic.abs().max(expected.abs());
-                let allowed = tolerance * own + tolerance * 1e-3 * size;
-                // At a kink another oracle may take the other side.
-                let kinked =
-                    oracle == Oracle::DualNumbers && self.report.kinks.contains(&(input, element));
-                if !(mismatch.error() <= allowed
-                    || analytic.is_nan() && expected.is_nan()
-                    || kinked)
-                {
-                    self.keep(mismatch, || cotangents.to_vec());
-                }
+                let allowed = tolerance * (1.0 + analytic.abs().max(expected.abs()));
+                self.compare(Mismatch { oracle, ..mismatch }, allowed, || cotangents.to_vec());
             }
         }
     }
@@ -411,8 +324,7 @@ where
     /// adjoints, times their tangents along the direction, sum up to what it adds to the adjoints
     /// of its inputs, times theirs.
     fn culprit(&self, direction: &Direction, cotangents: &[f64]) -> Option<Place> {
-        let size = direction.size(&self.values());
-        let step = self.check.tolerance.step * if size > 0.0 { size } else { 1.0 };
+        let step = self.check.tolerance.step;
         let arena = |by: f64| {
             let mut inputs = self.values();
             direction.advance(&mut inputs, by);
@@ -428,7 +340,7 @@ where
         let leaves = leaves::<T>(&tape, &self.values());
         let outputs = (self.function)(&leaves);
         let cotangents: Vec<T> = cotangents.iter().map(|&x| T::of(x)).collect();
-        let mut worst = (self.check.tolerance.wanted(), None);
+        let mut worst = (self.check.tolerance.relative, None);
         for (output, own) in outputs.with(&cotangents) {
             output.backward_observed(own, |pulled| {
                 let range = pulled.own.clone();
@@ -478,12 +390,10 @@ where
         }
         for _ in 0..PROJECTIONS {
             let along: Vec<_> = gradients.iter().map(|one| self.draw(one.len())).collect();
-            let analytic = projected(&gradients, &along);
-            let terms = gradients.iter().flatten().zip(along.iter().flatten());
-            let size: f64 = terms.map(|(gradient, by)| (gradient * by).abs()).sum();
+            let (analytic, size) = projected(&gradients, &along);
             let expected = self.tangent(layer, &Direction::All(along), &cotangents);
             self.report.compared += 1;
-            if !((analytic - expected).abs() <= TOLERANCE * size) {
+            if !((analytic - expected).abs() <= TOLERANCE * (1.0 + size)) {
                 let mismatch = self.mismatch(0, 0, None, analytic, expected);
                 self.report.mismatches.push(Mismatch { oracle: Oracle::DualNumbers, ..mismatch });
             }
@@ -501,28 +411,6 @@ where
         outputs.iter().zip(cotangents).map(|(output, by)| output.tangent * by).sum()
     }
 
-    fn single_equals_double(
-        &mut self,
-        analytic: &[Vec<f64>],
-        expected: &[Vec<f64>],
-        cotangents: &[f64],
-    ) {
-        // The terms that cancel in a gradient are about as large as cotangents are.
-        let sizes = expected.iter().flatten().chain(cotangents);
-        let size = sizes.fold(0.0f64, |size, x| size.max(x.abs()));
-        for (input, (analytic, expected)) in analytic.iter().zip(expected).enumerate() {
-            for (element, (&analytic, &expected)) in analytic.iter().zip(expected).enumerate() {
-                self.report.compared += 1;
-                let mismatch = self.mismatch(input, element, None, analytic, expected);
-                let mismatch = Mismatch { oracle: Oracle::DoublePrecision, ..mismatch };
-                let allowed = SINGLE * size;
-                if !(mismatch.error() <= allowed || analytic.is_nan() && expected.is_nan()) {
-                    self.keep(mismatch, || cotangents.to_vec());
-                }
-            }
-        }
-    }
-
     /// The gradient in `f32`, of points that are exact in it.
     pub(super) fn against_single_precision(&mut self, layer: &impl Layer) {
         let cotangents: Vec<f64> = self.draw(self.outputs.len());
@@ -531,12 +419,11 @@ where
         let single = Gradcheck::<f32>::default().seed(self.check.seed);
         let function = function(|inputs| layer.outputs(inputs));
         let analytic = Run::new(&single, self.points, &function).gradients(&cotangents);
-        self.single_equals_double(&analytic, &expected, &cotangents);
+        let size = expected.iter().flatten().map(|x| x.abs()).fold(1.0, f64::max);
+        let tolerance = size * single.tolerance.absolute;
+        self.all_equal(&analytic, &expected, Oracle::DoublePrecision, tolerance, &cotangents);
     }
 }
-
-/// In single precision a gradient is right to a part of the largest number that it is made of.
-const SINGLE: f64 = 2e-4;
 
 /// A closure that takes handles of any lifetime, which the compiler does not infer by itself.
 pub(super) fn function<T: Real, F>(function: F) -> F
@@ -546,10 +433,12 @@ where
     function
 }
 
-/// The derivative along a direction.
-fn projected(gradients: &[Vec<f64>], along: &[Vec<f64>]) -> f64 {
+/// The derivative along a direction, and the size of the terms that it is the sum of.
+fn projected(gradients: &[Vec<f64>], along: &[Vec<f64>]) -> (f64, f64) {
     let terms = gradients.iter().flatten().zip(along.iter().flatten());
-    terms.filter(|(_, by)| **by != 0.0).map(|(gradient, by)| gradient * by).sum()
+    terms.fold((0.0, 0.0), |(sum, size), (gradient, by)| {
+        (sum + gradient * by, size + (gradient * by).abs())
+    })
 }
 
 fn leaves<'t, T: Real>(tape: &'t Tape<T>, inputs: &[Vec<f64>]) -> Vec<Vector<'t, usize, T>> {
