@@ -1,5 +1,6 @@
 //! The stages together: what is shared, what is moved out of loops, what is derived, and the loops.
 
+mod compiled;
 mod corpus;
 mod fused;
 mod generate;
