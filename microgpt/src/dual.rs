@@ -382,6 +382,10 @@ impl Real for Dual {
         let slope = std::f64::consts::FRAC_2_SQRT_PI * (-self.value * self.value).exp();
         self.chain(Real::erf(self.value), slope)
     }
+
+    fn is_identical(self, other: Self) -> bool {
+        self.value.is_identical(other.value) && self.tangent.is_identical(other.tangent)
+    }
 }
 
 /// A side over the length of the hypotenuse: 0 of no length, and the sign of an infinite side.

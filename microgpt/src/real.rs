@@ -104,6 +104,11 @@ pub trait Real:
     /// The error function, `2/√π ∫₀ˣ exp(-s²) ds`.
     #[must_use]
     fn erf(self) -> Self;
+
+    /// Whether another number is this one to the bit, with all that it carries: so is a NaN itself,
+    /// and -0 is not 0.
+    #[must_use]
+    fn is_identical(self, other: Self) -> bool;
 }
 
 macro_rules! real {
@@ -169,6 +174,11 @@ macro_rules! real {
             #[inline]
             fn erf(self) -> Self {
                 $erf(self)
+            }
+
+            #[inline(always)]
+            fn is_identical(self, other: Self) -> bool {
+                self.to_bits() == other.to_bits()
             }
         }
     };

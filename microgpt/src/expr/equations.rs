@@ -78,10 +78,16 @@ impl Equations {
         self
     }
 
-    /// One operand more that the backward pass reads, with so many values.
+    /// One operand more, with so many values, and whether the backward pass reads it.
     #[must_use]
-    pub fn reads<A: Tracking>(mut self, name: &'static str, operand: Kept<A>, len: usize) -> Self {
-        if let Some(start) = operand.on_tape() {
+    pub fn reads<A: Tracking>(
+        mut self,
+        name: &'static str,
+        is_read: bool,
+        operand: Kept<A>,
+        len: usize,
+    ) -> Self {
+        if let Some(start) = operand.on_tape().filter(|_| is_read) {
             self.operands.push((name, start..start + len));
         }
         self
