@@ -175,7 +175,7 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     ///
     /// # Panics
     ///
-    /// If there is not one cotangent for each value, or if a rewind forgot the values.
+    /// If there is not one cotangent for each value, and as [`Value::backward`].
     #[track_caller]
     pub fn backward_with(self, cotangent: &[T]) {
         assert!(

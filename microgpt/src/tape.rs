@@ -54,10 +54,7 @@ pub(crate) struct Pulled<'a, T> {
 #[cold]
 #[track_caller]
 fn in_use(forbidden: &str) -> ! {
-    panic!(
-        "the tape is in use: inside of `with_data` and `update` {forbidden}; take what you need with \
-         `data` before"
-    )
+    panic!("the tape is in use: inside of {forbidden}; take what you need with `data` before")
 }
 
 /// An arena of values and gradients with one record for each `expr!` (or operator) that ran.
@@ -145,7 +142,7 @@ impl<T: Real> Tape<T> {
     fn arena(&self) -> Ref<'_, Arena<T>> {
         match self.arena.try_borrow() {
             Ok(arena) => arena,
-            Err(_) => in_use("nothing else of the tape can be used"),
+            Err(_) => in_use("`update` nothing else of it can be used"),
         }
     }
 
@@ -154,7 +151,9 @@ impl<T: Real> Tape<T> {
     fn arena_mut(&self) -> RefMut<'_, Arena<T>> {
         match self.arena.try_borrow_mut() {
             Ok(arena) => arena,
-            Err(_) => in_use("the tape cannot be changed, by an `expr!` of its values for one"),
+            Err(_) => in_use(
+                "`with_data` and `update` it cannot be changed, and an `expr!` of its values adds to it",
+            ),
         }
     }
 
@@ -177,12 +176,7 @@ impl<T: Real> Tape<T> {
     /// The memory that the tape holds, in bytes: values, gradients and records, with room for the
     /// longest use so far.
     pub fn bytes(&self) -> usize {
-        let arena = self.arena();
-        let numbers = arena.values.capacity() + arena.gradients.capacity();
-        let words = arena.words.capacity() + arena.integers.capacity();
-        numbers * size_of::<T>()
-            + words * size_of::<usize>()
-            + arena.records.capacity() * size_of::<Record<T>>()
+        self.arena().bytes()
     }
 
     /// The present end of the tape, to [`rewind`](Tape::rewind) to.
@@ -203,6 +197,9 @@ impl<T: Real> Tape<T> {
     }
 
     /// Runs `work` without recording: the same values, no backward pass through them.
+    ///
+    /// What was computed so is a constant to what is recorded later, and a backward pass that would begin
+    /// at it panics. Leaves that `work` makes are leaves.
     pub fn inference<R>(&self, work: impl FnOnce() -> R) -> R {
         struct Restore<'t, T: Real>(&'t Tape<T>, bool);
         impl<T: Real> Drop for Restore<'_, T> {
@@ -238,15 +235,12 @@ impl<T: Real> Tape<T> {
     ) -> R {
         let arena = &*self.arena();
         let start = arena.checked(position, len);
-        match arena.gradients.get(start..start + len) {
-            Some(gradients) => work(gradients),
-            None => {
-                let before = arena.gradients.get(start..).unwrap_or_default();
-                let mut gradients = before.to_vec();
-                gradients.resize(len, T::zero());
-                work(&gradients)
-            }
+        if let Some(gradients) = arena.gradients.get(start..start + len) {
+            return work(gradients);
         }
+        let mut gradients = arena.gradients.get(start..).unwrap_or_default().to_vec();
+        gradients.resize(len, T::zero());
+        work(&gradients)
     }
 
     /// Changes values and gradients of a block, as an optimiser does.
@@ -348,9 +342,7 @@ impl<T: Real> Tape<T> {
         forward(below, &mut own[..size]);
         // Only now: a panic on the way leaves the tape as it was.
         arena.top = start + size;
-        if !arena.recording {
-            arena.note_unrecorded(start..start + size);
-        } else {
+        if arena.recording {
             let words = arena.words.len();
             kept.write(&mut arena.words);
             let first_integer = arena.integers.len();
@@ -371,6 +363,8 @@ impl<T: Real> Tape<T> {
                     }),
                 },
             });
+        } else {
+            arena.note_unrecorded(start..start + size);
         }
         start
     }

@@ -246,16 +246,29 @@ fn an_empty_array_that_was_forgotten_is_still_empty() {
 fn a_tape_in_use_says_so_and_stays_usable() {
     let tape = Tape::new();
     let x = tape.vector([1.0, 2.0]);
-    let forbidden: [&dyn Fn(); 4] = [
-        &|| x.with_data(|_| drop(tape.value(1.0).data())),
-        &|| x.with_data(|_| drop(expr!(sum(x[i] for i)).data())),
-        &|| x.update(|_, _| drop(x.data())),
-        &|| x.update(|_, _| drop(tape.mark())),
+    let changed: [&dyn Fn(); 6] = [
+        &|| x.with_data(|_| _ = tape.value(1.0).data()),
+        &|| x.with_data(|_| _ = expr!(sum(x[i] for i)).data()),
+        &|| x.with_data(|_| x.update(|_, _| ())),
+        &|| x.with_data(|_| tape.rewind(tape.mark())),
+        &|| x.with_data(|_| _ = (x.at([0]) * 2.0).data()),
+        &|| x.update(|_, _| x.update_gradients(|_| ())),
     ];
-    for work in forbidden {
+    for work in changed {
         let text = panic_of(work);
-        assert!(text.contains("`with_data` and `update`"), "{text}");
+        assert!(text.contains("inside of `with_data` and `update` it cannot be changed"), "{text}");
     }
+    let used: [&dyn Fn(); 4] = [
+        &|| x.update(|_, _| _ = x.data()),
+        &|| x.update(|_, _| _ = tape.mark()),
+        &|| x.update(|_, _| _ = expr!(sum(x[i] for i)).data()),
+        &|| x.update_gradients(|_| _ = x.grad()),
+    ];
+    for work in used {
+        let text = panic_of(work);
+        assert!(text.contains("inside of `update` nothing else of it can be used"), "{text}");
+    }
+    x.update(|_, _| assert_eq!(format!("{tape:?}"), "Tape { .. }"));
     // To read is allowed where nothing changes, and plain numbers touch no tape.
     let read = x.with_data(|data| {
         data[0]
@@ -274,8 +287,8 @@ fn a_panic_of_the_users_leaves_the_tape_as_it_was() {
     let nothing: Vec<f64> = Vec::new();
     let before = (tape.len(), tape.records());
     let panics: [&dyn Fn(); 5] = [
-        &|| drop(expr!([x[i] * {if true { panic!("mine") } else { 1.0 }} for i]).data()),
-        &|| drop(expr!(sum(x[i] for i) * max(nothing[j] for j)).data()),
+        &|| _ = expr!([x[i] * {if true { panic!("mine") } else { 1.0 }} for i]).data(),
+        &|| _ = expr!(sum(x[i] for i) * max(nothing[j] for j)).data(),
         &|| x.with_data(|_| panic!("mine")),
         &|| x.update(|_, _| panic!("mine")),
         &|| tape.inference(|| panic!("mine")),

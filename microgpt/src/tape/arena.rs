@@ -123,6 +123,9 @@ impl<T: Real> Arena<T> {
     }
 
     pub(super) fn note_unrecorded(&mut self, made: Range<usize>) {
+        if made.is_empty() {
+            return;
+        }
         match self.unrecorded.last_mut() {
             Some(last) if last.end == made.start => last.end = made.end,
             _ => self.unrecorded.push(made),
@@ -211,6 +214,15 @@ impl<T: Real> Arena<T> {
         }
     }
 
+    /// The memory of all numbers and words, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let Self { values, gradients, before, words, integers, records, .. } = self;
+        let numbers = values.capacity() + gradients.capacity() + before.capacity();
+        numbers * size_of::<T>()
+            + (words.capacity() + integers.capacity()) * size_of::<usize>()
+            + records.capacity() * size_of::<Record<T>>()
+    }
+
     fn segment(&self, start: usize) -> Segment {
         let after = self.segments.partition_point(|segment| segment.start <= start);
         self.segments[after.saturating_sub(1)]
@@ -264,6 +276,7 @@ mod tests {
         let x = tape.value(1.0);
         tape.arena.borrow_mut().epoch = u64::from(u32::MAX) - 2;
         let mark = tape.mark();
+        tape.rewind(mark);
         let mut stale = Vec::new();
         for step in 0..6 {
             let y = x * f64::from(step);
