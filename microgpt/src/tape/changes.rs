@@ -51,6 +51,9 @@ impl Changes {
             change.block.end = change.block.end.min(top);
             change.records > 0 && !change.block.is_empty()
         });
+        if self.changes.is_empty() {
+            self.records = 0;
+        }
     }
 
     /// Whether anything was changed after this record was made.
