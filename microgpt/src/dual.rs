@@ -322,7 +322,9 @@ impl Float for Dual {
     fn atan2(self, other: Self) -> Self {
         let (y, x) = (self.value, other.value);
         let across = self.tangent.pull(direction(x, y)) - other.tangent.pull(direction(y, x));
-        Self::new(y.atan2(x), across.pull_over(x.hypot(y)))
+        // Of a length beyond the precision the half is not.
+        let scale = if x.hypot(y).is_infinite() { 0.5 } else { 1.0 };
+        Self::new(y.atan2(x), (scale * across).pull_over((scale * x).hypot(scale * y)))
     }
 
     fn sin_cos(self) -> (Self, Self) {

@@ -28,6 +28,6 @@ pub use extremes::*;
 pub use interleaved::*;
 pub use loops::*;
 pub use operand::*;
-pub use products::Others;
+pub use products::{Others, Product};
 pub use ragged::{Ragged, contract_ragged, is_long, least};
 pub use sums::*;

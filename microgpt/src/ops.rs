@@ -367,7 +367,7 @@ fn over_square<T: Real>(x: T, y: T) -> T {
         T::zero()
     } else if length.is_infinite() {
         let half = T::of(0.5);
-        direction(x, y) / (half * x).hypot(half * y) * half
+        half * direction(x, y) / (half * x).hypot(half * y)
     } else {
         direction(x, y) / length
     }

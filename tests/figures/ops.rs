@@ -5,18 +5,10 @@ use microgpt::dual::Dual;
 use microgpt::{Real, for_each_op, ops};
 use serde_json::Value as Json;
 
+use super::numbers;
+
 fn table() -> Json {
     serde_json::from_str(include_str!("ops.json")).expect("a table")
-}
-
-/// The numbers of a list; JSON has those that are not finite as text.
-fn numbers(json: &Json) -> Vec<f64> {
-    let list = json.as_array().unwrap_or_else(|| panic!("a list, not {json}"));
-    let number = |json: &Json| match json.as_str() {
-        Some(text) => text.parse().unwrap_or_else(|_| panic!("a number, not {text}")),
-        None => json.as_f64().unwrap_or_else(|| panic!("a number, not {json}")),
-    };
-    list.iter().map(number).collect()
 }
 
 /// The value of an op and its derivatives at a point, in some precision.
