@@ -49,7 +49,7 @@ impl Output for Value<'_> {
 macro_rules! shape {
     ($array:expr, 1) => {{
         let [a] = axes($array);
-        a
+        (a,)
     }};
     ($array:expr, 2) => {{
         let [a, b] = axes($array);
