@@ -126,8 +126,11 @@ impl<'a> Writer<'a> {
                     let clear = (!self.nest.target.add)
                         .then(|| code!(row_.fill(#runtime::expr::constant(real_, 0.0));));
                     let accumulate = code!(#runtime::expr::accumulate(row_, [#(#rows),*], #step););
-                    let inside = self.around(outer, accumulate);
-                    code!(#runtime::shape::Dim::local(#axis, #row, |row_| { #clear #inside });)
+                    let (range, inside) = self.in_blocks(accumulate);
+                    code!(#runtime::shape::Dim::local_blocks(#axis, #row, #range, |row_, range_| {
+                        #clear
+                        #inside
+                    });)
                 }
             }
             Inner::RowOfSums { row, over } => self.row_of_sums(&name, row, over),
@@ -189,6 +192,17 @@ impl<'a> Writer<'a> {
             let statements = std::mem::take(&mut self.statements[position + 1]);
             self.one_loop(self.loops[position], &statements, &body)
         })
+    }
+
+    /// The loops of a sum that is kept in registers, the first of them over a part of its range: what is
+    /// added up one by one must not become so long that terms are lost in it.
+    fn in_blocks(&mut self, body: TokenStream) -> (TokenStream, TokenStream) {
+        let first = self.nest.outer;
+        let inside = self.around(first + 1, body);
+        let statements = std::mem::take(&mut self.statements[first + 1]);
+        let index = self.loops[first];
+        let (name, (low, high)) = (self.emitter.index(index), self.emitter.bounds(index));
+        (code!(#low..#high), code!(for #name in range_ { #(#statements)* #inside }))
     }
 
     fn one_loop(

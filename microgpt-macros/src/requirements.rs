@@ -5,7 +5,7 @@
 //! equation to those that use its elements, with their subscripts in the place of its axes, until it
 //! comes to a result. There each element is asked for.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::graph::{
     Array, Graph, IndexId, IndexRange, Node, NodeId, Requirement, Subscript, children,
@@ -19,7 +19,12 @@ pub fn lift(graph: &mut Graph) {
         if graph.results.contains(&id) {
             continue;
         }
-        let requirements = std::mem::take(&mut graph.equations[id].requirements);
+        // What is asked for within a reduction stays with that.
+        let axes: BTreeSet<IndexId> = graph.equations[id].axes.iter().copied().collect();
+        let all = std::mem::take(&mut graph.equations[id].requirements);
+        let (requirements, own): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|one| one.within.iter().all(|index| axes.contains(index)));
+        graph.equations[id].requirements = own;
         let uses = if requirements.is_empty() { Vec::new() } else { uses(graph, id) };
         for requirement in requirements {
             for one in &uses {

@@ -30,4 +30,5 @@ pub use loops::*;
 pub use operand::*;
 pub use products::{Others, Product};
 pub use ragged::{Ragged, contract_ragged, is_long, least};
+pub(crate) use sums::blocks;
 pub use sums::*;

@@ -13,15 +13,19 @@ impl Writer<'_> {
         let runtime = self.runtime;
         let outer = self.nest.outer;
         let target = self.target_address(None);
-        let inside = self.around(outer, add);
+        let sum = if outer == self.loops.len() {
+            code!(let mut sum_ = #runtime::expr::Sum::new(); #add)
+        } else {
+            let (range, inside) = self.in_blocks(add);
+            code!(let sum_ = #runtime::expr::Sum::in_blocks(#range, |sum_, range_| { #inside });)
+        };
         let write = if self.nest.target.add {
             code!(#name[#target] = #runtime::ops::add(#name[#target], sum_.total());)
         } else {
             code!(#name[#target] = sum_.total();)
         };
         code! {
-            let mut sum_ = #runtime::expr::Sum::new();
-            #inside
+            #sum
             #write
         }
     }

@@ -13,6 +13,7 @@ use std::hint::black_box;
 
 use super::large::{self, is_large};
 use super::loops::barrier;
+use super::sums::{BLOCK, blocks};
 use crate::real::Real;
 use crate::shape::Dim;
 
@@ -85,7 +86,18 @@ pub fn contract<T: Real, R: Dim, C: Dim, K: Dim>(
     {
         return;
     }
-    contract_in_blocks(target, left, right, (rows, columns, terms));
+    if terms.len() <= BLOCK {
+        return contract_in_blocks(target, left, right, (rows, columns, terms));
+    }
+    // Sums of many terms lose some: they are added up in parts.
+    for block in blocks(0..terms.len()) {
+        let part = Target { elements: &mut *target.elements, ..target };
+        let from = |factor: Factor<'_, T>| factor.first + block.start * factor.step;
+        let (left, right) =
+            (Factor { first: from(left), ..left }, Factor { first: from(right), ..right });
+        contract_in_blocks(part, left, right, (rows, columns, block.len()));
+        target.add = true;
+    }
 }
 
 /// [`contract`] of any size in blocks.

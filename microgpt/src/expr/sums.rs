@@ -4,6 +4,8 @@
 // does not optimise across modules calls for every element; a plain loop is always made into vectors.
 #![allow(clippy::needless_range_loop)]
 
+use std::ops::Range;
+
 use super::loops::{LANES, accumulate, barrier, column, cut, map};
 use crate::real::Real;
 use crate::shape::Dim;
@@ -47,12 +49,41 @@ impl<T: Real> Sum<T> {
         self.0[0] = step(self.0[0]);
     }
 
+    /// The sum over a range of which `work` adds the terms: a long one in blocks, whose sums are added.
+    #[inline(always)]
+    pub fn in_blocks(range: Range<usize>, mut work: impl FnMut(&mut Self, Range<usize>)) -> Self {
+        let mut sum = Self::new();
+        for (number, block) in blocks(range).enumerate() {
+            let mut part = Self::new();
+            work(&mut part, block);
+            if number == 0 {
+                sum = part;
+            } else {
+                for (lane, part) in sum.0.iter_mut().zip(part.0) {
+                    *lane += part;
+                }
+            }
+        }
+        sum
+    }
+
     /// The sum of the lanes, pairwise.
     #[inline(always)]
     pub fn total(self) -> T {
         let [a, b, c, d, e, f, g, h] = self.0;
         ((a + e) + (c + g)) + ((b + f) + (d + h))
     }
+}
+
+/// So many terms are added up one by one, more of them in blocks of so many. In `f32`, whose numbers have
+/// 24 bits, a term is lost in a sum that is 2²⁴ times as large.
+pub(crate) const BLOCK: usize = 1 << 12;
+
+/// The parts of a range that are summed by themselves.
+#[inline(always)]
+pub(crate) fn blocks(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let Range { start, end } = range;
+    (start..end).step_by(BLOCK).map(move |first| first..end.min(first + BLOCK))
 }
 
 impl<T: Real> Default for Sum<T> {

@@ -102,7 +102,7 @@ pub fn smoothed_cross_entropy<'t, P: Dim, V: Dim, T: Real>(
         let below  = [logits[t, i] - stop(top[t]) for t, i];
         let sum    = [sum(exp(below[t, i]) for i) for t];
         let hard   = [ln(sum[t]) - below[t, token[t]] for t];
-        let spread = [ln(sum[t]) - sum(below[t, i] for i) / len(i) for t];
+        let spread = [ln(sum[t]) - mean(below[t, i] for i) for t];
         // A share of nothing is nothing, also of an infinite loss.
         let target = [if smoothing == 1 { 0 } else { (1 - smoothing) * hard[t] } for t];
         let others = [if smoothing == 0 { 0 } else { smoothing * spread[t] } for t];
