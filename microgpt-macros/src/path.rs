@@ -131,7 +131,9 @@ impl<'a> Tokens<'a> {
 /// A name of a path, or of a path beside a `·`.
 fn segment(name: &str, ident: &Ident, is_field: bool) -> Result<Ident> {
     let is_path_word = !is_field && matches!(name, "self" | "Self" | "super" | "crate");
-    if !is_path_word && syn::parse_str::<Ident>(name).is_err() {
+    // What is said of these two, which belong elsewhere, depends on what they begin.
+    let is_misplaced = matches!(name, "for" | "else");
+    if !is_path_word && !is_misplaced && syn::parse_str::<Ident>(name).is_err() {
         let help = if name.starts_with(|first: char| first.is_numeric()) {
             "`·` joins two names; a product with a number is written `2 * x`"
         } else {

@@ -402,11 +402,7 @@ fn inverse_hyperbolic<T: Real>(x: T, y: T) -> T {
 #[inline(always)]
 fn over_one_and_square<T: Real>(x: T) -> T {
     let reciprocal = x.recip();
-    if x.abs() > T::one() {
-        reciprocal / (x + reciprocal)
-    } else {
-        (T::one() + x * x).recip()
-    }
+    if x.abs() > T::one() { reciprocal / (x + reciprocal) } else { (T::one() + x * x).recip() }
 }
 
 /// The density of the standard normal distribution.
