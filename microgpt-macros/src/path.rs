@@ -10,6 +10,7 @@ use crate::tokens::{Result, Tokens};
 
 impl<'a> Tokens<'a> {
     /// A path, and the right side if a `·` was in it: Rust's lexer takes `q·k` as one name.
+    #[allow(clippy::too_many_lines)] // a segment may end a path in many ways
     pub fn path(&mut self) -> Result<(Path, Option<Path>)> {
         let start = self.span();
         let mut sides: Vec<Path> = Vec::new();

@@ -28,13 +28,12 @@ pub fn lift(graph: &mut Graph) {
         let uses = if requirements.is_empty() { Vec::new() } else { uses(graph, id) };
         for requirement in requirements {
             for one in &uses {
-                match one.lifted(graph, id, &requirement) {
-                    Some(lifted) => graph.equations[one.by].requirements.push(lifted),
+                if let Some(lifted) = one.lifted(graph, id, &requirement) {
+                    graph.equations[one.by].requirements.push(lifted);
+                } else {
                     // Which elements a gather asks for only the run time knows: take all.
-                    None => {
-                        graph.equations[id].requirements.push(requirement.clone());
-                        break;
-                    }
+                    graph.equations[id].requirements.push(requirement.clone());
+                    break;
                 }
             }
         }
