@@ -314,8 +314,7 @@ impl Float for Dual {
     fn hypot(self, other: Self) -> Self {
         let value = self.value.hypot(other.value);
         let (x, y) = (self.value, other.value);
-        let along_both =
-            self.tangent.pull(direction(x, y)) + other.tangent.pull(direction(y, x));
+        let along_both = self.tangent.pull(direction(x, y)) + other.tangent.pull(direction(y, x));
         Self::new(value, along_both)
     }
 

@@ -287,6 +287,9 @@ fn simple_power<T: Real>(x: T, y: T) -> Option<T> {
         Some(T::one())
     } else if is(-1.0) {
         Some(x.recip())
+    } else if is(-2.0) {
+        let reciprocal = x.recip();
+        Some(reciprocal * reciprocal)
     } else if is(0.5) {
         Some(x.sqrt())
     } else if is(-0.5) {
@@ -402,11 +405,7 @@ fn inverse_hyperbolic<T: Real>(x: T, y: T) -> T {
 #[inline(always)]
 fn over_one_and_square<T: Real>(x: T) -> T {
     let reciprocal = x.recip();
-    if x.abs() > T::one() {
-        reciprocal / (x + reciprocal)
-    } else {
-        (T::one() + x * x).recip()
-    }
+    if x.abs() > T::one() { reciprocal / (x + reciprocal) } else { (T::one() + x * x).recip() }
 }
 
 /// The density of the standard normal distribution.
@@ -495,7 +494,7 @@ table! {
         }
     }
     functions {
-        /// `x ^ y`, for a base above 0 if the exponent is to have a gradient.
+        /// `x ^ y`, for a base above 0 if the exponent is to have a gradient. `x ^ 0` is 1, whatever `x` is.
         pow(x in 0.3..3.0, y in -2.5..2.5) -> z {
             forward: power(x, y),
             gradient: [
