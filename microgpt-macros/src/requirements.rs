@@ -144,6 +144,16 @@ impl Use {
     }
 }
 
+/// A node with integers in the place of indices, if it is such as stands in a condition.
+#[cfg(test)]
+pub fn substituted(
+    graph: &mut Graph,
+    node: NodeId,
+    by: &BTreeMap<IndexId, Affine<IndexId>>,
+) -> Option<NodeId> {
+    Substitution { graph, by }.node(node)
+}
+
 /// Puts integers in the place of indices.
 struct Substitution<'a> {
     graph: &'a mut Graph,
@@ -184,11 +194,11 @@ impl Substitution<'_> {
                 then: self.node(then)?,
                 otherwise: self.node(otherwise)?,
             },
-            // Neither stands in a condition, before gradients are derived.
-            Node::Reduce { .. }
-            | Node::Local { .. }
-            | Node::Pullback { .. }
-            | Node::WhereAt { .. } => return None,
+            Node::Pullback { adjoint, through, factor } => {
+                Node::Pullback { adjoint: self.node(adjoint)?, through, factor: self.node(factor)? }
+            }
+            // None stands in a condition, before gradients are derived.
+            Node::Reduce { .. } | Node::Local { .. } | Node::WhereAt { .. } => return None,
         };
         Some(self.graph.add(node))
     }

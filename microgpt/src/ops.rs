@@ -29,6 +29,8 @@ pub struct Op {
     pub tangent: fn(&[Dual]) -> Dual,
     /// The local gradient from the arguments and the result: one entry an argument.
     pub gradient: fn(&[f64], f64) -> Vec<f64>,
+    /// The function and its local gradient in single precision.
+    pub single: fn(&[f32]) -> (f32, Vec<f32>),
     /// Zero where the derivative jumps, and about the distance to there elsewhere.
     pub kink: Option<fn(&[f64]) -> f64>,
     /// The op on `Value`s, one record a call.
@@ -136,6 +138,11 @@ macro_rules! op {
                 gradient: |arguments, result| {
                     let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
                     gradient([$($argument),+], result).to_vec()
+                },
+                single: |arguments| {
+                    let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
+                    let $result = forward($($argument),+);
+                    ($result, gradient([$($argument),+], $result).to_vec())
                 },
                 kink: $crate::op!(@kink [$($argument)+] $($kink)?),
                 on_values: |arguments| {

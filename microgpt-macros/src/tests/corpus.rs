@@ -4,7 +4,7 @@
 use microgpt::{Array, PythonRandom, Shape, Tape, Value, Vector, expr};
 
 use crate::tests::fused::{Answer, compare, operands};
-use crate::tests::generate::{IDS, OPERANDS};
+use crate::tests::generate::{OPERANDS, Shapes};
 
 const SEED: u64 = 20;
 
@@ -42,9 +42,10 @@ fn hold(
     text: &str,
     compiled: impl for<'t> Fn(&'t Tape, &[Vector<'t, usize>]) -> Vec<Vector<'t, usize>>,
 ) {
-    let (unfused, cotangents) = compare(text, SEED).unwrap_or_else(|e| panic!("{text}\n{e}"));
+    let (unfused, cotangents) =
+        compare(text, SEED, &Shapes::default()).unwrap_or_else(|e| panic!("{text}\n{e}"));
     let tape = Tape::new();
-    let operands = operands(&mut PythonRandom::new(SEED));
+    let operands = operands(&mut PythonRandom::new(SEED), &Shapes::default());
     let leaves: Vec<_> = operands.iter().map(|(_, data)| tape.vector(data)).collect();
     let results = compiled(&tape, &leaves);
     let mut rest = cotangents.as_slice();
@@ -81,7 +82,7 @@ macro_rules! corpus {
                     let ($c, $d) = ($c.at([0]), $d.at([0]));
                     let ($u, $v, $a, $b) = (*$u, *$v, *$a, *$b);
                     let ($m, $w, $q) = ($m.reshape((3, 4)), $w.reshape((4, 3)), $q.reshape((4, 4)));
-                    let $ids = IDS;
+                    let $ids = Shapes::default().ids;
                     expr!($($program)*).vectors()
                 });
             }

@@ -8,12 +8,12 @@ use crate::lower::lower;
 use crate::notation::Notation;
 use crate::parse::parse;
 use crate::report::Report;
-use crate::tests::generate::{LENGTHS, OPERANDS, program};
+use crate::tests::generate::{OPERANDS, Shapes, program};
 use crate::tests::interpret::Interpreter;
 use crate::tests::unfused;
 
 /// The table's names, as `expr!` passes them on.
-fn ops() -> String {
+pub fn ops() -> String {
     let ops = microgpt::ops::TABLE.iter().map(|op| {
         let arguments: Vec<_> = op.arguments.iter().map(|(name, _)| *name).collect();
         format!("{}({})", op.name, arguments.join(" "))
@@ -56,9 +56,9 @@ impl Answer {
 }
 
 /// Draws the operands in their order, row-major.
-pub fn operands(random: &mut PythonRandom) -> Vec<(Vec<usize>, Vec<f64>)> {
+pub fn operands(random: &mut PythonRandom, shapes: &Shapes) -> Vec<(Vec<usize>, Vec<f64>)> {
     let mut operand = |kinds: &[usize]| {
-        let lens: Vec<usize> = kinds.iter().map(|&kind| LENGTHS[kind]).collect();
+        let lens: Vec<usize> = kinds.iter().map(|&kind| shapes.lengths[kind]).collect();
         let data = (0..lens.iter().product()).map(|_| random.gauss(0.0, 1.0)).collect();
         (lens, data)
     };
@@ -68,7 +68,7 @@ pub fn operands(random: &mut PythonRandom) -> Vec<(Vec<usize>, Vec<f64>)> {
 /// A program one `Value` at a time, and its equations by the interpreter, which must agree.
 ///
 /// Returns the answer and the cotangents that were drawn for the results.
-pub fn compare(text: &str, seed: u64) -> Result<(Answer, Vec<f64>), String> {
+pub fn compare(text: &str, seed: u64, shapes: &Shapes) -> Result<(Answer, Vec<f64>), String> {
     let input = format!("[::microgpt] [{}] {text}", ops()).parse().map_err(|e| format!("{e}"))?;
     let mut report = Report::default();
     let (_, ops, program) = parse(input, &mut report);
@@ -80,14 +80,14 @@ pub fn compare(text: &str, seed: u64) -> Result<(Answer, Vec<f64>), String> {
     let gradient = differentiate(lower(&checked));
 
     let mut random = PythonRandom::new(seed);
-    let operands = operands(&mut random);
+    let operands = operands(&mut random, shapes);
     let tape = Tape::new();
     let leaves: Vec<_> = OPERANDS
         .iter()
         .zip(&operands)
         .map(|((name, _), (lens, data))| ((*name).to_owned(), lens.clone(), tape.vector(data)))
         .collect();
-    let values = unfused::evaluate(&tape, &program, &leaves);
+    let values = unfused::evaluate(&tape, &program, &leaves, &shapes.ids);
     let cotangents: Vec<f64> = values.iter().map(|_| random.gauss(0.0, 1.0)).collect();
     let loss = values
         .iter()
@@ -106,7 +106,7 @@ pub fn compare(text: &str, seed: u64) -> Result<(Answer, Vec<f64>), String> {
         gradients: used.iter().map(|&at| (at, leaves[at].2.grad())).collect(),
     };
     let given: Vec<_> = used.iter().map(|&at| operands[at].clone()).collect();
-    let mut interpreter = Interpreter::new(&checked, &gradient, &given);
+    let mut interpreter = Interpreter::new(&checked, &gradient, &given, &shapes.ids);
     let interpreted = Answer {
         results: interpreter.results(),
         gradients: used.into_iter().zip(interpreter.pull_back(&cotangents)).collect(),
@@ -126,8 +126,9 @@ proptest! {
 
     #[test]
     fn fused_equals_unfused(seed: u64) {
-        let text = program(seed);
-        if let Err(error) = compare(&text, seed) {
+        let shapes = Shapes::drawn(&mut PythonRandom::new(seed), 4);
+        let text = program(seed, &shapes);
+        if let Err(error) = compare(&text, seed, &shapes) {
             prop_assert!(false, "{text}\n{error}");
         }
     }
@@ -135,7 +136,7 @@ proptest! {
 
 #[test]
 fn every_form_is_generated() {
-    let all: String = (0..2000).map(|seed| program(seed) + "\n").collect();
+    let all: String = (0..2000).map(|seed| program(seed, &Shapes::default()) + "\n").collect();
     for form in [
         "let l",
         "l0",
@@ -154,6 +155,7 @@ fn every_form_is_generated() {
         "ids[",
         "in 0..=",
         "in 0..3",
+        " - 1..=",
         "^",
         "atan2(",
         "3 - ",

@@ -4,8 +4,37 @@ use std::fmt::Write;
 
 use microgpt::PythonRandom;
 
-/// The lengths of the two kinds of axes.
-pub const LENGTHS: [usize; 2] = [3, 4];
+/// The sizes of a program's operands.
+#[derive(Clone, Debug)]
+pub struct Shapes {
+    /// The lengths of the two kinds of axes, the second one longer by one.
+    pub lengths: [usize; 2],
+    /// Integer operands: ids along an axis of the first kind, below the length of the second.
+    pub ids: Vec<usize>,
+}
+
+impl Default for Shapes {
+    fn default() -> Self {
+        Self { lengths: [3, 4], ids: vec![2, 0, 2] }
+    }
+}
+
+impl Shapes {
+    /// Lengths from 1 on.
+    pub fn drawn(random: &mut PythonRandom, most: usize) -> Self {
+        let length = 1 + below(random, most);
+        let ids = (0..length).map(|_| below(random, length + 1)).collect();
+        Self { lengths: [length, length + 1], ids }
+    }
+}
+
+/// A whole number below another.
+pub fn below(random: &mut PythonRandom, n: usize) -> usize {
+    // The vagueness of a product is no matter here.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let drawn = (random.random() * n as f64) as usize;
+    drawn.min(n - 1)
+}
 
 /// The operands by name, with the kinds of their axes.
 pub const OPERANDS: [(&str, &[usize]); 9] = [
@@ -20,11 +49,9 @@ pub const OPERANDS: [(&str, &[usize]); 9] = [
     ("q", &[1, 1]),
 ];
 
-/// Integer operands: ids along an axis of the first kind, below the length of the second.
-pub const IDS: [usize; 3] = [2, 0, 2];
-
 pub struct Generator {
     random: PythonRandom,
+    lengths: [usize; 2],
     /// The arrays so far: name and the kinds of the axes.
     arrays: Vec<(String, Vec<usize>)>,
     /// The indices in scope: name, kind, and whether it takes all values of its kind.
@@ -34,9 +61,10 @@ pub struct Generator {
 }
 
 /// A program as text.
-pub fn program(seed: u64) -> String {
+pub fn program(seed: u64, shapes: &Shapes) -> String {
     let mut generator = Generator {
         random: PythonRandom::new(seed),
+        lengths: shapes.lengths,
         arrays: OPERANDS.iter().map(|(name, axes)| ((*name).to_owned(), axes.to_vec())).collect(),
         scope: Vec::new(),
         names: 0,
@@ -58,10 +86,7 @@ pub fn program(seed: u64) -> String {
 
 impl Generator {
     fn below(&mut self, n: usize) -> usize {
-        // The vagueness of a product is no matter here.
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let drawn = (self.random.random() * n as f64) as usize;
-        drawn.min(n - 1)
+        below(&mut self.random, n)
     }
 
     fn name(&mut self, prefix: &str) -> String {
@@ -98,7 +123,11 @@ impl Generator {
             .map(|(name, _)| name.clone())
             .collect();
         let range = match self.below(5) {
-            0 => format!(" in 0..{}", LENGTHS[kind]),
+            0 => format!(" in 0..{}", self.lengths[kind]),
+            2 if !outer.is_empty() && self.below(2) == 0 => {
+                let outer = &outer[self.below(outer.len())];
+                format!(" in {outer} - 1..={outer}")
+            }
             1 if !outer.is_empty() => format!(" in 0..={}", outer[self.below(outer.len())]),
             _ => String::new(),
         };
@@ -225,10 +254,10 @@ impl Generator {
             };
         }
         if same.is_empty() || self.below(8) == 0 {
-            return self.below(LENGTHS[kind]).to_string();
+            return self.below(self.lengths[kind]).to_string();
         }
         match self.below(10) {
-            0 => format!("{} - {}", LENGTHS[kind] - 1, same[self.below(same.len())]),
+            0 => format!("{} - {}", self.lengths[kind] - 1, same[self.below(same.len())]),
             _ => same[self.below(same.len())].clone(),
         }
     }

@@ -10,7 +10,6 @@ use crate::graph::{
     Array, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Subscript, Through,
 };
 use crate::term::{Affine, Atom, Axis, Checked, Function};
-use crate::tests::generate::IDS;
 
 type Indices = BTreeMap<IndexId, i64>;
 
@@ -22,6 +21,7 @@ pub struct Interpreter<'a> {
     checked: &'a Checked,
     /// The lengths of each operand's axes.
     lens: Vec<Vec<usize>>,
+    ids: &'a [usize],
     arrays: HashMap<Array, Numbers>,
     /// Gradients of operands and equations.
     gradients: HashMap<Array, Numbers>,
@@ -33,10 +33,17 @@ impl<'a> Interpreter<'a> {
         checked: &'a Checked,
         gradient: &'a Gradient,
         operands: &[(Vec<usize>, Vec<f64>)],
+        ids: &'a [usize],
     ) -> Self {
         let lens = operands.iter().map(|(lens, _)| lens.clone()).collect();
-        let mut interpreter =
-            Self { gradient, checked, lens, arrays: HashMap::new(), gradients: HashMap::new() };
+        let mut interpreter = Self {
+            gradient,
+            checked,
+            lens,
+            ids,
+            arrays: HashMap::new(),
+            gradients: HashMap::new(),
+        };
         for (operand, (lens, data)) in operands.iter().enumerate() {
             let numbers = places(lens).into_iter().zip(data.iter().copied()).collect();
             interpreter.arrays.insert(Array::Operand(operand), numbers);
@@ -174,7 +181,7 @@ impl<'a> Interpreter<'a> {
                 let axis = self.graph().classes.axes(class).next().expect("a class has an axis");
                 match axis {
                     Axis::Operand { operand, axis } => self.lens[operand][axis],
-                    Axis::Integers { .. } => IDS.len(),
+                    Axis::Integers { .. } => self.ids.len(),
                     Axis::Extent { .. } => panic!("an extent is no class"),
                 }
             }
@@ -233,7 +240,7 @@ impl<'a> Interpreter<'a> {
             Subscript::Affine(affine) => self.affine(affine, at),
             Subscript::Gather { at: ids, .. } => {
                 let id = usize::try_from(self.affine(&ids[0], at)).expect("an id");
-                signed(IDS[id])
+                signed(self.ids[id])
             }
         });
         positions.zip(start).map(|(position, start)| position - start).collect()

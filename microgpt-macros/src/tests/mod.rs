@@ -1,9 +1,12 @@
 //! The stages together: what is shared, what is moved out of loops, what is derived, and the loops.
 
+mod compiled;
 mod corpus;
 mod fused;
 mod generate;
 mod interpret;
+mod mutate;
+mod mutations;
 mod unfused;
 
 use proc_macro2::TokenStream;

@@ -6,7 +6,6 @@ use std::ops::Range;
 use microgpt::{Array, Tape, Value, ops};
 
 use crate::ast::{Binder, Comparison, Condition, Expr, ExprKind, Operator, Program, Reduction};
-use crate::tests::generate::IDS;
 
 /// A scalar or an array of values by position; what is not there is 0.
 #[derive(Clone)]
@@ -20,6 +19,7 @@ struct Block<'t> {
 pub struct Unfused<'t> {
     tape: &'t Tape,
     blocks: HashMap<String, Block<'t>>,
+    ids: &'t [usize],
     indices: Vec<(String, usize)>,
     /// How many values an index name took when it was last bound.
     counts: HashMap<String, usize>,
@@ -29,9 +29,14 @@ pub struct Unfused<'t> {
 pub type Leaf<'t> = (String, Vec<usize>, Array<'t, (usize,)>);
 
 /// The values of all results, row-major, one after the other.
-pub fn evaluate<'t>(tape: &'t Tape, program: &Program, operands: &[Leaf<'t>]) -> Vec<Value<'t>> {
+pub fn evaluate<'t>(
+    tape: &'t Tape,
+    program: &Program,
+    operands: &[Leaf<'t>],
+    ids: &'t [usize],
+) -> Vec<Value<'t>> {
     let mut unfused =
-        Unfused { tape, blocks: HashMap::new(), indices: Vec::new(), counts: HashMap::new() };
+        Unfused { tape, blocks: HashMap::new(), ids, indices: Vec::new(), counts: HashMap::new() };
     for (name, lens, array) in operands {
         let places = all_places(lens);
         let values =
@@ -138,7 +143,7 @@ impl<'t> Unfused<'t> {
                 && let ExprKind::Path(array) = &base.kind
             {
                 let (starts, lens) = match array.last.as_str() {
-                    "ids" => (vec![0], vec![IDS.len()]),
+                    "ids" => (vec![0], vec![self.ids.len()]),
                     array => (self.blocks[array].starts.clone(), self.blocks[array].lens.clone()),
                 };
                 for ((subscript, start), len) in subscripts.iter().zip(starts).zip(lens) {
@@ -167,7 +172,7 @@ impl<'t> Unfused<'t> {
                 }
             }
             ExprKind::Subscript { subscripts, .. } => {
-                i64::try_from(IDS[from_zero(self.integer(&subscripts[0]))]).expect("small")
+                i64::try_from(self.ids[from_zero(self.integer(&subscripts[0]))]).expect("small")
             }
             other => panic!("no such subscript is generated: {other:?}"),
         }

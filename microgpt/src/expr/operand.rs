@@ -199,7 +199,7 @@ impl<A: Tracking> Kept<A> {
 /// Opens an operand.
 #[track_caller]
 #[inline(always)]
-pub fn open<'a, R, T: Real, O, X, S>(_: R, operand: &'a O) -> (X, S)
+pub fn open<'a, R, T: Real, O, X, S>(operand: &'a O) -> (X, S)
 where
     O: Operand<R, T, Source<'a> = X, Shape = S> + ?Sized + 'a,
 {
@@ -209,7 +209,7 @@ where
 /// Opens an operand with the precision of those before it.
 #[track_caller]
 #[inline(always)]
-pub fn open_as<'a, R, T: Real, O, X, S>(_: PhantomData<T>, _: R, operand: &'a O) -> (X, S)
+pub fn open_as<'a, R, T: Real, O, X, S>(_: PhantomData<T>, operand: &'a O) -> (X, S)
 where
     O: Operand<R, T, Source<'a> = X, Shape = S> + ?Sized + 'a,
 {
@@ -417,7 +417,7 @@ integers! {
 
 /// Opens an integer operand.
 #[inline(always)]
-pub fn open_integers<R, O, S>(_: R, operand: &O) -> (&[usize], S)
+pub fn open_integers<R, O, S>(operand: &O) -> (&[usize], S)
 where
     O: Integers<R, Shape = S> + ?Sized,
 {
