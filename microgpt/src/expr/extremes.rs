@@ -44,38 +44,51 @@ fn best_in_lanes<T: Real, const K: usize>(
     let rows = cut(rows, 0, len);
     if size_of::<T>() > size_of::<f64>() {
         // A number with a derivative: of several that are equal it is that of the first.
-        let mut best = Best::new();
-        for position in 0..len {
-            let x = step(position, column(rows, position));
-            best.take(position, x, |best| is_better(x, best));
-        }
-        return best.value(of_nothing);
+        return best_in_turn(len, rows, step, of_nothing, is_better);
     }
-    // A NaN is not better than anything: it is looked for beside, where nothing waits for it.
     let better = |best, x| if is_better(x, best) { x } else { best };
-    let nan = |nan, x: T| if x.is_nan() { x } else { nan };
     let mut lanes = [of_nothing; LANES];
-    let mut nans = [T::zero(); LANES];
+    // A NaN is not better than anything. It is in the sum, which costs less than to ask each.
+    let mut sums = [T::zero(); LANES];
     let whole = len / LANES * LANES;
     for start in (0..whole).step_by(LANES) {
         let chunks = cut(rows, start, LANES);
         for lane in 0..LANES {
             let x = step(start + lane, column(chunks, lane));
             lanes[lane] = better(lanes[lane], x);
-            nans[lane] = nan(nans[lane], x);
+            sums[lane] += x;
         }
     }
-    for lane in 0..len - whole {
-        let x = step(whole + lane, column(rows, whole + lane));
-        lanes[lane] = better(lanes[lane], x);
-        nans[lane] = nan(nans[lane], x);
-    }
-    let (mut best, mut found) = (lanes[0], nans[0]);
+    let (mut best, mut sum) = (lanes[0], sums[0]);
     for lane in 1..LANES {
         best = better(best, lanes[lane]);
-        found = nan(found, nans[lane]);
+        sum += sums[lane];
     }
-    nan(best, found)
+    for position in whole..len {
+        let x = step(position, column(rows, position));
+        best = better(best, x);
+        sum += x;
+    }
+    // Infinities of both signs make a NaN of the sum, too.
+    if sum.is_nan() { best_in_turn(len, rows, step, of_nothing, is_better) } else { best }
+}
+
+/// The first of equals, or the first NaN.
+#[cold]
+#[inline(never)]
+fn best_in_turn<T: Real, const K: usize>(
+    len: usize,
+    rows: [&[T]; K],
+    step: impl Fn(usize, [T; K]) -> T,
+    of_nothing: T,
+    is_better: impl Fn(T, T) -> bool,
+) -> T {
+    let mut best = Best::new();
+    for position in 0..len {
+        let x = step(position, column(rows, position));
+        best.take(position, x, |best| is_better(x, best));
+    }
+    best.value(of_nothing)
 }
 
 /// Takes the greater of what a row holds and what `step` makes of an element of each of `rows`, the

@@ -45,11 +45,11 @@ impl<T: Real> Product<T> {
         let (mut mantissa, mut exponent) = (x, 0);
         let scale = Self::scale();
         while mantissa.as_f64().abs() > scale && mantissa.is_finite() {
-            mantissa = mantissa * T::of(scale.recip());
+            mantissa *= T::of(scale.recip());
             exponent += 1;
         }
         while mantissa.as_f64().abs() < scale.recip() && mantissa.as_f64() != 0.0 {
-            mantissa = mantissa * T::of(scale);
+            mantissa *= T::of(scale);
             exponent -= 1;
         }
         Self { mantissa, exponent }
@@ -143,18 +143,26 @@ mod tests {
 
     fn product<T: Real>(values: &[T]) -> T {
         let mut product = Product::new();
-        values.iter().for_each(|&x| product.take(x));
+        for &x in values {
+            product.take(x);
+        }
         product.number()
     }
 
     fn others<T: Real>(values: &[T]) -> Vec<T> {
         let mut others = Others::new();
         for row in [&[T::of(3.0); 4][..], &[]] {
-            row.iter().for_each(|&x| others.before(x));
+            for &x in row {
+                others.before(x);
+            }
             others.turn();
-            row.iter().for_each(|&x| assert_eq!(others.after(x), T::of(27.0)));
+            for &x in row {
+                assert_eq!(others.after(x), T::of(27.0));
+            }
         }
-        values.iter().for_each(|&x| others.before(x));
+        for &x in values {
+            others.before(x);
+        }
         others.turn();
         let mut all: Vec<T> = values.iter().rev().map(|&x| others.after(x)).collect();
         all.reverse();
