@@ -28,17 +28,17 @@ impl Emitter<'_> {
             let (name, source) = (&self.values[id], self.source(id));
             let operand = pointed(name, span);
             let dims = (0..rank).map(|axis| Self::dim(name, axis));
-            let subscripts = code!(#runtime::expr::Subscripts::<#rank>);
+            let subscripts = code!(#runtime::expr::Subscripts<#rank>);
             let shape = code!((#(#dims,)*));
             tokens.extend(if position == 0 {
-                let open = call!(span=> #runtime::expr::open(#subscripts, #operand));
+                let open = call!(span=> #runtime::expr::open::<#subscripts, _, _, _, _>(#operand));
                 code! {
                     #[allow(unused_braces)]
                     let (#source, #shape) = #open;
                     let real_ = #runtime::expr::precision(&#source);
                 }
             } else {
-                let open = call!(span=> #runtime::expr::open_as(#real, #subscripts, #operand));
+                let open = call!(span=> #runtime::expr::open_as::<#subscripts, _, _, _, _>(#real, #operand));
                 code!(#[allow(unused_braces)] let (#source, #shape) = #open;)
             });
         }
@@ -53,8 +53,9 @@ impl Emitter<'_> {
                 code!(#[allow(unused_braces)] let #name = #open;)
             } else {
                 let dims = (0..rank).map(|axis| Self::dim(name, axis));
-                let subscripts = code!(#runtime::expr::Subscripts::<#rank>);
-                let open = call!(span=> #runtime::expr::open_integers(#subscripts, #operand));
+                let subscripts = code!(#runtime::expr::Subscripts<#rank>);
+                let open =
+                    call!(span=> #runtime::expr::open_integers::<#subscripts, _, _>(#operand));
                 code!(#[allow(unused_braces)] let (#name, (#(#dims,)*)) = #open;)
             });
         }

@@ -212,7 +212,7 @@ fn countable<S: Shape>(shape: S) -> S {
 /// If an axis is longer than a tape can hold, or if a tracked operand was forgotten.
 #[track_caller]
 #[inline(always)]
-pub fn open<'a, R, T: Real, O, X, S: Shape>(_: R, operand: &'a O) -> (X, S)
+pub fn open<'a, R, T: Real, O, X, S: Shape>(operand: &'a O) -> (X, S)
 where
     O: Operand<R, T, Source<'a> = X, Shape = S> + ?Sized + 'a,
 {
@@ -227,7 +227,7 @@ where
 /// As [`open`].
 #[track_caller]
 #[inline(always)]
-pub fn open_as<'a, R, T: Real, O, X, S: Shape>(_: PhantomData<T>, _: R, operand: &'a O) -> (X, S)
+pub fn open_as<'a, R, T: Real, O, X, S: Shape>(_: PhantomData<T>, operand: &'a O) -> (X, S)
 where
     O: Operand<R, T, Source<'a> = X, Shape = S> + ?Sized + 'a,
 {
@@ -441,7 +441,7 @@ integers! {
 /// If an axis is longer than a tape can hold.
 #[track_caller]
 #[inline(always)]
-pub fn open_integers<R, O, S>(_: R, operand: &O) -> (&[usize], S)
+pub fn open_integers<R, O, S>(operand: &O) -> (&[usize], S)
 where
     O: Integers<R, Shape = S> + ?Sized,
     S: Shape,
