@@ -221,13 +221,16 @@ fn what_is_wrong_is_named() {
         ("\"tokenizer\":\"a", "\"tokenizer\":\"", "characters, but a vocabulary of"),
         ("\"tokenizer\":\"ab", "\"tokenizer\":\"aa", "the character 'a' comes twice"),
         ("\"beta1\":0.8", "\"beta1\":1.5", "beta1 (1.5)"),
-        ("\"step\":3", "\"step\":9999999999", "9999999999 steps"),
+        ("\"step\":3", "\"step\":99999999999999999999", "not a checkpoint of microgpt: "),
         ("\"random_index\":", "\"random_index\":9", "is beyond the 624 words"),
         ("\"notes\":{", "\"notes\":{\"a\":1,", "not a checkpoint of microgpt: "),
     ] {
         let text = error(&other(from, to));
         assert!(text.contains(message), "{to}: {text}");
     }
+    let long = Checkpoint::<f64>::from_bytes(&other("\"step\":3", "\"step\":9999999999"));
+    let progress = long.expect("more steps than 32 bits count").progress.expect("a training");
+    assert_eq!((progress.step, progress.adam.steps()), (9_999_999_999, 9_999_999_999));
     let foreign = safetensors::serialize(
         [("wte", TensorView::new(Dtype::F32, vec![1], &[0; 4]).expect("a tensor"))],
         None,

@@ -1,6 +1,8 @@
 //! The edges of the language and of the tape, one rule a module: what is at the end of a range, of a
 //! precision, of a handle's life, and of what Rust's macros pass on.
 
+#[path = "edges/changes.rs"]
+mod changes;
 #[path = "edges/fragments.rs"]
 mod fragments;
 #[path = "edges/handles.rs"]
@@ -11,6 +13,8 @@ mod names;
 mod numbers;
 #[path = "edges/ranges.rs"]
 mod ranges;
+#[path = "edges/sizes.rs"]
+mod sizes;
 
 /// The message of the panic that `work` ends in.
 fn panic_of<R>(work: impl FnOnce() -> R) -> String {

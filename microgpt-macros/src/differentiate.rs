@@ -262,24 +262,18 @@ impl Gradient {
             Array::Operand(operand) => Some(operand),
             _ => None,
         };
-        self.arrays_read().filter_map(operand).collect()
+        let read = self.accumulations.iter().flat_map(|one| self.arrays_read_by(one));
+        read.filter_map(operand).collect()
     }
 
-    /// The equations whose values a backward pass reads.
-    pub fn equations_read(&self) -> BTreeSet<usize> {
-        let equation = |array| match array {
-            Array::Equation(id) => Some(id),
-            _ => None,
-        };
-        self.arrays_read().filter_map(equation).collect()
-    }
-
-    fn arrays_read(&self) -> impl Iterator<Item = Array> + '_ {
-        let roots = self.accumulations.iter().flat_map(|one| [Some(one.adjoint), one.condition]);
-        let nodes = self.graph.below(roots.flatten()).into_iter();
-        nodes.filter_map(|node| match self.graph.nodes[node] {
+    /// The arrays that one accumulation reads.
+    pub fn arrays_read_by(&self, one: &Accumulation) -> BTreeSet<Array> {
+        let roots = [Some(one.adjoint), one.condition].into_iter().flatten();
+        let nodes = self.graph.below(roots).into_iter();
+        let array = |node: NodeId| match self.graph.nodes[node] {
             Node::Load { array, .. } | Node::LoadIf { array, .. } => Some(array),
             _ => None,
-        })
+        };
+        nodes.filter_map(array).collect()
     }
 }

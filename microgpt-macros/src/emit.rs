@@ -420,7 +420,11 @@ impl<'a> Emitter<'a> {
     fn evaluate(&self, nests: &Nests) -> TokenStream {
         let runtime = self.runtime;
         let activity = self.activity();
-        let sizes = (0..self.equations.len()).map(|id| self.size(Array::Equation(id)));
+        let sizes = (0..self.equations.len()).map(|id| {
+            let name = &self.graph.equations[id].name;
+            let lens = self.axes(Array::Equation(id)).into_iter().map(|(len, _)| len);
+            code!(#runtime::expr::size(#name, [#(#lens),*]))
+        });
         let copies = self.read.iter().map(|&operand| {
             let (source, kept) = (self.source(operand), self.kept(operand));
             code! {
@@ -603,12 +607,9 @@ impl<'a> Emitter<'a> {
                         }
                     }
                 }
-                Array::Equation(id) => {
-                    let active = self.graph.equations[id].depends.iter().map(|&operand| {
-                        let kept = self.kept(operand);
-                        code!(#kept.active())
-                    });
-                    code!(if #(#active)||* { #loops })
+                Array::Equation(_) => {
+                    let active = self.is_active(one.target);
+                    code!(if #active { #loops })
                 }
                 Array::Definition(_) | Array::Adjoint(_) => {
                     unreachable!("gradients flow to operands and equations")
@@ -627,19 +628,49 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// The names and axes of the record's values.
+    /// Whether an array receives a gradient, as operands are tracked or not.
+    fn is_active(&self, target: Array) -> TokenStream {
+        let operands = match target {
+            Array::Operand(operand) => BTreeSet::from([operand]),
+            Array::Equation(id) => self.graph.equations[id].depends.clone(),
+            Array::Definition(_) | Array::Adjoint(_) => {
+                unreachable!("gradients flow to operands and equations")
+            }
+        };
+        let active = operands.into_iter().map(|operand| {
+            let kept = self.kept(operand);
+            code!(#kept.active())
+        });
+        code!(#(#active)||*)
+    }
+
+    /// The names and axes of the record's values, and what the backward pass reads.
     fn describe(&self) -> TokenStream {
         let runtime = self.runtime;
         let lengths = self.lengths();
-        let equations_read = self.gradient.equations_read();
+        // An array is read for the sake of what receives a gradient, and else left alone.
+        let accumulations = &self.gradient.accumulations;
+        let active = accumulations.iter().map(|one| self.is_active(one.target));
+        let mut readers: BTreeMap<Array, Vec<TokenStream>> = BTreeMap::new();
+        for (id, one) in accumulations.iter().enumerate() {
+            let id = proc_macro2::Literal::usize_unsuffixed(id);
+            for array in self.gradient.arrays_read_by(one) {
+                readers.entry(array).or_default().push(code!(active_[#id]));
+            }
+        }
+        let is_read = |array: Array| match readers.get(&array) {
+            None => code!(false),
+            Some(readers) => code!(#(#readers)||*),
+        };
         let operands = self.read.iter().map(|&operand| {
             let (name, kept) = (&self.checked.operands[operand].name, self.kept(operand));
             let size = self.size(Array::Operand(operand));
-            code!(.reads(#name, #kept, #size))
+            let is_read = is_read(Array::Operand(operand));
+            code!(.reads(#name, #is_read, #kept, #size))
         });
         let equations = (0..self.equations.len()).map(|id| {
             let name = &self.graph.equations[id].name;
-            let is_read = equations_read.contains(&id);
+            let is_read = is_read(Array::Equation(id));
             let axes = self.axes(Array::Equation(id)).into_iter().map(|(len, axis)| {
                 let start = axis.and_then(|axis| self.start(axis));
                 let start = start.map_or_else(|| code!(0), |start| code!(#start));
@@ -656,9 +687,11 @@ impl<'a> Emitter<'a> {
             }
         });
         let interleaved = self.is_interleaved().map(|is_so| code!(let interleaved_ = #is_so;));
+        let count = accumulations.len();
         code! {
             #lengths
             #interleaved
+            let active_: [::core::primitive::bool; #count] = [#(#active),*];
             #runtime::expr::Equations::new(::core::file!(), ::core::line!()) #(#equations)* #(#operands)*
         }
     }

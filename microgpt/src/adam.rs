@@ -86,13 +86,11 @@ impl<T: Real> Adam<T> {
         let (rest1, rest2) = (T::one() - beta1, T::one() - beta2);
         // The corrections of both means are the same for all weights: one root and one division
         // are left for each.
-        // After so many that they are more than an `i32` the powers have long been 0.
-        let steps = i32::try_from(self.steps).unwrap_or(i32::MAX);
-        let rate = T::of(learning_rate / (1.0 - self.beta1.powi(steps)));
-        let correction = T::of((1.0 - self.beta2.powi(steps)).recip());
+        let rate = T::of(learning_rate / (1.0 - power(self.beta1, self.steps)));
+        let correction = T::of((1.0 - power(self.beta2, self.steps)).recip());
         let epsilon = T::of(self.epsilon);
         let (means, squares) = (&mut self.mean[..], &mut self.square[..]);
-        weights.change(|weights, gradients| {
+        weights.update(|weights, gradients| {
             let count = weights.len();
             let (gradients, means) = (&mut gradients[..count], &mut means[..count]);
             let squares = &mut squares[..count];
@@ -106,5 +104,33 @@ impl<T: Real> Adam<T> {
                 gradients[at] = T::zero();
             }
         });
+    }
+}
+
+/// `base^steps`, as microgpt.py has it where the steps are not beyond what `powi` takes.
+fn power(base: f64, steps: u64) -> f64 {
+    i32::try_from(steps).map_or_else(|_| base.powf(steps as f64), |steps| base.powi(steps))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tape::Tape;
+
+    #[test]
+    fn corrections_go_on_beyond_31_bits_of_steps() {
+        let tape = Tape::new();
+        let weights = tape.vector(vec![1.0]);
+        for before in [(1 << 31) - 2, (1 << 31) - 1, 1 << 31, 1 << 33] {
+            let forgets = 1e-10;
+            let mut adam = Adam::new(0.9, 1.0 - forgets, 0.0).resumed(before, vec![0.0], vec![0.0]);
+            weights.update(|weights, gradients| (weights[0], gradients[0]) = (1.0, 1.0));
+            adam.step(weights, 1e-5);
+            assert_eq!(adam.steps(), before + 1);
+            // So slow a mean is still corrected by far.
+            let corrected = forgets / -(adam.steps() as f64 * (-forgets).ln_1p()).exp_m1();
+            let expected = 1.0 - 1e-5 * 0.1 / corrected.sqrt();
+            approx::assert_relative_eq!(weights.data()[0], expected, max_relative = 1e-6);
+        }
     }
 }

@@ -101,8 +101,8 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
 
     /// Calls `work` with the values and their gradients, to change either.
     ///
-    /// A record whose backward pass reads values that were changed since panics in that pass: make it
-    /// again.
+    /// A backward pass that comes to a record made before, and reads there a value that was changed
+    /// since, panics: make the record again. Gradients may change at any time.
     ///
     /// # Panics
     ///
@@ -110,12 +110,6 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     #[track_caller]
     pub fn update(self, work: impl FnOnce(&mut [T], &mut [T])) {
         self.tape.update(self.position, self.size(), work);
-    }
-
-    /// [`update`](Array::update) of what surely changes: it is not compared.
-    #[track_caller]
-    pub(crate) fn change(self, work: impl FnOnce(&mut [T], &mut [T])) {
-        self.tape.change(self.position, self.size(), work);
     }
 
     /// Calls `work` with the gradients, to change them, to set them to zero for one.
@@ -181,7 +175,7 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     ///
     /// # Panics
     ///
-    /// If there is not one cotangent for each value, or if a rewind forgot the values.
+    /// If there is not one cotangent for each value, and as [`Value::backward`].
     #[track_caller]
     pub fn backward_with(self, cotangent: &[T]) {
         assert!(

@@ -389,6 +389,10 @@ impl Real for Dual {
         self.chain(Real::erf(self.value), slope)
     }
 
+    fn is_identical(self, other: Self) -> bool {
+        self.value.is_identical(other.value) && self.tangent.is_identical(other.tangent)
+    }
+
     fn erfc(self) -> Self {
         let slope = -std::f64::consts::FRAC_2_SQRT_PI * (-self.value * self.value).exp();
         self.chain(Real::erfc(self.value), slope)

@@ -105,6 +105,11 @@ pub trait Real:
     #[must_use]
     fn erf(self) -> Self;
 
+    /// Whether another number is this one to the bit, with all that it carries: so is a NaN itself,
+    /// and -0 is not 0.
+    #[must_use]
+    fn is_identical(self, other: Self) -> bool;
+
     /// `1 - erf(x)`, which keeps its digits where the error function nears 1.
     #[must_use]
     fn erfc(self) -> Self;
@@ -173,6 +178,11 @@ macro_rules! real {
             #[inline]
             fn erf(self) -> Self {
                 $erf(self)
+            }
+
+            #[inline(always)]
+            fn is_identical(self, other: Self) -> bool {
+                self.to_bits() == other.to_bits()
             }
 
             #[inline]

@@ -273,10 +273,9 @@ pub trait Shape: Copy + PartialEq + Debug + Send + Sync + 'static {
     #[inline(always)]
     fn size(self) -> usize {
         let lens = self.lens();
-        let multiply = |size: usize, &len: &usize| size.checked_mul(len);
-        match lens.as_ref().iter().try_fold(1, multiply) {
-            Some(size) if lens.as_ref().iter().all(|&len| len <= MOST) && size <= MOST => size,
-            _ => too_large(lens.as_ref()),
+        match product(lens.as_ref()) {
+            Some(size) => size,
+            None => too_large(lens.as_ref()),
         }
     }
 
@@ -288,6 +287,13 @@ pub trait Shape: Copy + PartialEq + Debug + Send + Sync + 'static {
 
 /// A tape holds at most so many values; so does an axis.
 pub(crate) const MOST: usize = 1 << 32;
+
+/// The product of some lengths, if neither it nor one of them is beyond what a tape can hold.
+#[inline(always)]
+pub(crate) fn product(lens: &[usize]) -> Option<usize> {
+    let size = lens.iter().try_fold(1, |size: usize, &len| size.checked_mul(len))?;
+    (size <= MOST && lens.iter().all(|&len| len <= MOST)).then_some(size)
+}
 
 #[cold]
 #[track_caller]

@@ -10,9 +10,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::array::{Array, Matrix, Vector};
+mod arena;
 mod changes;
 mod finite;
 mod record;
@@ -22,9 +22,10 @@ use crate::expr::{Block, Equations, Subscripts};
 use crate::real::Real;
 use crate::shape::{Shape, Word};
 use crate::value::Value;
-use changes::Changes;
+use arena::{Arena, offset};
 use record::{Backward, Compiled, Record};
 
+pub use arena::{Mark, Position};
 pub use finite::{NotFinite, Quantity};
 
 /// What a backward pass works on: the arena at the time of one record.
@@ -50,74 +51,10 @@ pub(crate) struct Pulled<'a, T> {
     pub(crate) after: &'a [T],
 }
 
-/// From `start` on, values belong to this epoch, and records from so many on: a rewind begins a new one.
-#[derive(Clone, Copy)]
-struct Segment {
-    start: usize,
-    records: usize,
-    epoch: u64,
-}
-
-struct Arena<T> {
-    /// Longer than `top` after a rewind: what lies above is free, not zero.
-    values: Vec<T>,
-    top: usize,
-    gradients: Vec<T>,
-    integers: Vec<usize>,
-    words: Vec<usize>,
-    records: Vec<Record<T>>,
-    segments: Vec<Segment>,
-    epoch: u64,
-    recording: bool,
-    /// What was computed and not recorded, in order.
-    unrecorded: Vec<Range<usize>>,
-    /// Values that were changed after records had been made.
-    changes: Changes,
-    /// Tells this tape from all others, wherever it is moved to.
-    tape: u64,
-}
-
-/// The number of tapes so far.
-static TAPES: AtomicU64 = AtomicU64::new(0);
-
-/// A place on a tape to come back to; see [`Tape::mark`].
-#[derive(Clone, Copy, Debug)]
-pub struct Mark {
-    tape: u64,
-    top: usize,
-    records: usize,
-    integers: usize,
-    words: usize,
-    /// The epoch in which it was made: a later rewind to further below forgets it.
-    epoch: u64,
-}
-
-/// Where a block of values begins, and the epoch in which it was made.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Position {
-    pub(crate) offset: u32,
-    epoch: u64,
-}
-
-impl Position {
-    pub(crate) fn shifted(self, by: usize) -> Self {
-        Self { offset: self.offset + offset(by), ..self }
-    }
-}
-
 #[cold]
 #[track_caller]
 fn in_use(forbidden: &str) -> ! {
-    panic!(
-        "the tape is in use: inside of `with_data` and `update` {forbidden}; take what you need with \
-         `data` before"
-    )
-}
-
-#[track_caller]
-fn offset(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or_else(|_| panic!("a tape holds at most 2^32 values, not {at}"))
+    panic!("the tape is in use: inside of {forbidden}; take what you need with `data` before")
 }
 
 /// An arena of values and gradients with one record for each `expr!` (or operator) that ran.
@@ -139,22 +76,7 @@ pub struct Tape<T: Real = f64> {
 
 impl<T: Real> Default for Tape<T> {
     fn default() -> Self {
-        Self {
-            arena: RefCell::new(Arena {
-                values: Vec::new(),
-                top: 0,
-                gradients: Vec::new(),
-                integers: Vec::new(),
-                words: Vec::new(),
-                records: Vec::new(),
-                segments: vec![Segment { start: 0, records: 0, epoch: 0 }],
-                epoch: 0,
-                recording: true,
-                unrecorded: Vec::new(),
-                changes: Changes::default(),
-                tape: TAPES.fetch_add(1, Ordering::Relaxed),
-            }),
-        }
+        Self { arena: RefCell::default() }
     }
 }
 
@@ -220,7 +142,7 @@ impl<T: Real> Tape<T> {
     fn arena(&self) -> Ref<'_, Arena<T>> {
         match self.arena.try_borrow() {
             Ok(arena) => arena,
-            Err(_) => in_use("nothing else of the tape can be used"),
+            Err(_) => in_use("`update` nothing else of it can be used"),
         }
     }
 
@@ -229,7 +151,9 @@ impl<T: Real> Tape<T> {
     fn arena_mut(&self) -> RefMut<'_, Arena<T>> {
         match self.arena.try_borrow_mut() {
             Ok(arena) => arena,
-            Err(_) => in_use("the tape cannot be changed, by an `expr!` of its values for one"),
+            Err(_) => in_use(
+                "`with_data` and `update` it cannot be changed, and an `expr!` of its values adds to it",
+            ),
         }
     }
 
@@ -252,25 +176,12 @@ impl<T: Real> Tape<T> {
     /// The memory that the tape holds, in bytes: values, gradients and records, with room for the
     /// longest use so far.
     pub fn bytes(&self) -> usize {
-        let arena = self.arena();
-        let numbers = arena.values.capacity() + arena.gradients.capacity();
-        let words = arena.words.capacity() + arena.integers.capacity();
-        numbers * size_of::<T>()
-            + words * size_of::<usize>()
-            + arena.records.capacity() * size_of::<Record<T>>()
+        self.arena().bytes()
     }
 
     /// The present end of the tape, to [`rewind`](Tape::rewind) to.
     pub fn mark(&self) -> Mark {
-        let arena = self.arena();
-        Mark {
-            top: arena.top,
-            records: arena.records.len(),
-            integers: arena.integers.len(),
-            words: arena.words.len(),
-            tape: arena.tape,
-            epoch: arena.epoch,
-        }
+        self.arena().mark()
     }
 
     /// Forgets everything after the mark and reuses its memory. What lies before it, the
@@ -282,35 +193,13 @@ impl<T: Real> Tape<T> {
     /// If the mark is of another tape, or was itself forgotten by an earlier rewind.
     #[track_caller]
     pub fn rewind(&self, mark: Mark) {
-        let arena = &mut *self.arena_mut();
-        assert!(mark.tape == arena.tape, "this mark is of another tape");
-        assert!(
-            !arena.forgot(mark),
-            "this mark (position {}, record {}) was itself rewound: the tape now ends at {}, record {}",
-            mark.top,
-            mark.records,
-            arena.top,
-            arena.records.len()
-        );
-        arena.epoch += 1;
-        arena.top = mark.top;
-        arena.gradients.truncate(mark.top);
-        arena.records.truncate(mark.records);
-        arena.integers.truncate(mark.integers);
-        arena.words.truncate(mark.words);
-        let end = (mark.top, mark.records);
-        let kept = arena.segments.partition_point(|one| (one.start, one.records) < end);
-        arena.segments.truncate(kept);
-        let (start, records) = end;
-        arena.segments.push(Segment { start, records, epoch: arena.epoch });
-        arena.unrecorded.retain_mut(|range| {
-            range.end = range.end.min(start);
-            range.start < range.end
-        });
-        arena.changes.rewind(start, records);
+        self.arena_mut().rewind(mark);
     }
 
     /// Runs `work` without recording: the same values, no backward pass through them.
+    ///
+    /// What was computed so is a constant to what is recorded later, and a backward pass that would begin
+    /// at it panics. Leaves that `work` makes are leaves.
     pub fn inference<R>(&self, work: impl FnOnce() -> R) -> R {
         struct Restore<'t, T: Real>(&'t Tape<T>, bool);
         impl<T: Real> Drop for Restore<'_, T> {
@@ -346,18 +235,15 @@ impl<T: Real> Tape<T> {
     ) -> R {
         let arena = &*self.arena();
         let start = arena.checked(position, len);
-        match arena.gradients.get(start..start + len) {
-            Some(gradients) => work(gradients),
-            None => {
-                let before = arena.gradients.get(start..).unwrap_or_default();
-                let mut gradients = before.to_vec();
-                gradients.resize(len, T::zero());
-                work(&gradients)
-            }
+        if let Some(gradients) = arena.gradients.get(start..start + len) {
+            return work(gradients);
         }
+        let mut gradients = arena.gradients.get(start..).unwrap_or_default().to_vec();
+        gradients.resize(len, T::zero());
+        work(&gradients)
     }
 
-    /// Shows values and gradients of a block to be changed.
+    /// Changes values and gradients of a block, as an optimiser does.
     #[track_caller]
     pub(crate) fn update(
         &self,
@@ -367,32 +253,7 @@ impl<T: Real> Tape<T> {
     ) {
         let arena = &mut *self.arena_mut();
         let block = arena.block(position, len);
-        // Whether values change matters only if a record may have read them.
-        let before = (!arena.records.is_empty()).then(|| arena.values[block.clone()].to_vec());
-        let changed = Location::caller();
-        work(&mut arena.values[block.clone()], &mut arena.gradients[block.clone()]);
-        let after = &arena.values[block.clone()];
-        let same = |before: &Vec<T>| {
-            let same = |(one, two): (&T, &T)| one == two || one.is_nan() && two.is_nan();
-            before.iter().zip(after).all(same)
-        };
-        if before.is_some_and(|before| !same(&before)) {
-            arena.changes.note(block, arena.records.len(), changed);
-        }
-    }
-
-    /// Changes values and gradients of a block, as an optimiser does.
-    #[track_caller]
-    pub(crate) fn change(
-        &self,
-        position: Position,
-        len: usize,
-        work: impl FnOnce(&mut [T], &mut [T]),
-    ) {
-        let arena = &mut *self.arena_mut();
-        let block = arena.block(position, len);
-        work(&mut arena.values[block.clone()], &mut arena.gradients[block.clone()]);
-        arena.changes.note(block, arena.records.len(), Location::caller());
+        arena.update(block, Location::caller(), work);
     }
 
     /// Changes the gradients of a block.
@@ -481,9 +342,7 @@ impl<T: Real> Tape<T> {
         forward(below, &mut own[..size]);
         // Only now: a panic on the way leaves the tape as it was.
         arena.top = start + size;
-        if !arena.recording {
-            arena.note_unrecorded(start..start + size);
-        } else {
+        if arena.recording {
             let words = arena.words.len();
             kept.write(&mut arena.words);
             let first_integer = arena.integers.len();
@@ -504,6 +363,8 @@ impl<T: Real> Tape<T> {
                     }),
                 },
             });
+        } else {
+            arena.note_unrecorded(start..start + size);
         }
         start
     }
@@ -636,90 +497,11 @@ impl<T: Real> Tape<T> {
     }
 }
 
-impl<T: Real> Arena<T> {
-    /// Makes room for `count` values above the top; they hold anything.
-    #[track_caller]
-    #[inline]
-    fn room(&mut self, count: usize) -> &mut [T] {
-        let start = self.top;
-        let end = start.saturating_add(count);
-        offset(end);
-        if self.values.len() < end {
-            self.values.resize(end, T::zero());
-        }
-        &mut self.values[start..end]
-    }
-
-    /// A block that is still on the tape, with its gradients.
-    #[track_caller]
-    fn block(&mut self, position: Position, len: usize) -> Range<usize> {
-        let start = self.checked(position, len);
-        self.cover_gradients(start + len);
-        start..start + len
-    }
-
-    fn note_unrecorded(&mut self, made: Range<usize>) {
-        match self.unrecorded.last_mut() {
-            Some(last) if last.end == made.start => last.end = made.end,
-            _ => self.unrecorded.push(made),
-        }
-    }
-
-    #[track_caller]
-    fn require_recorded(&self, root: Range<usize>) {
-        let after = self.unrecorded.partition_point(|range| range.end <= root.start);
-        let unrecorded = self.unrecorded.get(after);
-        assert!(
-            unrecorded.is_none_or(|range| range.start >= root.end),
-            "no backward pass can begin at position {}: that was computed under `Tape::inference`, \
-             which records nothing",
-            root.start
-        );
-    }
-
-    /// Whether a rewind, after the mark was made, went further back.
-    fn forgot(&self, mark: Mark) -> bool {
-        let after = self.segments.iter().rev().take_while(|segment| segment.epoch > mark.epoch);
-        after.into_iter().any(|one| one.start < mark.top || one.records < mark.records)
-    }
-
-    fn cover_gradients(&mut self, end: usize) {
-        if self.gradients.len() < end {
-            self.gradients.resize(end, T::zero());
-        }
-    }
-
-    fn segment(&self, start: usize) -> Segment {
-        let after = self.segments.iter().rposition(|segment| segment.start <= start);
-        self.segments[after.unwrap_or(0)]
-    }
-
-    fn position(&self, start: usize) -> Position {
-        Position { offset: offset(start), epoch: self.epoch }
-    }
-
-    #[track_caller]
-    #[inline]
-    fn checked(&self, position: Position, len: usize) -> usize {
-        let start = position.offset as usize;
-        // Of nothing it does not matter where it was.
-        if len == 0 {
-            return start.min(self.top);
-        }
-        let newest = self.segments[self.segments.len() - 1];
-        let epoch = if newest.start <= start { newest.epoch } else { self.segment(start).epoch };
-        assert!(
-            epoch == position.epoch && start + len <= self.top,
-            "this handle (position {start}) was forgotten by a rewind of its tape: make it again, \
-             or mark the tape after it"
-        );
-        start
-    }
-}
-
 impl<T: Real> fmt::Debug for Tape<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let arena = self.arena();
+        let Ok(arena) = self.arena.try_borrow() else {
+            return f.debug_struct("Tape").finish_non_exhaustive();
+        };
         f.debug_struct("Tape")
             .field("values", &arena.top)
             .field("records", &arena.records.len())

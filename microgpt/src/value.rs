@@ -72,7 +72,9 @@ impl<'t, T: Real> Value<'t, T> {
     ///
     /// # Panics
     ///
-    /// If a rewind of the tape forgot the value.
+    /// If a rewind of the tape forgot the value, if it was computed under
+    /// [`Tape::inference`](crate::Tape::inference), or if an `expr!` on the way to it has read what an
+    /// [`update`](Array::update) has changed since; then what the pass has added so far stays.
     #[track_caller]
     pub fn backward(self) {
         self.tape().backward(self.0.position(), &[T::one()]);

@@ -162,6 +162,76 @@ fn a_mark_that_was_rewound_is_refused_even_where_nothing_lies() {
 }
 
 #[test]
+fn marks_and_handles_are_alive_as_long_as_what_they_are_of() {
+    let tape = Tape::new();
+    let x = tape.vector([2.0, 3.0]);
+    let mut state = 7_u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        usize::try_from(state >> 33).unwrap_or(0) % below
+    };
+    // What is on the tape, each thing with a number of its own.
+    let (mut present, mut things) = (Vec::<u32>::new(), 0);
+    let mut handles = Vec::new();
+    let mut marks = vec![(tape.mark(), None, 0)];
+    for _ in 0..3_000 {
+        match random(8) {
+            0..4 => {
+                let (len, number) = (random(3), f64::from(things));
+                let before = (tape.len(), tape.records());
+                let handle: Array<'_, (usize,)> = match random(3) {
+                    0 => tape.array((len,), &vec![number; len]),
+                    1 => tape.inference(|| expr!([0 * x[0] + number for i in 0..len])),
+                    _ => expr!([x[0] * number / 2 for i in 0..len]),
+                };
+                handles.push((handle, things));
+                // Neither a value nor a record: no mark tells it from nothing.
+                if before != (tape.len(), tape.records()) {
+                    present.push(things);
+                }
+                things += 1;
+            }
+            4..6 => marks.push((tape.mark(), present.last().copied(), present.len())),
+            _ => {
+                let (mark, last, len) = marks[random(marks.len())];
+                if len == 0 || present.get(len - 1).copied() == last {
+                    tape.rewind(mark);
+                    present.truncate(len);
+                } else {
+                    assert!(panic_of(|| tape.rewind(mark)).contains("was itself rewound"));
+                }
+            }
+        }
+        let Some(&(handle, thing)) = handles.get(random(things as usize + 1)) else { continue };
+        if present.contains(&thing) || handle.size() == 0 {
+            assert_eq!(handle.data(), vec![f64::from(thing); handle.size()]);
+        } else {
+            assert!(panic_of(|| handle.data()).contains("was forgotten by a rewind"));
+        }
+    }
+}
+
+#[test]
+fn marks_go_with_what_is_on_a_tape() {
+    let (mut one, mut other) = (Tape::<f32>::default(), Tape::<f32>::default());
+    let (mark, _) = (one.mark(), one.value(1.0));
+    std::mem::swap(&mut one, &mut other);
+    assert!(panic_of(|| one.rewind(mark)).contains("another tape"));
+    other.rewind(mark);
+    assert!(other.is_empty());
+    let moved = std::thread::spawn(move || {
+        let inner = other.mark();
+        let x = other.value(3.0);
+        (x * x).backward();
+        assert_eq!(x.grad(), 6.0);
+        (other, inner)
+    });
+    let (back, inner) = moved.join().expect("no panic");
+    back.rewind(inner);
+    assert!(back.is_empty());
+}
+
+#[test]
 fn an_empty_array_that_was_forgotten_is_still_empty() {
     let tape = Tape::new();
     let mark = tape.mark();
@@ -176,28 +246,29 @@ fn an_empty_array_that_was_forgotten_is_still_empty() {
 fn a_tape_in_use_says_so_and_stays_usable() {
     let tape = Tape::new();
     let x = tape.vector([1.0, 2.0]);
-    let forbidden: [&dyn Fn(); 4] = [
-        &|| {
-            x.with_data(|_| {
-                let _ = tape.value(1.0).data();
-            })
-        },
-        &|| {
-            x.with_data(|_| {
-                let _ = expr!(sum(x[i] for i)).data();
-            })
-        },
-        &|| x.update(|_, _| drop(x.data())),
-        &|| {
-            x.update(|_, _| {
-                let _ = tape.mark();
-            })
-        },
+    let changed: [&dyn Fn(); 6] = [
+        &|| x.with_data(|_| _ = tape.value(1.0).data()),
+        &|| x.with_data(|_| _ = expr!(sum(x[i] for i)).data()),
+        &|| x.with_data(|_| x.update(|_, _| ())),
+        &|| x.with_data(|_| tape.rewind(tape.mark())),
+        &|| x.with_data(|_| _ = (x.at([0]) * 2.0).data()),
+        &|| x.update(|_, _| x.update_gradients(|_| ())),
     ];
-    for work in forbidden {
+    for work in changed {
         let text = panic_of(work);
-        assert!(text.contains("`with_data` and `update`"), "{text}");
+        assert!(text.contains("inside of `with_data` and `update` it cannot be changed"), "{text}");
     }
+    let used: [&dyn Fn(); 4] = [
+        &|| x.update(|_, _| _ = x.data()),
+        &|| x.update(|_, _| _ = tape.mark()),
+        &|| x.update(|_, _| _ = expr!(sum(x[i] for i)).data()),
+        &|| x.update_gradients(|_| _ = x.grad()),
+    ];
+    for work in used {
+        let text = panic_of(work);
+        assert!(text.contains("inside of `update` nothing else of it can be used"), "{text}");
+    }
+    x.update(|_, _| assert_eq!(format!("{tape:?}"), "Tape { .. }"));
     // To read is allowed where nothing changes, and plain numbers touch no tape.
     let read = x.with_data(|data| {
         data[0]
@@ -216,10 +287,8 @@ fn a_panic_of_the_users_leaves_the_tape_as_it_was() {
     let nothing: Vec<f64> = Vec::new();
     let before = (tape.len(), tape.records());
     let panics: [&dyn Fn(); 5] = [
-        &|| drop(expr!([x[i] * {if true { panic!("mine") } else { 1.0 }} for i]).data()),
-        &|| {
-            let _ = expr!(sum(x[i] for i) * max(nothing[j] for j)).data();
-        },
+        &|| _ = expr!([x[i] * {if true { panic!("mine") } else { 1.0 }} for i]).data(),
+        &|| _ = expr!(sum(x[i] for i) * max(nothing[j] for j)).data(),
         &|| x.with_data(|_| panic!("mine")),
         &|| x.update(|_, _| panic!("mine")),
         &|| tape.inference(|| panic!("mine")),

@@ -1,6 +1,6 @@
 //! Checks on entry: lengths, subscripts and ids, once for each `expr!` that runs.
 
-use crate::shape::{Dim, Same};
+use crate::shape::{Dim, Same, product};
 
 /// The axis that both are.
 ///
@@ -184,6 +184,26 @@ pub fn place(plus: usize, minus: usize, len: usize, name: &str) -> usize {
 fn misplaced(plus: usize, minus: usize, len: usize, name: &str) -> ! {
     let place = signed(plus, minus);
     panic!("{name} has length {len}, but its subscript is {place}")
+}
+
+/// The number of elements of an equation.
+///
+/// # Panics
+///
+/// If it is more than a tape can hold.
+#[track_caller]
+#[inline(always)]
+pub fn size<const RANK: usize>(name: &str, lens: [usize; RANK]) -> usize {
+    match product(&lens) {
+        Some(size) => size,
+        None => too_many(name, &lens),
+    }
+}
+
+#[cold]
+#[track_caller]
+fn too_many(name: &str, lens: &[usize]) -> ! {
+    panic!("`{name}` has the lengths {lens:?}: an axis, or the number of elements, is beyond 2^32")
 }
 
 /// Checks that a reduction without a value for an empty range has elements, where it is asked for.

@@ -33,7 +33,7 @@ impl From<&'static Location<'static>> for Place {
 #[derive(Debug)]
 pub struct Equations {
     pub(crate) place: Place,
-    equations: Vec<Equation>,
+    in_order: Vec<Equation>,
     /// The tracked operands that the backward pass reads.
     operands: Vec<(&'static str, Range<usize>)>,
 }
@@ -53,7 +53,7 @@ impl Equations {
     /// None yet, of the `expr!` that stands there.
     #[must_use]
     pub fn new(file: &'static str, line: u32) -> Self {
-        Self { place: Place { file, line }, equations: Vec::new(), operands: Vec::new() }
+        Self { place: Place { file, line }, in_order: Vec::new(), operands: Vec::new() }
     }
 
     /// One more, whose axes lie in the order in which they are given, and whether the backward pass
@@ -74,14 +74,20 @@ impl Equations {
         order: &[usize],
     ) -> Self {
         let order = if interleaved { order.to_vec() } else { (0..axes.len()).collect() };
-        self.equations.push(Equation { name, axes: axes.to_vec(), order, is_read });
+        self.in_order.push(Equation { name, axes: axes.to_vec(), order, is_read });
         self
     }
 
-    /// One operand more that the backward pass reads, with so many values.
+    /// One operand more, with so many values, and whether the backward pass reads it.
     #[must_use]
-    pub fn reads<A: Tracking>(mut self, name: &'static str, operand: Kept<A>, len: usize) -> Self {
-        if let Some(start) = operand.on_tape() {
+    pub fn reads<A: Tracking>(
+        mut self,
+        name: &'static str,
+        is_read: bool,
+        operand: Kept<A>,
+        len: usize,
+    ) -> Self {
+        if let Some(start) = operand.on_tape().filter(|_| is_read) {
             self.operands.push((name, start..start + len));
         }
         self
@@ -91,7 +97,7 @@ impl Equations {
     pub(crate) fn all_reads(self, own: Range<usize>) -> Vec<(&'static str, Range<usize>)> {
         let mut reads = self.operands;
         let mut start = own.start;
-        for Equation { name, axes, is_read, .. } in self.equations {
+        for Equation { name, axes, is_read, .. } in self.in_order {
             let size: usize = axes.iter().map(|axis| axis.0).product();
             if is_read {
                 reads.push((name, start..start + size));
@@ -103,7 +109,7 @@ impl Equations {
 
     /// The equation whose value lies at an offset of the record, and the indices of the element.
     pub(crate) fn find(&self, mut offset: usize) -> (String, Vec<usize>) {
-        for Equation { name, axes, order, .. } in &self.equations {
+        for Equation { name, axes, order, .. } in &self.in_order {
             let lens: Vec<usize> = order.iter().map(|&axis| axes[axis].0).collect();
             let size: usize = lens.iter().product();
             if offset < size {

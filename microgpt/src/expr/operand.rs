@@ -196,24 +196,43 @@ impl<A: Tracking> Kept<A> {
     }
 }
 
-/// Opens an operand.
+/// Axes none of which is so long that sums of positions might not be numbers of the machine: where an
+/// array has no element, any length fits in its memory.
 #[track_caller]
 #[inline(always)]
-pub fn open<'a, R, T: Real, O, X, S>(operand: &'a O) -> (X, S)
+fn countable<S: Shape>(shape: S) -> S {
+    shape.size();
+    shape
+}
+
+/// Opens an operand.
+///
+/// # Panics
+///
+/// If an axis is longer than a tape can hold, or if a tracked operand was forgotten.
+#[track_caller]
+#[inline(always)]
+pub fn open<'a, R, T: Real, O, X, S: Shape>(operand: &'a O) -> (X, S)
 where
     O: Operand<R, T, Source<'a> = X, Shape = S> + ?Sized + 'a,
 {
-    operand.open()
+    let (source, shape) = operand.open();
+    (source, countable(shape))
 }
 
 /// Opens an operand with the precision of those before it.
+///
+/// # Panics
+///
+/// As [`open`].
 #[track_caller]
 #[inline(always)]
-pub fn open_as<'a, R, T: Real, O, X, S>(_: PhantomData<T>, operand: &'a O) -> (X, S)
+pub fn open_as<'a, R, T: Real, O, X, S: Shape>(_: PhantomData<T>, operand: &'a O) -> (X, S)
 where
     O: Operand<R, T, Source<'a> = X, Shape = S> + ?Sized + 'a,
 {
-    operand.open()
+    let (source, shape) = operand.open();
+    (source, countable(shape))
 }
 
 /// The precision of an opened operand.
@@ -416,12 +435,19 @@ integers! {
 }
 
 /// Opens an integer operand.
+///
+/// # Panics
+///
+/// If an axis is longer than a tape can hold.
+#[track_caller]
 #[inline(always)]
 pub fn open_integers<R, O, S>(operand: &O) -> (&[usize], S)
 where
     O: Integers<R, Shape = S> + ?Sized,
+    S: Shape,
 {
-    operand.open()
+    let (integers, shape) = operand.open();
+    (integers, countable(shape))
 }
 
 /// Opens an integer.

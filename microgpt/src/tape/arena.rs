@@ -1,0 +1,296 @@
+//! The arena of a tape: values, gradients and records, and which handles and marks are alive.
+
+use std::ops::Range;
+use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::changes::{Changes, differences};
+use super::record::Record;
+use crate::real::Real;
+use crate::shape::MOST;
+
+/// From `start` on, values belong to this epoch, and records from so many on: a rewind begins a new one.
+#[derive(Clone, Copy)]
+struct Segment {
+    start: usize,
+    records: usize,
+    epoch: u64,
+}
+
+pub(super) struct Arena<T> {
+    /// Longer than `top` after a rewind: what lies above is free, not zero.
+    pub(super) values: Vec<T>,
+    pub(super) top: usize,
+    pub(super) gradients: Vec<T>,
+    pub(super) integers: Vec<usize>,
+    pub(super) words: Vec<usize>,
+    pub(super) records: Vec<Record<T>>,
+    segments: Vec<Segment>,
+    epoch: u64,
+    pub(super) recording: bool,
+    /// What was computed and not recorded, in order.
+    unrecorded: Vec<Range<usize>>,
+    /// Values that were changed after records had been made.
+    pub(super) changes: Changes,
+    /// The values of a block before an update.
+    before: Vec<T>,
+    /// Tells this tape from all others, wherever it is moved to.
+    tape: u64,
+}
+
+/// The number of tapes so far.
+static TAPES: AtomicU64 = AtomicU64::new(0);
+
+/// A place on a tape to come back to; see [`Tape::mark`](super::Tape::mark).
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    tape: u64,
+    top: usize,
+    records: usize,
+    integers: usize,
+    words: usize,
+    /// The epoch in which it was made: a later rewind to further below forgets it.
+    epoch: u64,
+}
+
+/// Where a block of values begins, and the epoch in which it was made.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    pub(crate) offset: u32,
+    epoch: u64,
+}
+
+impl Position {
+    pub(crate) fn shifted(self, by: usize) -> Self {
+        Self { offset: self.offset + offset(by), ..self }
+    }
+}
+
+#[track_caller]
+pub(super) fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or_else(|_| beyond(at))
+}
+
+#[cold]
+#[track_caller]
+fn beyond(end: usize) -> ! {
+    panic!("a tape holds at most 2^32 values, not {end}")
+}
+
+impl<T> Default for Arena<T> {
+    fn default() -> Self {
+        Self {
+            values: Vec::new(),
+            top: 0,
+            gradients: Vec::new(),
+            integers: Vec::new(),
+            words: Vec::new(),
+            records: Vec::new(),
+            segments: vec![Segment { start: 0, records: 0, epoch: 0 }],
+            epoch: 0,
+            recording: true,
+            unrecorded: Vec::new(),
+            changes: Changes::default(),
+            before: Vec::new(),
+            tape: TAPES.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+}
+
+impl<T: Real> Arena<T> {
+    /// Makes room for `count` values above the top; they hold anything.
+    #[track_caller]
+    #[inline]
+    pub(super) fn room(&mut self, count: usize) -> &mut [T] {
+        let start = self.top;
+        let end = start.saturating_add(count);
+        if end > MOST {
+            beyond(end);
+        }
+        if self.values.len() < end {
+            self.values.resize(end, T::zero());
+        }
+        &mut self.values[start..end]
+    }
+
+    /// A block that is still on the tape, with its gradients.
+    #[track_caller]
+    pub(super) fn block(&mut self, position: Position, len: usize) -> Range<usize> {
+        let start = self.checked(position, len);
+        self.cover_gradients(start + len);
+        start..start + len
+    }
+
+    pub(super) fn note_unrecorded(&mut self, made: Range<usize>) {
+        if made.is_empty() {
+            return;
+        }
+        match self.unrecorded.last_mut() {
+            Some(last) if last.end == made.start => last.end = made.end,
+            _ => self.unrecorded.push(made),
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn require_recorded(&self, root: Range<usize>) {
+        let after = self.unrecorded.partition_point(|range| range.end <= root.start);
+        let unrecorded = self.unrecorded.get(after);
+        assert!(
+            unrecorded.is_none_or(|range| range.start >= root.end),
+            "no backward pass can begin at position {}: that was computed under `Tape::inference`, \
+             which records nothing",
+            root.start
+        );
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            tape: self.tape,
+            top: self.top,
+            records: self.records.len(),
+            integers: self.integers.len(),
+            words: self.words.len(),
+            epoch: self.epoch,
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn rewind(&mut self, mark: Mark) {
+        assert!(mark.tape == self.tape, "this mark is of another tape");
+        assert!(
+            !self.forgot(mark),
+            "this mark (position {}, record {}) was itself rewound: the tape now ends at {}, record {}",
+            mark.top,
+            mark.records,
+            self.top,
+            self.records.len()
+        );
+        let Mark { top, records, integers, words, .. } = mark;
+        self.epoch += 1;
+        self.top = top;
+        self.gradients.truncate(top);
+        self.records.truncate(records);
+        self.integers.truncate(integers);
+        self.words.truncate(words);
+        let kept = self.segments.partition_point(|one| (one.start, one.records) < (top, records));
+        self.segments.truncate(kept);
+        self.segments.push(Segment { start: top, records, epoch: self.epoch });
+        while let Some(last) = self.unrecorded.pop_if(|last| last.end > top) {
+            if last.start < top {
+                self.unrecorded.push(last.start..top);
+            }
+        }
+        self.changes.rewind(top, records);
+    }
+
+    /// Whether a rewind, after the mark was made, went further back.
+    fn forgot(&self, mark: Mark) -> bool {
+        let after = self.segments.iter().rev().take_while(|segment| segment.epoch > mark.epoch);
+        after.into_iter().any(|one| one.start < mark.top || one.records < mark.records)
+    }
+
+    /// Lets `work` change a block, and notes which values it did change.
+    pub(super) fn update(
+        &mut self,
+        block: Range<usize>,
+        place: &'static Location<'static>,
+        work: impl FnOnce(&mut [T], &mut [T]),
+    ) {
+        // No record below the block has read it.
+        let may_be_read = self.records.last().is_some_and(|record| record.end > block.start);
+        if !may_be_read {
+            return work(&mut self.values[block.clone()], &mut self.gradients[block]);
+        }
+        self.before.clear();
+        self.before.extend_from_slice(&self.values[block.clone()]);
+        let Update { arena, block, .. } = &mut Update { arena: self, block, place };
+        work(&mut arena.values[block.clone()], &mut arena.gradients[block.clone()]);
+    }
+
+    pub(super) fn cover_gradients(&mut self, end: usize) {
+        if self.gradients.len() < end {
+            self.gradients.resize(end, T::zero());
+        }
+    }
+
+    /// The memory of all numbers and words, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let Self { values, gradients, before, words, integers, records, .. } = self;
+        let numbers = values.capacity() + gradients.capacity() + before.capacity();
+        numbers * size_of::<T>()
+            + (words.capacity() + integers.capacity()) * size_of::<usize>()
+            + records.capacity() * size_of::<Record<T>>()
+    }
+
+    fn segment(&self, start: usize) -> Segment {
+        let after = self.segments.partition_point(|segment| segment.start <= start);
+        self.segments[after.saturating_sub(1)]
+    }
+
+    pub(super) fn position(&self, start: usize) -> Position {
+        Position { offset: offset(start), epoch: self.epoch }
+    }
+
+    #[track_caller]
+    #[inline]
+    pub(super) fn checked(&self, position: Position, len: usize) -> usize {
+        let start = position.offset as usize;
+        // Of nothing it does not matter where it was.
+        if len == 0 {
+            return start.min(self.top);
+        }
+        let newest = self.segments[self.segments.len() - 1];
+        let epoch = if newest.start <= start { newest.epoch } else { self.segment(start).epoch };
+        assert!(
+            epoch == position.epoch && start + len <= self.top,
+            "this handle (position {start}) was forgotten by a rewind of its tape: make it again, \
+             or mark the tape after it"
+        );
+        start
+    }
+}
+
+/// A block that is being changed. A panic ends that too: what was changed before it is noted.
+struct Update<'a, T: Real> {
+    arena: &'a mut Arena<T>,
+    block: Range<usize>,
+    place: &'static Location<'static>,
+}
+
+impl<T: Real> Drop for Update<'_, T> {
+    fn drop(&mut self) {
+        let Arena { before, values, records, changes, .. } = &mut *self.arena;
+        let changed = differences(self.block.start, before, &values[self.block.clone()]);
+        changes.note(changed, records.len(), self.place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tape::Tape;
+
+    #[test]
+    fn rewinds_are_counted_beyond_32_bits() {
+        let tape = Tape::new();
+        let x = tape.value(1.0);
+        tape.arena.borrow_mut().epoch = u64::from(u32::MAX) - 2;
+        let mark = tape.mark();
+        tape.rewind(mark);
+        let mut stale = Vec::new();
+        for step in 0..6 {
+            let y = x * f64::from(step);
+            assert_eq!(y.data(), f64::from(step));
+            stale.push((y, tape.mark()));
+            tape.rewind(mark);
+        }
+        let _ = x * 7.0;
+        for (y, mark) in stale {
+            let read = std::panic::AssertUnwindSafe(|| y.data());
+            assert!(std::panic::catch_unwind(read).is_err());
+            let rewind = std::panic::AssertUnwindSafe(|| tape.rewind(mark));
+            assert!(std::panic::catch_unwind(rewind).is_err());
+        }
+        assert_eq!(x.data(), 1.0);
+    }
+}
