@@ -8,6 +8,17 @@ use super::{Emitter, call, code, ident, pointed};
 use crate::graph::{IndexId, Length, Subscript};
 use crate::term::{Affine, Axis, Operand};
 
+/// The types that say with how many subscripts an operand stands.
+const SUBSCRIPTS: [&str; 7] = [
+    "NoSubscript",
+    "OneSubscript",
+    "TwoSubscripts",
+    "ThreeSubscripts",
+    "FourSubscripts",
+    "FiveSubscripts",
+    "SixSubscripts",
+];
+
 impl Emitter<'_> {
     /// Evaluates and opens the operands. The braces around a name in these calls stand where the
     /// compiler is to point; it would call them unnecessary.
@@ -28,7 +39,8 @@ impl Emitter<'_> {
             let (name, source) = (&self.values[id], self.source(id));
             let operand = pointed(name, span);
             let dims = (0..rank).map(|axis| Self::dim(name, axis));
-            let subscripts = code!(#runtime::expr::Subscripts::<#rank>);
+            let subscripts = ident(SUBSCRIPTS[rank]);
+            let subscripts = code!(#runtime::expr::#subscripts);
             let shape = code!((#(#dims,)*));
             tokens.extend(if position == 0 {
                 let open = call!(span=> #runtime::expr::open(#subscripts, #operand));
@@ -53,7 +65,8 @@ impl Emitter<'_> {
                 code!(#[allow(unused_braces)] let #name = #open;)
             } else {
                 let dims = (0..rank).map(|axis| Self::dim(name, axis));
-                let subscripts = code!(#runtime::expr::Subscripts::<#rank>);
+                let subscripts = ident(SUBSCRIPTS[rank]);
+                let subscripts = code!(#runtime::expr::#subscripts);
                 let open = call!(span=> #runtime::expr::open_integers(#subscripts, #operand));
                 code!(#[allow(unused_braces)] let (#name, (#(#dims,)*)) = #open;)
             });

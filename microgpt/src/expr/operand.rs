@@ -10,19 +10,57 @@ use crate::shape::{Const, Dim, MOST, Shape, Word};
 use crate::tape::Tape;
 use crate::value::Value;
 
-/// The number of subscripts that an operand carries in an `expr!`.
-pub struct Subscripts<const RANK: usize>;
+macro_rules! subscripts {
+    ($($count:literal $subscripts:ident $fit:ident($($axis:ident)*) $message:literal, $label:literal;)*) => {$(
+        #[doc = concat!("An operand stands with ", $count, " subscripts.")]
+        pub struct $subscripts;
+
+        /// Subscripts that an operand with so many axes can have: so many.
+        #[diagnostic::on_unimplemented(message = $message, label = $label)]
+        pub trait $fit {
+            /// The axes, each with its subscript.
+            type Axes<$($axis: Dim),*>: Shape;
+            /// These axes, each with its subscript.
+            fn axes<$($axis: Dim),*>(axes: ($($axis,)*)) -> Self::Axes<$($axis),*>;
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl $fit for $subscripts {
+            type Axes<$($axis: Dim),*> = ($($axis,)*);
+            #[inline(always)]
+            fn axes<$($axis: Dim),*>(axes: ($($axis,)*)) -> Self::Axes<$($axis),*> {
+                axes
+            }
+        }
+    )*};
+}
+
+subscripts! {
+    0 NoSubscript FitsNoAxis()
+        "a single number has no axis, and takes no subscripts", "write `x` alone";
+    1 OneSubscript FitsOneAxis(A)
+        "this operand has 1 axis, and takes 1 subscript", "write `x[i]`";
+    2 TwoSubscripts FitsTwoAxes(A B)
+        "this operand has 2 axes, and takes 2 subscripts", "write `x[i, j]`";
+    3 ThreeSubscripts FitsThreeAxes(A B C)
+        "this operand has 3 axes, and takes 3 subscripts", "write `x[i, j, k]`";
+    4 FourSubscripts FitsFourAxes(A B C D)
+        "this operand has 4 axes, and takes 4 subscripts", "write `x[i, j, k, l]`";
+    5 FiveSubscripts FitsFiveAxes(A B C D E)
+        "this operand has 5 axes, and takes 5 subscripts", "write `x[i, j, k, l, m]`";
+    6 SixSubscripts FitsSixAxes(A B C D E F)
+        "this operand has 6 axes, and takes 6 subscripts", "write `x[i, j, k, l, m, n]`";
+}
 
 /// What can stand for values in an `expr!` with `R` subscripts.
 ///
 /// Tracked operands, [`Value`] and [`Array`], receive gradients; numbers, slices, `Vec`s, Rust
 /// arrays and [`Numbers`] do not.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no operand with `{R}`",
-    label = "expected floats, with one subscript for each axis",
+    message = "`{Self}` is no operand of this `expr!`",
+    label = "expected a float, or floats with one subscript for each axis; an integer is written `{{n as f64}}`",
     note = "the operands of one `expr!` have one precision, here `{T}`",
     note = "a scalar is a `Value` or a float; an array is a `Vector`, `Matrix`, `Array`, `Numbers`, slice, `Vec` or Rust array of floats, with one subscript for each axis; a `Vec` of `Vec`s is none, its rows lie apart",
-    note = "integers are not values: write `{{n as f64}}` for a number, or use them as subscripts"
 )]
 pub trait Operand<R, T: Real> {
     /// The axes.
@@ -222,7 +260,6 @@ pub fn precision<T: Real, S: Source<T>>(_: &S) -> PhantomData<T> {
     PhantomData
 }
 
-#[diagnostic::do_not_recommend]
 impl<R, T: Real, O: Operand<R, T> + ?Sized> Operand<R, T> for &O {
     type Shape = O::Shape;
     type Source<'a>
@@ -236,29 +273,48 @@ impl<R, T: Real, O: Operand<R, T> + ?Sized> Operand<R, T> for &O {
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl<'t, T: Real> Operand<Subscripts<0>, T> for Value<'t, T> {
-    type Shape = ();
+impl<'t, R: FitsNoAxis, T: Real> Operand<R, T> for Value<'t, T> {
+    type Shape = R::Axes;
     type Source<'a>
         = Tracked<'t, T>
     where
         Self: 'a;
     #[track_caller]
     #[inline(always)]
-    fn open(&self) -> (Tracked<'t, T>, ()) {
-        (self.0.source(), ())
+    fn open(&self) -> (Tracked<'t, T>, R::Axes) {
+        (self.0.source(), R::axes(()))
     }
+}
+
+/// A number of the precision of an `expr!`.
+#[diagnostic::on_unimplemented(
+    message = "a number of the precision `{Self}` among operands of the precision `{T}`",
+    label = "convert it: `{{T::of(x)}}` where the precision is a type parameter `T`, else `{{x as f32}}` or `{{x as f64}}`"
+)]
+pub trait SamePrecision<T> {
+    /// The number.
+    fn same(&self) -> &T;
 }
 
 macro_rules! number {
     ($($number:ty)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl Operand<Subscripts<0>, $number> for $number {
-            type Shape = ();
-            type Source<'a> = Constant<'a, $number>;
+        impl<R: FitsNoAxis, T: Real> Operand<R, T> for $number
+        where
+            Self: SamePrecision<T>,
+        {
+            type Shape = R::Axes;
+            type Source<'a> = Constant<'a, T>;
             #[inline(always)]
-            fn open(&self) -> (Constant<'_, $number>, ()) {
-                (Constant(std::slice::from_ref(self)), ())
+            fn open(&self) -> (Constant<'_, T>, R::Axes) {
+                (Constant(std::slice::from_ref(self.same())), R::axes(()))
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl SamePrecision<$number> for $number {
+            #[inline(always)]
+            fn same(&self) -> &$number {
+                self
             }
         }
     )*};
@@ -267,37 +323,35 @@ macro_rules! number {
 number!(f32 f64 Dual);
 
 macro_rules! shaped {
-    ($($rank:literal: $($axis:ident)+;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<'t, T: Real, $($axis: Dim),+> Operand<Subscripts<$rank>, T> for Array<'t, ($($axis,)+), T> {
-            type Shape = ($($axis,)+);
+    ($($fit:ident: $($axis:ident)+;)*) => {$(
+        impl<'t, R: $fit, T: Real, $($axis: Dim),+> Operand<R, T> for Array<'t, ($($axis,)+), T> {
+            type Shape = R::Axes<$($axis),+>;
             type Source<'a> = Tracked<'t, T> where Self: 'a;
             #[track_caller]
             #[inline(always)]
             fn open(&self) -> (Tracked<'t, T>, Self::Shape) {
-                (self.source(), self.shape())
+                (self.source(), R::axes(self.shape()))
             }
         }
 
-        #[diagnostic::do_not_recommend]
-        impl<T: Real, $($axis: Dim),+> Operand<Subscripts<$rank>, T> for Numbers<($($axis,)+), T> {
-            type Shape = ($($axis,)+);
+        impl<R: $fit, T: Real, $($axis: Dim),+> Operand<R, T> for Numbers<($($axis,)+), T> {
+            type Shape = R::Axes<$($axis),+>;
             type Source<'a> = Constant<'a, T>;
             #[inline(always)]
             fn open(&self) -> (Constant<'_, T>, Self::Shape) {
-                (Constant(self), self.shape())
+                (Constant(self), R::axes(self.shape()))
             }
         }
     )*};
 }
 
 shaped! {
-    1: A;
-    2: A B;
-    3: A B C;
-    4: A B C D;
-    5: A B C D E;
-    6: A B C D E F;
+    FitsOneAxis: A;
+    FitsTwoAxes: A B;
+    FitsThreeAxes: A B C;
+    FitsFourAxes: A B C D;
+    FitsFiveAxes: A B C D E;
+    FitsSixAxes: A B C D E F;
 }
 
 impl<'t, S: Shape, T: Real> Array<'t, S, T> {
@@ -309,11 +363,54 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     }
 }
 
-/// Plain numbers with axes: what a leaf of a tape is made from.
+/// Integers in the place of values, among operands of a precision.
+pub struct IntegersAmong<T>(PhantomData<T>);
+
+/// What can be computed with: no integers.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a block of `{T}` numbers with `{R}`",
-    label = "expected a slice, `Vec` or Rust array of floats"
+    message = "an integer is no value to compute with",
+    label = "write `{{n as f64}}`",
+    note = "in a function that is generic over its precision `T` it is `{{T::of(n as f64)}}`"
 )]
+pub trait AreNumber {
+    /// Their axes.
+    type Shape: Shape;
+}
+
+/// What can be computed with: no arrays of integers.
+#[diagnostic::on_unimplemented(
+    message = "integers are no values to compute with or to compare: here they can only be subscripts, `x[ids[t]]`",
+    label = "make numbers of them in Rust: `let numbers: Vec<f64> = ids.iter().map(|&id| id as f64).collect();`"
+)]
+pub trait AreNumbers {
+    /// Their axes.
+    type Shape: Shape;
+}
+
+macro_rules! no_values {
+    ($($integer:ty)*) => {$(
+        no_values!(@ AreNumber: [] $integer);
+        no_values!(@ AreNumbers: [] [$integer]);
+        no_values!(@ AreNumbers: [] Vec<$integer>);
+        no_values!(@ AreNumbers: [const A: usize] [$integer; A]);
+    )*};
+    (@ $bound:ident: [$($generic:tt)*] $type:ty) => {
+        impl<R, T: Real, $($generic)*> Operand<R, T> for $type
+        where
+            IntegersAmong<T>: $bound,
+        {
+            type Shape = <IntegersAmong<T> as $bound>::Shape;
+            type Source<'a> = Constant<'a, T>;
+            fn open(&self) -> (Constant<'_, T>, Self::Shape) {
+                unreachable!("the compiler refuses integers")
+            }
+        }
+    };
+}
+
+no_values!(usize u8 u16 u32 u64 isize i8 i16 i32 i64);
+
+/// Plain numbers with axes: what a leaf of a tape is made from.
 pub trait Block<R, T: Real> {
     /// The axes.
     type Shape: Shape;
@@ -321,7 +418,6 @@ pub trait Block<R, T: Real> {
     fn block(&self) -> (&[T], Self::Shape);
 }
 
-#[diagnostic::do_not_recommend]
 impl<R, T: Real, O: Block<R, T> + ?Sized> Block<R, T> for &O {
     type Shape = O::Shape;
     fn block(&self) -> (&[T], Self::Shape) {
@@ -329,11 +425,53 @@ impl<R, T: Real, O: Block<R, T> + ?Sized> Block<R, T> for &O {
     }
 }
 
+/// The numbers of a vector.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no vector of `{T}` numbers",
+    label = "expected floats in a row: `[1.0, 2.0]`, a slice or a `Vec`",
+    note = "rows of numbers are a matrix: `tape.matrix([[1.0, 2.0], [3.0, 4.0]])`",
+    note = "integers become floats in Rust: `numbers.iter().map(|&n| n as f64).collect::<Vec<_>>()`"
+)]
+pub trait Row<T: Real> {
+    /// The axis.
+    type Shape: Shape;
+    /// The numbers and the axis.
+    fn row(&self) -> (&[T], Self::Shape);
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Real, O: Block<OneSubscript, T> + ?Sized> Row<T> for O {
+    type Shape = O::Shape;
+    fn row(&self) -> (&[T], Self::Shape) {
+        self.block()
+    }
+}
+
+/// The numbers of a matrix.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no matrix of `{T}` numbers: its type does not say where a row ends",
+    label = "write `tape.array((rows, columns), &numbers)` with the numbers one row after the other",
+    note = "what has rows in its type is a matrix: `[[T; COLUMNS]; ROWS]`, `&[[T; COLUMNS]]` or `Vec<[T; COLUMNS]>` of floats"
+)]
+pub trait Rows<T: Real> {
+    /// The axes.
+    type Shape: Shape;
+    /// The numbers, row-major, and the axes.
+    fn rows(&self) -> (&[T], Self::Shape);
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Real, O: Block<TwoSubscripts, T> + ?Sized> Rows<T> for O {
+    type Shape = O::Shape;
+    fn rows(&self) -> (&[T], Self::Shape) {
+        self.block()
+    }
+}
+
 macro_rules! plain {
-    ($([$($generic:tt)*] $type:ty, $rank:literal, $axes:ty, |$self:ident| $data:expr, $shape:expr;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<T: Real, $($generic)*> Block<Subscripts<$rank>, T> for $type {
-            type Shape = $axes;
+    ($([$($generic:tt)*] $type:ty, $subscripts:ident $fit:ident <$($axis:ty),+>, |$self:ident| $data:expr, $shape:expr;)*) => {$(
+        impl<T: Real, $($generic)*> Block<$subscripts, T> for $type {
+            type Shape = ($($axis,)+);
             #[inline(always)]
             fn block(&self) -> (&[T], Self::Shape) {
                 let $self = self;
@@ -341,38 +479,38 @@ macro_rules! plain {
             }
         }
 
-        #[diagnostic::do_not_recommend]
-        impl<T: Real, $($generic)*> Operand<Subscripts<$rank>, T> for $type {
-            type Shape = $axes;
+        impl<R: $fit, T: Real, $($generic)*> Operand<R, T> for $type {
+            type Shape = R::Axes<$($axis),+>;
             type Source<'a> = Constant<'a, T>;
             #[inline(always)]
             fn open(&self) -> (Constant<'_, T>, Self::Shape) {
-                let (data, shape) = self.block();
-                (Constant(data), shape)
+                let (data, shape) = Block::<$subscripts, T>::block(self);
+                (Constant(data), R::axes(shape))
             }
         }
     )*};
 }
 
 plain! {
-    [] [T], 1, (usize,), |x| x, (x.len(),);
-    [] Vec<T>, 1, (usize,), |x| x, (x.len(),);
-    [const A: usize] [T; A], 1, (Const<A>,), |x| x, (Const,);
-    [const A: usize] [[T; A]], 2, (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
-    [const A: usize] Vec<[T; A]>, 2, (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
-    [const A: usize, const B: usize] [[T; B]; A], 2, (Const<A>, Const<B>),
+    [] [T], OneSubscript FitsOneAxis<usize>, |x| x, (x.len(),);
+    [] Vec<T>, OneSubscript FitsOneAxis<usize>, |x| x, (x.len(),);
+    [const A: usize] [T; A], OneSubscript FitsOneAxis<Const<A>>, |x| x, (Const,);
+    [const A: usize] [[T; A]], TwoSubscripts FitsTwoAxes<usize, Const<A>>,
+        |x| x.as_flattened(), (x.len(), Const);
+    [const A: usize] Vec<[T; A]>, TwoSubscripts FitsTwoAxes<usize, Const<A>>,
+        |x| x.as_flattened(), (x.len(), Const);
+    [const A: usize, const B: usize] [[T; B]; A], TwoSubscripts FitsTwoAxes<Const<A>, Const<B>>,
         |x| x.as_flattened(), (Const, Const);
-    [const A: usize, const B: usize, const C: usize] [[[T; C]; B]; A], 3,
-        (Const<A>, Const<B>, Const<C>),
+    [const A: usize, const B: usize, const C: usize] [[[T; C]; B]; A],
+        ThreeSubscripts FitsThreeAxes<Const<A>, Const<B>, Const<C>>,
         |x| x.as_flattened().as_flattened(), (Const, Const, Const);
 }
 
-/// What can stand for integers in an `expr!`: a `usize` in a range or subscript, or an array of
-/// ids that gathers.
+/// Ids that gather, as subscripts of an `expr!`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no integer operand with `{R}`",
-    label = "expected `usize`, with one subscript for each axis",
-    note = "a range or subscript takes a `usize`, a gather a slice, `Vec` or array of `usize`"
+    message = "`{Self}` cannot be ids, which are `usize`s with one subscript for each axis",
+    label = "expected a slice, `Vec` or Rust array of `usize`",
+    note = "convert ids in Rust: `let ids: Vec<usize> = ids.iter().map(|&id| id as usize).collect();`"
 )]
 pub trait Integers<R> {
     /// The axes.
@@ -381,7 +519,6 @@ pub trait Integers<R> {
     fn open(&self) -> (&[usize], Self::Shape);
 }
 
-#[diagnostic::do_not_recommend]
 impl<R, O: Integers<R> + ?Sized> Integers<R> for &O {
     type Shape = O::Shape;
     #[inline(always)]
@@ -391,28 +528,62 @@ impl<R, O: Integers<R> + ?Sized> Integers<R> for &O {
 }
 
 macro_rules! integers {
-    ($([$($generic:tt)*] $type:ty, $rank:literal, $axes:ty, |$self:ident| $data:expr, $shape:expr;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<$($generic)*> Integers<Subscripts<$rank>> for $type {
-            type Shape = $axes;
+    ($([$($generic:tt)*] $type:ty, $fit:ident <$($axis:ty),+>, |$self:ident| $data:expr, $shape:expr;)*) => {$(
+        impl<R: $fit, $($generic)*> Integers<R> for $type {
+            type Shape = R::Axes<$($axis),+>;
             #[inline(always)]
             fn open(&self) -> (&[usize], Self::Shape) {
                 let $self = self;
-                ($data, $shape)
+                ($data, R::axes($shape))
             }
         }
     )*};
 }
 
 integers! {
-    [] usize, 0, (), |x| std::slice::from_ref(x), ();
-    [] [usize], 1, (usize,), |x| x, (x.len(),);
-    [] Vec<usize>, 1, (usize,), |x| x, (x.len(),);
-    [const A: usize] [usize; A], 1, (Const<A>,), |x| x, (Const,);
-    [const A: usize] [[usize; A]], 2, (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
-    [const A: usize] Vec<[usize; A]>, 2, (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
-    [const A: usize, const B: usize] [[usize; B]; A], 2, (Const<A>, Const<B>),
+    [] [usize], FitsOneAxis<usize>, |x| x, (x.len(),);
+    [] Vec<usize>, FitsOneAxis<usize>, |x| x, (x.len(),);
+    [const A: usize] [usize; A], FitsOneAxis<Const<A>>, |x| x, (Const,);
+    [const A: usize] [[usize; A]], FitsTwoAxes<usize, Const<A>>,
+        |x| x.as_flattened(), (x.len(), Const);
+    [const A: usize] Vec<[usize; A]>, FitsTwoAxes<usize, Const<A>>,
+        |x| x.as_flattened(), (x.len(), Const);
+    [const A: usize, const B: usize] [[usize; B]; A], FitsTwoAxes<Const<A>, Const<B>>,
         |x| x.as_flattened(), (Const, Const);
+}
+
+/// An integer of a range or subscript: a `usize`, or the length of an axis.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand in a range or subscript, which counts in `usize`s",
+    label = "expected a `usize`: convert it in Rust, `{{n as usize}}`"
+)]
+pub trait Integer {
+    /// The integer.
+    fn integer(&self) -> usize;
+}
+
+#[diagnostic::do_not_recommend]
+impl<O: Integer + ?Sized> Integer for &O {
+    #[inline(always)]
+    fn integer(&self) -> usize {
+        (**self).integer()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Integer for usize {
+    #[inline(always)]
+    fn integer(&self) -> usize {
+        *self
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<const N: usize> Integer for Const<N> {
+    #[inline(always)]
+    fn integer(&self) -> usize {
+        N
+    }
 }
 
 /// Opens an integer operand.
@@ -431,8 +602,8 @@ where
 /// If it is larger than any axis, and sums of such might not be numbers of the machine.
 #[track_caller]
 #[inline(always)]
-pub fn open_integer<O: Integers<Subscripts<0>> + ?Sized>(operand: &O) -> usize {
-    let integer = operand.open().0[0];
+pub fn open_integer<O: Integer + ?Sized>(operand: &O) -> usize {
+    let integer = operand.integer();
     if integer > MOST {
         too_large(integer);
     }
