@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 
 use super::{Emitter, call, code, ident, pointed};
 use crate::graph::{IndexId, Length, Subscript};
 use crate::term::{Affine, Axis, Operand};
 
-/// The types that say with how many subscripts an operand stands.
+/// By how many there are.
 const SUBSCRIPTS: [&str; 7] = [
     "NoSubscript",
     "OneSubscript",
@@ -38,21 +38,19 @@ impl Emitter<'_> {
             let Operand { rank, span, .. } = self.checked.operands[id];
             let (name, source) = (&self.values[id], self.source(id));
             let operand = pointed(name, span);
-            let dims = (0..rank).map(|axis| Self::dim(name, axis));
-            let subscripts = ident(SUBSCRIPTS[rank]);
-            let subscripts = code!(#runtime::expr::#subscripts);
-            let shape = code!((#(#dims,)*));
+            let subscripts = self.subscripts(rank);
             tokens.extend(if position == 0 {
                 let open = call!(span=> #runtime::expr::open(#subscripts, #operand));
                 code! {
                     #[allow(unused_braces)]
-                    let (#source, #shape) = #open;
+                    let (#source, shape_) = #open;
                     let real_ = #runtime::expr::precision(&#source);
                 }
             } else {
                 let open = call!(span=> #runtime::expr::open_as(#real, #subscripts, #operand));
-                code!(#[allow(unused_braces)] let (#source, #shape) = #open;)
+                code!(#[allow(unused_braces)] let (#source, shape_) = #open;)
             });
+            tokens.extend(self.opened_axes(name, rank, span));
         }
         if order.is_empty() {
             tokens
@@ -64,14 +62,27 @@ impl Emitter<'_> {
                 let open = call!(span=> #runtime::expr::open_integer(#operand));
                 code!(#[allow(unused_braces)] let #name = #open;)
             } else {
-                let dims = (0..rank).map(|axis| Self::dim(name, axis));
-                let subscripts = ident(SUBSCRIPTS[rank]);
-                let subscripts = code!(#runtime::expr::#subscripts);
-                let open = call!(span=> #runtime::expr::open_integers(#subscripts, #operand));
-                code!(#[allow(unused_braces)] let (#name, (#(#dims,)*)) = #open;)
+                let open = call!(span=> #runtime::expr::open_integers(#operand));
+                let axes = self.opened_axes(name, rank, span);
+                code!(#[allow(unused_braces)] let (#name, shape_) = #open; #axes)
             });
         }
         tokens
+    }
+
+    /// The type that says with how many subscripts an operand stands.
+    fn subscripts(&self, rank: usize) -> TokenStream {
+        let (runtime, subscripts) = (self.runtime, ident(SUBSCRIPTS[rank]));
+        code!(#runtime::expr::#subscripts)
+    }
+
+    /// The axes of the operand that was opened last, one for each subscript.
+    fn opened_axes(&self, name: &Ident, rank: usize, span: Span) -> TokenStream {
+        let (runtime, subscripts) = (self.runtime, self.subscripts(rank));
+        let dims = (0..rank).map(|axis| Self::dim(name, axis));
+        let shape = pointed(&ident("shape_"), span);
+        let axes = call!(span=> #runtime::expr::axes(#subscripts, #shape));
+        code!(#[allow(unused_braces)] let (#(#dims,)*) = #axes;)
     }
 
     /// Unifies the axes of each class, and checks what only the run time can tell.

@@ -32,7 +32,23 @@ macro_rules! subscripts {
                 axes
             }
         }
+
+        impl<R: $fit, $($axis: Dim),*> Subscripted<R> for ($($axis,)*) {
+            type Axes = R::Axes<$($axis),*>;
+            #[inline(always)]
+            fn subscripted(self) -> Self::Axes {
+                R::axes(self)
+            }
+        }
     )*};
+}
+
+/// The axes of an operand that stands with subscripts: one for each.
+pub trait Subscripted<R> {
+    /// The axes.
+    type Axes: Shape;
+    /// The axes, each with its subscript.
+    fn subscripted(self) -> Self::Axes;
 }
 
 subscripts! {
@@ -52,19 +68,33 @@ subscripts! {
         "this operand has 6 axes, and takes 6 subscripts", "write `x[i, j, k, l, m, n]`";
 }
 
+/// Any number of subscripts.
+pub trait AnySubscripts {}
+
+impl<R> AnySubscripts for R {}
+
+/// Any number of subscripts but one: an array of what is not known yet is one of floats where it has one.
+pub trait NoneOrSeveral {}
+
+macro_rules! none_or_several {
+    ($($subscripts:ident)*) => {$(impl NoneOrSeveral for $subscripts {})*};
+}
+
+none_or_several!(NoSubscript TwoSubscripts ThreeSubscripts FourSubscripts FiveSubscripts SixSubscripts);
+
 /// What can stand for values in an `expr!` with `R` subscripts.
 ///
 /// Tracked operands, [`Value`] and [`Array`], receive gradients; numbers, slices, `Vec`s, Rust
 /// arrays and [`Numbers`] do not.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no operand of this `expr!`",
-    label = "expected a float, or floats with one subscript for each axis; an integer is written `{{n as f64}}`",
+    label = "expected floats, with one subscript for each axis; of integers make floats, as by `{{ids.iter().map(|&id| id as f64).collect::<Vec<_>>()}}[t]`",
     note = "the operands of one `expr!` have one precision, here `{T}`",
-    note = "a scalar is a `Value` or a float; an array is a `Vector`, `Matrix`, `Array`, `Numbers`, slice, `Vec` or Rust array of floats, with one subscript for each axis; a `Vec` of `Vec`s is none, its rows lie apart",
+    note = "a scalar is a `Value` or a float; an array is a `Vector`, `Matrix`, `Array`, `Numbers`, slice, `Vec` or Rust array of floats, with one subscript for each axis; a `Vec` of `Vec`s is none, its rows lie apart"
 )]
 pub trait Operand<R, T: Real> {
     /// The axes.
-    type Shape: Shape;
+    type Shape;
     /// Where the numbers are.
     type Source<'a>: Source<T>
     where
@@ -254,12 +284,19 @@ where
     operand.open()
 }
 
+/// The axes of an opened operand, each with its subscript.
+#[inline(always)]
+pub fn axes<R, S: Subscripted<R, Axes = A>, A>(_: R, shape: S) -> A {
+    shape.subscripted()
+}
+
 /// The precision of an opened operand.
 #[inline(always)]
 pub fn precision<T: Real, S: Source<T>>(_: &S) -> PhantomData<T> {
     PhantomData
 }
 
+#[diagnostic::do_not_recommend]
 impl<R, T: Real, O: Operand<R, T> + ?Sized> Operand<R, T> for &O {
     type Shape = O::Shape;
     type Source<'a>
@@ -273,48 +310,52 @@ impl<R, T: Real, O: Operand<R, T> + ?Sized> Operand<R, T> for &O {
     }
 }
 
-impl<'t, R: FitsNoAxis, T: Real> Operand<R, T> for Value<'t, T> {
-    type Shape = R::Axes;
+#[diagnostic::do_not_recommend]
+impl<'t, R, T: Real> Operand<R, T> for Value<'t, T> {
+    type Shape = ();
     type Source<'a>
         = Tracked<'t, T>
     where
         Self: 'a;
     #[track_caller]
     #[inline(always)]
-    fn open(&self) -> (Tracked<'t, T>, R::Axes) {
-        (self.0.source(), R::axes(()))
+    fn open(&self) -> (Tracked<'t, T>, ()) {
+        (self.0.source(), ())
     }
 }
 
-/// A number of the precision of an `expr!`.
+/// Operands of the precision `T`.
+pub struct Among<T>(PhantomData<T>);
+
+/// Operands that a number of the type `Number` can stand among: those of its own precision.
 #[diagnostic::on_unimplemented(
-    message = "a number of the precision `{Self}` among operands of the precision `{T}`",
+    message = "a number of the precision `{Number}` among operands of the precision `{T}`",
     label = "convert it: `{{T::of(x)}}` where the precision is a type parameter `T`, else `{{x as f32}}` or `{{x as f64}}`"
 )]
-pub trait SamePrecision<T> {
+pub trait TakeNumber<Number, T> {
     /// The number.
-    fn same(&self) -> &T;
+    fn take(number: &Number) -> &T;
 }
 
 macro_rules! number {
     ($($number:ty)*) => {$(
-        impl<R: FitsNoAxis, T: Real> Operand<R, T> for $number
+        impl<R, T: Real> Operand<R, T> for $number
         where
-            Self: SamePrecision<T>,
+            Among<T>: TakeNumber<Self, T>,
         {
-            type Shape = R::Axes;
+            type Shape = ();
             type Source<'a> = Constant<'a, T>;
             #[inline(always)]
-            fn open(&self) -> (Constant<'_, T>, R::Axes) {
-                (Constant(std::slice::from_ref(self.same())), R::axes(()))
+            fn open(&self) -> (Constant<'_, T>, ()) {
+                (Constant(std::slice::from_ref(Among::take(self))), ())
             }
         }
 
         #[diagnostic::do_not_recommend]
-        impl SamePrecision<$number> for $number {
+        impl TakeNumber<$number, $number> for Among<$number> {
             #[inline(always)]
-            fn same(&self) -> &$number {
-                self
+            fn take(number: &$number) -> &$number {
+                number
             }
         }
     )*};
@@ -323,35 +364,37 @@ macro_rules! number {
 number!(f32 f64 Dual);
 
 macro_rules! shaped {
-    ($($fit:ident: $($axis:ident)+;)*) => {$(
-        impl<'t, R: $fit, T: Real, $($axis: Dim),+> Operand<R, T> for Array<'t, ($($axis,)+), T> {
-            type Shape = R::Axes<$($axis),+>;
+    ($($($axis:ident)+;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<'t, R, T: Real, $($axis: Dim),+> Operand<R, T> for Array<'t, ($($axis,)+), T> {
+            type Shape = ($($axis,)+);
             type Source<'a> = Tracked<'t, T> where Self: 'a;
             #[track_caller]
             #[inline(always)]
             fn open(&self) -> (Tracked<'t, T>, Self::Shape) {
-                (self.source(), R::axes(self.shape()))
+                (self.source(), self.shape())
             }
         }
 
-        impl<R: $fit, T: Real, $($axis: Dim),+> Operand<R, T> for Numbers<($($axis,)+), T> {
-            type Shape = R::Axes<$($axis),+>;
+        #[diagnostic::do_not_recommend]
+        impl<R, T: Real, $($axis: Dim),+> Operand<R, T> for Numbers<($($axis,)+), T> {
+            type Shape = ($($axis,)+);
             type Source<'a> = Constant<'a, T>;
             #[inline(always)]
             fn open(&self) -> (Constant<'_, T>, Self::Shape) {
-                (Constant(self), R::axes(self.shape()))
+                (Constant(self), self.shape())
             }
         }
     )*};
 }
 
 shaped! {
-    FitsOneAxis: A;
-    FitsTwoAxes: A B;
-    FitsThreeAxes: A B C;
-    FitsFourAxes: A B C D;
-    FitsFiveAxes: A B C D E;
-    FitsSixAxes: A B C D E F;
+    A;
+    A B;
+    A B C;
+    A B C D;
+    A B C D E;
+    A B C D E F;
 }
 
 impl<'t, S: Shape, T: Real> Array<'t, S, T> {
@@ -363,52 +406,84 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     }
 }
 
-/// Integers in the place of values, among operands of a precision.
-pub struct IntegersAmong<T>(PhantomData<T>);
+/// What integers have in the place of axes: they are no values.
+pub struct OfIntegers;
 
-/// What can be computed with: no integers.
+/// Subscripts with which integers could be values: none.
 #[diagnostic::on_unimplemented(
     message = "an integer is no value to compute with",
     label = "write `{{n as f64}}`",
     note = "in a function that is generic over its precision `T` it is `{{T::of(n as f64)}}`"
 )]
-pub trait AreNumber {
-    /// Their axes.
-    type Shape: Shape;
+pub trait FitsIntegers {}
+
+impl<R: FitsIntegers> Subscripted<R> for OfIntegers {
+    type Axes = ();
+    fn subscripted(self) {}
 }
 
-/// What can be computed with: no arrays of integers.
-#[diagnostic::on_unimplemented(
-    message = "integers are no values to compute with or to compare: here they can only be subscripts, `x[ids[t]]`",
-    label = "make numbers of them in Rust: `let numbers: Vec<f64> = ids.iter().map(|&id| id as f64).collect();`"
-)]
-pub trait AreNumbers {
-    /// Their axes.
-    type Shape: Shape;
-}
-
-macro_rules! no_values {
+macro_rules! integer {
     ($($integer:ty)*) => {$(
-        no_values!(@ AreNumber: [] $integer);
-        no_values!(@ AreNumbers: [] [$integer]);
-        no_values!(@ AreNumbers: [] Vec<$integer>);
-        no_values!(@ AreNumbers: [const A: usize] [$integer; A]);
-    )*};
-    (@ $bound:ident: [$($generic:tt)*] $type:ty) => {
-        impl<R, T: Real, $($generic)*> Operand<R, T> for $type
-        where
-            IntegersAmong<T>: $bound,
-        {
-            type Shape = <IntegersAmong<T> as $bound>::Shape;
+        #[diagnostic::do_not_recommend]
+        impl<R, T: Real> Operand<R, T> for $integer {
+            type Shape = OfIntegers;
             type Source<'a> = Constant<'a, T>;
-            fn open(&self) -> (Constant<'_, T>, Self::Shape) {
+            fn open(&self) -> (Constant<'_, T>, OfIntegers) {
                 unreachable!("the compiler refuses integers")
             }
         }
-    };
+    )*};
 }
 
-no_values!(usize u8 u16 u32 u64 isize i8 i16 i32 i64);
+integer!(usize u8 u16 u32 u64 isize i8 i16 i32 i64);
+
+/// Never.
+pub trait Never {
+    /// No axes.
+    type Shape;
+}
+
+/// Operands of a precision that are refused.
+pub struct Refused<T>(PhantomData<T>);
+
+/// Arrays whose elements are no floats. Without these impls the compiler would take the elements for floats
+/// of a precision that it does not know, and say so at each use.
+macro_rules! refused {
+    ($([$($generic:tt)*] $type:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<R, T: Real, $($generic)*> Operand<R, T> for $type
+        where
+            Refused<T>: Never,
+        {
+            type Shape = <Refused<T> as Never>::Shape;
+            type Source<'a>
+                = Constant<'a, T>
+            where
+                Self: 'a;
+            fn open(&self) -> (Constant<'_, T>, Self::Shape) {
+                unreachable!("the compiler refuses what has elements that are no floats")
+            }
+        }
+    )*};
+}
+
+macro_rules! refused_integers {
+    ($($integer:ty)*) => {$(
+        refused! {
+            [] [$integer];
+            [] Vec<$integer>;
+            [const A: usize] [$integer; A];
+        }
+    )*};
+}
+
+refused_integers!(usize u8 u16 u32 u64 isize i8 i16 i32 i64);
+
+refused! {
+    [X] Vec<Vec<X>>;
+    [X] [Vec<X>];
+    [X, const A: usize] [Vec<X>; A];
+}
 
 /// Plain numbers with axes: what a leaf of a tape is made from.
 pub trait Block<R, T: Real> {
@@ -469,7 +544,7 @@ impl<T: Real, O: Block<TwoSubscripts, T> + ?Sized> Rows<T> for O {
 }
 
 macro_rules! plain {
-    ($([$($generic:tt)*] $type:ty, $subscripts:ident $fit:ident <$($axis:ty),+>, |$self:ident| $data:expr, $shape:expr;)*) => {$(
+    ($([$($generic:tt)*] $type:ty, $subscripts:ident among $among:ident, ($($axis:ty),+), |$self:ident| $data:expr, $shape:expr;)*) => {$(
         impl<T: Real, $($generic)*> Block<$subscripts, T> for $type {
             type Shape = ($($axis,)+);
             #[inline(always)]
@@ -479,47 +554,49 @@ macro_rules! plain {
             }
         }
 
-        impl<R: $fit, T: Real, $($generic)*> Operand<R, T> for $type {
-            type Shape = R::Axes<$($axis),+>;
+        #[diagnostic::do_not_recommend]
+        impl<R: $among, T: Real, $($generic)*> Operand<R, T> for $type {
+            type Shape = ($($axis,)+);
             type Source<'a> = Constant<'a, T>;
             #[inline(always)]
             fn open(&self) -> (Constant<'_, T>, Self::Shape) {
                 let (data, shape) = Block::<$subscripts, T>::block(self);
-                (Constant(data), R::axes(shape))
+                (Constant(data), shape)
             }
         }
     )*};
 }
 
 plain! {
-    [] [T], OneSubscript FitsOneAxis<usize>, |x| x, (x.len(),);
-    [] Vec<T>, OneSubscript FitsOneAxis<usize>, |x| x, (x.len(),);
-    [const A: usize] [T; A], OneSubscript FitsOneAxis<Const<A>>, |x| x, (Const,);
-    [const A: usize] [[T; A]], TwoSubscripts FitsTwoAxes<usize, Const<A>>,
+    [] [T], OneSubscript among AnySubscripts, (usize), |x| x, (x.len(),);
+    [] Vec<T>, OneSubscript among AnySubscripts, (usize), |x| x, (x.len(),);
+    [const A: usize] [T; A], OneSubscript among AnySubscripts, (Const<A>), |x| x, (Const,);
+    [const A: usize] [[T; A]], TwoSubscripts among NoneOrSeveral, (usize, Const<A>),
         |x| x.as_flattened(), (x.len(), Const);
-    [const A: usize] Vec<[T; A]>, TwoSubscripts FitsTwoAxes<usize, Const<A>>,
+    [const A: usize] Vec<[T; A]>, TwoSubscripts among NoneOrSeveral, (usize, Const<A>),
         |x| x.as_flattened(), (x.len(), Const);
-    [const A: usize, const B: usize] [[T; B]; A], TwoSubscripts FitsTwoAxes<Const<A>, Const<B>>,
+    [const A: usize, const B: usize] [[T; B]; A], TwoSubscripts among NoneOrSeveral, (Const<A>, Const<B>),
         |x| x.as_flattened(), (Const, Const);
     [const A: usize, const B: usize, const C: usize] [[[T; C]; B]; A],
-        ThreeSubscripts FitsThreeAxes<Const<A>, Const<B>, Const<C>>,
+        ThreeSubscripts among NoneOrSeveral, (Const<A>, Const<B>, Const<C>),
         |x| x.as_flattened().as_flattened(), (Const, Const, Const);
 }
 
 /// Ids that gather, as subscripts of an `expr!`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be ids, which are `usize`s with one subscript for each axis",
+    message = "`{Self}` cannot be ids, which are `usize`s",
     label = "expected a slice, `Vec` or Rust array of `usize`",
     note = "convert ids in Rust: `let ids: Vec<usize> = ids.iter().map(|&id| id as usize).collect();`"
 )]
-pub trait Integers<R> {
+pub trait Integers {
     /// The axes.
     type Shape: Shape;
     /// The integers and the axes.
     fn open(&self) -> (&[usize], Self::Shape);
 }
 
-impl<R, O: Integers<R> + ?Sized> Integers<R> for &O {
+#[diagnostic::do_not_recommend]
+impl<O: Integers + ?Sized> Integers for &O {
     type Shape = O::Shape;
     #[inline(always)]
     fn open(&self) -> (&[usize], Self::Shape) {
@@ -528,27 +605,26 @@ impl<R, O: Integers<R> + ?Sized> Integers<R> for &O {
 }
 
 macro_rules! integers {
-    ($([$($generic:tt)*] $type:ty, $fit:ident <$($axis:ty),+>, |$self:ident| $data:expr, $shape:expr;)*) => {$(
-        impl<R: $fit, $($generic)*> Integers<R> for $type {
-            type Shape = R::Axes<$($axis),+>;
+    ($([$($generic:tt)*] $type:ty, $axes:ty, |$self:ident| $data:expr, $shape:expr;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$($generic)*> Integers for $type {
+            type Shape = $axes;
             #[inline(always)]
             fn open(&self) -> (&[usize], Self::Shape) {
                 let $self = self;
-                ($data, R::axes($shape))
+                ($data, $shape)
             }
         }
     )*};
 }
 
 integers! {
-    [] [usize], FitsOneAxis<usize>, |x| x, (x.len(),);
-    [] Vec<usize>, FitsOneAxis<usize>, |x| x, (x.len(),);
-    [const A: usize] [usize; A], FitsOneAxis<Const<A>>, |x| x, (Const,);
-    [const A: usize] [[usize; A]], FitsTwoAxes<usize, Const<A>>,
-        |x| x.as_flattened(), (x.len(), Const);
-    [const A: usize] Vec<[usize; A]>, FitsTwoAxes<usize, Const<A>>,
-        |x| x.as_flattened(), (x.len(), Const);
-    [const A: usize, const B: usize] [[usize; B]; A], FitsTwoAxes<Const<A>, Const<B>>,
+    [] [usize], (usize,), |x| x, (x.len(),);
+    [] Vec<usize>, (usize,), |x| x, (x.len(),);
+    [const A: usize] [usize; A], (Const<A>,), |x| x, (Const,);
+    [const A: usize] [[usize; A]], (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
+    [const A: usize] Vec<[usize; A]>, (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
+    [const A: usize, const B: usize] [[usize; B]; A], (Const<A>, Const<B>),
         |x| x.as_flattened(), (Const, Const);
 }
 
@@ -588,10 +664,7 @@ impl<const N: usize> Integer for Const<N> {
 
 /// Opens an integer operand.
 #[inline(always)]
-pub fn open_integers<R, O, S>(_: R, operand: &O) -> (&[usize], S)
-where
-    O: Integers<R, Shape = S> + ?Sized,
-{
+pub fn open_integers<O: Integers + ?Sized>(operand: &O) -> (&[usize], O::Shape) {
     operand.open()
 }
 
