@@ -3,6 +3,7 @@
 use proc_macro2::{Delimiter, Span};
 
 use crate::ast::{Expr, ExprKind, Path, Reduction};
+use crate::check::suggestions::instead;
 use crate::report::Diagnostic;
 use crate::tokens::{Result, Tokens};
 
@@ -46,10 +47,12 @@ impl Tokens<'_> {
     pub(super) fn arguments(&mut self, function: &Path, span: Span) -> Result<ExprKind> {
         let mut arguments = self.list(Self::expression)?;
         if self.peek_word("for") {
+            let help = function.ident.as_ref().and_then(|name| instead(&name.to_string()));
+            let reductions = "reductions are `sum`, `mean`, `max`, `min`, `prod` and `logsumexp`; an array is written `[f(x[i]) for i]`";
             return Err(Diagnostic::new(
-                self.span(),
+                if help.is_some() { span } else { self.span() },
                 format!("`{}` does not reduce over an index", function.last),
-                "reductions are `sum`, `mean`, `max`, `min`, `prod` and `logsumexp`; an array is written `[f(x[i]) for i]`",
+                help.unwrap_or_else(|| reductions.into()),
             ));
         }
         let name = function.ident.as_ref().map(ToString::to_string).unwrap_or_default();
