@@ -11,6 +11,8 @@ mod names;
 mod numbers;
 #[path = "edges/ranges.rs"]
 mod ranges;
+#[path = "edges/renamed.rs"]
+mod renamed;
 
 /// The message of the panic that `work` ends in.
 fn panic_of<R>(work: impl FnOnce() -> R) -> String {

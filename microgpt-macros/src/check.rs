@@ -344,7 +344,7 @@ impl Checker<'_> {
                     "`{name}` uses itself: this is an element of the array that this `let` defines"
                 ),
                 format!(
-                    "an equation cannot use what it computes at another index; if an array `{name}` of before is meant, give this `let` another name"
+                    "an equation cannot use what it computes: step through such a recurrence in Rust, with an `expr!` for each step; if an earlier array `{name}` is meant, give this `let` another name"
                 ),
             ));
         }

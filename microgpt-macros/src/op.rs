@@ -106,6 +106,10 @@ impl Parts {
             return None;
         };
         self.take();
+        if name == "fn" {
+            report.error(name.span(), "an op is no `fn`: both of its bodies are named", FORM);
+            return self.declaration(runtime, &mut Report::default());
+        }
         let Some(group) = self.group(Delimiter::Parenthesis) else {
             report.error(self.span(name.span()), format!("`{name}` has no arguments"), FORM);
             return None;
@@ -245,7 +249,13 @@ fn fields(body: &Group, report: &mut Report) -> Vec<(String, TokenStream)> {
         _ => false,
     };
     let mut fields: Vec<(String, TokenStream)> = Vec::new();
-    for field in split(body.stream(), is_name) {
+    for mut field in split(body.stream(), is_name) {
+        let is_semicolon =
+            |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ';');
+        if let Some(at) = field.iter().position(is_semicolon) {
+            report.error(field[at].span(), "the parts of an op are separated by commas", FORM);
+            field.truncate(at);
+        }
         let span = field.first().map_or(body.span(), TokenTree::span);
         let known = ["forward", "gradient", "kink"];
         match field.first() {
@@ -274,6 +284,13 @@ fn bracketed(tokens: TokenStream, report: &mut Report) -> Option<TokenStream> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     match tokens.as_slice() {
         [TokenTree::Group(group)] if group.delimiter() == Delimiter::Bracket => {
+            if group.stream().is_empty() {
+                report.error(
+                    group.span(),
+                    "the gradient is empty",
+                    "it has an entry for each argument: `gradient: [2.0 * x]`, `gradient: [y, x]`",
+                );
+            }
             Some(group.stream())
         }
         [] => None,

@@ -171,6 +171,10 @@ impl Tokens<'_> {
             }
             return false;
         }
+        let after = self.cursor.ident().map(|(_, rest)| Tokens::new(rest, self.end));
+        if after.is_some_and(|after| after.peek_punct("=") && !after.peek_punct("==")) {
+            return true;
+        }
         let begins = self.peek_ident().is_some_and(|word| {
             !["for", "else", "as", "and", "or", "in", "if"].iter().any(|other| word == *other)
         }) || self.cursor.literal().is_some()

@@ -1,0 +1,7 @@
+use microgpt::{Tape, expr};
+
+fn main() {
+    let _ = Tape::new();
+    let x = [1.0, 2.0];
+    let _ = expr!([x[i]^2 for i][0]);
+}
