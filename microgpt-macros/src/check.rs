@@ -506,8 +506,10 @@ impl Checker<'_> {
         } else if let Some(help) = suggestions::instead(&name) {
             help
         } else if let Some(near) = nearest(&name, known) {
-            let help = suggestions::instead(near).map(|help| format!(" Then: {help}"));
-            format!("did you mean `{near}`?{}", help.unwrap_or_default())
+            match suggestions::instead(near) {
+                Some(help) => format!("if you mean `{near}`: {help}"),
+                None => format!("did you mean `{near}`?"),
+            }
         } else {
             format!(
                 "an op of your own is called by its path, `self::{name}(x)`; `microgpt::ops::TABLE` lists the built-in ones"

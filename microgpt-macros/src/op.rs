@@ -30,12 +30,13 @@ pub fn op(input: TokenStream) -> TokenStream {
         TokenStream::new()
     } else {
         // Whoever calls the op is to hear nothing of it.
-        let unreachable = quote!(::core::unreachable!());
         for (_, range) in &mut arguments {
             *range = quote!(0.0..1.0);
         }
-        gradient = arguments.iter().map(|_| quote!(#unreachable,)).collect();
-        (forward, kink) = (unreachable, None);
+        let names = arguments.iter().map(|(name, _)| name);
+        gradient = quote!(#(#names),*);
+        forward = arguments.first().map(|(name, _)| name).to_token_stream();
+        kink = None;
         report.into_items()
     };
     let kink = kink.map(|kink| quote!(, kink: #kink));
@@ -101,15 +102,17 @@ impl Parts {
     /// The declaration, with stand-ins for what is wrong; `None` if nothing could be declared.
     fn declaration(&mut self, runtime: &TokenStream, report: &mut Report) -> Option<Declaration> {
         let before = self.before();
+        if let Some(word) = self.ident(0).filter(|word| *word == "fn") {
+            report.error(word.span(), "an op is declared without `fn`", FORM);
+            self.take();
+            let declaration = self.declaration(runtime, &mut Report::default())?;
+            return Some(Declaration { before, ..declaration });
+        }
         let Some(name) = self.ident(0).cloned() else {
             report.error(self.span(Span::call_site()), "expected the name of an op", FORM);
             return None;
         };
         self.take();
-        if name == "fn" {
-            report.error(name.span(), "an op is no `fn`: both of its bodies are named", FORM);
-            return self.declaration(runtime, &mut Report::default());
-        }
         let Some(group) = self.group(Delimiter::Parenthesis) else {
             report.error(self.span(name.span()), format!("`{name}` has no arguments"), FORM);
             return None;
@@ -187,7 +190,9 @@ impl Parts {
     /// `-> result`
     fn result(&mut self, arguments: &Group, report: &mut Report) -> Option<Ident> {
         let arrow = self.is_punct(0, '-') && self.is_punct(1, '>');
+        let mut span = arguments.span_close();
         if arrow {
+            span = self.span(span);
             self.take();
             self.take();
         }
@@ -196,7 +201,6 @@ impl Parts {
             self.take();
             return result;
         }
-        let span = if arrow { self.span(arguments.span()) } else { arguments.span_close() };
         report.error(
             span,
             "the result has no name: `-> y` is missing after the arguments",

@@ -1,7 +1,6 @@
-use microgpt::{Tape, expr};
+use microgpt::expr;
 
 fn main() {
-    let _ = Tape::new();
     let x = [[1.0, 2.0], [3.0, 4.0]];
     let z = [1.0, 2.0];
     let _ = expr! {

@@ -1,7 +1,6 @@
-use microgpt::{Tape, expr};
+use microgpt::Tape;
 
 fn main() {
     let tape = Tape::new();
     let _ = tape.matrix(vec![1.0, 2.0, 3.0, 4.0]);
-    let _ = expr!(1);
 }

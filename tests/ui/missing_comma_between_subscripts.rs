@@ -1,7 +1,6 @@
-use microgpt::{Tape, expr};
+use microgpt::expr;
 
 fn main() {
-    let _ = Tape::new();
     let w = [[1.0, 2.0], [3.0, 4.0]];
     let _ = expr!([w[o i] + w[o; 0] + w[0 1] + w[o {1}] for o, i]);
 }

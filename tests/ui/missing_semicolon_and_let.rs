@@ -1,7 +1,6 @@
-use microgpt::{Tape, expr};
+use microgpt::expr;
 
 fn main() {
-    let _ = Tape::new();
     let v = [1.0, 2.0];
     let _ = expr! {
         let m = mean(v[i] for i)

@@ -9,5 +9,5 @@ mod ops {
 }
 
 fn main() {
-    let _ = microgpt::expr!(ops::cube(1.5));
+    let _ = microgpt::expr!(ops::cube(1.5, 2.0));
 }

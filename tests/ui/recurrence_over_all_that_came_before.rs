@@ -1,7 +1,6 @@
-use microgpt::{Tape, expr};
+use microgpt::expr;
 
 fn main() {
-    let _ = Tape::new();
     let (v, c) = ([1.0, 2.0], [[1.0, 2.0], [3.0, 4.0]]);
     let _ = expr! {
         let c = [v[j] + sum(c[s, j] for s in 0..t) for t in 0..2, j];

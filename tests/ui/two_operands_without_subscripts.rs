@@ -1,7 +1,6 @@
-use microgpt::{Tape, expr};
+use microgpt::expr;
 
 fn main() {
-    let _ = Tape::new();
     let (q, k) = ([1.0, 2.0], vec![1.0, 2.0]);
     let _ = expr!(exp(q) + 2 * k);
 }

@@ -1,4 +1,4 @@
-use microgpt::{Tape, expr};
+use microgpt::Tape;
 
 fn main() {
     let tape = Tape::new();

@@ -1,7 +1,6 @@
-use microgpt::{Tape, expr};
+use microgpt::expr;
 
 fn main() {
-    let _ = Tape::new();
     let x = [1.0, 2.0];
     let _ = expr!([
         sign(x[i]) + log1p(x[i]) + expm1(x[i]) + arctan2(x[i], 1) + maximum(x[i], 0) + clip(x[i], 0, 1)

@@ -85,12 +85,12 @@ const FORMS: [(&[&str], &str); 23] = [
         &["logaddexp"],
         "write `max(x, y) + softplus(-abs(x - y))`, or reduce over an index: `logsumexp(x[i] for i)`",
     ),
-    (&["average", "avg"], "did you mean `mean`? It is written `mean(x[i] for i)`"),
-    (&["product", "total"], "did you mean `prod` or `sum`? They are written `prod(x[i] for i)`"),
+    (&["average", "avg"], "here it is called `mean(x[i] for i)`"),
+    (&["product", "total"], "a product is `prod(x[i] for i)`, a total `sum(x[i] for i)`"),
     (&["amax", "amin", "reduce_max", "reduce_sum"], "reductions are written `max(x[i] for i)`"),
     (
         &["length", "size", "count", "numel", "shape"],
-        "did you mean `len`? `len(i)` is the number of values of the index `i`",
+        "the number of values of the index `i` is `len(i)`",
     ),
     (
         &["var", "variance"],
@@ -141,7 +141,7 @@ const FORMS: [(&[&str], &str); 23] = [
             "is_nan",
             "isfinite",
         ],
-        "its derivative is 0 or none: compute it in Rust, in braces: `{x.data().floor()}`",
+        "its derivative is 0 or none: compute it in Rust, in braces: `{x.floor()}` of a number, `{floors}[i]` of an array",
     ),
     (
         &[

@@ -10,19 +10,17 @@ use crate::tokens::{Result, Tokens};
 impl Tokens<'_> {
     pub(super) fn named(&mut self) -> Result<Expr> {
         let span = self.span();
+        if let Some(keyword) = self.peek_ident().filter(|word| word == "for" || word == "else") {
+            return Err(Diagnostic::new(
+                span,
+                format!("`{keyword}` cannot stand here"),
+                "`for` belongs at the end of `[... for i]` or `sum(... for i)`, `else` after the branch of an `if`",
+            ));
+        }
         let (path, dot) = self.path()?;
         if let Some(right) = dot {
             let side = |path| Box::new(Expr { kind: ExprKind::Path(path), span });
             return Ok(Expr { kind: ExprKind::Dot { left: side(path), right: side(right) }, span });
-        }
-        if let Some(keyword) =
-            path.ident.as_ref().filter(|ident| *ident == "for" || *ident == "else")
-        {
-            return Err(Diagnostic::new(
-                keyword.span(),
-                format!("`{keyword}` cannot stand here"),
-                "`for` belongs at the end of `[... for i]` or `sum(... for i)`, `else` after the branch of an `if`",
-            ));
         }
         let reduction = path.ident.as_ref().and_then(|name| Reduction::named(&name.to_string()));
         if let Some(reduction) = reduction.filter(|_| self.peek_brackets_of_a_call()) {

@@ -69,15 +69,44 @@ subscripts! {
 }
 
 /// Any number of subscripts.
-pub trait AnySubscripts {}
+pub trait AnySubscripts {
+    /// The axes.
+    type Axes<S>;
+    /// The axes.
+    fn shape<S>(shape: S) -> Self::Axes<S>;
+}
 
-impl<R> AnySubscripts for R {}
+impl<R> AnySubscripts for R {
+    type Axes<S> = S;
+    #[inline(always)]
+    fn shape<S>(shape: S) -> S {
+        shape
+    }
+}
 
 /// Any number of subscripts but one: an array of what is not known yet is one of floats where it has one.
-pub trait NoneOrSeveral {}
+#[diagnostic::on_unimplemented(
+    message = "this operand has several axes, and takes as many subscripts",
+    label = "write `x[i, j]`, with one subscript for each axis"
+)]
+pub trait NoneOrSeveral {
+    /// The axes.
+    type Axes<S>;
+    /// The axes.
+    fn shape<S>(shape: S) -> Self::Axes<S>;
+}
 
 macro_rules! none_or_several {
-    ($($subscripts:ident)*) => {$(impl NoneOrSeveral for $subscripts {})*};
+    ($($subscripts:ident)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl NoneOrSeveral for $subscripts {
+            type Axes<S> = S;
+            #[inline(always)]
+            fn shape<S>(shape: S) -> S {
+                shape
+            }
+        }
+    )*};
 }
 
 none_or_several!(NoSubscript TwoSubscripts ThreeSubscripts FourSubscripts FiveSubscripts SixSubscripts);
@@ -554,14 +583,13 @@ macro_rules! plain {
             }
         }
 
-        #[diagnostic::do_not_recommend]
         impl<R: $among, T: Real, $($generic)*> Operand<R, T> for $type {
-            type Shape = ($($axis,)+);
+            type Shape = R::Axes<($($axis,)+)>;
             type Source<'a> = Constant<'a, T>;
             #[inline(always)]
             fn open(&self) -> (Constant<'_, T>, Self::Shape) {
                 let (data, shape) = Block::<$subscripts, T>::block(self);
-                (Constant(data), shape)
+                (Constant(data), R::shape(shape))
             }
         }
     )*};
@@ -664,7 +692,7 @@ impl<const N: usize> Integer for Const<N> {
 
 /// Opens an integer operand.
 #[inline(always)]
-pub fn open_integers<O: Integers + ?Sized>(operand: &O) -> (&[usize], O::Shape) {
+pub fn open_integers<O: Integers<Shape = S> + ?Sized, S>(operand: &O) -> (&[usize], S) {
     operand.open()
 }
 
