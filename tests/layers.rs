@@ -218,3 +218,96 @@ fn attention_of_many_positions_is_that_of_each() {
         }
     }
 }
+
+/// Beside a large logit the logarithm of a few tokens is less than a rounding.
+#[test]
+fn equal_logits_are_equally_likely_however_large_they_are() {
+    for about in [0.0_f32, 1e4, -1e10, 1e30, f32::MAX] {
+        let tape = Tape::<f32>::default();
+        let x = tape.array((2usize, 5usize), &[about; 10]);
+        let logarithm = 5f32.ln();
+        assert_eq!(layers::softmax(x).data(), [0.2; 10]);
+        assert_eq!(layers::log_softmax(x).data(), [-logarithm; 10]);
+        let target = [Some(1), Some(4)];
+        for loss in [
+            layers::cross_entropy(x, &[1, 4]),
+            layers::weighted_cross_entropy(x, &[1, 4], &[0.25, 0.75]),
+            layers::smoothed_cross_entropy(x, &target, 0.0),
+            layers::smoothed_cross_entropy(x, &target, 0.3),
+            layers::smoothed_cross_entropy(x, &target, 1.0),
+        ] {
+            assert_relative_eq!(loss.data(), logarithm, max_relative = 1e-6);
+            let before = x.grad();
+            loss.backward();
+            let after = x.grad();
+            // What flows into each row adds up to nothing.
+            for row in 0..2 {
+                let sum: f32 = (5 * row..5 * row + 5).map(|at| after[at] - before[at]).sum();
+                assert!(sum.abs() < 1e-6, "{about}: {after:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_ruled_out_has_no_probability_and_no_gradient() {
+    let ruled_out = f64::NEG_INFINITY;
+    let tape = Tape::new();
+    let x = tape.matrix([[0.5, ruled_out, 1.5], [ruled_out, ruled_out, 2.0]]);
+    let probability = layers::softmax(x);
+    assert_eq!(probability.data()[1], 0.0);
+    assert_eq!(probability.data()[3..], [0.0, 0.0, 1.0]);
+    probability.backward_with(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    let logs = layers::log_softmax(x);
+    assert_eq!(logs.data()[3..], [ruled_out, ruled_out, 0.0]);
+    logs.backward_with(&[1.0, 0.0, 2.0, 0.0, 0.0, 3.0]);
+    layers::cross_entropy(x, &[2, 2]).backward();
+    layers::smoothed_cross_entropy(x, &[Some(0), Some(2)], 0.0).backward();
+    assert!(x.grad().iter().all(|gradient| gradient.is_finite()), "{:?}", x.grad());
+    assert_eq!([1, 3, 4].map(|at| x.grad()[at]), [0.0; 3]);
+}
+
+#[test]
+fn a_position_without_weight_is_ignored_whatever_its_logits_are() {
+    let ignored = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.25];
+    for one in ignored {
+        for other in ignored {
+            let tape = Tape::new();
+            let x = tape.matrix([[one, other, one], [0.5, 1.0, -0.5], [other, one, other]]);
+            let alone = tape.matrix([[0.5, 1.0, -0.5]]);
+            let weighted = layers::weighted_cross_entropy(x, &[0, 2, 1], &[0.0, 0.5, 0.0]);
+            let smoothed = layers::smoothed_cross_entropy(x, &[None, Some(2), None], 0.1);
+            let expected = layers::smoothed_cross_entropy(alone, &[Some(2)], 0.1);
+            assert_eq!(smoothed.data(), expected.data());
+            assert_eq!(weighted.data(), 0.5 * layers::cross_entropy(alone, &[2]).data());
+            (weighted + smoothed).backward();
+            (0.5 * layers::cross_entropy(alone, &[2]) + expected).backward();
+            let mut gradient = vec![0.0; 9];
+            gradient[3..6].copy_from_slice(&alone.grad());
+            assert_eq!(x.grad(), gradient, "{one}, {other}");
+        }
+    }
+}
+
+/// Of numbers that are large and close to each other the mean is as far off as they are apart.
+#[test]
+fn what_is_far_from_zero_is_normalised_as_what_is_near() {
+    let offsets: Vec<f32> = (0..11u8).map(|at| f32::from(at * 7 % 11)).collect();
+    let normalised = |about: f32| {
+        let tape = Tape::<f32>::default();
+        let x: Vec<f32> = offsets.iter().map(|x| about + x).collect();
+        let x = tape.array((1usize, 11usize), &x);
+        let (gain, bias) = (tape.vector(vec![1.0; 11]), tape.vector(vec![0.0; 11]));
+        let y = layers::layernorm(x, gain, bias);
+        y.backward_with(&offsets);
+        (y.data(), x.grad())
+    };
+    let (values, gradients) = normalised(0.0);
+    // The offsets are exact up to 2²⁴.
+    for about in [1e3, -1e5, 16_000_000.0] {
+        let (far, far_gradients) = normalised(about);
+        for (one, other) in values.iter().zip(&far).chain(gradients.iter().zip(&far_gradients)) {
+            assert_relative_eq!(*one, *other, max_relative = 1e-5, epsilon = 1e-5);
+        }
+    }
+}

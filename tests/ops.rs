@@ -1,6 +1,7 @@
 //! Every op of the table: its local gradient against central differences, alone and in `expr!`,
 //! with each combination of tracked and constant arguments.
 
+use microgpt::dual::Dual;
 use microgpt::gradcheck::{Gradcheck, Oracle, Report, check_op};
 use microgpt::ops::{Op, REDUCTIONS, TABLE};
 use microgpt::{Real, Tape, Value, expr, for_each_op, op};
@@ -270,6 +271,72 @@ fn a_wrong_local_gradient_is_caught() {
             })
             .unwrap();
     }
+}
+
+#[test]
+fn no_op_swallows_a_nan() {
+    for op in TABLE {
+        for at in 0..op.arguments.len() {
+            for from in [0.0, 0.3, 0.6, 0.99] {
+                let mut point: Vec<f64> = op
+                    .arguments
+                    .iter()
+                    .map(|(_, range)| range.start + from * (range.end - range.start))
+                    .collect();
+                point[at] = f64::NAN;
+                assert!((op.forward)(&point).is_nan(), "{} of {point:?}", op.name);
+                // The oracle goes the same way.
+                let dual: Vec<Dual> = point.iter().map(|&x| Dual::constant(x)).collect();
+                assert!((op.tangent)(&dual).value.is_nan(), "{} of {point:?}", op.name);
+            }
+        }
+    }
+}
+
+/// An exponent that moves counts, also where it is one of those that are products and roots.
+#[test]
+fn a_power_has_a_derivative_by_every_exponent() {
+    for exponent in [-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0, 2.5] {
+        let x: f64 = 1.7;
+        let moving = microgpt::ops::pow(Dual::constant(x), Dual::new(exponent, 1.0));
+        let gradient = microgpt::ops::pow::gradient([x, exponent], moving.value);
+        let exact = x.powf(exponent) * x.ln();
+        for derivative in [moving.tangent, gradient[1]] {
+            assert!((derivative - exact).abs() < 1e-14 * exact.abs().max(1.0), "{exponent}");
+        }
+    }
+}
+
+/// Products that overflow or vanish on the way, and are numbers in the end.
+#[test]
+fn a_product_and_its_gradient_are_right_wherever_it_has_been() {
+    fn check<T: Real>(factors: &[f64], product: f64, gradient: &[f64]) {
+        let tape = Tape::<T>::default();
+        let x = tape.vector(factors.iter().map(|&x| T::of(x)).collect::<Vec<_>>());
+        let y = expr!(prod(x[i] for i));
+        y.backward();
+        let figures = x.grad().into_iter().chain([y.data()]).map(Real::as_f64);
+        for (figure, exact) in figures.zip(gradient.iter().chain([&product])) {
+            let close = (figure - exact).abs() <= 1e-6 * exact.abs();
+            assert!(close || figure == *exact, "{factors:?}: {figure}, not {exact}");
+        }
+    }
+    let (huge, tiny) = (2f64.powi(120), 2f64.powi(-120));
+    for zeros in [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0]] {
+        let [a, b] = zeros;
+        let of_pair = [b * huge, a * huge].map(|one| one * tiny * huge);
+        let gradient = [of_pair[0], 0.0, 0.0, 0.0, of_pair[1]];
+        check::<f32>(&[a, huge, huge, tiny, b], 0.0, &gradient);
+    }
+    check::<f32>(&[huge, huge, tiny, tiny], 1.0, &[tiny, tiny, huge, huge]);
+    check::<f32>(&[tiny, tiny, huge, huge], 1.0, &[huge, huge, tiny, tiny]);
+    let least = f64::from(f32::from_bits(1));
+    check::<f32>(&[least, 2.0, 3.0], 6.0 * least, &[6.0, 3.0 * least, 2.0 * least]);
+    check::<f64>(&[1e200, 1e200, 0.0, 0.0], 0.0, &[0.0; 4]);
+    check::<f64>(&[1e200, -1e200, 1e-200, 1.0], -1e200, &[-1.0, 1.0, f64::NEG_INFINITY, -1e200]);
+    check::<f64>(&[f64::INFINITY, 2.0, 3.0], f64::INFINITY, &[6.0, f64::INFINITY, f64::INFINITY]);
+    check::<f64>(&[4.0], 4.0, &[1.0]);
+    check::<Dual>(&[0.0, 0.0, 1e200, 1e200], 0.0, &[0.0; 4]);
 }
 
 #[test]

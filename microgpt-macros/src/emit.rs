@@ -354,13 +354,11 @@ impl<'a> Emitter<'a> {
         if let IndexRange::Whole(length) = self.graph.indices[index].range {
             return self.len(length).to_token_stream();
         }
-        match self.graph.count(index) {
-            Some(count) => self.integer(&count),
-            None => {
-                let (runtime, (low, high)) = (self.runtime, self.bounds(index));
-                code!(#runtime::expr::minus(#high, #low))
-            }
+        if let Some(count) = self.graph.count(index) {
+            return self.integer(&count);
         }
+        let (runtime, (low, high)) = (self.runtime, self.bounds(index));
+        code!(#runtime::expr::minus(#high, #low))
     }
 
     /// The first and the end of an index's values.

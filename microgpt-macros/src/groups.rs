@@ -11,9 +11,12 @@ pub fn visible(tokens: TokenStream) -> TokenStream {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut visible = TokenStream::new();
     for at in 0..tokens.len() {
-        let TokenTree::Group(group) = &tokens[at] else {
-            visible.extend([tokens[at].clone()]);
-            continue;
+        let group = match &tokens[at] {
+            TokenTree::Group(group) if is_hidden(group) => group,
+            other => {
+                visible.extend([other.clone()]);
+                continue;
+            }
         };
         let inside = match group.delimiter() {
             Delimiter::Brace if !is_branch(&tokens, at) => group.stream(),
@@ -32,6 +35,12 @@ pub fn visible(tokens: TokenStream) -> TokenStream {
         visible.extend([TokenTree::Group(shown)]);
     }
     visible
+}
+
+/// Whether a group is invisible, or has such a group in it.
+fn is_hidden(group: &Group) -> bool {
+    let within = |token| matches!(token, TokenTree::Group(inner) if is_hidden(&inner));
+    group.delimiter() == Delimiter::None || group.stream().into_iter().any(within)
 }
 
 /// Whether braces hold a branch of an `if`, which is of the language: one stands beside an `else`.

@@ -264,10 +264,8 @@ impl<'a> Writer<'a> {
         if let Some([left, right]) = self.emitter.graph.factors(node)
             && self.nest.is_fused(self.emitter.graph)
         {
-            let fused = match self.emitter.graph.nodes[node] {
-                Node::Pullback { .. } => code!(pull_onto),
-                _ => code!(fma),
-            };
+            let is_adjoint = matches!(self.emitter.graph.nodes[node], Node::Pullback { .. });
+            let fused = if is_adjoint { code!(pull_onto) } else { code!(fma) };
             let (left, right) = (self.node(left), self.node(right));
             return code!(#runtime::expr::#fused(#left, #right, sum_));
         }
@@ -312,6 +310,7 @@ impl<'a> Writer<'a> {
         done
     }
 
+    #[allow(clippy::too_many_lines)] // one case for each kind of node
     fn value(&mut self, node: NodeId) -> TokenStream {
         let runtime = self.runtime;
         let graph = self.emitter.graph;

@@ -303,7 +303,7 @@ impl Builder<'_> {
                 best
             }
             ast::Reduction::Prod => graph.nested(Fold::Prod, &indices, body),
-            ast::Reduction::LogSumExp => graph.log_sum_exp(indices, body),
+            ast::Reduction::LogSumExp => graph.log_sum_exp(&indices, body),
         }
     }
 }
@@ -313,17 +313,17 @@ impl Graph {
     ///
     /// Where that is infinite, `m` is 0: `ln Σ exp` itself is then -∞ or ∞, as it should be. In these
     /// two cases no gradient flows, for there is no softmax.
-    fn log_sum_exp(&mut self, indices: Vec<IndexId>, body: NodeId) -> NodeId {
+    fn log_sum_exp(&mut self, indices: &[IndexId], body: NodeId) -> NodeId {
         let [zero, least, greatest] =
             [0.0, f64::NEG_INFINITY, f64::INFINITY].map(|x| self.number(x));
-        let max = self.nested(Fold::Max, &indices, body);
+        let max = self.nested(Fold::Max, indices, body);
         let max = self.add(Node::Stop(max));
         let is_finite = self.is_between(least, max, greatest);
         let max = self.add(Node::Select { condition: is_finite, then: max, otherwise: zero });
         let max = self.add(Node::Stop(max));
         let shifted = self.binary(Operator::Sub, body, max);
         let exp = self.call("exp", vec![shifted]);
-        let sum = Node::Reduce { fold: Fold::Sum, indices: indices.clone(), body: exp };
+        let sum = Node::Reduce { fold: Fold::Sum, indices: indices.to_vec(), body: exp };
         let sum = self.add(sum);
         // Of a NaN the gradient is a NaN, too.
         let is_zero = Node::Compare { comparison: Comparison::Equal, left: sum, right: zero };
@@ -337,7 +337,7 @@ impl Graph {
         let sum = self.add(sum);
         let ln = self.call("ln", vec![sum]);
         let result = self.binary(Operator::Add, max, ln);
-        self.require_values(result, ast::Reduction::LogSumExp.name(), &indices);
+        self.require_values(result, ast::Reduction::LogSumExp.name(), indices);
         result
     }
 

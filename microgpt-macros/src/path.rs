@@ -11,6 +11,7 @@ use crate::tokens::{Result, Tokens};
 
 impl<'a> Tokens<'a> {
     /// A path, and the right side if a `·` was in it: Rust's lexer takes `q·k` as one name.
+    #[allow(clippy::too_many_lines)] // a segment may end a path in many ways
     pub fn path(&mut self) -> Result<(Path, Option<Path>)> {
         let start = self.span();
         let mut sides: Vec<Path> = Vec::new();
@@ -44,7 +45,17 @@ impl<'a> Tokens<'a> {
                     ));
                     segments = 0;
                 }
-                let name = segment(name, &ident)?;
+                let before = current.tokens.clone().into_iter().last();
+                let is_field =
+                    matches!(before, Some(TokenTree::Punct(dot)) if dot.as_char() == '.');
+                let name = segment(name, &ident, is_field)?;
+                if (name == "crate" || name == "super") && !self.peek_punct("::") {
+                    return Err(Diagnostic::new(
+                        ident.span(),
+                        format!("`{name}` begins a path and is no value"),
+                        format!("write the path: `{name}::module::NAME`"),
+                    ));
+                }
                 current.last = name.to_string();
                 name.to_tokens(&mut current.tokens);
                 current.ident = (segments == 0).then_some(name);
@@ -59,7 +70,7 @@ impl<'a> Tokens<'a> {
                 let Some(after) = after else { break };
                 if let Some((literal, rest)) = after.literal() {
                     let digits = literal.to_string();
-                    if !digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+                    if !digits.split('.').all(|number| number.parse::<u16>().is_ok()) {
                         return Err(Diagnostic::new(
                             literal.span(),
                             format!("`{digits}` is not a field"),
@@ -120,9 +131,11 @@ impl<'a> Tokens<'a> {
 }
 
 /// A name of a path, or of a path beside a `·`.
-fn segment(name: &str, ident: &Ident) -> Result<Ident> {
-    let is_path_word = matches!(name, "self" | "Self" | "super" | "crate");
-    if !is_path_word && syn::parse_str::<Ident>(name).is_err() {
+fn segment(name: &str, ident: &Ident, is_field: bool) -> Result<Ident> {
+    let is_path_word = !is_field && matches!(name, "self" | "Self" | "super" | "crate");
+    // What is said of these two, which belong elsewhere, depends on what they begin.
+    let is_misplaced = matches!(name, "for" | "else");
+    if !is_path_word && !is_misplaced && syn::parse_str::<Ident>(name).is_err() {
         let help = if name.starts_with(|first: char| first.is_numeric()) {
             "`·` joins two names; a product with a number is written `2 * x`".into()
         } else if let Some(help) = instead(name) {

@@ -28,13 +28,12 @@ pub fn lift(graph: &mut Graph) {
         let uses = if requirements.is_empty() { Vec::new() } else { uses(graph, id) };
         for requirement in requirements {
             for one in &uses {
-                match one.lifted(graph, id, &requirement) {
-                    Some(lifted) => graph.equations[one.by].requirements.push(lifted),
+                if let Some(lifted) = one.lifted(graph, id, &requirement) {
+                    graph.equations[one.by].requirements.push(lifted);
+                } else {
                     // Which elements a gather asks for only the run time knows: take all.
-                    None => {
-                        graph.equations[id].requirements.push(requirement.clone());
-                        break;
-                    }
+                    graph.equations[id].requirements.push(requirement.clone());
+                    break;
                 }
             }
         }
@@ -144,6 +143,16 @@ impl Use {
     }
 }
 
+/// A node with integers in the place of indices, if it is such as stands in a condition.
+#[cfg(test)]
+pub fn substituted(
+    graph: &mut Graph,
+    node: NodeId,
+    by: &BTreeMap<IndexId, Affine<IndexId>>,
+) -> Option<NodeId> {
+    Substitution { graph, by }.node(node)
+}
+
 /// Puts integers in the place of indices.
 struct Substitution<'a> {
     graph: &'a mut Graph,
@@ -184,11 +193,11 @@ impl Substitution<'_> {
                 then: self.node(then)?,
                 otherwise: self.node(otherwise)?,
             },
-            // Neither stands in a condition, before gradients are derived.
-            Node::Reduce { .. }
-            | Node::Local { .. }
-            | Node::Pullback { .. }
-            | Node::WhereAt { .. } => return None,
+            Node::Pullback { adjoint, through, factor } => {
+                Node::Pullback { adjoint: self.node(adjoint)?, through, factor: self.node(factor)? }
+            }
+            // None stands in a condition, before gradients are derived.
+            Node::Reduce { .. } | Node::Local { .. } | Node::WhereAt { .. } => return None,
         };
         Some(self.graph.add(node))
     }

@@ -1,6 +1,6 @@
 //! The tokens of `expr!`, one after the other, with the mistakes that were met.
 
-use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Span, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenTree};
 use syn::buffer::Cursor;
 
 use crate::report::Diagnostic;
@@ -79,9 +79,15 @@ impl<'a> Tokens<'a> {
     /// The punctuation characters of `text`, one after the other.
     pub fn puncts(&self, text: &str) -> Option<(Punct, Cursor<'a>)> {
         let mut cursor = self.cursor;
-        let mut first = None;
+        let mut first: Option<Punct> = None;
+        let mut joint = true;
         for character in text.chars() {
             let (punct, rest) = cursor.punct().filter(|(punct, _)| punct.as_char() == character)?;
+            // What is written apart is not one sign.
+            if !joint {
+                return None;
+            }
+            joint = punct.spacing() == Spacing::Joint;
             first.get_or_insert(punct);
             cursor = rest;
         }

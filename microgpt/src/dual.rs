@@ -54,7 +54,7 @@ impl Dual {
 
     /// The chain rule; a derivative of 0 stays 0 even where the function's is infinite.
     fn chain(self, value: f64, slope: f64) -> Self {
-        Self::new(value, if self.tangent == 0.0 { 0.0 } else { self.tangent * slope })
+        Self::new(value, self.tangent.pull(slope))
     }
 }
 
@@ -93,7 +93,9 @@ impl Sub for Dual {
 impl Mul for Dual {
     type Output = Self;
     fn mul(self, other: Self) -> Self {
-        Self::new(self.value * other.value, self.tangent * other.value + self.value * other.tangent)
+        // A tangent of 0 stays 0 also times an infinite factor.
+        let tangent = self.tangent.pull(other.value) + other.tangent.pull(self.value);
+        Self::new(self.value * other.value, tangent)
     }
 }
 
@@ -249,20 +251,20 @@ impl Float for Dual {
         cbrt(|x, y| 1.0 / (3.0 * y * y));
         exp(|x, y| y);
         exp2(|x, y| y * std::f64::consts::LN_2);
-        exp_m1(|x, y| y + 1.0);
+        exp_m1(|x, y| x.exp());
         ln(|x, y| 1.0 / x);
-        log2(|x, y| 1.0 / (x * std::f64::consts::LN_2));
-        log10(|x, y| 1.0 / (x * std::f64::consts::LN_10));
+        log2(|x, y| std::f64::consts::LOG2_E / x);
+        log10(|x, y| std::f64::consts::LOG10_E / x);
         ln_1p(|x, y| 1.0 / (1.0 + x));
         sin(|x, y| x.cos());
         cos(|x, y| -x.sin());
         tan(|x, y| 1.0 + y * y);
         asin(|x, y| 1.0 / ((1.0 - x) * (1.0 + x)).sqrt());
         acos(|x, y| -1.0 / ((1.0 - x) * (1.0 + x)).sqrt());
-        atan(|x, y| 1.0 / (1.0 + x * x));
+        atan(|x, y| { let secant = x.hypot(1.0); 1.0 / secant / secant });
         sinh(|x, y| x.cosh());
         cosh(|x, y| x.sinh());
-        tanh(|x, y| { let cosh = x.cosh(); 1.0 / (cosh * cosh) });
+        tanh(|x, y| { let cosh = x.cosh(); 1.0 / cosh / cosh });
         asinh(|x, y| 1.0 / x.hypot(1.0));
         acosh(|x, y| 1.0 / ((x - 1.0).sqrt() * (x + 1.0).sqrt()));
         atanh(|x, y| 1.0 / ((1.0 - x) * (1.0 + x)));
@@ -277,18 +279,20 @@ impl Float for Dual {
     }
 
     fn powi(self, power: i32) -> Self {
-        let slope = <f64 as From<i32>>::from(power) * self.value.powi(power - 1);
+        let exponent = <f64 as From<i32>>::from(power);
+        let slope = if power == 0 { 0.0 } else { exponent * self.value.powi(power - 1) };
         self.chain(self.value.powi(power), slope)
     }
 
     fn powf(self, power: Self) -> Self {
         let value = self.value.powf(power.value);
-        let steepness = self.value.powf(power.value - 1.0);
-        let by_base = if power.value == 0.0 { 0.0 } else { power.value * steepness };
-        let by_power =
-            if value == 0.0 || self.value == 0.0 { 0.0 } else { value * self.value.ln() };
-        let (along_base, along_power) = (self.chain(value, by_base), power.chain(value, by_power));
-        Self::new(value, along_base.tangent + along_power.tangent)
+        let by_base = slope_of_power(self.value, power.value);
+        let by_power = match self.value {
+            x if x < 0.0 => f64::NAN,
+            0.0 if power.value >= 0.0 => 0.0,
+            x => value.pull(x.ln()),
+        };
+        Self::new(value, self.tangent.pull(by_base) + power.tangent.pull(by_power))
     }
 
     fn log(self, base: Self) -> Self {
@@ -309,15 +313,17 @@ impl Float for Dual {
 
     fn hypot(self, other: Self) -> Self {
         let value = self.value.hypot(other.value);
-        let along = |side: Self| side.tangent.pull(direction(side.value, value));
-        Self::new(value, along(self) + along(other))
+        let (x, y) = (self.value, other.value);
+        let along_both = self.tangent.pull(direction(x, y)) + other.tangent.pull(direction(y, x));
+        Self::new(value, along_both)
     }
 
     fn atan2(self, other: Self) -> Self {
-        let length = self.value.hypot(other.value);
-        let across = self.tangent.pull(direction(other.value, length))
-            - other.tangent.pull(direction(self.value, length));
-        Self::new(self.value.atan2(other.value), across.pull_over(length))
+        let (y, x) = (self.value, other.value);
+        let across = self.tangent.pull(direction(x, y)) - other.tangent.pull(direction(y, x));
+        // Of a length beyond the precision the half is not.
+        let scale = if x.hypot(y).is_infinite() { 0.5 } else { 1.0 };
+        Self::new(y.atan2(x), (scale * across).pull_over((scale * x).hypot(scale * y)))
     }
 
     fn sin_cos(self) -> (Self, Self) {
@@ -337,7 +343,7 @@ impl Real for Dual {
     fn fma(self, factor: Self, addend: Self) -> Self {
         Self::new(
             self.value.fma(factor.value, addend.value),
-            self.tangent * factor.value + self.value * factor.tangent + addend.tangent,
+            self.tangent.pull(factor.value) + factor.tangent.pull(self.value) + addend.tangent,
         )
     }
 
@@ -382,15 +388,38 @@ impl Real for Dual {
         let slope = std::f64::consts::FRAC_2_SQRT_PI * (-self.value * self.value).exp();
         self.chain(Real::erf(self.value), slope)
     }
+
+    fn erfc(self) -> Self {
+        let slope = -std::f64::consts::FRAC_2_SQRT_PI * (-self.value * self.value).exp();
+        self.chain(Real::erfc(self.value), slope)
+    }
 }
 
-/// A side over the length of the hypotenuse: 0 of no length, and the sign of an infinite side.
-fn direction(side: f64, length: f64) -> f64 {
-    match (length == 0.0, length.is_infinite(), side.is_infinite()) {
-        (true, _, _) | (_, true, false) => 0.0,
-        (_, true, true) => side.signum(),
-        _ => side / length,
+/// A side of a right triangle over its hypotenuse: the sine of an angle, 0 where there is no triangle.
+fn direction(side: f64, other: f64) -> f64 {
+    match (side.is_infinite(), other.is_infinite()) {
+        (true, _) => side.signum(),
+        (_, true) => 0.0,
+        _ if side == 0.0 => 0.0,
+        _ => {
+            let scale = side.abs().max(other.abs());
+            let (side, other) = (side / scale, other / scale);
+            side / side.hypot(other)
+        }
     }
+}
+
+/// The derivative of `x ^ power` by `x`, in two halves where one factor would overflow or vanish.
+fn slope_of_power(x: f64, power: f64) -> f64 {
+    if power == 0.0 {
+        return 0.0;
+    }
+    let steepness = x.powf(power - 1.0);
+    if steepness.is_normal() {
+        return power * steepness;
+    }
+    let half = x.abs().powf(0.5 * (power - 1.0));
+    if half == 0.0 { half } else { power * half * half.copysign(steepness) }
 }
 
 #[cfg(test)]
@@ -423,5 +452,28 @@ mod tests {
     fn what_does_not_change_has_no_tangent_where_the_slope_is_infinite() {
         assert_eq!(Dual::constant(0.0).sqrt().tangent, 0.0);
         assert_eq!(Dual::new(-2.0, 1.0).powf(Dual::constant(2.0)).tangent, -4.0);
+        let (zero, infinite) = (Dual::constant(0.0), Dual::constant(f64::INFINITY));
+        let still = [
+            zero / zero,
+            Dual::constant(1.0) / zero,
+            zero.recip(),
+            zero.ln(),
+            zero.powf(Dual::constant(-0.5)),
+            zero.powi(-2),
+            zero.atan2(zero),
+            zero.hypot(zero),
+            infinite * zero,
+            infinite.fma(zero, zero),
+            infinite.hypot(infinite),
+            infinite - infinite,
+            Dual::constant(1.0).acosh(),
+            Dual::constant(1.0).asin(),
+            Dual::constant(2.0).acos(),
+            Dual::constant(-1.0).atanh(),
+            infinite.exp().tan(),
+        ];
+        for dual in still {
+            assert_eq!(dual.tangent, 0.0, "{dual}");
+        }
     }
 }

@@ -28,7 +28,7 @@ pub use extremes::*;
 pub use interleaved::*;
 pub use loops::*;
 pub use operand::*;
-pub use products::Others;
+pub use products::{Others, Product};
 pub use ragged::{Ragged, contract_ragged, is_long, least};
 pub(crate) use sums::blocks;
 pub use sums::*;

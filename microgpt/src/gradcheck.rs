@@ -20,21 +20,31 @@
 //!
 //! Second derivatives are not checked: a backward pass here is not itself recorded.
 
+mod consistency;
 mod difference;
+mod figures;
 mod layer;
+mod panics;
+mod precision;
+mod projections;
 mod report;
 mod run;
+mod search;
+mod special;
+mod sweep;
 
 use crate::array::{Array, Vector, indices};
 use crate::real::Real;
 use crate::shape::Shape;
 use crate::value::Value;
 
-#[doc(hidden)]
-pub use layer::draw;
-pub use layer::{Layer, Sizes, check_op};
-pub use report::{GradientError, Mismatch, Oracle, Report, Tolerance};
+pub use layer::{Layer, check_op};
+pub use report::{GradientError, Mismatch, Oracle, Panics, Report, Tolerance};
 use run::Run;
+pub use special::{SPECIAL, special_points};
+pub use sweep::Sizes;
+#[doc(hidden)]
+pub use sweep::{Drawn, outside_of_functions, sweep};
 
 /// The outputs of a function under check: made `.into()` from a `Value`, an `Array` or a pair.
 #[derive(Debug)]
@@ -269,19 +279,33 @@ impl<T: Real> Gradcheck<T> {
 
 impl Gradcheck<f64> {
     /// Checks a layer at a point: its gradient by differences, against dual numbers, and in single
-    /// precision.
+    /// precision; and that recording, inference and dual numbers panic at the same points.
+    ///
+    /// # Panics
+    ///
+    /// With the layer's own message, if it panics at this point in all ways of computing it.
+    #[track_caller]
     pub fn check_layer<P>(&self, inputs: &[P], layer: &impl Layer) -> Report
     where
         for<'p> Point: From<&'p P>,
     {
+        if let Some(panics) = precision::panics_alike(&points::<f64, P>(inputs), layer) {
+            return Report { panics: Some(panics), ..Report::default() };
+        }
         let mut report = self.check(inputs, |inputs| layer.outputs(inputs));
         // Rounded to f32, so that both precisions look at the same point.
         let points = points::<f32, P>(inputs);
         let function = run::function(|inputs| layer.outputs(inputs));
         let mut double = Run::new(self, &points, &function);
-        double.against_duals(layer);
-        double.against_single_precision(layer);
+        if !(points.is_empty() || double.outputs.is_empty()) {
+            report.decide(&double.against_duals(layer));
+            double.against_single_precision(layer);
+        }
         report.join(double.report);
+        for list in [&mut report.kinks, &mut report.undecided] {
+            list.sort_unstable();
+            list.dedup();
+        }
         report
     }
 }

@@ -9,6 +9,13 @@ use crate::dual::Dual;
 use crate::real::Real;
 use crate::value::Value;
 
+mod stable;
+use stable::{
+    clamp_gradient, decay, direction, gelu_argument, inverse_hyperbolic, normal_density,
+    normal_distribution, over_one_and_square, over_square, power, power_by_base, power_by_exponent,
+    share_of, sigmoid_slope, takes_second,
+};
+
 /// An op as data, for whatever goes over all of them.
 pub struct Op {
     /// The name, in `expr!` and elsewhere.
@@ -22,6 +29,8 @@ pub struct Op {
     pub tangent: fn(&[Dual]) -> Dual,
     /// The local gradient from the arguments and the result: one entry an argument.
     pub gradient: fn(&[f64], f64) -> Vec<f64>,
+    /// The function and its local gradient in single precision.
+    pub single: fn(&[f32]) -> (f32, Vec<f32>),
     /// Zero where the derivative jumps, and about the distance to there elsewhere.
     pub kink: Option<fn(&[f64]) -> f64>,
     /// The op on `Value`s, one record a call.
@@ -132,6 +141,11 @@ macro_rules! op {
                 gradient: |arguments, result| {
                     let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
                     gradient([$($argument),+], result).to_vec()
+                },
+                single: |arguments| {
+                    let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
+                    let $result = forward($($argument),+);
+                    ($result, gradient([$($argument),+], $result).to_vec())
                 },
                 kink: $crate::op!(@kink [$($argument)+] $($kink)?),
                 on_values: |arguments| {
@@ -280,87 +294,6 @@ macro_rules! table {
     };
 }
 
-/// `x ^ y`, with the common powers as the products and roots that they are.
-#[inline(always)]
-fn power<T: Real>(x: T, y: T) -> T {
-    let is = |power: f64| y == T::of(power);
-    if is(2.0) {
-        x * x
-    } else if is(1.0) {
-        x
-    } else if is(-1.0) {
-        x.recip()
-    } else if is(0.5) {
-        x.sqrt()
-    } else if is(-0.5) {
-        x.sqrt().recip()
-    } else if is(-1.5) {
-        (x * x.sqrt()).recip()
-    } else if is(3.0) {
-        x * x * x
-    } else {
-        x.powf(y)
-    }
-}
-
-/// `x / (x² + y²)`, and 0 at the origin, where the functions of an angle have no derivative. Neither
-/// square need be a number of this precision.
-fn over_square<T: Real>(x: T, y: T) -> T {
-    let length = x.hypot(y);
-    if length == T::zero() { T::zero() } else { along(x, length) / length }
-}
-
-/// `x` times the density of the standard normal distribution: 0 at both infinities.
-fn normal_moment<T: Real>(x: T) -> T {
-    let density = (T::of(-0.5) * x * x).exp()
-        * T::of(0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2);
-    if density == T::zero() { density } else { x * density }
-}
-
-/// The distribution function of the standard normal distribution.
-fn normal_distribution<T: Real>(x: T) -> T {
-    T::of(0.5) * (T::one() + (x * T::of(std::f64::consts::FRAC_1_SQRT_2)).erf())
-}
-
-/// `x` times a share that falls faster than `x` grows: 0 where the share is 0.
-#[inline(always)]
-fn share_of<T: Real>(x: T, share: T) -> T {
-    if share == T::zero() { T::zero() } else { x * share }
-}
-
-/// The argument of the tanh in `gelu_tanh`, and its derivative.
-fn gelu_argument<T: Real>(x: T) -> (T, T) {
-    let scale = T::of(std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2);
-    let cubic = T::of(0.044_715);
-    (scale * (x + cubic * x * x * x), scale * (T::one() + T::of(3.0) * cubic * x * x))
-}
-
-/// Whether the better of two is the second: where it is better, or the only NaN.
-#[inline(always)]
-fn takes_second<T: Real>(is_better: bool, x: T, y: T) -> bool {
-    is_better || y.is_nan() && !x.is_nan()
-}
-
-/// The local gradient of `min(max(x, low), high)`.
-#[inline(always)]
-fn clamp_gradient<T: Real>(x: T, low: T, high: T) -> [T; 3] {
-    let raised = max(x, low);
-    let [to_raised, to_high] = min::gradient([raised, high], min(raised, high));
-    let [to_x, to_low] = max::gradient([x, low], raised);
-    [to_raised * to_x, to_raised * to_low, to_high]
-}
-
-/// `x / length`, the direction of a side; 0 of no length, and what one expects of infinite ones.
-fn along<T: Real>(x: T, length: T) -> T {
-    if length == T::zero() {
-        T::zero()
-    } else if length.is_infinite() {
-        if x.is_infinite() { x.signum() } else { T::zero() }
-    } else {
-        x / length
-    }
-}
-
 /// 1 where the condition holds, else 0.
 #[inline(always)]
 fn one_if<T: Real>(condition: bool) -> T {
@@ -411,12 +344,12 @@ table! {
         }
     }
     functions {
-        /// `x ^ y`, for a base above 0 if the exponent is to have a gradient.
+        /// `x ^ y`, for a base above 0 if the exponent is to have a gradient. `x ^ 0` is 1, whatever `x` is.
         pow(x in 0.3..3.0, y in -2.5..2.5) -> z {
             forward: power(x, y),
             gradient: [
-                if y == T::zero() { T::zero() } else { y * power(x, y - T::one()) },
-                if x == T::zero() { T::zero() } else { share_of(x.ln(), z) },
+                power_by_base(x, y),
+                power_by_exponent(x, y, z),
             ],
         }
         /// `eˣ`.
@@ -432,12 +365,12 @@ table! {
         /// The logarithm to base 2.
         log2(x in 0.2..5.0) -> y {
             forward: x.log2(),
-            gradient: [(x * T::of(std::f64::consts::LN_2)).recip()],
+            gradient: [T::of(std::f64::consts::LOG2_E) / x],
         }
         /// The logarithm to base 10.
         log10(x in 0.2..5.0) -> y {
             forward: x.log10(),
-            gradient: [(x * T::of(std::f64::consts::LN_10)).recip()],
+            gradient: [T::of(std::f64::consts::LOG10_E) / x],
         }
         /// `eˣ - 1`, exact for small `x`.
         exp_m1(x in -4.0..4.0) -> y {
@@ -508,7 +441,7 @@ table! {
         /// The arc tangent, in radians.
         atan(x in -4.0..4.0) -> y {
             forward: x.atan(),
-            gradient: [(T::one() + x * x).recip()],
+            gradient: [over_one_and_square(x)],
         }
         /// The hyperbolic sine.
         sinh(x in -3.0..3.0) -> y {
@@ -523,21 +456,26 @@ table! {
         /// The hyperbolic tangent.
         tanh(x in -3.0..3.0) -> y {
             forward: x.tanh(),
-            gradient: [T::one() - y * y],
+            gradient: [T::of(4.0) * sigmoid_slope(x + x)],
         }
         /// The inverse hyperbolic sine.
         asinh(x in -4.0..4.0) -> y {
-            forward: x.asinh(),
+            forward: inverse_hyperbolic(x, x.asinh()),
             gradient: [x.hypot(T::one()).recip()],
         }
         /// The inverse hyperbolic cosine.
         acosh(x in 1.3..5.0) -> y {
-            forward: x.acosh(),
+            forward: {
+                // In terms of what `x` is above 1: the function is steep there.
+                let above = x - T::one();
+                let root = above.sqrt() * (x + T::one()).sqrt();
+                inverse_hyperbolic(x, (above + root).ln_1p())
+            },
             gradient: [((x - T::one()).sqrt() * (x + T::one()).sqrt()).recip()],
         }
         /// The inverse hyperbolic tangent.
         atanh(x in -0.9..0.9) -> y {
-            forward: x.atanh(),
+            forward: if x < T::zero() { -(-x).atanh() } else { x.atanh() },
             gradient: [((T::one() - x) * (T::one() + x)).recip()],
         }
         /// The angle of the point `(x, y)`, in radians: `atan2(y, x)`; its derivative at the origin is 0.
@@ -548,19 +486,19 @@ table! {
         /// `√(x² + y²)`; its derivative at the origin is 0.
         hypot(x in 0.3..3.0, y in -3.0..3.0) -> z {
             forward: x.hypot(y),
-            gradient: [along(x, z), along(y, z)],
+            gradient: [direction(x, y), direction(y, x)],
         }
         /// `1 / (1 + e⁻ˣ)`, without overflow.
         sigmoid(x in -5.0..5.0) -> y {
             forward: {
-                let e = (-x.abs()).exponential();
+                let e = decay(x);
                 (if x < T::zero() { e } else { T::one() }) / (T::one() + e)
             },
-            gradient: [y * (T::one() - y)],
+            gradient: [sigmoid_slope(x)],
         }
         /// `ln(1 + eˣ)`, without overflow.
         softplus(x in -5.0..5.0) -> y {
-            forward: relu(x) + (-x.abs()).exponential().ln_1p(),
+            forward: (if x < T::zero() { T::zero() } else { x }) + decay(x).ln_1p(),
             gradient: [sigmoid(x)],
         }
         /// `max(x, 0)`; its derivative at 0 is 0.
@@ -571,7 +509,7 @@ table! {
         }
         /// `x` above 0, else `slope * x` (Maas 2013).
         leaky_relu(x in -2.0..2.0, slope in 0.05..0.5) -> y {
-            forward: if x > T::zero() { x } else { slope * x },
+            forward: if x > T::zero() && !slope.is_nan() { x } else { slope * x },
             gradient: [
                 if x > T::zero() { T::one() } else { slope },
                 if x > T::zero() { T::zero() } else { x },
@@ -580,7 +518,7 @@ table! {
         }
         /// `x` above 0, else `alpha * (eˣ - 1)` (Clevert 2015, arXiv:1511.07289).
         elu(x in -2.0..2.0, alpha in 0.3..2.0) -> y {
-            forward: if x > T::zero() { x } else { alpha * x.exp_m1() },
+            forward: if x > T::zero() && !alpha.is_nan() { x } else { alpha * x.exp_m1() },
             gradient: [
                 if x > T::zero() { T::one() } else { alpha * x.exp() },
                 if x > T::zero() { T::zero() } else { x.exp_m1() },
@@ -598,16 +536,14 @@ table! {
         /// `x · Φ(x)` with the error function (Hendrycks 2016, arXiv:1606.08415).
         gelu(x in -4.0..4.0) -> y {
             forward: share_of(x, normal_distribution(x)),
-            gradient: [normal_distribution(x) + normal_moment(x)],
+            gradient: [normal_distribution(x) + share_of(x, normal_density(x))],
         }
         /// The approximation of `gelu` by a tanh, as GPT-2 has it.
         gelu_tanh(x in -4.0..4.0) -> y {
-            forward: share_of(x, T::of(0.5) * (T::one() + gelu_argument(x).0.tanh())),
+            forward: share_of(x, sigmoid(gelu_argument(x).0)),
             gradient: [{
                 let (u, du) = gelu_argument(x);
-                let tanh = u.tanh();
-                let slope = share_of(x * du, T::one() - tanh * tanh);
-                T::of(0.5) * (T::one() + tanh + slope)
+                sigmoid(u) + share_of(x * du, sigmoid_slope(u))
             }],
         }
         /// The error function.

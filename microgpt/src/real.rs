@@ -104,10 +104,14 @@ pub trait Real:
     /// The error function, `2/√π ∫₀ˣ exp(-s²) ds`.
     #[must_use]
     fn erf(self) -> Self;
+
+    /// `1 - erf(x)`, which keeps its digits where the error function nears 1.
+    #[must_use]
+    fn erfc(self) -> Self;
 }
 
 macro_rules! real {
-    ($float:ty, $bits:ty, $erf:path, $exp:path, $ln:path) => {
+    ($float:ty, $bits:ty, $erf:path, $erfc:path, $exp:path, $ln:path) => {
         impl Real for $float {
             #[inline(always)]
             #[allow(clippy::cast_possible_truncation)] // f32 is asked for by the caller
@@ -170,12 +174,17 @@ macro_rules! real {
             fn erf(self) -> Self {
                 $erf(self)
             }
+
+            #[inline]
+            fn erfc(self) -> Self {
+                $erfc(self)
+            }
         }
     };
 }
 
-real!(f32, u32, libm::erff, exponential::exp_f32, logarithm::ln_f32);
-real!(f64, u64, libm::erf, exponential::exp_f64, logarithm::ln_f64);
+real!(f32, u32, libm::erff, libm::erfcf, exponential::exp_f32, logarithm::ln_f32);
+real!(f64, u64, libm::erf, libm::erfc, exponential::exp_f64, logarithm::ln_f64);
 
 /// `Σ coefficients[k] · xᵏ` by Horner's scheme.
 #[inline(always)]

@@ -40,14 +40,14 @@ impl Emitter<'_> {
             let operand = pointed(name, span);
             let subscripts = self.subscripts(rank);
             tokens.extend(if position == 0 {
-                let open = call!(span=> #runtime::expr::open(#subscripts, #operand));
+                let open = call!(span=> #runtime::expr::open::<#subscripts, _, _, _, _>(#operand));
                 code! {
                     #[allow(unused_braces)]
                     let (#source, shape_) = #open;
                     let real_ = #runtime::expr::precision(&#source);
                 }
             } else {
-                let open = call!(span=> #runtime::expr::open_as(#real, #subscripts, #operand));
+                let open = call!(span=> #runtime::expr::open_as::<#subscripts, _, _, _, _>(#real, #operand));
                 code!(#[allow(unused_braces)] let (#source, shape_) = #open;)
             });
             tokens.extend(self.opened_axes(name, rank, span));
@@ -81,7 +81,7 @@ impl Emitter<'_> {
         let (runtime, subscripts) = (self.runtime, self.subscripts(rank));
         let dims = (0..rank).map(|axis| Self::dim(name, axis));
         let shape = pointed(&ident("shape_"), span);
-        let axes = call!(span=> #runtime::expr::axes(#subscripts, #shape));
+        let axes = call!(span=> #runtime::expr::axes::<#subscripts, _, _>(#shape));
         code!(#[allow(unused_braces)] let (#(#dims,)*) = #axes;)
     }
 

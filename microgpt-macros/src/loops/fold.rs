@@ -61,7 +61,7 @@ impl Writer<'_> {
         let index = self.emitter.index(over);
         let value = self.node(self.nest.body);
         let step = if self.nest.fold == Fold::Prod {
-            code!(product_ = #runtime::ops::mul(product_, #value);)
+            code!(product_.take(#value);)
         } else {
             code!(best_.#take(#index, #value);)
         };
@@ -69,9 +69,9 @@ impl Writer<'_> {
         let target = self.target_address(None);
         if self.nest.fold == Fold::Prod {
             return code! {
-                let mut product_ = #runtime::expr::constant(real_, 1.0);
+                let mut product_ = #runtime::expr::Product::new();
                 #inside
-                #name[#target] = product_;
+                #name[#target] = product_.number();
             };
         }
         code! {

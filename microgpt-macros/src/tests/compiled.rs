@@ -65,7 +65,7 @@ fn pull_back<'t>(results: impl Results<'t>, cotangents: &[f64]) -> Vec<f64> {
 /// A function that runs one program and compares.
 fn case(number: usize, seed: u64) -> Result<String, String> {
     let mut random = PythonRandom::new(seed);
-    let shapes = Shapes::drawn(&mut random);
+    let shapes = Shapes::drawn(&mut random, 10);
     let text = program(seed, &shapes);
     let (answer, cotangents) = compare(&text, seed, &shapes)?;
     let operands = operands(&mut PythonRandom::new(seed), &shapes);

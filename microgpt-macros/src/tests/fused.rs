@@ -13,7 +13,7 @@ use crate::tests::interpret::Interpreter;
 use crate::tests::unfused;
 
 /// The table's names, as `expr!` passes them on.
-fn ops() -> String {
+pub fn ops() -> String {
     let ops = microgpt::ops::TABLE.iter().map(|op| {
         let arguments: Vec<_> = op.arguments.iter().map(|(name, _)| *name).collect();
         format!("{}({})", op.name, arguments.join(" "))
@@ -126,7 +126,7 @@ proptest! {
 
     #[test]
     fn fused_equals_unfused(seed: u64) {
-        let shapes = Shapes::drawn(&mut PythonRandom::new(seed));
+        let shapes = Shapes::drawn(&mut PythonRandom::new(seed), 4);
         let text = program(seed, &shapes);
         if let Err(error) = compare(&text, seed, &shapes) {
             prop_assert!(false, "{text}\n{error}");

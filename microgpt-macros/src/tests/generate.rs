@@ -20,9 +20,9 @@ impl Default for Shapes {
 }
 
 impl Shapes {
-    /// Lengths from 1 on, beyond one vector of numbers.
-    pub fn drawn(random: &mut PythonRandom) -> Self {
-        let length = 1 + below(random, 10);
+    /// Lengths from 1 on.
+    pub fn drawn(random: &mut PythonRandom, most: usize) -> Self {
+        let length = 1 + below(random, most);
         let ids = (0..length).map(|_| below(random, length + 1)).collect();
         Self { lengths: [length, length + 1], ids }
     }

@@ -5,6 +5,8 @@ mod corpus;
 mod fused;
 mod generate;
 mod interpret;
+mod mutate;
+mod mutations;
 mod unfused;
 
 use proc_macro2::TokenStream;

@@ -296,7 +296,7 @@ impl<A: Tracking> Kept<A> {
 /// Opens an operand.
 #[track_caller]
 #[inline(always)]
-pub fn open<'a, R, T: Real, O, X, S>(_: R, operand: &'a O) -> (X, S)
+pub fn open<'a, R, T: Real, O, X, S>(operand: &'a O) -> (X, S)
 where
     O: Operand<R, T, Source<'a> = X, Shape = S> + ?Sized + 'a,
 {
@@ -306,7 +306,7 @@ where
 /// Opens an operand with the precision of those before it.
 #[track_caller]
 #[inline(always)]
-pub fn open_as<'a, R, T: Real, O, X, S>(_: PhantomData<T>, _: R, operand: &'a O) -> (X, S)
+pub fn open_as<'a, R, T: Real, O, X, S>(_: PhantomData<T>, operand: &'a O) -> (X, S)
 where
     O: Operand<R, T, Source<'a> = X, Shape = S> + ?Sized + 'a,
 {
@@ -315,7 +315,7 @@ where
 
 /// The axes of an opened operand, each with its subscript.
 #[inline(always)]
-pub fn axes<R, S: Subscripted<R, Axes = A>, A>(_: R, shape: S) -> A {
+pub fn axes<R, S: Subscripted<R, Axes = A>, A>(shape: S) -> A {
     shape.subscripted()
 }
 

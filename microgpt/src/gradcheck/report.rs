@@ -4,27 +4,38 @@ use crate::real::Real;
 use crate::tape::Place;
 use std::fmt;
 
-/// How strict a check is.
+use super::figures::figures;
+
+/// How strict a check is. Both numbers are relative: nothing is allowed because a function is large.
+///
+/// A derivative `d` is held against an extrapolated difference quotient with
+///
+/// ```text
+/// allowed = relative · |d| + rounding + truncation
+/// rounding = 1.2 · ε · |f| / h,   truncation = the last correction of the extrapolation
+/// ```
+///
+/// where `h` is the least step of the difference and `ε` the precision's. It is right only if
+/// `rounding + truncation ≤ relative · |d|`, else it is *not decidable* by differences. So an error
+/// that passes as right is at most `3 · relative · |d|`: 3e-7 of the derivative in `f64`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tolerance {
-    /// The greatest error, relative to the size of the gradients involved.
+    /// The greatest error against a difference quotient, relative to the derivative.
     pub relative: f64,
-    /// The greatest error where the gradient is about zero, relative to the size of the results.
-    pub absolute: f64,
-    /// The step of the central difference, relative to the argument (or to 1, if that is more).
-    pub step: f64,
+    /// The greatest error against what is exact but for rounding, as dual numbers, relative to the
+    /// derivative.
+    pub exact: f64,
 }
 
 impl Tolerance {
-    /// The tolerance for this precision, with its best step: the difference quotient has an error
-    /// of about `step² + ε / step`, which is least where the step is the cube root of `ε`.
+    /// The tolerance for this precision: 1e-7 and 1e-9 in `f64`, 1e-3 and 1e-4 in `f32`.
     #[must_use]
     pub fn of<T: Real>() -> Self {
-        let rounding = T::epsilon().as_f64();
-        let step = rounding.cbrt();
-        // 1e-6 and 1e-8 for f64; 0.005 and 2e-4 for f32.
-        let absolute = (200.0 * step * step).max(1e-8);
-        Self { relative: if rounding < 1e-10 { 1e-6 } else { step }, absolute, step }
+        if T::epsilon().as_f64() < 1e-10 {
+            Self { relative: 1e-7, exact: 1e-9 }
+        } else {
+            Self { relative: 1e-3, exact: 1e-4 }
+        }
     }
 }
 
@@ -39,14 +50,23 @@ impl Default for Tolerance {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Oracle {
-    /// The central difference of the function itself.
+    /// The central difference of the function itself, extrapolated; one-sided at an edge of the
+    /// domain.
     CentralDifference,
+    /// The nearest derivative from one side, at a kink.
+    OneSided,
     /// Forward mode, with dual numbers.
     DualNumbers,
     /// The same gradient in double precision.
     DoublePrecision,
     /// The sum of the gradients of two inputs, where one array stands for both.
     Aliasing,
+    /// The same gradient, added to one that is not empty.
+    Accumulation,
+    /// One of several results with a cotangent of zero for each other.
+    Alone,
+    /// The sum of what each result gives alone.
+    Sum,
     /// The same computation once more.
     SecondRun,
 }
@@ -55,9 +75,13 @@ impl fmt::Display for Oracle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::CentralDifference => "the central difference is",
+            Self::OneSided => "at this kink the nearest derivative from one side is",
             Self::DualNumbers => "dual numbers give",
             Self::DoublePrecision => "in double precision it is",
             Self::Aliasing => "with two arrays for the one that is both inputs it is",
+            Self::Accumulation => "added to a gradient that was zero it is",
+            Self::Alone => "with zero cotangents for the results that are not used it is",
+            Self::Sum => "what each result gives alone sums up to",
             Self::SecondRun => "a second run gave",
         })
     }
@@ -104,9 +128,12 @@ impl fmt::Display for Mismatch {
         if let Some(output) = output {
             write!(f, " from output {output}")?;
         }
-        write!(f, " is {analytic:e}, but {oracle} {expected:e} (error {:e}", self.error())?;
+        let [analytic, expected] = figures([*analytic, *expected]);
+        let [error] = figures([self.error()]);
+        write!(f, " is {analytic}, but {oracle} {expected} (error {error}")?;
         if *step > 0.0 {
-            write!(f, ", step {step:e}")?;
+            let [step] = figures([*step]);
+            write!(f, ", step {step}")?;
         }
         f.write_str(")")?;
         match place {
@@ -116,17 +143,55 @@ impl fmt::Display for Mismatch {
     }
 }
 
+/// Which ways of computing a function panic at a point, with the message, and which do not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Panics {
+    /// On a tape that records.
+    pub recorded: Option<String>,
+    /// On a tape in inference.
+    pub inference: Option<String>,
+    /// With dual numbers.
+    pub dual: Option<String>,
+}
+
+impl fmt::Display for Panics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ways = [
+            ("while recording", &self.recorded),
+            ("in inference", &self.inference),
+            ("with dual numbers", &self.dual),
+        ];
+        for (number, (way, message)) in ways.into_iter().enumerate() {
+            let between = if number > 0 { "; " } else { "" };
+            match message {
+                Some(message) => write!(f, "{between}{way} it panics: {message}")?,
+                None => write!(f, "{between}{way} it does not panic")?,
+            }
+        }
+        Ok(())
+    }
+}
+
 /// What a check found.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
-    /// How many derivatives were compared.
+    /// How many derivatives were compared, and decided.
     pub compared: usize,
-    /// Elements near a kink, as (input, element): two step sizes gave different quotients there.
+    /// Elements at a kink, as (input, element). The derivative there is within the two one-sided
+    /// ones, else it is among the mismatches.
     pub kinks: Vec<(usize, usize)>,
-    /// How many random projections were left out because a kink lay in the way.
+    /// How many random projections were left out because a kink lay in the way that belongs to no
+    /// single element.
     pub kinked_projections: usize,
+    /// Elements, as (input, element), of which some derivative could not be decided: the rounding
+    /// of the difference is greater than the error that must be seen.
+    pub undecided: Vec<(usize, usize)>,
+    /// How many random projections could not be decided.
+    pub undecided_projections: usize,
     /// The derivatives that are wrong.
     pub mismatches: Vec<Mismatch>,
+    /// Where one way of computing the function panics and another does not.
+    pub panics: Option<Panics>,
 }
 
 impl Report {
@@ -136,20 +201,37 @@ impl Report {
         self.mismatches.iter().max_by(|one, other| one.error().total_cmp(&other.error()))
     }
 
-    /// The report as an error, unless all derivatives were right and some were compared.
+    /// Whether the report says nothing of any derivative.
+    #[must_use]
+    pub fn says_nothing(&self) -> bool {
+        self.compared == 0
+            && self.kinks.is_empty()
+            && self.kinked_projections == 0
+            && self.mismatches.is_empty()
+    }
+
+    /// The report as an error, unless some derivatives were decided and all of these are right.
+    /// Derivatives that are not decidable there are no error as long as others were decided.
     ///
     /// # Errors
     ///
-    /// If a derivative is wrong, or none was compared and no kink was met.
+    /// If a derivative is wrong; if none was compared and no kink was met; or if the function
+    /// panics in one way of computing it and not in another.
     pub fn right(self) -> Result<Self, GradientError> {
-        let nothing = self.compared == 0 && self.kinks.is_empty() && self.kinked_projections == 0;
+        if let Some(panics) = self.panics {
+            return Err(GradientError::Panics(Box::new(panics)));
+        }
+        let undecided = self.undecided.len() + self.undecided_projections;
         match self.worst() {
             Some(worst) => Err(GradientError::Wrong {
                 wrong: self.mismatches.len(),
                 compared: self.compared,
                 worst: Box::new(worst.clone()),
             }),
-            None if nothing => Err(GradientError::NothingCompared),
+            None if self.says_nothing() && undecided > 0 => {
+                Err(GradientError::NothingDecided { undecided })
+            }
+            None if self.says_nothing() => Err(GradientError::NothingCompared),
             None => Ok(self),
         }
     }
@@ -170,7 +252,12 @@ impl Report {
         self.compared += other.compared;
         self.kinks.extend(other.kinks);
         self.kinked_projections += other.kinked_projections;
+        self.undecided.extend(other.undecided);
+        self.undecided_projections += other.undecided_projections;
         self.mismatches.extend(other.mismatches);
+        if self.panics.is_none() {
+            self.panics = other.panics;
+        }
     }
 }
 
@@ -187,6 +274,19 @@ pub enum GradientError {
         compared: usize,
         /// The one with the greatest error.
         worst: Box<Mismatch>,
+    },
+    /// The function panics in one way of computing it and not in another.
+    #[error("the function panics in some ways of computing it only: {0}")]
+    Panics(Box<Panics>),
+    /// All that was looked at is beyond what differences can tell.
+    #[error(
+        "no derivative could be decided: beside the size of the results, or of other derivatives, \
+         the rounding of a difference hides an error in each of {undecided}; check at other points, \
+         or against dual numbers (`check_layer`, `gradcheck_layer!(<T> ...)`)"
+    )]
+    NothingDecided {
+        /// How many elements and projections.
+        undecided: usize,
     },
     /// The check says nothing.
     #[error("no derivative was compared: the inputs or the outputs are empty")]

@@ -1,9 +1,10 @@
-//! One check under way.
+//! One check under way: derivatives against differences.
 
-use super::difference::{Difference, Direction};
-use super::{Extent, Gradcheck, Layer, Mismatch, Oracle, Outputs, Point, Report, Tolerance};
+use super::difference::{Direction, Probe, Sample};
+use super::panics::quietly;
+use super::search::{Limits, Search, Verdict};
+use super::{Extent, Gradcheck, Mismatch, Oracle, Outputs, Point, Report};
 use crate::array::Vector;
-use crate::dual::Dual;
 use crate::random::PythonRandom;
 use crate::real::Real;
 use crate::tape::{Place, Tape};
@@ -11,18 +12,20 @@ use crate::tape::{Place, Tape};
 /// A Jacobian of at most so many entries is compared entry by entry.
 const JACOBIAN_ENTRIES: usize = 4096;
 /// With at most so many input elements, each is compared under random cotangents.
-const ELEMENTS: usize = 1024;
-const PROJECTIONS: usize = 16;
-/// One array stands for at most so many pairs of inputs.
-const ALIASED_PAIRS: usize = 4;
+pub(super) const ELEMENTS: usize = 1024;
+pub(super) const PROJECTIONS: usize = 16;
+/// At so many points around this one rounding is measured.
+const ROUNDED_POINTS: usize = 4;
 
 /// One check under way.
 pub(super) struct Run<'a, T: Real, F> {
-    check: &'a Gradcheck<T>,
-    points: &'a [Point],
-    function: &'a F,
-    random: PythonRandom,
-    outputs: Vec<f64>,
+    pub(super) check: &'a Gradcheck<T>,
+    pub(super) points: &'a [Point],
+    pub(super) function: &'a F,
+    pub(super) random: PythonRandom,
+    pub(super) outputs: Vec<f64>,
+    /// Points that differ from this one by rounding, with the outputs there.
+    rounded: Vec<(Vec<Vec<f64>>, Vec<f64>)>,
     pub(super) report: Report,
 }
 
@@ -37,18 +40,19 @@ where
             function,
             random: PythonRandom::new(check.seed),
             outputs: Vec::new(),
+            rounded: Vec::new(),
             report: Report::default(),
         };
         run.outputs = run.evaluate(&run.values());
         run
     }
 
-    fn values(&self) -> Vec<Vec<f64>> {
+    pub(super) fn values(&self) -> Vec<Vec<f64>> {
         self.points.iter().map(|point| point.values.clone()).collect()
     }
 
     /// Numbers that are neither near 0 nor large.
-    fn draw(&mut self, count: usize) -> Vec<f64> {
+    pub(super) fn draw(&mut self, count: usize) -> Vec<f64> {
         let mut draw = || {
             let sign = if self.random.random() < 0.5 { -1.0 } else { 1.0 };
             T::of(sign * (0.5 + self.random.random())).as_f64()
@@ -56,26 +60,23 @@ where
         (0..count).map(|_| draw()).collect()
     }
 
-    fn evaluate(&self, inputs: &[Vec<f64>]) -> Vec<f64> {
+    pub(super) fn evaluate(&self, inputs: &[Vec<f64>]) -> Vec<f64> {
         let tape = Tape::default();
         let inputs = leaves::<T>(&tape, inputs);
         let numbers = tape.inference(|| (self.function)(&inputs).numbers());
         numbers.into_iter().map(Real::as_f64).collect()
     }
 
-    /// The gradient of each input under a cotangent: what a backward pass adds to buffers that
-    /// are not empty.
-    fn gradients(&mut self, cotangents: &[f64]) -> Vec<Vec<f64>> {
+    /// The gradient of each input under a cotangent.
+    pub(super) fn gradients(&self, cotangents: &[f64]) -> Vec<Vec<f64>> {
         let inputs = self.values();
         self.gradients_at(&inputs, cotangents)
     }
 
-    fn gradients_at(&mut self, inputs: &[Vec<f64>], cotangents: &[f64]) -> Vec<Vec<f64>> {
-        let size = inputs.iter().map(Vec::len).sum();
-        let before = self.draw(size);
+    pub(super) fn gradients_at(&self, inputs: &[Vec<f64>], cotangents: &[f64]) -> Vec<Vec<f64>> {
         let tape = Tape::default();
         let leaves = leaves::<T>(&tape, inputs);
-        pulled_back(&leaves, self.function, &before, cotangents)
+        pulled_back(&leaves, self.function, &[], cotangents)
     }
 
     pub(super) fn check(&mut self) {
@@ -92,19 +93,24 @@ where
             Extent::Projections(count) => self.projections(count),
         }
         self.determinism();
+        self.accumulation();
         self.aliasing();
+        self.results_alone();
     }
 
     /// Every derivative of every output.
     fn jacobian(&mut self) {
         let rows: Vec<_> = (0..self.outputs.len())
             .map(|output| {
-                let mut cotangents = vec![0.0; self.outputs.len()];
-                cotangents[output] = 1.0;
+                let cotangents = self.unit(output);
                 self.gradients(&cotangents)
             })
             .collect();
         self.columns(|output, input, element| (rows[output][input][element], Some(output)), None);
+    }
+
+    fn unit(&self, output: usize) -> Vec<f64> {
+        (0..self.outputs.len()).map(|other| f64::from(u8::from(other == output))).collect()
     }
 
     /// The derivative of a random combination of the outputs by each element.
@@ -120,153 +126,184 @@ where
         analytic: impl Fn(usize, usize, usize) -> (f64, Option<usize>),
         cotangents: Option<&[f64]>,
     ) {
+        let count = if cotangents.is_some() { 1 } else { self.outputs.len() };
         for input in 0..self.points.len() {
             for element in 0..self.points[input].values.len() {
-                let x = self.points[input].values[element];
-                // A power of two: x + step - x is step, but for the rounding of x + step.
-                let step = (self.check.tolerance.step * x.abs().max(1.0)).log2().round().exp2();
                 let direction = Direction::Element { input, element };
-                let (wide, narrow, here) = self.differences(&direction, step, cotangents);
-                let mut kinked = false;
-                for (output, &here) in here.iter().enumerate() {
-                    let (analytic, output_name) = analytic(output, input, element);
-                    let expected = narrow.central[output];
-                    let allowed = self.allowed(here, analytic, expected);
-                    if wide.kink(&narrow, output, allowed) {
-                        kinked = true;
-                        continue;
+                let limits = self.limits_along(input, element);
+                let claims = (0..count).map(|output| analytic(output, input, element).0);
+                let mut searches: Vec<_> =
+                    claims.map(|claim| Search::new(claim, 0.0, &limits)).collect();
+                self.search(&direction, cotangents, &mut searches, &limits);
+                let (mut kinked, mut undecided) = (false, false);
+                for (output, search) in searches.iter().enumerate() {
+                    match search.verdict {
+                        Verdict::Kink => kinked = true,
+                        Verdict::Open | Verdict::Undecided => undecided = true,
+                        Verdict::Right => self.report.compared += 1,
+                        verdict @ Verdict::Wrong { .. } => {
+                            self.report.compared += 1;
+                            let (analytic, name) = analytic(output, input, element);
+                            let cotangents =
+                                cotangents.map_or_else(|| self.unit(output), <[f64]>::to_vec);
+                            let at = (input, element);
+                            self.element_is_wrong(at, name, analytic, verdict, &cotangents);
+                        }
                     }
-                    self.report.compared += 1;
-                    let mismatch = self.mismatch(input, element, output_name, analytic, expected);
-                    let unit = |other| f64::from(u8::from(other == output));
-                    let count = self.outputs.len();
-                    self.compare(Mismatch { step, ..mismatch }, allowed, || match cotangents {
-                        Some(all) => all.to_vec(),
-                        None => (0..count).map(unit).collect(),
-                    });
                 }
                 if kinked {
                     self.report.kinks.push((input, element));
                 }
-            }
-        }
-    }
-
-    /// Random combinations of the outputs along random directions.
-    fn projections(&mut self, count: usize) {
-        let sizes: Vec<usize> = self.points.iter().map(|point| point.values.len()).collect();
-        for _ in 0..count {
-            let cotangents = self.draw(self.outputs.len());
-            let direction: Vec<Vec<f64>> = sizes.iter().map(|&size| self.draw(size)).collect();
-            let gradients = self.gradients(&cotangents);
-            let (analytic, size) = projected(&gradients, &direction);
-            let step = self.check.tolerance.step.log2().round().exp2();
-            let direction = Direction::All(direction);
-            let (wide, narrow, here) = self.differences(&direction, step, Some(&cotangents));
-            let expected = narrow.central[0];
-            let allowed = self.allowed(here[0], size, expected);
-            if wide.kink(&narrow, 0, allowed) {
-                self.report.kinked_projections += 1;
-                continue;
-            }
-            self.report.compared += 1;
-            if !((analytic - expected).abs() <= allowed) {
-                // Which derivative it is can only be told one by one.
-                let before = self.report.mismatches.len();
-                let gradient = |_, input: usize, element: usize| (gradients[input][element], None);
-                self.columns(gradient, Some(&cotangents));
-                if self.report.mismatches.len() == before {
-                    let mismatch = self.mismatch(0, 0, None, analytic, expected);
-                    self.report.mismatches.push(Mismatch { step, ..mismatch });
+                if undecided {
+                    self.report.undecided.push((input, element));
                 }
-                return;
             }
         }
     }
 
-    /// Difference quotients at a step and at half of it, and the values here.
-    fn differences(
+    pub(super) fn limits_along(&self, input: usize, element: usize) -> Limits {
+        let x = self.points[input].values[element].abs();
+        let scale = if x == 0.0 || !x.is_finite() { 1.0 } else { power_below(x) };
+        Limits::new(self.check.tolerance.relative, T::epsilon().as_f64(), scale)
+    }
+
+    /// Looks at differences along a line until each search has its verdict.
+    pub(super) fn search(
+        &mut self,
+        direction: &Direction,
+        cotangents: Option<&[f64]>,
+        searches: &mut [Search],
+        limits: &Limits,
+    ) {
+        let here = samples(self.outputs.clone(), cotangents);
+        let mut probes: Vec<Probe> = Vec::new();
+        let mut asked_for_zeros = false;
+        let mut measured = vec![false; searches.len()];
+        while let Some(target) = searches.iter().position(Search::open) {
+            let wish = searches[target].wish;
+            let probe =
+                Probe::new(&mut |by| self.at(direction, cotangents, by), wish.step, wish.levels);
+            for (output, search) in searches.iter_mut().enumerate() {
+                if search.open() {
+                    search.look(&probe, output, here[output], limits, output == target);
+                }
+            }
+            let zero = |(output, search): &(usize, &mut Search)| {
+                search.open() && search.claims_zero() && probe.flat(*output, here[*output])
+            };
+            if !asked_for_zeros && searches.iter_mut().enumerate().any(|one| zero(&one)) {
+                asked_for_zeros = true;
+                let free = self.independent(direction, cotangents, &here);
+                for (output, search) in searches.iter_mut().enumerate().filter(zero) {
+                    if free.get(output) == Some(&true) {
+                        search.verdict = Verdict::Right;
+                    }
+                }
+            }
+            probes.push(probe);
+            for output in 0..searches.len() {
+                if matches!(searches[output].verdict, Verdict::Wrong { .. }) && !measured[output] {
+                    measured[output] = true;
+                    let noise = self.measure(direction, cotangents, output);
+                    if noise > (0.0, 0.0) {
+                        searches[output].again(noise, limits);
+                        for probe in &probes {
+                            if searches[output].open() {
+                                searches[output].look(probe, output, here[output], limits, true);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The outputs, joined by cotangents if there are any, at a distance along a line.
+    pub(super) fn at(
         &self,
         direction: &Direction,
-        step: f64,
         cotangents: Option<&[f64]>,
-    ) -> (Difference, Difference, Vec<f64>) {
-        let join = |outputs: Vec<f64>| match cotangents {
-            Some(cotangents) => {
-                vec![outputs.iter().zip(cotangents).map(|(output, by)| output * by).sum()]
+        by: f64,
+    ) -> (f64, Vec<Sample>) {
+        let mut inputs = self.values();
+        direction.advance(&mut inputs, by);
+        let moved = match direction {
+            Direction::Element { input, element } => {
+                T::of(inputs[*input][*element]).as_f64() - self.points[*input].values[*element]
             }
-            None => outputs,
+            Direction::All(_) => by,
         };
-        let mut at = |by: f64| {
-            let mut inputs = self.values();
-            direction.advance(&mut inputs, by);
-            join(self.evaluate(&inputs))
-        };
-        let here = join(self.outputs.clone());
-        let wide = Difference::new(&mut at, step, &here);
-        let narrow = Difference::new(&mut at, step / 2.0, &here);
-        (wide, narrow, here)
+        (moved, samples(self.evaluate(&inputs), cotangents))
     }
 
-    fn allowed(&self, here: f64, analytic: f64, expected: f64) -> f64 {
-        let Tolerance { relative, absolute, .. } = self.check.tolerance;
-        let finite = |x: f64| if x.is_finite() { x.abs() } else { 0.0 };
-        absolute * (1.0 + finite(here)) + relative * finite(analytic).max(finite(expected))
+    /// Which outputs have the same bits when an element is NaN: they do not depend on it.
+    fn independent(
+        &self,
+        direction: &Direction,
+        cotangents: Option<&[f64]>,
+        here: &[Sample],
+    ) -> Vec<bool> {
+        let Direction::Element { input, element } = *direction else { return vec![] };
+        let mut inputs = self.values();
+        inputs[input][element] = f64::NAN;
+        let outputs = quietly(|| self.evaluate(&inputs));
+        let there = outputs.map(|outputs| samples(outputs, cotangents)).unwrap_or_default();
+        let same = |(one, two): (&Sample, &Sample)| one.value.to_bits() == two.value.to_bits();
+        there.iter().zip(here).map(same).collect()
     }
 
-    /// The same bits twice.
-    fn determinism(&mut self) {
-        let cotangents = self.draw(self.outputs.len());
-        let before = self.random.clone();
-        let first = self.gradients(&cotangents);
-        self.random = before;
-        let second = self.gradients(&cotangents);
-        self.all_equal(&first, &second, Oracle::SecondRun, 0.0, &cotangents);
-        let again = self.evaluate(&self.values());
-        let same = again.iter().zip(&self.outputs).all(|(one, two)| one.to_bits() == two.to_bits());
-        if !same || again.len() != self.outputs.len() {
-            let other = again.first().copied().unwrap_or(f64::NAN);
-            let mismatch = self.mismatch(0, 0, Some(0), self.outputs[0], other);
-            self.report.mismatches.push(Mismatch { oracle: Oracle::SecondRun, ..mismatch });
+    /// By how much rounding of the inputs changes an output, and its derivative along a line.
+    fn measure(
+        &mut self,
+        direction: &Direction,
+        cotangents: Option<&[f64]>,
+        output: usize,
+    ) -> (f64, f64) {
+        let pulled = cotangents.map_or_else(|| self.unit(output), <[f64]>::to_vec);
+        let here = samples(self.outputs.clone(), cotangents)[output].value;
+        let along = |gradients: &[Vec<f64>]| slope(gradients, direction);
+        let derivative = along(&self.gradients(&pulled));
+        let mut noise = (0.0, 0.0);
+        for (time, (inputs, outputs)) in self.rounded_points().into_iter().enumerate() {
+            let there = samples(outputs, cotangents)[output].value;
+            let pulled = self.rounded_cotangents(&pulled, time);
+            let (value, slope) =
+                (there - here, along(&self.gradients_at(&inputs, &pulled)) - derivative);
+            if value.is_finite() {
+                noise.0 = f64::max(noise.0, 2.0 * value.abs());
+            }
+            if slope.is_finite() {
+                noise.1 = f64::max(noise.1, 8.0 * slope.abs());
+            }
         }
+        noise
     }
 
-    /// One array for two inputs: its gradient is the sum of theirs.
-    fn aliasing(&mut self) {
-        let pairs = (0..self.points.len())
-            .flat_map(|one| (one + 1..self.points.len()).map(move |other| (one, other)))
-            .filter(|&(one, other)| self.points[one].shape == self.points[other].shape);
-        for (one, other) in pairs.take(ALIASED_PAIRS).collect::<Vec<_>>() {
-            let mut inputs = self.values();
-            inputs[other].clone_from(&self.points[one].values);
-            let cotangents = self.draw(self.evaluate(&inputs).len());
-            let before = self.random.clone();
-            let separate = self.gradients_at(&inputs, &cotangents);
-            self.random = before;
-            let size = inputs.iter().map(Vec::len).sum();
-            let filled = self.draw(size);
-            let tape = Tape::default();
-            let mut leaves = leaves::<T>(&tape, &inputs);
-            leaves[other] = leaves[one];
-            let shared = pulled_back(&leaves, self.function, &filled, &cotangents);
-            let sum: Vec<f64> = separate[one]
-                .iter()
-                .zip(&separate[other])
-                .map(|(one, other)| one + other)
-                .collect();
-            for (element, (&analytic, &expected)) in shared[one].iter().zip(&sum).enumerate() {
-                let mismatch = self.mismatch(one, element, None, analytic, expected);
-                let mismatch = Mismatch { oracle: Oracle::Aliasing, ..mismatch };
-                let scale = separate[one][element].abs() + separate[other][element].abs();
-                let allowed = self.check.tolerance.relative * (1.0 + scale);
-                if !(mismatch.error() <= allowed || analytic.is_nan() && expected.is_nan()) {
-                    self.report.mismatches.push(mismatch);
+    /// Cotangents that differ from these in the last bits, another time each.
+    pub(super) fn rounded_cotangents(&self, cotangents: &[f64], time: usize) -> Vec<f64> {
+        let bits = |at: usize| [-2.0, 1.0, -1.0, 2.0][(at + time * (1 + at / 4)) % 4];
+        let rounded = |(at, x): (usize, &f64)| x * (1.0 + bits(at) * T::epsilon().as_f64());
+        cotangents.iter().enumerate().map(rounded).collect()
+    }
+
+    /// Points that differ from this one in the last bits, and the outputs there. What is 0 stays so:
+    /// beside it there may be a kink.
+    pub(super) fn rounded_points(&mut self) -> Vec<(Vec<Vec<f64>>, Vec<f64>)> {
+        if self.rounded.is_empty() {
+            for _ in 0..ROUNDED_POINTS {
+                let mut inputs = self.values();
+                for x in inputs.iter_mut().flatten() {
+                    let bits = [-2.0, -1.0, 1.0, 2.0][(4.0 * self.random.random()) as usize % 4];
+                    *x = T::of(*x * (1.0 + bits * T::epsilon().as_f64())).as_f64();
                 }
+                let outputs = self.evaluate(&inputs);
+                self.rounded.push((inputs, outputs));
             }
         }
+        self.rounded.clone()
     }
 
-    fn mismatch(
+    pub(super) fn mismatch(
         &self,
         input: usize,
         element: usize,
@@ -280,51 +317,47 @@ where
     }
 
     /// Keeps a comparison that failed, with where it came from if it is the worst.
-    fn compare(
-        &mut self,
-        mut mismatch: Mismatch,
-        allowed: f64,
-        cotangents: impl FnOnce() -> Vec<f64>,
-    ) {
-        // Written so that a NaN is an error.
-        if (mismatch.analytic - mismatch.expected).abs() <= allowed {
-            return;
-        }
+    pub(super) fn wrong(&mut self, mut mismatch: Mismatch, cotangents: &[f64]) {
         if self.report.worst().is_none_or(|worst| mismatch.error() > worst.error()) {
             let direction = Direction::Element { input: mismatch.input, element: mismatch.element };
-            mismatch.place = self.culprit(&direction, &cotangents());
+            mismatch.place = self.culprit(&direction, cotangents);
         }
         self.report.mismatches.push(mismatch);
     }
 
-    fn all_equal(
+    /// Keeps a derivative by one element that differences say is wrong.
+    pub(super) fn element_is_wrong(
         &mut self,
-        analytic: &[Vec<f64>],
-        expected: &[Vec<f64>],
-        oracle: Oracle,
-        tolerance: f64,
+        (input, element): (usize, usize),
+        output: Option<usize>,
+        analytic: f64,
+        verdict: Verdict,
         cotangents: &[f64],
     ) {
-        for input in 0..analytic.len() {
-            for element in 0..analytic[input].len() {
-                let (analytic, expected) = (analytic[input][element], expected[input][element]);
-                // That two runs agree says nothing about the derivative.
-                self.report.compared += usize::from(oracle != Oracle::SecondRun);
-                if analytic.to_bits() == expected.to_bits() {
-                    continue;
-                }
-                let mismatch = self.mismatch(input, element, None, analytic, expected);
-                let allowed = tolerance * (1.0 + analytic.abs().max(expected.abs()));
-                self.compare(Mismatch { oracle, ..mismatch }, allowed, || cotangents.to_vec());
-            }
-        }
+        let Verdict::Wrong { expected, step, at_a_kink } = verdict else { return };
+        let oracle = if at_a_kink { Oracle::OneSided } else { Oracle::CentralDifference };
+        let mismatch = self.mismatch(input, element, output, analytic, expected);
+        self.wrong(Mismatch { step, oracle, ..mismatch }, cotangents);
+    }
+
+    /// The joined outputs at this point.
+    pub(super) fn joined(&self, cotangents: &[f64]) -> Sample {
+        samples(self.outputs.clone(), Some(cotangents))[0]
+    }
+
+    /// Compares all derivatives of projections one by one, to tell which is wrong.
+    pub(super) fn which(&mut self, gradients: &[Vec<f64>], cotangents: &[f64]) -> bool {
+        let before = self.report.mismatches.len();
+        let gradient = |_, input: usize, element: usize| (gradients[input][element], None);
+        self.columns(gradient, Some(cotangents));
+        self.report.mismatches.len() > before
     }
 
     /// The record whose backward pass breaks what holds for each that is right: its own values'
     /// adjoints, times their tangents along the direction, sum up to what it adds to the adjoints
     /// of its inputs, times theirs.
     fn culprit(&self, direction: &Direction, cotangents: &[f64]) -> Option<Place> {
-        let step = self.check.tolerance.step;
+        let step = T::epsilon().as_f64().cbrt();
         let arena = |by: f64| {
             let mut inputs = self.values();
             direction.advance(&mut inputs, by);
@@ -366,65 +399,6 @@ where
     }
 }
 
-/// A layer against itself in other numbers.
-impl<F> Run<'_, f64, F>
-where
-    F: for<'t> Fn(&[Vector<'t, usize>]) -> Outputs<'t>,
-{
-    /// Forward mode: along every element, or along random directions where there are many.
-    pub(super) fn against_duals(&mut self, layer: &impl Layer) {
-        // Both are exact but for rounding.
-        const TOLERANCE: f64 = 1e-9;
-        let elements: usize = self.points.iter().map(|point| point.values.len()).sum();
-        let cotangents = self.draw(self.outputs.len());
-        let gradients = self.gradients(&cotangents);
-        if elements <= ELEMENTS {
-            let each = |(input, point): (usize, &Point)| -> Vec<f64> {
-                let along = |element| Direction::Element { input, element };
-                let tangent = |element| self.tangent(layer, &along(element), &cotangents);
-                (0..point.values.len()).map(tangent).collect()
-            };
-            let expected: Vec<_> = self.points.iter().enumerate().map(each).collect();
-            self.all_equal(&gradients, &expected, Oracle::DualNumbers, TOLERANCE, &cotangents);
-            return;
-        }
-        for _ in 0..PROJECTIONS {
-            let along: Vec<_> = gradients.iter().map(|one| self.draw(one.len())).collect();
-            let (analytic, size) = projected(&gradients, &along);
-            let expected = self.tangent(layer, &Direction::All(along), &cotangents);
-            self.report.compared += 1;
-            if !((analytic - expected).abs() <= TOLERANCE * (1.0 + size)) {
-                let mismatch = self.mismatch(0, 0, None, analytic, expected);
-                self.report.mismatches.push(Mismatch { oracle: Oracle::DualNumbers, ..mismatch });
-            }
-        }
-    }
-
-    fn tangent(&self, layer: &impl Layer, direction: &Direction, cotangents: &[f64]) -> f64 {
-        let tape = Tape::<Dual>::default();
-        let leaf = |(input, point): (usize, &Point)| {
-            let number = |(element, &x)| Dual::new(x, direction.along(input, element));
-            tape.vector(point.values.iter().enumerate().map(number).collect::<Vec<_>>())
-        };
-        let inputs: Vec<_> = self.points.iter().enumerate().map(leaf).collect();
-        let outputs = tape.inference(|| layer.outputs(&inputs).numbers());
-        outputs.iter().zip(cotangents).map(|(output, by)| output.tangent * by).sum()
-    }
-
-    /// The gradient in `f32`, of points that are exact in it.
-    pub(super) fn against_single_precision(&mut self, layer: &impl Layer) {
-        let cotangents: Vec<f64> = self.draw(self.outputs.len());
-        let cotangents: Vec<f64> = cotangents.iter().map(|&x| f32::of(x).as_f64()).collect();
-        let expected = self.gradients(&cotangents);
-        let single = Gradcheck::<f32>::default().seed(self.check.seed);
-        let function = function(|inputs| layer.outputs(inputs));
-        let analytic = Run::new(&single, self.points, &function).gradients(&cotangents);
-        let size = expected.iter().flatten().map(|x| x.abs()).fold(1.0, f64::max);
-        let tolerance = size * single.tolerance.absolute;
-        self.all_equal(&analytic, &expected, Oracle::DoublePrecision, tolerance, &cotangents);
-    }
-}
-
 /// A closure that takes handles of any lifetime, which the compiler does not infer by itself.
 pub(super) fn function<T: Real, F>(function: F) -> F
 where
@@ -433,35 +407,78 @@ where
     function
 }
 
-/// The derivative along a direction, and the size of the terms that it is the sum of.
-fn projected(gradients: &[Vec<f64>], along: &[Vec<f64>]) -> (f64, f64) {
-    let terms = gradients.iter().flatten().zip(along.iter().flatten());
-    terms.fold((0.0, 0.0), |(sum, size), (gradient, by)| {
-        (sum + gradient * by, size + (gradient * by).abs())
-    })
+/// The greatest power of two that is not above a positive number.
+pub(super) fn power_below(x: f64) -> f64 {
+    // 2⁻¹⁰⁷⁴ is the least number; half a step further there is none.
+    x.log2().floor().clamp(-1000.0, 1000.0).exp2()
 }
 
-fn leaves<'t, T: Real>(tape: &'t Tape<T>, inputs: &[Vec<f64>]) -> Vec<Vector<'t, usize, T>> {
+fn samples(outputs: Vec<f64>, cotangents: Option<&[f64]>) -> Vec<Sample> {
+    match cotangents {
+        Some(cotangents) => {
+            let terms = outputs.iter().zip(cotangents).map(|(output, by)| output * by);
+            let (value, size) =
+                terms.fold((0.0, 0.0), |(sum, size), term| (sum + term, size + term.abs()));
+            vec![Sample { value, size }]
+        }
+        None => outputs.into_iter().map(|value| Sample { value, size: value.abs() }).collect(),
+    }
+}
+
+/// The derivative along a direction.
+pub(super) fn slope(gradients: &[Vec<f64>], direction: &Direction) -> f64 {
+    match direction {
+        Direction::Element { input, element } => gradients[*input][*element],
+        Direction::All(along) => {
+            let terms = gradients.iter().flatten().zip(along.iter().flatten());
+            terms.map(|(gradient, by)| if *by == 0.0 { 0.0 } else { gradient * by }).sum()
+        }
+    }
+}
+
+pub(super) fn leaves<'t, T: Real>(
+    tape: &'t Tape<T>,
+    inputs: &[Vec<f64>],
+) -> Vec<Vector<'t, usize, T>> {
     let numbers = |input: &Vec<f64>| input.iter().map(|&x| T::of(x)).collect::<Vec<T>>();
     inputs.iter().map(|input| tape.vector(numbers(input))).collect()
 }
 
-/// What a backward pass adds to the gradients of the leaves, which are filled before.
-fn pulled_back<T: Real>(
+/// What one backward pass from all outputs adds to the gradients of the leaves, which hold `filled`
+/// before, or zeros.
+pub(super) fn pulled_back<T: Real>(
     leaves: &[Vector<'_, usize, T>],
     function: &impl for<'t> Fn(&[Vector<'t, usize, T>]) -> Outputs<'t, T>,
     filled: &[f64],
     cotangents: &[f64],
+) -> Vec<Vec<f64>> {
+    let cotangents: Vec<T> = cotangents.iter().map(|&x| T::of(x)).collect();
+    added(leaves, filled, || {
+        let outputs = function(leaves);
+        match &outputs.0[..] {
+            [one] => one.backward_with(&cotangents),
+            // In one pass: each record then has the cotangents of all of its results at once.
+            several => {
+                let size: usize = several.iter().map(|output| output.size()).sum();
+                let tape = several[0].tape();
+                tape.concatenate(several, (size,)).backward_with(&cotangents);
+            }
+        }
+    })
+}
+
+/// What `backward` adds to the gradients of the leaves, which hold `filled` before, or zeros.
+pub(super) fn added<T: Real>(
+    leaves: &[Vector<'_, usize, T>],
+    filled: &[f64],
+    backward: impl FnOnce(),
 ) -> Vec<Vec<f64>> {
     let mut filled = filled.iter().map(|&x| T::of(x));
     for leaf in leaves {
         leaf.update(|_, gradients| gradients.fill_with(|| filled.next().unwrap_or_default()));
     }
     let before: Vec<_> = leaves.iter().map(|leaf| leaf.grad()).collect();
-    let cotangents: Vec<T> = cotangents.iter().map(|&x| T::of(x)).collect();
-    for (output, own) in function(leaves).with(&cotangents) {
-        output.backward_with(own);
-    }
+    backward();
     let added = |(leaf, before): (&Vector<'_, usize, T>, Vec<T>)| {
         leaf.grad().iter().zip(before).map(|(&after, before)| (after - before).as_f64()).collect()
     };

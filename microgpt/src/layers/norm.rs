@@ -38,6 +38,9 @@ pub fn rmsnorm_with_gain<'t, P: Dim, E: Dim, T: Real>(
 /// Each position minus its mean, over its standard deviation, with gain and bias (Ba 2016,
 /// arXiv:1607.06450).
 ///
+/// The mean is taken twice: the first is rounded, and of large numbers that are close to each other what
+/// it is off by would be all that is left.
+///
 /// # Panics
 ///
 /// If there is nothing to take the mean of.
@@ -49,10 +52,10 @@ pub fn layernorm<'t, P: Dim, E: Dim, T: Real>(
     bias: Vector<'t, E, T>,
 ) -> Matrix<'t, P, E, T> {
     expr! {
-        // What rounding left of a mean is seen when it is taken off: the mean of the rest is added.
-        let about = [mean(x[t, i] for i) for t];
-        let mean  = [stop(about[t]) + mean(x[t, i] - stop(about[t]) for i) for t];
-        let scale = [(mean((x[t, i] - mean[t])^2 for i) + 1e-5)^-0.5 for t];
-        [(x[t, i] - mean[t]) * scale[t] * gain[i] + bias[i] for t, i]
+        let mean  = [mean(x[t, i] for i) for t];
+        let near  = [x[t, i] - stop(mean[t]) for t, i];
+        let off   = [mean(near[t, i] for i) for t];
+        let scale = [(mean((near[t, i] - off[t])^2 for i) + 1e-5)^-0.5 for t];
+        [(near[t, i] - off[t]) * scale[t] * gain[i] + bias[i] for t, i]
     }
 }

@@ -1,0 +1,351 @@
+//! A layer under check at many sizes, and the macros that make tests of one line.
+
+use super::panics::quietly;
+use super::{Gradcheck, Point, Report};
+use crate::random::PythonRandom;
+use std::ops::Range;
+
+/// The length of each axis of a layer under check, by the name that the check gives it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sizes(Vec<(&'static str, usize)>);
+
+impl Sizes {
+    /// Lengths that go wrong in different ways: one, two, odd, a whole number of lanes, and more.
+    pub const SWEPT: [usize; 8] = [1, 2, 3, 4, 5, 7, 8, 11];
+
+    /// The first length for the first name, and so on; a name that comes again keeps its length.
+    #[must_use]
+    pub fn new(names: &[&'static str], lengths: &[usize]) -> Self {
+        Self(names.iter().copied().zip(lengths.iter().copied()).collect())
+    }
+
+    /// The length of the axis with this name.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    #[must_use]
+    #[track_caller]
+    pub fn of(&self, name: &str) -> usize {
+        let found = self.0.iter().find(|(one, _)| *one == name);
+        found.unwrap_or_else(|| panic!("no axis is called `{name}`")).1
+    }
+
+    fn described(&self) -> String {
+        let one = |(name, length): &(&str, usize)| format!("{name} = {length}");
+        match &self.0[..] {
+            [] => "its sizes".into(),
+            sizes => sizes.iter().map(one).collect::<Vec<_>>().join(", "),
+        }
+    }
+}
+
+/// An input of a layer under check, as `gradcheck_layer!` was given it.
+#[doc(hidden)]
+pub struct Drawn {
+    pub name: &'static str,
+    /// Letters and numbers.
+    pub axes: &'static [&'static str],
+    /// From where the numbers are drawn, uniformly; else from a standard normal distribution.
+    pub range: Option<Range<f64>>,
+}
+
+impl Drawn {
+    fn shape(&self, sizes: &Sizes) -> Vec<usize> {
+        let length = |axis: &&str| axis.parse().unwrap_or_else(|_| sizes.of(axis));
+        self.axes.iter().map(length).collect()
+    }
+
+    fn draw(&self, random: &mut PythonRandom, sizes: &Sizes) -> Point {
+        let shape = self.shape(sizes);
+        let mut number = || match &self.range {
+            Some(range) => range.start + (range.end - range.start) * random.random(),
+            None => random.gauss(0.0, 1.0),
+        };
+        let values = (0..shape.iter().product()).map(|_| number()).collect();
+        Point::new(self.name, &shape, values)
+    }
+}
+
+/// What stands beside a `gradcheck_layer!`; within a function nothing can stand beside it, and a
+/// test would never run.
+#[doc(hidden)]
+pub mod outside_of_functions {
+    pub use super::super::Sizes as gradcheck_layer_must_stand_outside_of_functions;
+}
+
+/// Why a layer fails at some sizes.
+struct Failure {
+    sizes: Sizes,
+    text: String,
+}
+
+/// Checks a layer at many sizes, from the smallest upwards.
+///
+/// # Panics
+///
+/// With what fails at the smallest sizes at which something does.
+#[doc(hidden)]
+#[track_caller]
+pub fn sweep(
+    layer: &str,
+    inputs: &[Drawn],
+    check: impl Fn(&Sizes, &[Point], &Gradcheck) -> Report,
+) {
+    let mut names: Vec<&'static str> = Vec::new();
+    for axis in inputs.iter().flat_map(|input| input.axes.iter().copied()) {
+        if axis.parse::<usize>().is_err() && !names.contains(&axis) {
+            names.push(axis);
+        }
+    }
+    let setting = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let cases = setting("PROPTEST_CASES").unwrap_or(48);
+    let mut random = PythonRandom::new(setting("PROPTEST_RNG_SEED").unwrap_or(0));
+    let total = |lengths: &[usize]| -> usize {
+        let sizes = Sizes::new(&names, lengths);
+        inputs.iter().map(|input| input.shape(&sizes).iter().product::<usize>()).sum()
+    };
+    let mut points: Vec<(Vec<usize>, u64)> = (0..cases)
+        .map(|case| {
+            // One of everything always; else a length for each letter.
+            let mut length = || {
+                let at = (random.random() * Sizes::SWEPT.len() as f64) as usize;
+                if case == 0 { 1 } else { Sizes::SWEPT[at] }
+            };
+            (names.iter().map(|_| length()).collect(), case)
+        })
+        .collect();
+    points.sort_by_key(|(lengths, _)| total(lengths));
+    let fails = |lengths: &[usize], seed: u64, all: &mut Report| -> Option<Failure> {
+        let sizes = Sizes::new(&names, lengths);
+        let mut random = PythonRandom::new(seed);
+        let points: Vec<Point> =
+            inputs.iter().map(|input| input.draw(&mut random, &sizes)).collect();
+        let text = match quietly(|| check(&sizes, &points, &Gradcheck::new().seed(seed))) {
+            Err(message) => format!("it panics: {message}"),
+            Ok(report) => {
+                let wrong = !report.mismatches.is_empty() || report.panics.is_some();
+                let error = report.clone().right().err();
+                all.join(report);
+                error.filter(|_| wrong)?.to_string()
+            }
+        };
+        Some(Failure { sizes, text })
+    };
+    let mut all = Report::default();
+    for (lengths, seed) in &points {
+        let Some(mut failure) = fails(lengths, *seed, &mut all) else { continue };
+        let mut lengths = lengths.clone();
+        // One letter after the other to the least length at which it still fails.
+        for at in 0..lengths.len() {
+            for length in Sizes::SWEPT {
+                let before = lengths[at];
+                if length >= before {
+                    break;
+                }
+                lengths[at] = length;
+                if let Some(smaller) = fails(&lengths, *seed, &mut all) {
+                    failure = smaller;
+                    break;
+                }
+                lengths[at] = before;
+            }
+        }
+        panic!("`{layer}` at {} (seed {seed}): {}", failure.sizes.described(), failure.text);
+    }
+    // What is not decidable at one size may be at others.
+    if all.says_nothing() {
+        if let Err(error) = all.right() {
+            panic!("`{layer}`, at all sizes: {error}");
+        }
+    }
+}
+
+/// Makes a test that proves a layer's gradient at sizes from 1 upwards, by
+/// [`gradcheck`](crate::gradcheck).
+///
+/// The layer's tracked arguments follow with their axes: letters, which are swept over
+/// [`Sizes::SWEPT`], or numbers, which are kept.
+///
+/// ```
+/// use microgpt::layers::{attention, rmsnorm};
+/// use microgpt::{Matrix, Real, expr, gradcheck_layer};
+///
+/// fn gated<'t>(
+///     gate: Matrix<'t, usize, usize>,
+///     x: Matrix<'t, usize, usize>,
+/// ) -> Matrix<'t, usize, usize> {
+///     expr!([sigmoid(gate[t, i]) * x[t, i] for t, i])
+/// }
+///
+/// gradcheck_layer!(gated, gate: [t, n], x: [t, n]);
+///
+/// // `<T>`: generic over the precision, so also held against dual numbers and against `f32`.
+/// gradcheck_layer!(<T> rmsnorm, x: [t, n]);
+///
+/// // With other arguments: the test's name, and the call.
+/// gradcheck_layer!(<T> causal = attention(q, k, v, 0), q: [t, h, j], k: [t, h, j], v: [t, h, j]);
+///
+/// // Numbers from a range, else from a standard normal distribution.
+/// fn logarithms<T: Real>(x: Matrix<'_, usize, usize, T>) -> Matrix<'_, usize, usize, T> {
+///     expr!([ln(x[t, i]) for t, i])
+/// }
+///
+/// gradcheck_layer!(<T> logarithms, x: [t, i] in 0.2..5.0);
+/// # fn main() {}
+/// ```
+///
+/// It stands outside of functions, and needs no other crate. The environment variables
+/// `PROPTEST_CASES` and `PROPTEST_RNG_SEED` say how many points it draws (48 if not set), and from
+/// which seed (0). A failure is reported at the smallest sizes at which the layer fails. A size at
+/// which nothing is decidable, as softmax of one number, is no failure; all sizes are.
+#[macro_export]
+macro_rules! gradcheck_layer {
+    (<T> $name:ident = $call:expr, $($input:ident: [$($axis:tt),* $(,)?] $(in $range:expr)?),+ $(,)?) => {
+        $crate::gradcheck_layer! { @test $name {
+            struct Checked($crate::gradcheck::Sizes);
+            impl $crate::gradcheck::Layer for Checked {
+                fn outputs<'t, T: $crate::Real>(
+                    &self,
+                    inputs: &[$crate::Vector<'t, usize, T>],
+                ) -> $crate::gradcheck::Outputs<'t, T> {
+                    $crate::gradcheck_layer!(@outputs self.0, inputs, $call, $($input: [$($axis),*])+)
+                }
+            }
+
+            #[test]
+            fn the_gradient_is_right() {
+                $crate::gradcheck_layer!(@sweep $name |sizes, points, check| {
+                    check.check_layer(points, &Checked(::core::clone::Clone::clone(sizes)))
+                }, $($input: [$($axis),*] $(in $range)?)+);
+            }
+        } }
+    };
+    (<T> $name:ident, $($input:ident: [$($axis:tt),* $(,)?] $(in $range:expr)?),+ $(,)?) => {
+        $crate::gradcheck_layer! {
+            <T> $name = $name($($input),+), $($input: [$($axis),*] $(in $range)?),+
+        }
+    };
+    (@test $name:ident { $($test:item)* }) => {
+        #[allow(unused_imports)]
+        use $crate::gradcheck::outside_of_functions::*;
+
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            // Neither is there within a function.
+            #[allow(unused_imports)]
+            use super::gradcheck_layer_must_stand_outside_of_functions as _;
+            #[allow(unused_imports)]
+            use super::$name::gradcheck_layer_stands_outside_of_functions as _;
+
+            #[allow(non_camel_case_types, dead_code)]
+            struct gradcheck_layer_stands_outside_of_functions;
+
+            $($test)*
+        }
+    };
+    (@outputs $sizes:expr, $inputs:ident, $call:expr, $($input:ident: [$($axis:tt),*])+) => {{
+        $($($crate::gradcheck_layer!(@axis $sizes, $axis);)*)+
+        let mut inputs = $inputs.iter();
+        let mut next = || *inputs.next().expect("an input for each name");
+        // Named only when all have their shapes: an axis may go by the name of an argument.
+        let ($($input,)+) = ($(next().reshape(($($axis,)*)),)+);
+        $call.into()
+    }};
+    (@sweep $name:ident |$sizes:ident, $points:ident, $check:ident| $report:block, $($input:ident: [$($axis:tt),*] $(in $range:expr)?)+) => {
+        $crate::gradcheck::sweep(
+            ::core::stringify!($name),
+            &[$($crate::gradcheck::Drawn {
+                name: ::core::stringify!($input),
+                axes: &[$(::core::stringify!($axis)),*],
+                range: $crate::gradcheck_layer!(@range $($range)?),
+            }),+],
+            |$sizes, $points, $check| $report,
+        )
+    };
+    (@range) => {
+        ::core::option::Option::None
+    };
+    (@range $range:expr) => {
+        ::core::option::Option::Some($range)
+    };
+    (@axis $sizes:expr, $axis:ident) => {
+        #[allow(unused_variables)]
+        let $axis = $sizes.of(::core::stringify!($axis));
+    };
+    (@axis $sizes:expr, $axis:literal) => {};
+    ($name:ident = $call:expr, $($input:ident: [$($axis:tt),* $(,)?] $(in $range:expr)?),+ $(,)?) => {
+        $crate::gradcheck_layer! { @test $name {
+            #[test]
+            fn the_gradient_is_right() {
+                $crate::gradcheck_layer!(@sweep $name |sizes, points, check| {
+                    check.check(points, |inputs| {
+                        $crate::gradcheck_layer!(@outputs sizes, inputs, $call, $($input: [$($axis),*])+)
+                    })
+                }, $($input: [$($axis),*] $(in $range)?)+);
+            }
+        } }
+    };
+    ($name:ident, $($input:ident: [$($axis:tt),* $(,)?] $(in $range:expr)?),+ $(,)?) => {
+        $crate::gradcheck_layer! {
+            $name = $name($($input),+), $($input: [$($axis),*] $(in $range)?),+
+        }
+    };
+    ($($anything:tt)*) => {
+        ::core::compile_error! {
+            "expected `gradcheck_layer!(layer, x: [t, i], w: [o, 3] in 0.2..5.0)`: the name of a layer, \
+             then each tracked argument, a colon, and in brackets its axes, which are letters or \
+             numbers between commas; `<T>` before the layer if it is generic over its precision, and \
+             `name = layer(x, w, 0)` for a layer with other arguments"
+        }
+    };
+}
+
+/// Makes a test that proves an op's local gradient, by
+/// [`check_op`](crate::gradcheck::check_op), at points from the ranges of its declaration.
+///
+/// ```
+/// microgpt::op! {
+///     /// `x · tanh(ln(1 + eˣ))` (Misra 2019, arXiv:1908.08681).
+///     pub mish(x in -4.0..4.0) -> y {
+///         forward: x * x.exp().ln_1p().tanh(),
+///         gradient: [{
+///             let tanh = x.exp().ln_1p().tanh();
+///             let sigmoid = (T::one() + (-x).exp()).recip();
+///             tanh + x * sigmoid * (T::one() - tanh * tanh)
+///         }],
+///     }
+/// }
+///
+/// microgpt::gradcheck_op!(mish_is_right = mish);
+/// # fn main() {}
+/// ```
+///
+/// It stands outside of functions.
+#[macro_export]
+macro_rules! gradcheck_op {
+    ($test:ident = $($path:ident)::+ $(,)?) => {
+        #[test]
+        fn $test() {
+            for seed in 0..64 {
+                let report = $crate::gradcheck::check_op(&$($path)::+::OP, seed);
+                if let ::core::result::Result::Err(error) = report.right() {
+                    let name = ::core::stringify!($($path)::+).replace(' ', "");
+                    ::core::panic!("{name}: {error}");
+                }
+            }
+        }
+        // Within a function there is no such name in the module.
+        #[cfg(test)]
+        const _: () = {
+            #[allow(unused_imports)]
+            use self::$test as _;
+        };
+    };
+    ($($anything:tt)*) => {
+        ::core::compile_error! {
+            "expected `gradcheck_op!(name_of_the_test = path::to::op)`"
+        }
+    };
+}

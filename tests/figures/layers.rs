@@ -1,0 +1,209 @@
+//! Every public layer, value and gradient, against JAX.
+
+use microgpt::{Array, Numbers, Shape, Tape, Value, layers};
+use serde_json::Value as Json;
+
+use super::{number, numbers};
+
+fn ids(json: &Json) -> Vec<usize> {
+    numbers(json).into_iter().map(whole).collect()
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // sizes, which are small
+fn whole(x: f64) -> usize {
+    assert!(x >= 0.0 && x.fract() == 0.0, "{x} is no size");
+    x as usize
+}
+
+/// What a layer gave, and each input's gradient under the cotangent.
+struct Outcome {
+    output: Vec<f64>,
+    gradients: Vec<Vec<f64>>,
+}
+
+/// The axes of an array, if there are so many.
+fn axes<const RANK: usize>(array: &Json) -> [usize; RANK] {
+    let shape = ids(&array["shape"]);
+    shape.try_into().unwrap_or_else(|shape| panic!("{RANK} axes, not {shape:?}"))
+}
+
+/// Runs a backward pass, and gives the value.
+trait Output {
+    fn pull_back(self, cotangent: &[f64]) -> Vec<f64>;
+}
+
+impl<S: Shape> Output for Array<'_, S> {
+    fn pull_back(self, cotangent: &[f64]) -> Vec<f64> {
+        self.backward_with(cotangent);
+        self.data()
+    }
+}
+
+impl Output for Value<'_> {
+    fn pull_back(self, cotangent: &[f64]) -> Vec<f64> {
+        (self * cotangent[0]).backward();
+        vec![self.data()]
+    }
+}
+
+macro_rules! shape {
+    ($array:expr, 1) => {{
+        let [a] = axes($array);
+        (a,)
+    }};
+    ($array:expr, 2) => {{
+        let [a, b] = axes($array);
+        (a, b)
+    }};
+    ($array:expr, 3) => {{
+        let [a, b, c] = axes($array);
+        (a, b, c)
+    }};
+    ($array:expr, 4) => {{
+        let [a, b, c, d] = axes($array);
+        (a, b, c, d)
+    }};
+}
+
+/// Calls a layer with the inputs of a case, each with so many axes, and runs it backward.
+macro_rules! run {
+    ($case:ident, $($input:ident: $rank:tt),+ => $layer:expr) => {{
+        let tape = Tape::new();
+        let mut arrays = $case["inputs"].as_array().expect("inputs").iter();
+        $(
+            let array = arrays.next().expect("an input");
+            let $input = tape.array(shape!(array, $rank), &numbers(&array["data"]));
+        )+
+        assert!(arrays.next().is_none(), "an input more than the layer takes");
+        let output = $layer.pull_back(&numbers(&$case["cotangent"]["data"]));
+        Outcome { output, gradients: vec![$($input.grad()),+] }
+    }};
+}
+
+fn outcome(name: &str, case: &Json) -> Outcome {
+    let options = &case["options"];
+    let size = |option: &str| whole(number(&options[option]));
+    let (target, token) = (&options["target"], &options["token"]);
+    match name {
+        "linear" => run!(case, w: 2, x: 2 => layers::linear(w, x)),
+        "linear_with_bias" => {
+            run!(case, w: 2, b: 1, x: 2 => layers::linear_with_bias(w, b, x))
+        }
+        "tied_logits" => run!(case, wte: 2, x: 2 => layers::tied_logits(wte, x)),
+        "rmsnorm" => run!(case, x: 2 => layers::rmsnorm(x)),
+        "rmsnorm_with_gain" => {
+            run!(case, x: 2, gain: 1 => layers::rmsnorm_with_gain(x, gain))
+        }
+        "layernorm" => {
+            run!(case, x: 2, gain: 1, bias: 1 => layers::layernorm(x, gain, bias))
+        }
+        "softmax" => run!(case, x: 2 => layers::softmax(x)),
+        "log_softmax" => run!(case, x: 2 => layers::log_softmax(x)),
+        "cross_entropy" => run!(case, x: 2 => layers::cross_entropy(x, &ids(target))),
+        "weighted_cross_entropy" => {
+            let weight = numbers(&options["weight"]);
+            run!(case, x: 2 => layers::weighted_cross_entropy(x, &ids(target), &weight))
+        }
+        "smoothed_cross_entropy" => {
+            let list = target.as_array().expect("targets");
+            let target: Vec<Option<usize>> =
+                list.iter().map(|id| (!id.is_null()).then(|| whole(number(id)))).collect();
+            let smoothing = number(&options["smoothing"]);
+            run!(case, x: 2 => layers::smoothed_cross_entropy(x, &target, smoothing))
+        }
+        "relu" => run!(case, x: 2 => layers::relu(x)),
+        "squared_relu" => run!(case, x: 2 => layers::squared_relu(x)),
+        "gelu" => run!(case, x: 2 => layers::gelu(x)),
+        "swiglu" => {
+            run!(case, gate: 2, up: 2, down: 2, x: 2 => layers::swiglu(gate, up, down, x))
+        }
+        "residual" => run!(case, x: 2, before: 2 => layers::residual(x, before)),
+        "dropout" => {
+            let rows = options["mask"].as_array().expect("rows");
+            let mask: Vec<f64> = rows.iter().flat_map(numbers).collect();
+            let mask = Numbers::new((rows.len(), mask.len() / rows.len()), mask);
+            run!(case, x: 2 => layers::dropout(x, &mask, number(&options["drop"])))
+        }
+        "causal_conv1d" => run!(case, w: 3, x: 2 => layers::causal_conv1d(w, x)),
+        "embedding" => run!(case, wte: 2, wpe: 2 => {
+            layers::embedding(wte, wpe, &ids(token), size("past"))
+        }),
+        "embedding_at" => run!(case, wte: 2, wpe: 2 => {
+            layers::embedding_at(wte, wpe, &ids(token), &ids(&options["place"]))
+        }),
+        "token_embedding" => run!(case, wte: 2 => layers::token_embedding(wte, &ids(token))),
+        "sinusoidal_positions" => {
+            let table =
+                layers::sinusoidal_positions(size("positions"), size("width"), size("past"));
+            Outcome { output: table.into_vec(), gradients: Vec::new() }
+        }
+        "rotary" => run!(case, x: 4 => layers::rotary(x, size("past"))),
+        "attention" => {
+            run!(case, q: 3, k: 3, v: 3 => layers::attention(q, k, v, size("past")))
+        }
+        "attention_weights" => {
+            run!(case, q: 3, k: 3 => layers::attention_weights(q, k, size("past")))
+        }
+        "sliding_window_attention" => run!(case, q: 3, k: 3, v: 3 => {
+            layers::sliding_window_attention(q, k, v, size("past"), size("window"))
+        }),
+        "grouped_query_attention" => run!(case, q: 4, k: 3, v: 3 => {
+            layers::grouped_query_attention(q, k, v, size("past"))
+        }),
+        "alibi_attention" => run!(case, q: 3, k: 3, v: 3 => {
+            layers::alibi_attention(q, k, v, &numbers(&options["slope"]), size("past"))
+        }),
+        _ => panic!("the table has figures of `{name}`, which is not compared with them"),
+    }
+}
+
+/// A figure may be off by as much as rounding makes of the greatest in its array.
+fn compare(what: &str, ours: &[f64], reference: &Json) {
+    let reference = numbers(&reference["data"]);
+    assert_eq!(ours.len(), reference.len(), "{what}");
+    let greatest = reference.iter().fold(0.0, |greatest: f64, x| greatest.max(x.abs()));
+    for (at, (ours, reference)) in ours.iter().zip(&reference).enumerate() {
+        let allowed = 1e-12 * reference.abs() + 1e-14 * greatest;
+        assert!((ours - reference).abs() <= allowed, "{what}[{at}]: {ours}, not {reference}");
+    }
+}
+
+fn table() -> Json {
+    serde_json::from_str(include_str!("layers.json")).expect("a table")
+}
+
+#[test]
+fn values_and_gradients_are_those_of_jax() {
+    let table = table();
+    for (name, case) in table["layers"].as_object().expect("layers by name") {
+        let ours = outcome(name, case);
+        compare(name, &ours.output, &case["output"]);
+        let gradients = case["gradients"].as_array().expect("gradients");
+        assert_eq!(ours.gradients.len(), gradients.len(), "{name}");
+        for (input, (ours, reference)) in ours.gradients.iter().zip(gradients).enumerate() {
+            compare(&format!("{name}, gradient of input {input}"), ours, reference);
+        }
+    }
+}
+
+/// `layers.rs` exports all that is public in its modules by name.
+#[test]
+fn no_public_layer_is_without_figures() {
+    let source = include_str!("../../microgpt/src/layers.rs");
+    let exports = source.split("pub use ").skip(1).map(|rest| {
+        let (list, _) = rest.split_once(';').expect("the end of an export");
+        assert!(!list.contains('*'), "`{list}` does not say what it exports");
+        list.split_once("::").expect("what a module exports").1
+    });
+    let names: Vec<&str> = exports
+        .flat_map(|list| list.split(|c: char| !(c.is_alphanumeric() || c == '_')))
+        .filter(|name| !name.is_empty())
+        .collect();
+    assert!(names.len() >= 28, "only {names:?} were found");
+    let table = table();
+    let layers = table["layers"].as_object().expect("layers by name");
+    for name in &names {
+        assert!(layers.contains_key(*name), "no figures of `{name}` in tests/figures/layers.py");
+    }
+    assert_eq!(names.len(), layers.len(), "figures of what is no public layer");
+}
