@@ -174,6 +174,7 @@ impl<T: Real> Tape<T> {
 
     /// A vector with these values: `[T; N]` gives the axis `Const<N>`, a slice or `Vec` gives
     /// `usize`.
+    #[allow(clippy::needless_pass_by_value)] // an array may be written where it is passed
     pub fn vector<X, N>(&self, values: X) -> Vector<'_, N, T>
     where
         X: Row<T, Shape = (N,)>,
@@ -184,6 +185,7 @@ impl<T: Real> Tape<T> {
     }
 
     /// A matrix with these values, `[[T; C]; R]`; see [`Tape::array`] for sizes known at run time.
+    #[allow(clippy::needless_pass_by_value)] // an array may be written where it is passed
     pub fn matrix<X, R, C>(&self, values: X) -> Matrix<'_, R, C, T>
     where
         X: Rows<T, Shape = (R, C)>,

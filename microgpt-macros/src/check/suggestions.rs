@@ -3,7 +3,7 @@
 /// How the function of that name is written here, if it is one that is known elsewhere.
 pub fn instead(name: &str) -> Option<String> {
     if let Some((_, op)) = OPS.iter().find(|(other, _)| *other == name) {
-        return Some(format!("here it is called `{op}`"));
+        return Some(format!("here it is written `{op}`"));
     }
     let (_, form) = FORMS.iter().find(|(names, _)| names.contains(&name))?;
     Some((*form).to_owned())
@@ -16,7 +16,7 @@ pub fn names<'a>() -> impl Iterator<Item = &'a str> {
 }
 
 /// The same function by another name.
-const OPS: [(&str, &str); 47] = [
+const OPS: [(&str, &str); 49] = [
     ("log1p", "ln_1p(x)"),
     ("ln1p", "ln_1p(x)"),
     ("log_1p", "ln_1p(x)"),
@@ -55,6 +55,8 @@ const OPS: [(&str, &str); 47] = [
     ("mul_add", "x * y + z"),
     ("fma", "x * y + z"),
     ("lerp", "x + t * (y - x)"),
+    ("to_radians", "x * 0.017453292519943295"),
+    ("to_degrees", "x * 57.29577951308232"),
     ("erfc", "1 - erf(x)"),
     ("logsigmoid", "-softplus(-x)"),
     ("log_sigmoid", "-softplus(-x)"),
@@ -80,12 +82,12 @@ const FORMS: [(&[&str], &str); 23] = [
         &["softmax", "log_softmax", "logsoftmax", "softmin"],
         "it is a layer of a matrix, `microgpt::layers::softmax(x)` or `log_softmax(x)`; as equations: `let e = [exp(x[t, i] - max(x[t, j] for j)) for t, i]; [e[t, i] / sum(e[t, j] for j) for t, i]`",
     ),
-    (&["lse", "log_sum_exp"], "here it is called `logsumexp(x[i] for i)`"),
+    (&["lse", "log_sum_exp"], "here it is written `logsumexp(x[i] for i)`"),
     (
         &["logaddexp"],
         "write `max(x, y) + softplus(-abs(x - y))`, or reduce over an index: `logsumexp(x[i] for i)`",
     ),
-    (&["average", "avg"], "here it is called `mean(x[i] for i)`"),
+    (&["average", "avg"], "here it is written `mean(x[i] for i)`"),
     (&["product", "total"], "a product is `prod(x[i] for i)`, a total `sum(x[i] for i)`"),
     (&["amax", "amin", "reduce_max", "reduce_sum"], "reductions are written `max(x[i] for i)`"),
     (
