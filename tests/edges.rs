@@ -15,6 +15,8 @@ mod numbers;
 mod ranges;
 #[path = "edges/sizes.rs"]
 mod sizes;
+#[path = "edges/renamed.rs"]
+mod renamed;
 
 /// The message of the panic that `work` ends in.
 fn panic_of<R>(work: impl FnOnce() -> R) -> String {

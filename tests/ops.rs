@@ -221,6 +221,22 @@ op! {
     }
 }
 
+op! {
+    /// The parts in another order, and numbers with a point.
+    cubic(x in 0.5..2.0, y in 1.0..2.0,) -> z {
+        kink: x - 0.25,
+        gradient: [z * 3.0 / x, -0.5 * z / y],
+        forward: if x < 1e-30 { 0.0 } else { 2.0 * x.powi(3) * T::of(0.5 * 4.0) / y.sqrt() },
+    }
+}
+
+#[test]
+fn numbers_in_an_op_are_of_its_precision() {
+    assert_eq!(cubic(2.0f32, 4.0f32), 16.0);
+    assert_eq!(cubic::gradient([2.0, 4.0], 16.0), [24.0, -2.0]);
+    check_op(&cubic::OP, 3).assert_right();
+}
+
 #[test]
 fn dual_numbers_give_the_same_local_gradients() {
     for op in TABLE {

@@ -1,6 +1,8 @@
 //! Names, indices and ranges: the syntax tree to resolved terms, with every error of the user.
 
 mod integers;
+mod operands;
+pub mod suggestions;
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,17 +13,13 @@ use crate::ast::{self, Expr, ExprKind, Operator, Path, Program, Reduction};
 use crate::parse::Op;
 use crate::report::{Diagnostic, Report, nearest};
 use crate::term::{
-    Affine, Array, Axis, Binder, Checked, Condition, Definition, Function, Operand, Range,
-    Subscript, Term,
+    Affine, Array, Axis, Binder, Checked, Condition, Definition, Function, Range, Subscript, Term,
 };
 
 type Result<T> = std::result::Result<T, Diagnostic>;
 
 /// The greatest number of axes of an array.
 const MAX_RANK: usize = 6;
-
-/// What others call a function of this language, or what is none.
-const OTHER_WORDS: [&str; 6] = ["softmax", "log_softmax", "length", "size", "product", "average"];
 
 /// Resolves a program; `None` if nothing of it could be understood.
 pub fn check(program: &Program, ops: &[Op], report: &mut Report) -> Option<Checked> {
@@ -36,6 +34,7 @@ pub fn check(program: &Program, ops: &[Op], report: &mut Report) -> Option<Check
         stand_ins: HashSet::new(),
         unread: 0,
         branches: 0,
+        own_name: None,
     };
     for definition in &program.lets {
         let name = definition.name.to_string();
@@ -71,6 +70,8 @@ struct Checker<'a> {
     unread: usize,
     /// How many branches of `if`s are around.
     branches: usize,
+    /// The array that the `let` around defines: its name, and its indices.
+    own_name: Option<(String, Vec<usize>)>,
 }
 
 /// Where an integer expression stands: in a bare subscript a name must be an index.
@@ -85,7 +86,12 @@ impl Checker<'_> {
         let first = self.checked.binders.len();
         let (axes, body) = match &value.kind {
             ExprKind::Comprehension { body, indices } => {
-                let (axes, body) = self.bind(indices, |checker| checker.value(body));
+                let (axes, body) = self.bind(indices, |checker| {
+                    let own = checker.indices.iter().map(|&(_, id)| id).collect();
+                    checker.own_name = Some((name.to_owned(), own));
+                    checker.value(body)
+                });
+                self.own_name = None;
                 if axes.len() > MAX_RANK {
                     self.report.error(
                         value.span,
@@ -149,14 +155,41 @@ impl Checker<'_> {
         let binder = &self.checked.binders[id];
         if binder.range == Range::Implied(None) {
             let name = &binder.name;
+            let help = self.as_far_as(id).unwrap_or_else(|| {
+                format!(
+                    "use it as a subscript, `x[{name}]`, or state its range: `for {name} in 0..n`"
+                )
+            });
             self.report.error(
                 name.span(),
                 format!("index `{name}` has no range: no subscript is `{name}` alone"),
-                format!(
-                    "use it as a subscript, `x[{name}]`, or state its range: `for {name} in 0..n`"
-                ),
+                help,
             );
         }
+    }
+
+    /// The range that was meant for an index, if another that is bounded by it runs along an axis.
+    fn as_far_as(&self, id: usize) -> Option<String> {
+        let name = &self.checked.binders[id].name;
+        let bounded = |index: usize| match &self.checked.binders[index].range {
+            Range::Stated { high, .. } => high.factor(id) != 0,
+            Range::Implied(_) => false,
+        };
+        self.checked.bounds.iter().find_map(|bound| {
+            let Subscript::Affine(affine) = &bound.subscript else { return None };
+            let inner = affine.as_index().filter(|&index| bounded(index))?;
+            let inner = &self.checked.binders[inner].name;
+            let Array::Operand(operand) = bound.array else { return None };
+            let (operand, axis) = (&self.checked.operands[operand].name, bound.axis);
+            let slice = if axis == 0 {
+                format!("`for {name} in 0..{{{operand}.len()}}` for a slice or `Vec`, ")
+            } else {
+                String::new()
+            };
+            Some(format!(
+                "`{inner}` runs as far as `{name}`, and nothing says how far that is. State it by the length of `{operand}`: {slice}`for {name} in 0..{{{operand}.shape().{axis}}}` for an `Array`"
+            ))
+        })
     }
 
     fn range(&mut self, name: &Ident, range: &ast::Range) -> Result<Range> {
@@ -303,7 +336,48 @@ impl Checker<'_> {
         if resolved.len() < subscripts.len() {
             return Ok(Term::Error);
         }
+        if let Some(name) = self.own_name(base, &resolved) {
+            self.own_name = None;
+            return Err(Diagnostic::new(
+                base.span,
+                format!(
+                    "`{name}` uses itself: this is an element of the array that this `let` defines"
+                ),
+                format!(
+                    "an equation cannot use what it computes: step through such a recurrence in Rust, with an `expr!` for each step; if an earlier array `{name}` is meant, give this `let` another name"
+                ),
+            ));
+        }
         Ok(Term::Load { array, subscripts: resolved, lazy })
+    }
+
+    /// The name of the `let` around, if this is an element of the array that it defines.
+    ///
+    /// A `let` may take the name of an operand, and use it at its own indices as they are, and at whatever
+    /// does not depend on them. At any other place, as in `h[t - 1]`, a recurrence is meant.
+    fn own_name(&self, base: &Expr, subscripts: &[Subscript]) -> Option<String> {
+        let (name, axes) = self.own_name.as_ref()?;
+        let ExprKind::Path(Path { ident: Some(ident), .. }) = &base.kind else { return None };
+        let is_elsewhere = |subscript: &Subscript| match subscript {
+            Subscript::Affine(affine) => match affine.as_index() {
+                Some(index) => {
+                    !axes.contains(&index)
+                        && match &self.checked.binders[index].range {
+                            Range::Implied(_) => false,
+                            Range::Stated { low, high } => {
+                                low.indices().chain(high.indices()).any(|one| axes.contains(&one))
+                            }
+                        }
+                }
+                None => affine.indices().any(|index| axes.contains(&index)),
+            },
+            Subscript::Gather { .. } => false,
+        };
+        let is_own = ident == name
+            && !self.lets.contains_key(name)
+            && subscripts.len() == axes.len()
+            && subscripts.iter().any(is_elsewhere);
+        is_own.then(|| name.clone())
     }
 
     /// The array that is subscripted: a definition, or an operand.
@@ -315,7 +389,15 @@ impl Checker<'_> {
                         return Err(Diagnostic::new(
                             base.span,
                             format!("index `{ident}` is subscripted"),
-                            "an index is a number; subscript an array with it: `x[i]`",
+                            if self.lets.contains_key(&ident.to_string()) {
+                                format!(
+                                    "the index `{ident}` of a `for` around hides the array `{ident}`: give the index another name"
+                                )
+                            } else {
+                                format!(
+                                    "an index is a number; if an array `{ident}` of Rust is meant, the index hides it: give the index another name"
+                                )
+                            },
                         ));
                     }
                     if let Some(&id) = self.lets.get(&ident.to_string()) {
@@ -415,122 +497,25 @@ impl Checker<'_> {
             };
             return Err(Diagnostic::new(span, format!("`{name}` is not a function"), help));
         }
-        let ops = self.ops;
-        let known = ops.iter().map(|op| op.name.as_str());
-        let special = Reduction::ALL.map(Reduction::name).into_iter().chain(["stop", "len", "dot"]);
-        let help = match nearest(&name, known.chain(special).chain(OTHER_WORDS)) {
-            Some(layer @ ("softmax" | "log_softmax")) => format!(
-                "`{layer}` is a layer, not an op of single numbers: call `microgpt::layers::{layer}(x)` before, or write it with `exp` and `sum` over an index"
-            ),
-            Some("length" | "size") => "did you mean `len`?".into(),
-            Some("product") => "did you mean `prod`?".into(),
-            Some("average") => "did you mean `mean`?".into(),
-            _ if name == "log" => {
-                "`ln` is the natural logarithm, `log2` and `log10` are those to base 2 and 10"
-                    .into()
+        let mut known: Vec<&str> = self.ops.iter().map(|op| op.name.as_str()).collect();
+        known.extend(Reduction::ALL.map(Reduction::name));
+        known.extend(["stop", "len", "dot"]);
+        known.extend(suggestions::names());
+        let help = if name == "log" {
+            "`ln` is the natural logarithm, `log2` and `log10` are those to base 2 and 10".into()
+        } else if let Some(help) = suggestions::instead(&name) {
+            help
+        } else if let Some(near) = nearest(&name, known) {
+            match suggestions::instead(near) {
+                Some(help) => format!("if you mean `{near}`: {help}"),
+                None => format!("did you mean `{near}`?"),
             }
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!(
+        } else {
+            format!(
                 "an op of your own is called by its path, `self::{name}(x)`; `microgpt::ops::TABLE` lists the built-in ones"
-            ),
+            )
         };
         Err(Diagnostic::new(span, format!("unknown function `{name}`"), help))
-    }
-
-    // ------------------------------------------------------------ operands
-
-    fn path_operand(&mut self, path: &Path, rank: usize, span: Span) -> Result<Array> {
-        self.operand(path.tokens.clone(), path.last.clone(), Some(path), rank, span)
-    }
-
-    fn operand(
-        &mut self,
-        tokens: TokenStream,
-        name: String,
-        path: Option<&Path>,
-        rank: usize,
-        span: Span,
-    ) -> Result<Array> {
-        if rank > MAX_RANK {
-            return Err(Diagnostic::new(
-                span,
-                format!("{rank} subscripts"),
-                format!("arrays have at most {MAX_RANK} axes"),
-            ));
-        }
-        let key = path.map(|path| path.tokens.to_string());
-        if let Some(&(integers, id)) = key.as_ref().and_then(|key| self.by_tokens.get(key)) {
-            if integers {
-                return Err(integers_and_values(&name, span));
-            }
-            self.expect_rank(Array::Operand(id), rank, span)?;
-            return Ok(Array::Operand(id));
-        }
-        self.checked.operands.push(Operand { tokens, name, rank, span });
-        let id = self.checked.operands.len() - 1;
-        if let Some(key) = key {
-            self.by_tokens.insert(key, (false, id));
-        }
-        Ok(Array::Operand(id))
-    }
-
-    fn integer_operand(
-        &mut self,
-        tokens: TokenStream,
-        name: String,
-        path: Option<&Path>,
-        rank: usize,
-        span: Span,
-    ) -> Result<usize> {
-        let key = path.map(|path| path.tokens.to_string());
-        if let Some(&(integers, id)) = key.as_ref().and_then(|key| self.by_tokens.get(key)) {
-            if !integers {
-                return Err(integers_and_values(&name, span));
-            }
-            let expected = self.checked.integers[id].rank;
-            if expected != rank {
-                return Err(ranks_differ(&name, expected, rank, span));
-            }
-            return Ok(id);
-        }
-        self.checked.integers.push(Operand { tokens, name, rank, span });
-        let id = self.checked.integers.len() - 1;
-        if let Some(key) = key {
-            self.by_tokens.insert(key, (true, id));
-        }
-        Ok(id)
-    }
-
-    fn expect_rank(&self, array: Array, rank: usize, span: Span) -> Result<()> {
-        let (name, expected) = match array {
-            Array::Operand(id) => {
-                let operand = &self.checked.operands[id];
-                (&operand.name, operand.rank)
-            }
-            Array::Definition(id) => {
-                let definition = &self.checked.definitions[id];
-                (&definition.name, definition.axes.len())
-            }
-        };
-        if expected == rank {
-            return Ok(());
-        }
-        if let Array::Operand(_) = array {
-            return Err(ranks_differ(name, expected, rank, span));
-        }
-        if let (Array::Definition(id), 0) = (array, rank) {
-            let axes: Vec<_> = self.checked.definitions[id]
-                .axes
-                .iter()
-                .map(|&axis| self.checked.binders[axis].name.to_string())
-                .collect();
-            return Err(Diagnostic::new(
-                span,
-                format!("`{name}` is an array with {}", count(expected, "axis")),
-                format!("subscript it: `{name}[{}]`", axes.join(", ")),
-            ));
-        }
-        Err(wrong_rank(name, expected, rank, span))
     }
 }
 
@@ -574,29 +559,4 @@ fn whole(x: f64, span: Span) -> Result<i64> {
         format!("{x} is not an integer"),
         "subscripts and ranges are integers",
     ))
-}
-
-fn wrong_rank(name: &str, expected: usize, rank: usize, span: Span) -> Diagnostic {
-    Diagnostic::new(
-        span,
-        format!("`{name}` has {}, but {} here", count(expected, "axis"), count(rank, "subscript")),
-        "write one subscript for each axis, the same number everywhere",
-    )
-}
-
-/// What axes an operand has is for its type to say: only its other subscripts are known here.
-fn ranks_differ(name: &str, before: usize, rank: usize, span: Span) -> Diagnostic {
-    Diagnostic::new(
-        span,
-        format!("`{name}` has {} here, but {before} before", count(rank, "subscript")),
-        "write one subscript for each axis, the same number everywhere",
-    )
-}
-
-fn integers_and_values(name: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(
-        span,
-        format!("`{name}` is used both as integers and as values"),
-        "give the numbers a name of their own in Rust: `let x = n as f64;`",
-    )
 }

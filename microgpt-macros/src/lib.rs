@@ -11,7 +11,7 @@
 //! | `emit`, `loops`, `functions` | loop nests | Rust |
 //! | `explain`, `notation` | all of it | text for people |
 //!
-//! Errors of all stages go to a `report`, so that one compilation shows all of them.
+//! `op` reads the declarations of `op!`. Errors of all stages go to a `report`, so that one compilation shows all of them.
 #![forbid(unsafe_code)]
 
 use proc_macro::TokenStream;
@@ -34,6 +34,7 @@ mod groups;
 mod loops;
 mod lower;
 mod notation;
+mod op;
 mod parse;
 mod path;
 mod report;
@@ -58,6 +59,12 @@ pub fn explain(input: TokenStream) -> TokenStream {
             .into_token_stream()
     })
     .into()
+}
+
+/// The engine of `microgpt::op!`: `[crate path] declaration`.
+#[proc_macro]
+pub fn op(input: TokenStream) -> TokenStream {
+    op::op(input.into()).into()
 }
 
 /// Runs all stages but the last.

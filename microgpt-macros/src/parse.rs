@@ -137,27 +137,56 @@ impl Tokens<'_> {
             ));
         }
         let value = self.expression()?;
-        if self.punct(";").is_none() {
-            return Err(if self.at_end() {
-                Diagnostic::new(
-                    name.span(),
-                    "the result is missing after the last `let`",
-                    format!("end the `let` with `;` and write the result: `{name}`"),
-                )
-            } else if self.peek_word("let") {
-                Diagnostic::new(
-                    self.span(),
-                    "`;` is missing before this `let`",
-                    "end each `let` with `;`",
-                )
-            } else {
-                match self.expect_end() {
-                    Err(diagnostic) => diagnostic,
-                    Ok(()) => unreachable!("the end was seen above"),
-                }
-            });
+        if self.punct(";").is_some() {
+            return Ok(Let { name, value });
         }
+        if self.at_end() {
+            return Err(Diagnostic::new(
+                name.span(),
+                "the result is missing after the last `let`",
+                format!("end the `let` with `;` and write the result: `{name}`"),
+            ));
+        }
+        if self.peek_word("let") || self.begins_result() {
+            self.mistakes.push(Diagnostic::new(
+                self.span(),
+                format!("`;` is missing after `let {name} = ...`"),
+                "end each `let` with `;`; what follows the last is the result",
+            ));
+            return Ok(Let { name, value });
+        }
+        self.expect_end()?;
         Ok(Let { name, value })
+    }
+
+    /// Whether all that is left could be the result: an array, or an expression behind which no `;` ends a
+    /// `let`.
+    fn begins_result(&self) -> bool {
+        if let Some((mut inner, _, _)) = self.cursor.group(Delimiter::Bracket) {
+            while let Some((token, rest)) = inner.token_tree() {
+                if matches!(&token, TokenTree::Ident(word) if *word == "for") {
+                    return true;
+                }
+                inner = rest;
+            }
+            return false;
+        }
+        let after = self.cursor.ident().map(|(_, rest)| Tokens::new(rest, self.end));
+        if after.is_some_and(|after| after.peek_punct("=") && !after.peek_punct("==")) {
+            return true;
+        }
+        let begins = self.peek_ident().is_some_and(|word| {
+            !["for", "else", "as", "and", "or", "in", "if"].iter().any(|other| word == *other)
+        }) || self.cursor.literal().is_some()
+            || self.peek_group(Delimiter::Parenthesis);
+        let mut rest = self.cursor;
+        while let Some((token, next)) = rest.token_tree() {
+            if matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ';') {
+                return false;
+            }
+            rest = next;
+        }
+        begins
     }
 
     fn results(&mut self, program: &mut Program) -> Result<()> {
@@ -239,6 +268,9 @@ impl Tokens<'_> {
     fn expression(&mut self) -> Result<Expr> {
         let mut left = self.product()?;
         loop {
+            if let Some(mistake) = self.changes_in_place(&left) {
+                return Err(mistake);
+            }
             let (operator, span) = if let Some(span) = self.punct("+") {
                 (Operator::Add, span)
             } else if let Some(span) = self.punct("-") {
@@ -275,6 +307,9 @@ impl Tokens<'_> {
                     "convert in braces: `{n as f64}` as a value, `{n as usize}` in a range",
                 ));
             }
+            if self.changes_in_place(&left).is_some() {
+                return Ok(left);
+            }
             let (operator, span) = if let Some(span) = self.punct("*") {
                 (Operator::Mul, span)
             } else if let Some(span) = self.punct("/") {
@@ -285,6 +320,22 @@ impl Tokens<'_> {
             let right = self.unary()?;
             left = binary(operator, span, left, right);
         }
+    }
+
+    /// What was meant by `left += ...`.
+    fn changes_in_place(&self, left: &Expr) -> Option<Diagnostic> {
+        let signs = ["+=", "-=", "*=", "/="];
+        let sign = signs.into_iter().find(|sign| self.peek_punct(sign))?;
+        let name = match &left.kind {
+            ExprKind::Path(path) => path.last.clone(),
+            _ => "h".into(),
+        };
+        let operator = &sign[..1];
+        Some(Diagnostic::new(
+            self.span(),
+            format!("`{sign}` changes a value in place, which an equation does not"),
+            format!("a later `let` may take the same name: `let {name} = {name} {operator} ...;`"),
+        ))
     }
 
     fn unary(&mut self) -> Result<Expr> {
@@ -310,7 +361,9 @@ impl Tokens<'_> {
 
     fn subscripted(&mut self) -> Result<Expr> {
         let mut base = self.primary()?;
-        while self.peek_group(Delimiter::Bracket) {
+        while self.peek_group(Delimiter::Bracket)
+            && !matches!(base.kind, ExprKind::Comprehension { .. })
+        {
             if matches!(base.kind, ExprKind::Subscript { .. }) {
                 return Err(Diagnostic::new(
                     self.span(),
@@ -336,6 +389,9 @@ impl Tokens<'_> {
                         "a range belongs to an index: `[x[i] for i in 0..2]`",
                     ));
                 }
+                if !inner.at_end() && !inner.peek_word("for") {
+                    inner.commas_between_subscripts()?;
+                }
                 Ok(subscripts)
             }) else {
                 break;
@@ -347,6 +403,22 @@ impl Tokens<'_> {
             base = Expr { kind, span };
         }
         Ok(base)
+    }
+
+    /// An error if what follows a subscript begins another.
+    fn commas_between_subscripts(&self) -> Result<()> {
+        let begins = self.peek_ident().is_some_and(|word| word != "as" && word != "if")
+            || self.cursor.literal().is_some()
+            || self.peek_group(Delimiter::Brace)
+            || self.peek_punct(";");
+        if !begins {
+            return Ok(());
+        }
+        Err(Diagnostic::new(
+            self.span(),
+            format!("expected `,` between subscripts, found {}", self.found()),
+            "subscripts are separated by commas: `w[o, i]`",
+        ))
     }
 
     fn is_slice(&self) -> bool {
@@ -396,6 +468,15 @@ impl Tokens<'_> {
 
     fn no_expression(&self) -> Diagnostic {
         let (span, found) = (self.span(), self.found());
+        if let Some((_, rest)) = self.puncts(".")
+            && let Some((digits, _)) = rest.literal()
+        {
+            return Diagnostic::new(
+                span,
+                "a number begins with a digit, not with its point",
+                format!("write `0.{digits}`"),
+            );
+        }
         if self.peek_punct(";") {
             return Diagnostic::new(
                 span,

@@ -5,6 +5,7 @@ use quote::ToTokens;
 use syn::buffer::Cursor;
 
 use crate::ast::{ExprKind, Path};
+use crate::check::suggestions::instead;
 use crate::report::Diagnostic;
 use crate::tokens::{Result, Tokens};
 
@@ -136,9 +137,12 @@ fn segment(name: &str, ident: &Ident, is_field: bool) -> Result<Ident> {
     let is_misplaced = matches!(name, "for" | "else");
     if !is_path_word && !is_misplaced && syn::parse_str::<Ident>(name).is_err() {
         let help = if name.starts_with(|first: char| first.is_numeric()) {
-            "`·` joins two names; a product with a number is written `2 * x`"
+            "`·` joins two names; a product with a number is written `2 * x`".into()
+        } else if let Some(help) = instead(name) {
+            help
         } else {
             "a keyword of Rust is no operand: give it another name in Rust, or write `r#name`"
+                .into()
         };
         let message = format!("`{name}` cannot stand for a value");
         return Err(Diagnostic::new(ident.span(), message, help));

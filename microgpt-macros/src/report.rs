@@ -46,11 +46,21 @@ impl Report {
     /// One `compile_error!` for each. The last is the value of the block: the compiler takes it
     /// for one of whatever type is asked for, so that no second error follows.
     pub fn into_tokens(self) -> TokenStream {
-        let errors = self.0.into_iter().map(|Diagnostic { span, message, help }| {
+        let errors = self.errors();
+        quote::quote!({ #(#errors);* })
+    }
+
+    /// One `compile_error!` for each, where items stand.
+    pub fn into_items(self) -> TokenStream {
+        let errors = self.errors();
+        quote::quote!(#(#errors;)*)
+    }
+
+    fn errors(self) -> impl Iterator<Item = TokenStream> {
+        self.0.into_iter().map(|Diagnostic { span, message, help }| {
             let text = format!("{message}\nhelp: {help}");
             quote_spanned!(span=> ::core::compile_error!(#text))
-        });
-        quote::quote!({ #(#errors);* })
+        })
     }
 }
 

@@ -199,6 +199,12 @@ impl<'a> Tokens<'a> {
             Diagnostic::new(span, "`**` is not an operator here", "a power is written `x^2`")
         } else if let Some(mistake) = self.python_word() {
             mistake
+        } else if self.peek_group(Delimiter::Bracket) {
+            Diagnostic::new(
+                span,
+                "only a name or `{rust}` can be subscripted",
+                "give the array a `let` of its own, `let a = [... for i];`, and use `a[i]`",
+            )
         } else if self.peek_punct("@") {
             Diagnostic::new(
                 span,

@@ -61,8 +61,8 @@ pub struct Reduction {
 ///             forward: x * x.exp().ln_1p().tanh(),
 ///             gradient: [{
 ///                 let tanh = x.exp().ln_1p().tanh();
-///                 let sigmoid = (T::one() + (-x).exp()).recip();
-///                 tanh + x * sigmoid * (T::one() - tanh * tanh)
+///                 let sigmoid = 1.0 / (1.0 + (-x).exp());
+///                 tanh + x * sigmoid * (1.0 - tanh * tanh)
 ///             }],
 ///         }
 ///     }
@@ -77,14 +77,17 @@ pub struct Reduction {
 /// In both bodies `T` is the precision, a [`Real`]; the gradient has one entry an argument, in
 /// terms of the arguments and the result. After `in` stands the range that checks draw the
 /// argument from. A function whose derivative jumps has a third entry, `kink:`, an expression
-/// that is 0 there.
+/// that is 0 there. The entries may come in any order.
+///
+/// A number with a point, as in `3.0 * x`, is one of the precision. With a suffix, `3.0f64`, or in the
+/// arguments of `T::of(...)` it is an `f64`: `T::of(0.5 * std::f64::consts::PI) * x`.
 #[macro_export]
 macro_rules! op {
     (
-        $(#[$meta:meta])*
+        @declare $(#[$meta:meta])*
         $visibility:vis $name:ident($($argument:ident in $range:expr),+) -> $result:ident {
             forward: $forward:expr,
-            gradient: [$($gradient:expr),+ $(,)?] $(, kink: $kink:expr)? $(,)?
+            gradient: [$($gradient:expr),+ $(,)?] $(, kink: $kink:expr)?
         }
     ) => {
         $(#[$meta])*
@@ -168,6 +171,9 @@ macro_rules! op {
             let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
             $kink
         })
+    };
+    ($($declaration:tt)*) => {
+        $crate::__op!([$crate] $($declaration)*);
     };
 }
 

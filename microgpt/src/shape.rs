@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::ops::Range;
 
 use crate::array::{Array, Numbers};
-use crate::expr::blocks;
+use crate::expr::{Integer, blocks};
 use crate::real::Real;
 use crate::value::Value;
 
@@ -23,6 +23,7 @@ pub trait Dim:
     + Word
     + Same<Self, Output = Self>
     + Same<usize, Output = Self>
+    + Integer
 {
     /// The length, if the type says it: code can then be made for it alone.
     const FIXED: Option<usize>;

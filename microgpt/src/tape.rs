@@ -18,7 +18,7 @@ mod finite;
 mod record;
 
 pub use crate::expr::Place;
-use crate::expr::{Block, Equations, Subscripts};
+use crate::expr::{Equations, Row, Rows};
 use crate::real::Real;
 use crate::shape::{Shape, Word};
 use crate::value::Value;
@@ -96,22 +96,24 @@ impl<T: Real> Tape<T> {
 
     /// A vector with these values: `[T; N]` gives the axis `Const<N>`, a slice or `Vec` gives
     /// `usize`.
+    #[allow(clippy::needless_pass_by_value)] // an array may be written where it is passed
     pub fn vector<X, N>(&self, values: X) -> Vector<'_, N, T>
     where
-        X: Block<Subscripts<1>, T, Shape = (N,)>,
+        X: Row<T, Shape = (N,)>,
         (N,): Shape,
     {
-        let (values, shape) = values.block();
+        let (values, shape) = values.row();
         self.array(shape, values)
     }
 
     /// A matrix with these values, `[[T; C]; R]`; see [`Tape::array`] for sizes known at run time.
+    #[allow(clippy::needless_pass_by_value)] // an array may be written where it is passed
     pub fn matrix<X, R, C>(&self, values: X) -> Matrix<'_, R, C, T>
     where
-        X: Block<Subscripts<2>, T, Shape = (R, C)>,
+        X: Rows<T, Shape = (R, C)>,
         (R, C): Shape,
     {
-        let (values, shape) = values.block();
+        let (values, shape) = values.rows();
         self.array(shape, values)
     }
 

@@ -100,13 +100,14 @@ pub type Tracked<'t, T> = (T, Option<(&'t Tape<T>, Position)>);
 /// What an operator on a [`Value`] takes beside it: another `Value` of the same tape, or a number.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be computed with beside a `Value` of `{T}`",
-    label = "expected a `Value<{T}>` or a `{T}`"
+    label = "expected a `Value<{T}>` or a `{T}`: write the number `2` as `2.0`, an integer `n` as `n as {T}`"
 )]
 pub trait Argument<'t, T: Real>: Copy {
     #[doc(hidden)]
     fn argument(self) -> Tracked<'t, T>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<'t, T: Real> Argument<'t, T> for Value<'t, T> {
     #[inline]
     fn argument(self) -> Tracked<'t, T> {
@@ -114,6 +115,7 @@ impl<'t, T: Real> Argument<'t, T> for Value<'t, T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'t, T: Real> Argument<'t, T> for T {
     #[inline]
     fn argument(self) -> Tracked<'t, T> {

@@ -2,11 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 
 use super::{Emitter, call, code, ident, pointed};
 use crate::graph::{IndexId, Length, Subscript};
 use crate::term::{Affine, Axis, Operand};
+
+/// By how many there are.
+const SUBSCRIPTS: [&str; 7] = [
+    "NoSubscript",
+    "OneSubscript",
+    "TwoSubscripts",
+    "ThreeSubscripts",
+    "FourSubscripts",
+    "FiveSubscripts",
+    "SixSubscripts",
+];
 
 impl Emitter<'_> {
     /// Evaluates and opens the operands. The braces around a name in these calls stand where the
@@ -27,20 +38,19 @@ impl Emitter<'_> {
             let Operand { rank, span, .. } = self.checked.operands[id];
             let (name, source) = (&self.values[id], self.source(id));
             let operand = pointed(name, span);
-            let dims = (0..rank).map(|axis| Self::dim(name, axis));
-            let subscripts = code!(#runtime::expr::Subscripts<#rank>);
-            let shape = code!((#(#dims,)*));
+            let subscripts = self.subscripts(rank);
             tokens.extend(if position == 0 {
                 let open = call!(span=> #runtime::expr::open::<#subscripts, _, _, _, _>(#operand));
                 code! {
                     #[allow(unused_braces)]
-                    let (#source, #shape) = #open;
+                    let (#source, shape_) = #open;
                     let real_ = #runtime::expr::precision(&#source);
                 }
             } else {
                 let open = call!(span=> #runtime::expr::open_as::<#subscripts, _, _, _, _>(#real, #operand));
-                code!(#[allow(unused_braces)] let (#source, #shape) = #open;)
+                code!(#[allow(unused_braces)] let (#source, shape_) = #open;)
             });
+            tokens.extend(self.opened_axes(name, rank, span));
         }
         if order.is_empty() {
             tokens
@@ -52,14 +62,27 @@ impl Emitter<'_> {
                 let open = call!(span=> #runtime::expr::open_integer(#operand));
                 code!(#[allow(unused_braces)] let #name = #open;)
             } else {
-                let dims = (0..rank).map(|axis| Self::dim(name, axis));
-                let subscripts = code!(#runtime::expr::Subscripts<#rank>);
-                let open =
-                    call!(span=> #runtime::expr::open_integers::<#subscripts, _, _>(#operand));
-                code!(#[allow(unused_braces)] let (#name, (#(#dims,)*)) = #open;)
+                let open = call!(span=> #runtime::expr::open_integers(#operand));
+                let axes = self.opened_axes(name, rank, span);
+                code!(#[allow(unused_braces)] let (#name, shape_) = #open; #axes)
             });
         }
         tokens
+    }
+
+    /// The type that says with how many subscripts an operand stands.
+    fn subscripts(&self, rank: usize) -> TokenStream {
+        let (runtime, subscripts) = (self.runtime, ident(SUBSCRIPTS[rank]));
+        code!(#runtime::expr::#subscripts)
+    }
+
+    /// The axes of the operand that was opened last, one for each subscript.
+    fn opened_axes(&self, name: &Ident, rank: usize, span: Span) -> TokenStream {
+        let (runtime, subscripts) = (self.runtime, self.subscripts(rank));
+        let dims = (0..rank).map(|axis| Self::dim(name, axis));
+        let shape = pointed(&ident("shape_"), span);
+        let axes = call!(span=> #runtime::expr::axes::<#subscripts, _, _>(#shape));
+        code!(#[allow(unused_braces)] let (#(#dims,)*) = #axes;)
     }
 
     /// Unifies the axes of each class, and checks what only the run time can tell.

@@ -3,25 +3,24 @@
 use proc_macro2::{Delimiter, Span};
 
 use crate::ast::{Expr, ExprKind, Path, Reduction};
+use crate::check::suggestions::instead;
 use crate::report::Diagnostic;
 use crate::tokens::{Result, Tokens};
 
 impl Tokens<'_> {
     pub(super) fn named(&mut self) -> Result<Expr> {
         let span = self.span();
+        if let Some(keyword) = self.peek_ident().filter(|word| word == "for" || word == "else") {
+            return Err(Diagnostic::new(
+                span,
+                format!("`{keyword}` cannot stand here"),
+                "`for` belongs at the end of `[... for i]` or `sum(... for i)`, `else` after the branch of an `if`",
+            ));
+        }
         let (path, dot) = self.path()?;
         if let Some(right) = dot {
             let side = |path| Box::new(Expr { kind: ExprKind::Path(path), span });
             return Ok(Expr { kind: ExprKind::Dot { left: side(path), right: side(right) }, span });
-        }
-        if let Some(keyword) =
-            path.ident.as_ref().filter(|ident| *ident == "for" || *ident == "else")
-        {
-            return Err(Diagnostic::new(
-                keyword.span(),
-                format!("`{keyword}` cannot stand here"),
-                "`for` belongs at the end of `[... for i]` or `sum(... for i)`, `else` after the branch of an `if`",
-            ));
         }
         let reduction = path.ident.as_ref().and_then(|name| Reduction::named(&name.to_string()));
         if let Some(reduction) = reduction.filter(|_| self.peek_brackets_of_a_call()) {
@@ -46,10 +45,12 @@ impl Tokens<'_> {
     pub(super) fn arguments(&mut self, function: &Path, span: Span) -> Result<ExprKind> {
         let mut arguments = self.list(Self::expression)?;
         if self.peek_word("for") {
+            let help = function.ident.as_ref().and_then(|name| instead(&name.to_string()));
+            let reductions = "reductions are `sum`, `mean`, `max`, `min`, `prod` and `logsumexp`; an array is written `[f(x[i]) for i]`";
             return Err(Diagnostic::new(
-                self.span(),
+                if help.is_some() { span } else { self.span() },
                 format!("`{}` does not reduce over an index", function.last),
-                "reductions are `sum`, `mean`, `max`, `min`, `prod` and `logsumexp`; an array is written `[f(x[i]) for i]`",
+                help.unwrap_or_else(|| reductions.into()),
             ));
         }
         let name = function.ident.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -3,30 +3,29 @@
 use std::marker::PhantomData;
 
 use super::activity::{Activity, OnTape, Plain};
+use super::subscripts::{
+    AnySubscripts, NoneOrSeveral, OneSubscript, Subscripted, ThreeSubscripts, TwoSubscripts,
+};
 use crate::array::{Array, Numbers};
 use crate::dual::Dual;
 use crate::real::Real;
-use crate::shape::{Const, Dim, MOST, Shape, Word};
+use crate::shape::{Const, Dim, Shape, Word};
 use crate::tape::Tape;
 use crate::value::Value;
-
-/// The number of subscripts that an operand carries in an `expr!`.
-pub struct Subscripts<const RANK: usize>;
 
 /// What can stand for values in an `expr!` with `R` subscripts.
 ///
 /// Tracked operands, [`Value`] and [`Array`], receive gradients; numbers, slices, `Vec`s, Rust
 /// arrays and [`Numbers`] do not.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no operand with `{R}`",
-    label = "expected floats, with one subscript for each axis",
+    message = "`{Self}` is no operand of this `expr!`",
+    label = "expected floats, with one subscript for each axis; of integers make floats, as by `{{ids.iter().map(|&id| id as f64).collect::<Vec<_>>()}}[t]`",
     note = "the operands of one `expr!` have one precision, here `{T}`",
-    note = "a scalar is a `Value` or a float; an array is a `Vector`, `Matrix`, `Array`, `Numbers`, slice, `Vec` or Rust array of floats, with one subscript for each axis; a `Vec` of `Vec`s is none, its rows lie apart",
-    note = "integers are not values: write `{{n as f64}}` for a number, or use them as subscripts"
+    note = "a scalar is a `Value` or a float; an array is a `Vector`, `Matrix`, `Array`, `Numbers`, slice, `Vec` or Rust array of floats, with one subscript for each axis; a `Vec` of `Vec`s is none, its rows lie apart"
 )]
 pub trait Operand<R, T: Real> {
     /// The axes.
-    type Shape: Shape;
+    type Shape;
     /// Where the numbers are.
     type Source<'a>: Source<T>
     where
@@ -196,28 +195,18 @@ impl<A: Tracking> Kept<A> {
     }
 }
 
-/// Axes none of which is so long that sums of positions might not be numbers of the machine: where an
-/// array has no element, any length fits in its memory.
-#[track_caller]
-#[inline(always)]
-fn countable<S: Shape>(shape: S) -> S {
-    shape.size();
-    shape
-}
-
 /// Opens an operand.
 ///
 /// # Panics
 ///
-/// If an axis is longer than a tape can hold, or if a tracked operand was forgotten.
+/// If a tracked operand was forgotten.
 #[track_caller]
 #[inline(always)]
-pub fn open<'a, R, T: Real, O, X, S: Shape>(operand: &'a O) -> (X, S)
+pub fn open<'a, R, T: Real, O, X, S>(operand: &'a O) -> (X, S)
 where
     O: Operand<R, T, Source<'a> = X, Shape = S> + ?Sized + 'a,
 {
-    let (source, shape) = operand.open();
-    (source, countable(shape))
+    operand.open()
 }
 
 /// Opens an operand with the precision of those before it.
@@ -227,12 +216,25 @@ where
 /// As [`open`].
 #[track_caller]
 #[inline(always)]
-pub fn open_as<'a, R, T: Real, O, X, S: Shape>(_: PhantomData<T>, operand: &'a O) -> (X, S)
+pub fn open_as<'a, R, T: Real, O, X, S>(_: PhantomData<T>, operand: &'a O) -> (X, S)
 where
     O: Operand<R, T, Source<'a> = X, Shape = S> + ?Sized + 'a,
 {
-    let (source, shape) = operand.open();
-    (source, countable(shape))
+    operand.open()
+}
+
+/// The axes of an opened operand, each with its subscript.
+///
+/// # Panics
+///
+/// If an axis is longer than a tape can hold: where an array has no element, any length fits in its
+/// memory, and sums of positions might not be numbers of the machine.
+#[track_caller]
+#[inline(always)]
+pub fn axes<R, S: Subscripted<R, Axes = A>, A: Shape>(shape: S) -> A {
+    let axes = shape.subscripted();
+    axes.size();
+    axes
 }
 
 /// The precision of an opened operand.
@@ -256,7 +258,7 @@ impl<R, T: Real, O: Operand<R, T> + ?Sized> Operand<R, T> for &O {
 }
 
 #[diagnostic::do_not_recommend]
-impl<'t, T: Real> Operand<Subscripts<0>, T> for Value<'t, T> {
+impl<'t, R, T: Real> Operand<R, T> for Value<'t, T> {
     type Shape = ();
     type Source<'a>
         = Tracked<'t, T>
@@ -269,15 +271,38 @@ impl<'t, T: Real> Operand<Subscripts<0>, T> for Value<'t, T> {
     }
 }
 
+/// Operands of the precision `T`.
+pub struct Among<T>(PhantomData<T>);
+
+/// Operands that a number of the type `Number` can stand among: those of its own precision.
+#[diagnostic::on_unimplemented(
+    message = "a number of the precision `{Number}` among operands of the precision `{T}`",
+    label = "convert it: `{{T::of(x)}}` where the precision is a type parameter `T`, else `{{x as f32}}` or `{{x as f64}}`"
+)]
+pub trait TakeNumber<Number, T> {
+    /// The number.
+    fn take(number: &Number) -> &T;
+}
+
 macro_rules! number {
     ($($number:ty)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl Operand<Subscripts<0>, $number> for $number {
+        impl<R, T: Real> Operand<R, T> for $number
+        where
+            Among<T>: TakeNumber<Self, T>,
+        {
             type Shape = ();
-            type Source<'a> = Constant<'a, $number>;
+            type Source<'a> = Constant<'a, T>;
             #[inline(always)]
-            fn open(&self) -> (Constant<'_, $number>, ()) {
-                (Constant(std::slice::from_ref(self)), ())
+            fn open(&self) -> (Constant<'_, T>, ()) {
+                (Constant(std::slice::from_ref(Among::take(self))), ())
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl TakeNumber<$number, $number> for Among<$number> {
+            #[inline(always)]
+            fn take(number: &$number) -> &$number {
+                number
             }
         }
     )*};
@@ -286,9 +311,9 @@ macro_rules! number {
 number!(f32 f64 Dual);
 
 macro_rules! shaped {
-    ($($rank:literal: $($axis:ident)+;)*) => {$(
+    ($($($axis:ident)+;)*) => {$(
         #[diagnostic::do_not_recommend]
-        impl<'t, T: Real, $($axis: Dim),+> Operand<Subscripts<$rank>, T> for Array<'t, ($($axis,)+), T> {
+        impl<'t, R, T: Real, $($axis: Dim),+> Operand<R, T> for Array<'t, ($($axis,)+), T> {
             type Shape = ($($axis,)+);
             type Source<'a> = Tracked<'t, T> where Self: 'a;
             #[track_caller]
@@ -299,7 +324,7 @@ macro_rules! shaped {
         }
 
         #[diagnostic::do_not_recommend]
-        impl<T: Real, $($axis: Dim),+> Operand<Subscripts<$rank>, T> for Numbers<($($axis,)+), T> {
+        impl<R, T: Real, $($axis: Dim),+> Operand<R, T> for Numbers<($($axis,)+), T> {
             type Shape = ($($axis,)+);
             type Source<'a> = Constant<'a, T>;
             #[inline(always)]
@@ -311,12 +336,12 @@ macro_rules! shaped {
 }
 
 shaped! {
-    1: A;
-    2: A B;
-    3: A B C;
-    4: A B C D;
-    5: A B C D E;
-    6: A B C D E F;
+    A;
+    A B;
+    A B C;
+    A B C D;
+    A B C D E;
+    A B C D E F;
 }
 
 impl<'t, S: Shape, T: Real> Array<'t, S, T> {
@@ -328,11 +353,86 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     }
 }
 
-/// Plain numbers with axes: what a leaf of a tape is made from.
+/// What integers have in the place of axes: they are no values.
+pub struct OfIntegers;
+
+/// Subscripts with which integers could be values: none.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a block of `{T}` numbers with `{R}`",
-    label = "expected a slice, `Vec` or Rust array of floats"
+    message = "an integer is no value to compute with",
+    label = "write `{{n as f64}}`",
+    note = "in a function that is generic over its precision `T` it is `{{T::of(n as f64)}}`"
 )]
+pub trait FitsIntegers {}
+
+impl<R: FitsIntegers> Subscripted<R> for OfIntegers {
+    type Axes = ();
+    fn subscripted(self) {}
+}
+
+macro_rules! integer {
+    ($($integer:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<R, T: Real> Operand<R, T> for $integer {
+            type Shape = OfIntegers;
+            type Source<'a> = Constant<'a, T>;
+            fn open(&self) -> (Constant<'_, T>, OfIntegers) {
+                unreachable!("the compiler refuses integers")
+            }
+        }
+    )*};
+}
+
+integer!(usize u8 u16 u32 u64 isize i8 i16 i32 i64);
+
+/// Never.
+pub trait Never {
+    /// No axes.
+    type Shape;
+}
+
+/// Operands of a precision that are refused.
+pub struct Refused<T>(PhantomData<T>);
+
+/// Arrays whose elements are no floats. Without these impls the compiler would take the elements for floats
+/// of a precision that it does not know, and say so at each use.
+macro_rules! refused {
+    ($([$($generic:tt)*] $type:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<R, T: Real, $($generic)*> Operand<R, T> for $type
+        where
+            Refused<T>: Never,
+        {
+            type Shape = <Refused<T> as Never>::Shape;
+            type Source<'a>
+                = Constant<'a, T>
+            where
+                Self: 'a;
+            fn open(&self) -> (Constant<'_, T>, Self::Shape) {
+                unreachable!("the compiler refuses what has elements that are no floats")
+            }
+        }
+    )*};
+}
+
+macro_rules! refused_integers {
+    ($($integer:ty)*) => {$(
+        refused! {
+            [] [$integer];
+            [] Vec<$integer>;
+            [const A: usize] [$integer; A];
+        }
+    )*};
+}
+
+refused_integers!(usize u8 u16 u32 u64 isize i8 i16 i32 i64);
+
+refused! {
+    [X] Vec<Vec<X>>;
+    [X] [Vec<X>];
+    [X, const A: usize] [Vec<X>; A];
+}
+
+/// Plain numbers with axes: what a leaf of a tape is made from.
 pub trait Block<R, T: Real> {
     /// The axes.
     type Shape: Shape;
@@ -340,7 +440,6 @@ pub trait Block<R, T: Real> {
     fn block(&self) -> (&[T], Self::Shape);
 }
 
-#[diagnostic::do_not_recommend]
 impl<R, T: Real, O: Block<R, T> + ?Sized> Block<R, T> for &O {
     type Shape = O::Shape;
     fn block(&self) -> (&[T], Self::Shape) {
@@ -348,11 +447,53 @@ impl<R, T: Real, O: Block<R, T> + ?Sized> Block<R, T> for &O {
     }
 }
 
+/// The numbers of a vector.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no vector of `{T}` numbers",
+    label = "expected floats in a row: `[1.0, 2.0]`, a slice or a `Vec`",
+    note = "rows of numbers are a matrix: `tape.matrix([[1.0, 2.0], [3.0, 4.0]])`",
+    note = "integers become floats in Rust: `numbers.iter().map(|&n| n as f64).collect::<Vec<_>>()`"
+)]
+pub trait Row<T: Real> {
+    /// The axis.
+    type Shape: Shape;
+    /// The numbers and the axis.
+    fn row(&self) -> (&[T], Self::Shape);
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Real, O: Block<OneSubscript, T> + ?Sized> Row<T> for O {
+    type Shape = O::Shape;
+    fn row(&self) -> (&[T], Self::Shape) {
+        self.block()
+    }
+}
+
+/// The numbers of a matrix.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no matrix of `{T}` numbers: its type does not say where a row ends",
+    label = "write `tape.array((rows, columns), &numbers)` with the numbers one row after the other",
+    note = "what has rows in its type is a matrix: `[[T; COLUMNS]; ROWS]`, `&[[T; COLUMNS]]` or `Vec<[T; COLUMNS]>` of floats"
+)]
+pub trait Rows<T: Real> {
+    /// The axes.
+    type Shape: Shape;
+    /// The numbers, row-major, and the axes.
+    fn rows(&self) -> (&[T], Self::Shape);
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Real, O: Block<TwoSubscripts, T> + ?Sized> Rows<T> for O {
+    type Shape = O::Shape;
+    fn rows(&self) -> (&[T], Self::Shape) {
+        self.block()
+    }
+}
+
 macro_rules! plain {
-    ($([$($generic:tt)*] $type:ty, $rank:literal, $axes:ty, |$self:ident| $data:expr, $shape:expr;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<T: Real, $($generic)*> Block<Subscripts<$rank>, T> for $type {
-            type Shape = $axes;
+    ($([$($generic:tt)*] $type:ty, $subscripts:ident among $among:ident, ($($axis:ty),+), |$self:ident| $data:expr, $shape:expr;)*) => {$(
+        impl<T: Real, $($generic)*> Block<$subscripts, T> for $type {
+            type Shape = ($($axis,)+);
             #[inline(always)]
             fn block(&self) -> (&[T], Self::Shape) {
                 let $self = self;
@@ -360,113 +501,29 @@ macro_rules! plain {
             }
         }
 
-        #[diagnostic::do_not_recommend]
-        impl<T: Real, $($generic)*> Operand<Subscripts<$rank>, T> for $type {
-            type Shape = $axes;
+        impl<R: $among, T: Real, $($generic)*> Operand<R, T> for $type {
+            type Shape = R::Axes<($($axis,)+)>;
             type Source<'a> = Constant<'a, T>;
             #[inline(always)]
             fn open(&self) -> (Constant<'_, T>, Self::Shape) {
-                let (data, shape) = self.block();
-                (Constant(data), shape)
+                let (data, shape) = Block::<$subscripts, T>::block(self);
+                (Constant(data), R::shape(shape))
             }
         }
     )*};
 }
 
 plain! {
-    [] [T], 1, (usize,), |x| x, (x.len(),);
-    [] Vec<T>, 1, (usize,), |x| x, (x.len(),);
-    [const A: usize] [T; A], 1, (Const<A>,), |x| x, (Const,);
-    [const A: usize] [[T; A]], 2, (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
-    [const A: usize] Vec<[T; A]>, 2, (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
-    [const A: usize, const B: usize] [[T; B]; A], 2, (Const<A>, Const<B>),
+    [] [T], OneSubscript among AnySubscripts, (usize), |x| x, (x.len(),);
+    [] Vec<T>, OneSubscript among AnySubscripts, (usize), |x| x, (x.len(),);
+    [const A: usize] [T; A], OneSubscript among AnySubscripts, (Const<A>), |x| x, (Const,);
+    [const A: usize] [[T; A]], TwoSubscripts among NoneOrSeveral, (usize, Const<A>),
+        |x| x.as_flattened(), (x.len(), Const);
+    [const A: usize] Vec<[T; A]>, TwoSubscripts among NoneOrSeveral, (usize, Const<A>),
+        |x| x.as_flattened(), (x.len(), Const);
+    [const A: usize, const B: usize] [[T; B]; A], TwoSubscripts among NoneOrSeveral, (Const<A>, Const<B>),
         |x| x.as_flattened(), (Const, Const);
-    [const A: usize, const B: usize, const C: usize] [[[T; C]; B]; A], 3,
-        (Const<A>, Const<B>, Const<C>),
+    [const A: usize, const B: usize, const C: usize] [[[T; C]; B]; A],
+        ThreeSubscripts among NoneOrSeveral, (Const<A>, Const<B>, Const<C>),
         |x| x.as_flattened().as_flattened(), (Const, Const, Const);
-}
-
-/// What can stand for integers in an `expr!`: a `usize` in a range or subscript, or an array of
-/// ids that gathers.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no integer operand with `{R}`",
-    label = "expected `usize`, with one subscript for each axis",
-    note = "a range or subscript takes a `usize`, a gather a slice, `Vec` or array of `usize`"
-)]
-pub trait Integers<R> {
-    /// The axes.
-    type Shape: Shape;
-    /// The integers and the axes.
-    fn open(&self) -> (&[usize], Self::Shape);
-}
-
-#[diagnostic::do_not_recommend]
-impl<R, O: Integers<R> + ?Sized> Integers<R> for &O {
-    type Shape = O::Shape;
-    #[inline(always)]
-    fn open(&self) -> (&[usize], Self::Shape) {
-        (**self).open()
-    }
-}
-
-macro_rules! integers {
-    ($([$($generic:tt)*] $type:ty, $rank:literal, $axes:ty, |$self:ident| $data:expr, $shape:expr;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<$($generic)*> Integers<Subscripts<$rank>> for $type {
-            type Shape = $axes;
-            #[inline(always)]
-            fn open(&self) -> (&[usize], Self::Shape) {
-                let $self = self;
-                ($data, $shape)
-            }
-        }
-    )*};
-}
-
-integers! {
-    [] usize, 0, (), |x| std::slice::from_ref(x), ();
-    [] [usize], 1, (usize,), |x| x, (x.len(),);
-    [] Vec<usize>, 1, (usize,), |x| x, (x.len(),);
-    [const A: usize] [usize; A], 1, (Const<A>,), |x| x, (Const,);
-    [const A: usize] [[usize; A]], 2, (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
-    [const A: usize] Vec<[usize; A]>, 2, (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
-    [const A: usize, const B: usize] [[usize; B]; A], 2, (Const<A>, Const<B>),
-        |x| x.as_flattened(), (Const, Const);
-}
-
-/// Opens an integer operand.
-///
-/// # Panics
-///
-/// If an axis is longer than a tape can hold.
-#[track_caller]
-#[inline(always)]
-pub fn open_integers<R, O, S>(operand: &O) -> (&[usize], S)
-where
-    O: Integers<R, Shape = S> + ?Sized,
-    S: Shape,
-{
-    let (integers, shape) = operand.open();
-    (integers, countable(shape))
-}
-
-/// Opens an integer.
-///
-/// # Panics
-///
-/// If it is larger than any axis, and sums of such might not be numbers of the machine.
-#[track_caller]
-#[inline(always)]
-pub fn open_integer<O: Integers<Subscripts<0>> + ?Sized>(operand: &O) -> usize {
-    let integer = operand.open().0[0];
-    if integer > MOST {
-        too_large(integer);
-    }
-    integer
-}
-
-#[cold]
-#[track_caller]
-fn too_large(integer: usize) -> ! {
-    panic!("the integer {integer} in a subscript or range is beyond 2^32, the longest axis")
 }

@@ -1,0 +1,168 @@
+//! What to write for functions that other languages and libraries have.
+
+/// How the function of that name is written here, if it is one that is known elsewhere.
+pub fn instead(name: &str) -> Option<String> {
+    if let Some((_, op)) = OPS.iter().find(|(other, _)| *other == name) {
+        return Some(format!("here it is written `{op}`"));
+    }
+    let (_, form) = FORMS.iter().find(|(names, _)| names.contains(&name))?;
+    Some((*form).to_owned())
+}
+
+/// All names of which [`instead`] knows.
+pub fn names<'a>() -> impl Iterator<Item = &'a str> {
+    let forms = FORMS.iter().flat_map(|(names, _)| names.iter().copied());
+    OPS.iter().map(|(name, _)| *name).chain(forms)
+}
+
+/// The same function by another name.
+const OPS: [(&str, &str); 49] = [
+    ("log1p", "ln_1p(x)"),
+    ("ln1p", "ln_1p(x)"),
+    ("log_1p", "ln_1p(x)"),
+    ("expm1", "exp_m1(x)"),
+    ("exp2", "2^x"),
+    ("powf", "x^y"),
+    ("powi", "x^2"),
+    ("power", "x^y"),
+    ("float_power", "x^y"),
+    ("arcsin", "asin(x)"),
+    ("arccos", "acos(x)"),
+    ("arctan", "atan(x)"),
+    ("arctan2", "atan2(y, x)"),
+    ("arcsinh", "asinh(x)"),
+    ("arccosh", "acosh(x)"),
+    ("arctanh", "atanh(x)"),
+    ("fabs", "abs(x)"),
+    ("absolute", "abs(x)"),
+    ("maximum", "max(x, y)"),
+    ("fmax", "max(x, y)"),
+    ("minimum", "min(x, y)"),
+    ("fmin", "min(x, y)"),
+    ("clip", "clamp(x, low, high)"),
+    ("expit", "sigmoid(x)"),
+    ("logistic", "sigmoid(x)"),
+    ("swish", "silu(x)"),
+    ("inv", "recip(x)"),
+    ("reciprocal", "recip(x)"),
+    ("inverse", "recip(x)"),
+    ("inversesqrt", "rsqrt(x)"),
+    ("negative", "-x"),
+    ("multiply", "x * y"),
+    ("divide", "x / y"),
+    ("true_divide", "x / y"),
+    ("subtract", "x - y"),
+    ("mul_add", "x * y + z"),
+    ("fma", "x * y + z"),
+    ("lerp", "x + t * (y - x)"),
+    ("to_radians", "x * 0.017453292519943295"),
+    ("to_degrees", "x * 57.29577951308232"),
+    ("erfc", "1 - erf(x)"),
+    ("logsigmoid", "-softplus(-x)"),
+    ("log_sigmoid", "-softplus(-x)"),
+    ("relu6", "clamp(x, 0, 6)"),
+    ("hardtanh", "clamp(x, -1, 1)"),
+    ("softsign", "x / (1 + abs(x))"),
+    ("mish", "x * tanh(softplus(x))"),
+    ("detach", "stop(x)"),
+    ("stop_gradient", "stop(x)"),
+];
+
+/// Functions that are written with others, or in Rust.
+const FORMS: [(&[&str], &str); 23] = [
+    (
+        &["sign", "signum", "sgn"],
+        "write the choice: `if x > 0 { 1 } else if x < 0 { -1 } else { 0 }`",
+    ),
+    (
+        &["where", "where_", "select", "cond", "ifelse", "heaviside", "step"],
+        "write the choice: `if x > 0 { x } else { 0 }`",
+    ),
+    (
+        &["softmax", "log_softmax", "logsoftmax", "softmin"],
+        "it is a layer of a matrix, `microgpt::layers::softmax(x)` or `log_softmax(x)`; as equations: `let e = [exp(x[t, i] - max(x[t, j] for j)) for t, i]; [e[t, i] / sum(e[t, j] for j) for t, i]`",
+    ),
+    (&["lse", "log_sum_exp"], "here it is written `logsumexp(x[i] for i)`"),
+    (
+        &["logaddexp"],
+        "write `max(x, y) + softplus(-abs(x - y))`, or reduce over an index: `logsumexp(x[i] for i)`",
+    ),
+    (&["average", "avg"], "here it is written `mean(x[i] for i)`"),
+    (&["product", "total"], "a product is `prod(x[i] for i)`, a total `sum(x[i] for i)`"),
+    (&["amax", "amin", "reduce_max", "reduce_sum"], "reductions are written `max(x[i] for i)`"),
+    (
+        &["length", "size", "count", "numel", "shape"],
+        "the number of values of the index `i` is `len(i)`",
+    ),
+    (
+        &["var", "variance"],
+        "write it with `mean`: `let m = mean(x[i] for i); mean((x[i] - m)^2 for i)`",
+    ),
+    (
+        &["std", "stddev", "stdev"],
+        "write it with `mean`: `let m = mean(x[i] for i); sqrt(mean((x[i] - m)^2 for i))`",
+    ),
+    (&["norm", "norm2", "l2norm", "normalize"], "write the norm as `sqrt(sum(x[i]^2 for i))`"),
+    (&["rms"], "write it as `sqrt(mean(x[i]^2 for i))`"),
+    (
+        &["matmul", "mm", "bmm", "mv", "einsum", "tensordot", "gemm", "linear"],
+        "a product says what it sums: `[sum(a[t, i] * b[i, o] for i) for t, o]`",
+    ),
+    (
+        &["inner", "vdot", "innerproduct"],
+        "the product of two vectors is `dot(a, b)`, or `sum(a[i] * b[i] for i)`",
+    ),
+    (&["outer", "kron"], "an outer product is the array `[a[i] * b[j] for i, j]`"),
+    (
+        &["cumsum", "cumprod", "cummax", "logcumsumexp", "cumulative_sum"],
+        "write the range as far as the outer index: `[sum(x[s] for s in 0..=t) for t in 0..n]`, with `n` from Rust",
+    ),
+    (
+        &["T", "t", "transpose", "permute", "swapaxes", "flip", "roll"],
+        "arrange the subscripts: `[x[i, j] for j, i]` is the transpose of `x`",
+    ),
+    (
+        &["eye", "identity", "diag", "tril", "triu", "trace"],
+        "compare the indices: `[if i == j { 1 } else { 0 } for i in 0..n, j in 0..n]`, or use one twice: `sum(x[i, i] for i)`",
+    ),
+    (
+        &["argmax", "argmin", "topk", "top_k", "sort", "argsort", "median", "quantile"],
+        "it chooses positions, which have no derivative: compute it in Rust, from `x.data()`, and gather by the positions: `x[ids[k]]`",
+    ),
+    (
+        &[
+            "floor",
+            "ceil",
+            "round",
+            "trunc",
+            "rint",
+            "fract",
+            "fmod",
+            "remainder",
+            "isnan",
+            "is_nan",
+            "isfinite",
+        ],
+        "its derivative is 0 or none: compute it in Rust, in braces: `{x.floor()}` of a number, `{floors}[i]` of an array",
+    ),
+    (
+        &[
+            "cross_entropy",
+            "nll_loss",
+            "layernorm",
+            "layer_norm",
+            "rmsnorm",
+            "rms_norm",
+            "attention",
+            "embedding",
+            "dropout",
+            "rotary",
+            "conv1d",
+        ],
+        "it is a layer, not an op of single numbers: `microgpt::layers` has some of them, called before or after the `expr!`",
+    ),
+    (
+        &["ones", "zeros", "full", "constant", "tensor", "array", "float", "f64", "f32"],
+        "a number stands for itself, an integer `n` of Rust is `{n as f64}`, and an array of numbers `[0 for i in 0..n]`",
+    ),
+];

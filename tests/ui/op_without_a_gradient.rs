@@ -1,0 +1,11 @@
+mod ops {
+    microgpt::op! {
+        pub cube(x in 0.5..2.0) -> y {
+            forward: x * x * x,
+        }
+    }
+}
+
+fn main() {
+    let _ = microgpt::expr!(ops::cube(1.5));
+}

@@ -1,0 +1,8 @@
+use microgpt::Tape;
+
+fn main() {
+    let tape = Tape::new();
+    let x = tape.value(3.0);
+    let n = 2_usize;
+    let _ = x * n;
+}

@@ -1,0 +1,7 @@
+use microgpt::Tape;
+
+fn main() {
+    let tape = Tape::new();
+    let x = tape.value(3.0);
+    let _ = x.pow(2);
+}
