@@ -7,12 +7,16 @@
 //!   each input, and the largest by random directions too: a plain sum as the loss would hide
 //!   errors, as that of a softmax is constant;
 //! - gradients are added to buffers that are not empty, so that `=` for `+=` shows;
-//! - where two step sizes disagree the point is counted as near a kink, not passed, so that the
-//!   caller can bound their number;
+//! - tolerances are relative to the derivative and to the rounding of the difference at that point
+//!   ([`Tolerance`] has the formula): what rounding hides is not decidable, and not passed;
+//! - steps adapt to the function, and stay inside its domain;
+//! - at a kink the gradient must be within what both sides give, and is counted, not passed; among
+//!   thousands of elements the one that kinks is found, and the others are compared;
+//! - of several results each is looked at alone, and all together;
 //! - a second run must give the same bits, and one array that stands for two inputs the sum of
 //!   their gradients;
 //! - a [`Layer`], generic over its precision, is held against dual numbers and against itself in
-//!   the other precision.
+//!   the other precision, and must panic with all of them or with none.
 //!
 //! The report names the input, the index, both values, the step, and the line of the `expr!` in
 //! whose backward pass the worst error arises. [`gradcheck_layer!`](crate::gradcheck_layer) and
@@ -75,6 +79,7 @@ where
 }
 
 impl<T: Real> Outputs<'_, T> {
+    /// The numbers of all outputs.
     fn numbers(&self) -> Vec<T> {
         self.0.iter().flat_map(|output| output.data()).collect()
     }

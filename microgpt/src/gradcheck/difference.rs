@@ -127,6 +127,10 @@ impl Probe {
         })
     }
 
+    pub(super) fn levels(&self) -> usize {
+        self.levels.len()
+    }
+
     fn least(&self) -> f64 {
         self.levels.last().map_or(self.step, |level| level.forth.min(level.back))
     }

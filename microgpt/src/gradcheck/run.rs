@@ -14,6 +14,8 @@ const JACOBIAN_ENTRIES: usize = 4096;
 /// With at most so many input elements, each is compared under random cotangents.
 pub(super) const ELEMENTS: usize = 1024;
 pub(super) const PROJECTIONS: usize = 16;
+/// Of the derivatives that make a projection wrong at most so many are found out.
+const NAMED: usize = 16;
 /// At so many points around this one rounding is measured.
 const ROUNDED_POINTS: usize = 4;
 
@@ -106,7 +108,11 @@ where
                 self.gradients(&cotangents)
             })
             .collect();
-        self.columns(|output, input, element| (rows[output][input][element], Some(output)), None);
+        self.columns(
+            |output, input, element| (rows[output][input][element], Some(output)),
+            None,
+            usize::MAX,
+        );
     }
 
     fn unit(&self, output: usize) -> Vec<f64> {
@@ -117,18 +123,24 @@ where
     fn elements(&mut self) {
         let cotangents = self.draw(self.outputs.len());
         let gradients = self.gradients(&cotangents);
-        self.columns(|_, input, element| (gradients[input][element], None), Some(&cotangents));
+        let gradient = |_, input: usize, element: usize| (gradients[input][element], None);
+        self.columns(gradient, Some(&cotangents), usize::MAX);
     }
 
-    /// Compares the difference along each element with `analytic(output, input, element)`.
+    /// Compares the difference along each element with `analytic(output, input, element)`, until so
+    /// many are wrong.
     fn columns(
         &mut self,
         analytic: impl Fn(usize, usize, usize) -> (f64, Option<usize>),
         cotangents: Option<&[f64]>,
+        most: usize,
     ) {
         let count = if cotangents.is_some() { 1 } else { self.outputs.len() };
         for input in 0..self.points.len() {
             for element in 0..self.points[input].values.len() {
+                if self.report.mismatches.len() >= most {
+                    return;
+                }
                 let direction = Direction::Element { input, element };
                 let limits = self.limits_along(input, element);
                 let claims = (0..count).map(|output| analytic(output, input, element).0);
@@ -197,6 +209,7 @@ where
                 for (output, search) in searches.iter_mut().enumerate().filter(zero) {
                     if free.get(output) == Some(&true) {
                         search.verdict = Verdict::Right;
+                        self.report.zeros += 1;
                     }
                 }
             }
@@ -349,7 +362,7 @@ where
     pub(super) fn which(&mut self, gradients: &[Vec<f64>], cotangents: &[f64]) -> bool {
         let before = self.report.mismatches.len();
         let gradient = |_, input: usize, element: usize| (gradients[input][element], None);
-        self.columns(gradient, Some(cotangents));
+        self.columns(gradient, Some(cotangents), NAMED);
         self.report.mismatches.len() > before
     }
 

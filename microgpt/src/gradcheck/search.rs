@@ -3,9 +3,11 @@
 use super::difference::{Bend, Estimate, Probe, Sample};
 
 /// So many steps are tried for a derivative that agrees as far as they can tell.
-const TRIES: usize = 3;
+const TRIES: usize = 4;
 /// So many for one that does not, or at a kink.
 const SUSPICIOUS_TRIES: usize = 9;
+/// So many probes at most are looked at, whatever they show.
+const LOOKS: usize = 24;
 /// From one step to the next towards a kink.
 const DESCENT: f64 = 16.0;
 
@@ -75,6 +77,7 @@ pub(super) struct Search {
     pub(super) verdict: Verdict,
     pub(super) wish: Wish,
     tries: usize,
+    looks: usize,
     best: Option<Estimate>,
     /// The greatest step at which rounding was too much, and the least at which truncation was.
     low: f64,
@@ -95,6 +98,7 @@ impl Search {
             verdict: Verdict::Open,
             wish: Wish { step: limits.first, levels: 2 },
             tries: 0,
+            looks: 0,
             best: None,
             low: 0.0,
             high: f64::INFINITY,
@@ -143,6 +147,11 @@ impl Search {
         targeted: bool,
     ) {
         self.tries += usize::from(targeted);
+        self.looks += 1;
+        if self.looks > LOOKS {
+            self.settle(limits);
+            return;
+        }
         if !here.value.is_finite() {
             self.verdict = Verdict::Undecided;
             return;
@@ -173,6 +182,9 @@ impl Search {
                 self.judge_kink(bent, limits);
                 return;
             }
+            // Between the kink and this point a step is small enough.
+            self.high = self.high.min(self.bent_at);
+            (self.bent, self.tries) = (None, 0);
         }
         if self.best.is_none_or(|best| estimate.error() < best.error()) {
             self.best = Some(estimate);
@@ -224,25 +236,28 @@ impl Search {
             return;
         }
         let asked = self.asked(estimate.slope, limits);
-        let mut next = if step >= self.high || estimate.truncation > estimate.rounding {
+        // That a lesser step says less is rounding, too: within the function, where it does not show.
+        let noisy =
+            self.best.is_some_and(|best| best.step > step && best.error() < estimate.error());
+        let too_wide = step >= self.high || estimate.truncation > estimate.rounding && !noisy;
+        let next = if too_wide {
             self.high = self.high.min(step);
             step * (asked / (2.0 * estimate.truncation)).sqrt().clamp(1.0 / 4096.0, 0.25)
         } else {
             self.low = self.low.max(step);
             step * (2.0 * estimate.rounding / asked).clamp(4.0, 16_777_216.0)
         };
-        next = next.clamp(limits.least, limits.greatest);
-        if self.low > 0.0 && self.high.is_finite() && !(next > self.low && next < self.high) {
-            next = (self.low * self.high).sqrt();
-        }
-        let narrow = self.high <= 16.0 * self.low || next == step;
-        // A third level where no step is good enough for two.
-        let levels = if narrow || self.wish.levels > 2 { 3 } else { 2 };
-        if narrow && self.wish.levels > 2 {
+        let next = next.clamp(limits.least, limits.greatest);
+        self.wish = if self.low == 0.0 || self.high.is_infinite() {
+            Wish { step: next.log2().round().exp2(), levels: 2 }
+        } else {
+            // Between the two a third level gains most.
+            let between = 2.0 * (self.low * self.high).sqrt();
+            Wish { step: between.log2().round().exp2(), levels: 3 }
+        };
+        if self.wish.step == step && self.wish.levels == probe.levels() {
             self.settle(limits);
-            return;
         }
-        self.wish = Wish { step: next.log2().round().exp2(), levels };
     }
 
     /// What the best estimate says, when there will be no better one.
