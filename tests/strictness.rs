@@ -51,6 +51,9 @@ off_by_a_factor! {
     curve(x) -> y { T::of(1e4) + x * x * x; T::of(3.0) * x * x }
 }
 
+/// The functions that are decidable everywhere.
+const SMOOTH: [&str; 4] = ["square", "inverse", "logarithm", "root"];
+
 fn decades(range: std::ops::RangeInclusive<i32>) -> impl Iterator<Item = f64> {
     let mut random = PythonRandom::new(1);
     range.flat_map(move |power| {
@@ -85,16 +88,17 @@ fn a_part_in_a_million_is_caught_or_not_decidable_but_never_right() {
             for factor in [1.0 + 1e-6, 1.0 - 1e-6, -1.0, 0.0, 2.0] {
                 let wrong = with_factor(factor, || check(x));
                 let caught = wrong.mismatches.len() == 1;
-                assert!(caught || right.compared == 0, "{factor} · {name}({x}): {wrong:?}");
                 assert!(caught || wrong.undecided.len() == 1, "{factor} · {name}({x}): {wrong:?}");
+                assert!(caught || wrong.compared == 0, "{factor} · {name}({x}): {wrong:?}");
+                assert!(caught || !SMOOTH.contains(&name), "{factor} · {name}({x}): {wrong:?}");
             }
         }
     }
     for (name, x) in undecided {
         // 1e10 + 3 x where 3e-7 x is below the rounding of 1e10; 1e4 + x³ where that of 1e4 is more
-        // than x³; and 1000 x of more than 1e12.
+        // than x³; and the sine of more than 1e10.
         let beside = name == "line" && x.abs() < 1e-2 || name == "curve" && x.abs() < 1e-1;
-        assert!(beside || name == "wave" && x.abs() > 1e8, "{name}({x})");
+        assert!(beside || name == "wave" && x.abs() > 1e7, "{name}({x})");
     }
 }
 
@@ -111,11 +115,11 @@ fn in_single_precision_it_is_a_part_in_a_hundred() {
             for factor in [1.01, 0.99, -1.0, 0.0, 2.0] {
                 let wrong = with_factor(factor, || check(x));
                 let caught = wrong.mismatches.len() == 1;
-                assert!(caught || right.compared == 0, "{factor} · {name}({x}): {wrong:?}");
                 assert!(caught || wrong.undecided.len() == 1, "{factor} · {name}({x}): {wrong:?}");
+                assert!(caught || wrong.compared == 0, "{factor} · {name}({x}): {wrong:?}");
+                assert!(caught || !SMOOTH.contains(&name), "{factor} · {name}({x}): {wrong:?}");
             }
-            let smooth = ["square", "inverse", "logarithm", "root"].contains(&name);
-            assert!(!smooth || right.compared == 1, "{name}({x}): {right:?}");
+            assert!(!SMOOTH.contains(&name) || right.compared == 1, "{name}({x}): {right:?}");
         }
     }
 }
@@ -218,7 +222,11 @@ mod kinks {
             x[at] = 0.0;
             let report = rectified(seed, x.clone());
             report.assert_right();
-            assert_eq!((&report.kinks[..], report.compared), (&[(0, at)][..], 16), "{seed}");
+            assert_eq!(
+                (&report.kinks[..], report.compared),
+                (&[(0, at)][..], 16),
+                "{seed}: {report:?}"
+            );
             assert_eq!(report.kinked_projections + report.undecided_projections, 0);
             // A gradient outside of both sides' at the kink, and one that is wrong beside it.
             if seed % 10 == 0 {

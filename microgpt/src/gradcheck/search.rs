@@ -85,6 +85,8 @@ pub(super) struct Search {
     /// At the least step at which the function bent like a kink.
     pub(super) bent: Option<Bend>,
     pub(super) bent_at: f64,
+    /// At how many steps it bent as much as at the one before.
+    bends: usize,
     suspect: Option<Estimate>,
     edge: bool,
 }
@@ -104,6 +106,7 @@ impl Search {
             high: f64::INFINITY,
             bent: None,
             bent_at: 0.0,
+            bends: 0,
             suspect: None,
             edge: false,
         }
@@ -186,7 +189,12 @@ impl Search {
             self.high = self.high.min(self.bent_at);
             (self.bent, self.tries) = (None, 0);
         }
-        if self.best.is_none_or(|best| estimate.error() < best.error()) {
+        // What a lesser step contradicts was the slope of a function seen from too far.
+        let better = |best: Estimate| {
+            estimate.error() < best.error()
+                || estimate.step < best.step && !best.agrees(&estimate, 0.0)
+        };
+        if self.best.is_none_or(better) {
             self.best = Some(estimate);
         }
         let (consistent, decided) =
@@ -275,6 +283,16 @@ impl Search {
 
     fn descend_to_a_kink(&mut self, bend: Bend, step: f64, limits: &Limits) {
         if self.bent.is_none() || step < self.bent_at {
+            let alike = |before: Bend| (0.5..=2.0).contains(&(bend.narrow / before.narrow));
+            match self.bent {
+                Some(before) if alike(before) => self.bends += 1,
+                // As a kink that was seen, and is hidden by rounding now.
+                Some(before) if self.bends > 0 => {
+                    self.judge_kink(before, limits);
+                    return;
+                }
+                _ => {}
+            }
             (self.bent, self.bent_at) = (Some(bend), step);
         }
         let next = self.bent_at / DESCENT;
@@ -287,6 +305,11 @@ impl Search {
 
     /// At a kink the derivative is one of both sides', or between these.
     fn judge_kink(&mut self, bend: Bend, limits: &Limits) {
+        if self.bends == 0 {
+            // No kink bends another way at each step: this is faster than the least step.
+            self.verdict = Verdict::Undecided;
+            return;
+        }
         let (left, right) = (bend.left, bend.right);
         let (low, high) = if left.slope <= right.slope { (left, right) } else { (right, left) };
         let room = |one: &Estimate| {
