@@ -47,12 +47,14 @@ thread_local! {
     static MUTATION: Cell<Mutation> = const { Cell::new(Mutation::None) };
 }
 
-/// The local gradient with the slip that is switched on.
+/// The local gradient with the slip that is switched on. Not inlined, so that the loops of all ops
+/// compile fast.
+#[inline(never)]
 fn mutated<T: Real, const N: usize>(
     arguments: [T; N],
     result: T,
-    forward: impl Fn([T; N]) -> T,
-    gradient: impl Fn([T; N], T) -> [T; N],
+    forward: fn([T; N]) -> T,
+    gradient: fn([T; N], T) -> [T; N],
 ) -> [T; N] {
     let right = gradient(arguments, result);
     let mut wrong = right;
@@ -88,7 +90,7 @@ macro_rules! mutant {
             pub $name($x in range(&microgpt::ops::$name::OP, 0)) -> result {
                 forward: microgpt::ops::$name($x),
                 gradient: [{
-                    let of = |[$x]: [T; 1]| microgpt::ops::$name($x);
+                    let of: fn([T; 1]) -> T = |[$x]| microgpt::ops::$name($x);
                     mutated([$x], result, of, microgpt::ops::$name::gradient)[0]
                 }],
             }
@@ -104,11 +106,11 @@ macro_rules! mutant {
                 forward: microgpt::ops::$name($x, $y),
                 gradient: [
                     {
-                        let of = |[$x, $y]: [T; 2]| microgpt::ops::$name($x, $y);
+                        let of: fn([T; 2]) -> T = |[$x, $y]| microgpt::ops::$name($x, $y);
                         mutated([$x, $y], result, of, microgpt::ops::$name::gradient)[0]
                     },
                     {
-                        let of = |[$x, $y]: [T; 2]| microgpt::ops::$name($x, $y);
+                        let of: fn([T; 2]) -> T = |[$x, $y]| microgpt::ops::$name($x, $y);
                         mutated([$x, $y], result, of, microgpt::ops::$name::gradient)[1]
                     },
                 ],
@@ -126,15 +128,15 @@ macro_rules! mutant {
                 forward: microgpt::ops::$name($x, $y, $z),
                 gradient: [
                     {
-                        let of = |[$x, $y, $z]: [T; 3]| microgpt::ops::$name($x, $y, $z);
+                        let of: fn([T; 3]) -> T = |[$x, $y, $z]| microgpt::ops::$name($x, $y, $z);
                         mutated([$x, $y, $z], result, of, microgpt::ops::$name::gradient)[0]
                     },
                     {
-                        let of = |[$x, $y, $z]: [T; 3]| microgpt::ops::$name($x, $y, $z);
+                        let of: fn([T; 3]) -> T = |[$x, $y, $z]| microgpt::ops::$name($x, $y, $z);
                         mutated([$x, $y, $z], result, of, microgpt::ops::$name::gradient)[1]
                     },
                     {
-                        let of = |[$x, $y, $z]: [T; 3]| microgpt::ops::$name($x, $y, $z);
+                        let of: fn([T; 3]) -> T = |[$x, $y, $z]| microgpt::ops::$name($x, $y, $z);
                         mutated([$x, $y, $z], result, of, microgpt::ops::$name::gradient)[2]
                     },
                 ],

@@ -306,7 +306,8 @@ where
             for _ in 0..ROUNDED_POINTS {
                 let mut inputs = self.values();
                 for x in inputs.iter_mut().flatten() {
-                    let bits = [-2.0, -1.0, 1.0, 2.0][(4.0 * self.random.random()) as usize % 4];
+                    let size = if self.random.random() < 0.5 { 1.0 } else { 2.0 };
+                    let bits = if self.random.random() < 0.5 { -size } else { size };
                     *x = T::of(*x * (1.0 + bits * T::epsilon().as_f64())).as_f64();
                 }
                 let outputs = self.evaluate(&inputs);
