@@ -144,6 +144,10 @@ where
         if error <= asked || analytic == expected {
             return Exact::Right;
         }
+        if !analytic.is_finite() && !expected.is_finite() {
+            // Outside of the domain, or at its edge: no derivative.
+            return Exact::Undecided;
+        }
         let mut rounding = 0.0;
         for (time, (inputs, _)) in self.rounded_points().into_iter().enumerate() {
             let cotangents = self.rounded_cotangents(cotangents, time);
@@ -187,9 +191,11 @@ where
                 let analytic = analytic[input][element];
                 let asked = check.tolerance.exact * analytic.abs().max(expected.abs());
                 let error = (analytic - expected).abs();
+                if analytic.is_nan() && expected.is_nan() {
+                    continue;
+                }
                 self.report.compared += 1;
-                if error <= asked || analytic == expected || analytic.is_nan() && expected.is_nan()
-                {
+                if error <= asked || analytic == expected {
                     continue;
                 }
                 let rounding = rounding.get_or_insert_with(|| single.rounding(&cotangents));

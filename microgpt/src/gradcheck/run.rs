@@ -176,7 +176,7 @@ where
     pub(super) fn limits_along(&self, input: usize, element: usize) -> Limits {
         let x = self.points[input].values[element].abs();
         let scale = if x == 0.0 || !x.is_finite() { 1.0 } else { power_below(x) };
-        Limits::new(self.check.tolerance.relative, T::epsilon().as_f64(), scale)
+        Limits::new::<T>(self.check.tolerance.relative, scale)
     }
 
     /// Looks at differences along a line until each search has its verdict.
