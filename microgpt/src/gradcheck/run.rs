@@ -279,7 +279,7 @@ where
         let mut noise = (0.0, 0.0);
         for (time, (inputs, outputs)) in self.rounded_points().into_iter().enumerate() {
             let there = samples(outputs, cotangents)[output].value;
-            let pulled = self.rounded_cotangents(&pulled, time);
+            let pulled = rounded_cotangents::<T>(&pulled, time);
             let (value, slope) =
                 (there - here, along(&self.gradients_at(&inputs, &pulled)) - derivative);
             if value.is_finite() {
@@ -290,13 +290,6 @@ where
             }
         }
         noise
-    }
-
-    /// Cotangents that differ from these in the last bits, another time each.
-    pub(super) fn rounded_cotangents(&self, cotangents: &[f64], time: usize) -> Vec<f64> {
-        let bits = |at: usize| [-2.0, 1.0, -1.0, 2.0][(at + time * (1 + at / 4)) % 4];
-        let rounded = |(at, x): (usize, &f64)| x * (1.0 + bits(at) * T::epsilon().as_f64());
-        cotangents.iter().enumerate().map(rounded).collect()
     }
 
     /// Points that differ from this one in the last bits, and the outputs there. What is 0 stays so:
@@ -411,6 +404,13 @@ where
         }
         worst.1
     }
+}
+
+/// Cotangents that differ from these in the last bits, another time each.
+pub(super) fn rounded_cotangents<T: Real>(cotangents: &[f64], time: usize) -> Vec<f64> {
+    let bits = |at: usize| [-2.0, 1.0, -1.0, 2.0][(at + time * (1 + at / 4)) % 4];
+    let rounded = |(at, x): (usize, &f64)| x * (1.0 + bits(at) * T::epsilon().as_f64());
+    cotangents.iter().enumerate().map(rounded).collect()
 }
 
 /// A closure that takes handles of any lifetime, which the compiler does not infer by itself.
