@@ -1,6 +1,9 @@
 //! The gradient check itself: what it must find, what it must not complain about, and what its
 //! reports say.
 
+mod steps;
+mod strictness;
+
 use std::cell::Cell;
 use std::slice::from_ref;
 

@@ -65,6 +65,8 @@ pub(super) struct Estimate {
     pub(super) truncation: f64,
     pub(super) rounding: f64,
     pub(super) step: f64,
+    /// Whether the function looks smooth at these steps: else the limit says nothing.
+    pub(super) smooth: bool,
 }
 
 impl Estimate {
@@ -93,13 +95,40 @@ impl Bend {
     /// Whether a step of a quarter bends as much, as at a kink. Where a function is smooth it bends a
     /// quarter as much.
     pub(super) fn stays(&self) -> bool {
-        self.narrow.abs() > 0.6 * self.wide.abs() && self.narrow.abs() > 8.0 * self.rounding
+        self.narrow.abs() > 0.6 * self.wide.abs() && !self.hidden(self.narrow)
     }
 
     /// Whether both steps see a smooth function, as far as rounding lets them see.
     pub(super) fn smooth(&self) -> bool {
+        RATIO * self.narrow.abs() <= 1.5 * self.wide.abs() + 2.0 * RATIO * self.rounding
+    }
+
+    /// Whether both see the same curvature and little more.
+    pub(super) fn parabolic(&self) -> bool {
         let excess = (self.wide - RATIO * self.narrow).abs();
         excess <= 0.5 * self.wide.abs() + 2.0 * RATIO * self.rounding
+    }
+
+    /// Whether both can be of one kink.
+    pub(super) fn agrees(&self, other: &Self) -> bool {
+        self.left.agrees(&other.left, 0.0) && self.right.agrees(&other.right, 0.0)
+    }
+
+    /// Whether rounding could hide a bend as great as this one.
+    pub(super) fn hidden(&self, bend: f64) -> bool {
+        8.0 * self.rounding >= bend.abs()
+    }
+
+    /// What is left of the bend at a step of 0: that of a kink, which a curvature may hide.
+    pub(super) fn kink(&self) -> f64 {
+        (RATIO * self.narrow - self.wide) / (RATIO - 1.0)
+    }
+
+    /// Whether a kink is left that was there at a greater step too. Of a smooth function next to
+    /// nothing would be left of it.
+    pub(super) fn hides(&self, kink_before: f64) -> bool {
+        let kink = self.kink();
+        (0.5..=2.0).contains(&(kink / kink_before)) && !self.hidden(kink)
     }
 }
 
@@ -127,6 +156,10 @@ impl Probe {
         })
     }
 
+    pub(super) fn levels(&self) -> usize {
+        self.levels.len()
+    }
+
     fn least(&self) -> f64 {
         self.levels.last().map_or(self.step, |level| level.forth.min(level.back))
     }
@@ -149,7 +182,7 @@ impl Probe {
         let rounding = self.rounding(output, here, epsilon, noise) / self.least();
         let estimate = |quotients: &[f64], factor: f64, rounding: f64| {
             let (slope, truncation) = extrapolate(quotients, factor);
-            Estimate { slope, truncation, rounding, step: self.step }
+            Estimate { slope, truncation, rounding, step: self.step, smooth: true }
         };
         let each = |quotient: fn(f64, f64, f64, &Level) -> f64| -> Vec<f64> {
             let of = |level: &Level| {
@@ -171,7 +204,8 @@ impl Probe {
             left: estimate(&left, RATIO, 2.0 * rounding),
             right: estimate(&right, RATIO, 2.0 * rounding),
         };
-        Some((estimate(&central, RATIO * RATIO, 1.2 * rounding), bend))
+        let central = estimate(&central, RATIO * RATIO, 1.2 * rounding);
+        Some((Estimate { smooth: bend.smooth(), ..central }, bend))
     }
 
     /// The derivative from one side, for the edge of a domain; none if neither side has finite
@@ -188,8 +222,8 @@ impl Probe {
             let quotients: Vec<f64> = self.levels.iter().map(quotient).collect();
             let (slope, truncation) = extrapolate(&quotients, RATIO);
             let growth = quotients[quotients.len() - 1] / quotients[0];
-            let estimate =
-                Estimate { slope, truncation, rounding: 3.0 * rounding, step: self.step };
+            let rounding = 3.0 * rounding;
+            let estimate = Estimate { slope, truncation, rounding, step: self.step, smooth: true };
             quotients.iter().all(|quotient| quotient.is_finite()).then_some((estimate, growth))
         };
         side(&|level| (level.right[output].value - here.value) / level.forth)

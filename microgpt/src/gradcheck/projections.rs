@@ -25,51 +25,66 @@ where
         for _ in 0..count {
             let cotangents = self.draw(self.outputs.len());
             let gradients = self.gradients(&cotangents);
-            let mut along = self.directions();
-            let limits =
-                Limits::new(self.check.tolerance.relative, T::epsilon().as_f64(), 1.0).bounded();
-            let verdict = loop {
-                for &(input, element) in &kinked {
-                    along[input][element] = 0.0;
-                }
-                let direction = Direction::All(along.clone());
-                let size = norm(&gradients, &along);
-                let claim = slope(&gradients, &direction);
-                let mut search = [Search::new(claim, size, &limits)];
-                self.search(&direction, Some(&cotangents), &mut search, &limits);
-                let [search] = search;
-                let Some(bent_at) = search.bent.map(|_| search.bent_at) else {
-                    break search.verdict;
-                };
-                if search.verdict == Verdict::Right {
-                    break Verdict::Right;
-                }
-                let found = self.kinked(&along, &cotangents, bent_at, search.noise.0);
-                if found.is_empty() {
-                    break search.verdict;
-                }
-                for &(input, element) in &found {
-                    self.judge_element(input, element, &gradients, &cotangents);
-                }
-                kinked.extend(found);
-            };
-            match verdict {
-                Verdict::Right => self.report.compared += 1,
+            let along = self.directions();
+            match self.project(along, &gradients, &cotangents, &mut kinked) {
                 Verdict::Kink => self.report.kinked_projections += 1,
                 Verdict::Open | Verdict::Undecided => self.report.undecided_projections += 1,
-                Verdict::Wrong { expected, step, .. } => {
-                    self.report.compared += 1;
-                    if !self.which(&gradients, &cotangents) {
-                        let claim = slope(&gradients, &Direction::All(along));
-                        let mismatch = self.mismatch(0, 0, None, claim, expected);
-                        self.report.mismatches.push(Mismatch { step, ..mismatch });
-                    }
-                    return;
-                }
+                Verdict::Right | Verdict::Wrong { .. } => self.report.compared += 1,
             }
             if !self.report.mismatches.is_empty() {
                 return;
             }
+        }
+    }
+
+    /// One random combination along one direction, without the elements that kink.
+    fn project(
+        &mut self,
+        mut along: Vec<Vec<f64>>,
+        gradients: &[Vec<f64>],
+        cotangents: &[f64],
+        kinked: &mut Vec<Element>,
+    ) -> Verdict {
+        let limits = Limits::new::<T>(self.check.tolerance.relative, 1.0).bounded();
+        loop {
+            for &(input, element) in kinked.iter() {
+                along[input][element] = 0.0;
+            }
+            let direction = Direction::All(along.clone());
+            let claim = slope(gradients, &direction);
+            let mut search = [Search::new(claim, norm(gradients, &along), &limits)];
+            self.search(&direction, Some(cotangents), &mut search, &limits);
+            let [search] = search;
+            if search.verdict == Verdict::Right {
+                return Verdict::Right;
+            }
+            if search.bent.is_some() {
+                let found = self.kinked(&along, cotangents, search.bent_at, search.noise.0);
+                for &(input, element) in &found {
+                    self.judge_element(input, element, gradients, cotangents);
+                }
+                if !found.is_empty() {
+                    kinked.extend(found);
+                    continue;
+                }
+            }
+            let Verdict::Wrong { expected, step, .. } = search.verdict else {
+                return search.verdict;
+            };
+            // Kinks may hide each other from a search by halves, and not from one of each element.
+            let before = self.report.kinks.len();
+            let named = self.which(gradients, cotangents);
+            let mut found = self.report.kinks.split_off(before);
+            found.retain(|element| !kinked.contains(element));
+            self.report.kinks.extend(&found);
+            if named || found.is_empty() {
+                if !named {
+                    let mismatch = self.mismatch(0, 0, None, claim, expected);
+                    self.report.mismatches.push(Mismatch { step, ..mismatch });
+                }
+                return search.verdict;
+            }
+            kinked.extend(found);
         }
     }
 

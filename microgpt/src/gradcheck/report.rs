@@ -177,6 +177,8 @@ impl fmt::Display for Panics {
 pub struct Report {
     /// How many derivatives were compared, and decided.
     pub compared: usize,
+    /// How many of these are 0 because the output does not depend on the element at all.
+    pub zeros: usize,
     /// Elements at a kink, as (input, element). The derivative there is within the two one-sided
     /// ones, else it is among the mismatches.
     pub kinks: Vec<(usize, usize)>,
@@ -201,10 +203,11 @@ impl Report {
         self.mismatches.iter().max_by(|one, other| one.error().total_cmp(&other.error()))
     }
 
-    /// Whether the report says nothing of any derivative.
+    /// Whether the report says nothing of any derivative that is not 0 for want of a dependence.
     #[must_use]
     pub fn says_nothing(&self) -> bool {
-        self.compared == 0
+        let undecided = self.undecided.len() + self.undecided_projections;
+        (self.compared == 0 || self.compared == self.zeros && undecided > 0)
             && self.kinks.is_empty()
             && self.kinked_projections == 0
             && self.mismatches.is_empty()
@@ -250,6 +253,7 @@ impl Report {
 
     pub(super) fn join(&mut self, other: Self) {
         self.compared += other.compared;
+        self.zeros += other.zeros;
         self.kinks.extend(other.kinks);
         self.kinked_projections += other.kinked_projections;
         self.undecided.extend(other.undecided);

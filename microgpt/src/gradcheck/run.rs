@@ -14,6 +14,8 @@ const JACOBIAN_ENTRIES: usize = 4096;
 /// With at most so many input elements, each is compared under random cotangents.
 pub(super) const ELEMENTS: usize = 1024;
 pub(super) const PROJECTIONS: usize = 16;
+/// Of the derivatives that make a projection wrong at most so many are found out.
+const NAMED: usize = 16;
 /// At so many points around this one rounding is measured.
 const ROUNDED_POINTS: usize = 4;
 
@@ -106,7 +108,11 @@ where
                 self.gradients(&cotangents)
             })
             .collect();
-        self.columns(|output, input, element| (rows[output][input][element], Some(output)), None);
+        self.columns(
+            |output, input, element| (rows[output][input][element], Some(output)),
+            None,
+            usize::MAX,
+        );
     }
 
     fn unit(&self, output: usize) -> Vec<f64> {
@@ -117,18 +123,24 @@ where
     fn elements(&mut self) {
         let cotangents = self.draw(self.outputs.len());
         let gradients = self.gradients(&cotangents);
-        self.columns(|_, input, element| (gradients[input][element], None), Some(&cotangents));
+        let gradient = |_, input: usize, element: usize| (gradients[input][element], None);
+        self.columns(gradient, Some(&cotangents), usize::MAX);
     }
 
-    /// Compares the difference along each element with `analytic(output, input, element)`.
+    /// Compares the difference along each element with `analytic(output, input, element)`, until so
+    /// many are wrong.
     fn columns(
         &mut self,
         analytic: impl Fn(usize, usize, usize) -> (f64, Option<usize>),
         cotangents: Option<&[f64]>,
+        most: usize,
     ) {
         let count = if cotangents.is_some() { 1 } else { self.outputs.len() };
         for input in 0..self.points.len() {
             for element in 0..self.points[input].values.len() {
+                if self.report.mismatches.len() >= most {
+                    return;
+                }
                 let direction = Direction::Element { input, element };
                 let limits = self.limits_along(input, element);
                 let claims = (0..count).map(|output| analytic(output, input, element).0);
@@ -164,7 +176,7 @@ where
     pub(super) fn limits_along(&self, input: usize, element: usize) -> Limits {
         let x = self.points[input].values[element].abs();
         let scale = if x == 0.0 || !x.is_finite() { 1.0 } else { power_below(x) };
-        Limits::new(self.check.tolerance.relative, T::epsilon().as_f64(), scale)
+        Limits::new::<T>(self.check.tolerance.relative, scale)
     }
 
     /// Looks at differences along a line until each search has its verdict.
@@ -197,6 +209,7 @@ where
                 for (output, search) in searches.iter_mut().enumerate().filter(zero) {
                     if free.get(output) == Some(&true) {
                         search.verdict = Verdict::Right;
+                        self.report.zeros += 1;
                     }
                 }
             }
@@ -266,7 +279,7 @@ where
         let mut noise = (0.0, 0.0);
         for (time, (inputs, outputs)) in self.rounded_points().into_iter().enumerate() {
             let there = samples(outputs, cotangents)[output].value;
-            let pulled = self.rounded_cotangents(&pulled, time);
+            let pulled = rounded_cotangents::<T>(&pulled, time);
             let (value, slope) =
                 (there - here, along(&self.gradients_at(&inputs, &pulled)) - derivative);
             if value.is_finite() {
@@ -279,13 +292,6 @@ where
         noise
     }
 
-    /// Cotangents that differ from these in the last bits, another time each.
-    pub(super) fn rounded_cotangents(&self, cotangents: &[f64], time: usize) -> Vec<f64> {
-        let bits = |at: usize| [-2.0, 1.0, -1.0, 2.0][(at + time * (1 + at / 4)) % 4];
-        let rounded = |(at, x): (usize, &f64)| x * (1.0 + bits(at) * T::epsilon().as_f64());
-        cotangents.iter().enumerate().map(rounded).collect()
-    }
-
     /// Points that differ from this one in the last bits, and the outputs there. What is 0 stays so:
     /// beside it there may be a kink.
     pub(super) fn rounded_points(&mut self) -> Vec<(Vec<Vec<f64>>, Vec<f64>)> {
@@ -293,7 +299,8 @@ where
             for _ in 0..ROUNDED_POINTS {
                 let mut inputs = self.values();
                 for x in inputs.iter_mut().flatten() {
-                    let bits = [-2.0, -1.0, 1.0, 2.0][(4.0 * self.random.random()) as usize % 4];
+                    let size = if self.random.random() < 0.5 { 1.0 } else { 2.0 };
+                    let bits = if self.random.random() < 0.5 { -size } else { size };
                     *x = T::of(*x * (1.0 + bits * T::epsilon().as_f64())).as_f64();
                 }
                 let outputs = self.evaluate(&inputs);
@@ -349,7 +356,7 @@ where
     pub(super) fn which(&mut self, gradients: &[Vec<f64>], cotangents: &[f64]) -> bool {
         let before = self.report.mismatches.len();
         let gradient = |_, input: usize, element: usize| (gradients[input][element], None);
-        self.columns(gradient, Some(cotangents));
+        self.columns(gradient, Some(cotangents), NAMED);
         self.report.mismatches.len() > before
     }
 
@@ -397,6 +404,13 @@ where
         }
         worst.1
     }
+}
+
+/// Cotangents that differ from these in the last bits, another time each.
+pub(super) fn rounded_cotangents<T: Real>(cotangents: &[f64], time: usize) -> Vec<f64> {
+    let bits = |at: usize| [-2.0, 1.0, -1.0, 2.0][(at + time * (1 + at / 4)) % 4];
+    let rounded = |(at, x): (usize, &f64)| x * (1.0 + bits(at) * T::epsilon().as_f64());
+    cotangents.iter().enumerate().map(rounded).collect()
 }
 
 /// A closure that takes handles of any lifetime, which the compiler does not infer by itself.

@@ -1,11 +1,14 @@
 //! The verdict on one derivative: at which steps differences are looked at, and when they say enough.
 
 use super::difference::{Bend, Estimate, Probe, Sample};
+use crate::real::Real;
 
 /// So many steps are tried for a derivative that agrees as far as they can tell.
-const TRIES: usize = 3;
+const TRIES: usize = 4;
 /// So many for one that does not, or at a kink.
 const SUSPICIOUS_TRIES: usize = 9;
+/// So many probes at most are looked at, whatever they show.
+const LOOKS: usize = 24;
 /// From one step to the next towards a kink.
 const DESCENT: f64 = 16.0;
 
@@ -14,6 +17,8 @@ const DESCENT: f64 = 16.0;
 pub(super) struct Limits {
     pub(super) relative: f64,
     pub(super) epsilon: f64,
+    /// The least number: values below it round to 0.
+    pub(super) underflow: f64,
     /// The first step, and how far it may shrink and grow.
     pub(super) first: f64,
     pub(super) least: f64,
@@ -22,11 +27,13 @@ pub(super) struct Limits {
 
 impl Limits {
     /// For a line along which this distance is that to 0, about.
-    pub(super) fn new(relative: f64, epsilon: f64, scale: f64) -> Self {
+    pub(super) fn new<T: Real>(relative: f64, scale: f64) -> Self {
+        let epsilon = T::epsilon().as_f64();
+        let underflow = (T::min_positive_value() * T::epsilon()).as_f64();
         // Where rounding, ε / h, is as great as what one extrapolation leaves, h⁴: the fifth root.
         let first = (epsilon.log2() / 5.0).round().exp2() * scale;
         let least = 16.0 * epsilon * scale;
-        Self { relative, epsilon, first, least, greatest: 16384.0 * scale }
+        Self { relative, epsilon, underflow, first, least, greatest: 16384.0 * scale }
     }
 
     /// For a line along which all elements move: far away is another function.
@@ -75,14 +82,23 @@ pub(super) struct Search {
     pub(super) verdict: Verdict,
     pub(super) wish: Wish,
     tries: usize,
+    looks: usize,
     best: Option<Estimate>,
     /// The greatest step at which rounding was too much, and the least at which truncation was.
     low: f64,
     high: f64,
+    /// The greatest step that does not reach the kink that was found beside this point.
+    ceiling: f64,
     /// At the least step at which the function bent like a kink.
     pub(super) bent: Option<Bend>,
     pub(super) bent_at: f64,
+    /// The bend of this kink that rounding blurs least.
+    clearest: Option<Bend>,
+    /// At how many steps it bent as much as at the one before.
+    bends: usize,
     suspect: Option<Estimate>,
+    /// What kink was left at the step of the suspect.
+    suspect_kink: f64,
     edge: bool,
 }
 
@@ -95,12 +111,17 @@ impl Search {
             verdict: Verdict::Open,
             wish: Wish { step: limits.first, levels: 2 },
             tries: 0,
+            looks: 0,
             best: None,
             low: 0.0,
             high: f64::INFINITY,
+            ceiling: f64::INFINITY,
             bent: None,
             bent_at: 0.0,
+            clearest: None,
+            bends: 0,
             suspect: None,
+            suspect_kink: 0.0,
             edge: false,
         }
     }
@@ -129,6 +150,13 @@ impl Search {
         (self.analytic - estimate.slope).abs() <= allowed
     }
 
+    /// The error of a value beside its own rounding.
+    fn noise_of(&self, probe: &Probe, output: usize, here: Sample, limits: &Limits) -> f64 {
+        // A function that is 0 all around, as left of a rectifier, is 0, and not what underflowed.
+        let zero = self.claims_zero() && probe.flat(output, here);
+        self.noise.0 + if zero { 0.0 } else { limits.underflow }
+    }
+
     fn decided(&self, estimate: &Estimate, limits: &Limits) -> bool {
         estimate.error() + self.noise.1 <= self.asked(estimate.slope, limits)
     }
@@ -143,14 +171,22 @@ impl Search {
         targeted: bool,
     ) {
         self.tries += usize::from(targeted);
+        self.looks += 1;
+        if self.looks > LOOKS {
+            self.settle(limits);
+            return;
+        }
         if !here.value.is_finite() {
             self.verdict = Verdict::Undecided;
+            return;
+        }
+        if probe.step > self.ceiling {
             return;
         }
         let found = if self.edge {
             None
         } else {
-            probe.central(output, here, limits.epsilon, self.noise.0)
+            probe.central(output, here, limits.epsilon, self.noise_of(probe, output, here, limits))
         };
         let Some((estimate, bend)) = found else {
             if self.edge || targeted {
@@ -160,7 +196,7 @@ impl Search {
         };
         if probe.step > 1.5 * limits.first {
             let trusted = self.best.is_some_and(|best| best.agrees(&estimate, 0.0));
-            if !(trusted && bend.smooth()) {
+            if !(trusted && bend.parabolic()) {
                 self.high = self.high.min(probe.step);
                 self.next(&estimate, probe, output, here, limits);
                 return;
@@ -169,12 +205,25 @@ impl Search {
             self.descend_to_a_kink(bend, probe.step, limits);
             return;
         } else if let Some(bent) = self.bent {
-            if 4.0 * bend.rounding > bent.narrow.abs() {
-                self.judge_kink(bent, limits);
+            if bend.hidden(bent.narrow) {
+                self.judge_kink(limits);
                 return;
             }
+            if !bend.parabolic() {
+                // The kink is within the widest of these steps, and maybe not within the least.
+                self.descend_to(probe.step / 4.0, limits);
+                return;
+            }
+            // Between the kink and this point a step is small enough, and a greater one is not.
+            self.ceiling = probe.step;
+            (self.bent, self.clearest, self.tries) = (None, None, 0);
         }
-        if self.best.is_none_or(|best| estimate.error() < best.error()) {
+        // What a lesser step contradicts was the slope of a function seen from too far.
+        let better = |best: Estimate| {
+            estimate.error() < best.error()
+                || estimate.step < best.step && !best.agrees(&estimate, 0.0)
+        };
+        if self.best.is_none_or(better) {
             self.best = Some(estimate);
         }
         let (consistent, decided) =
@@ -182,6 +231,19 @@ impl Search {
         let before = self.suspect;
         match (consistent, decided, before) {
             (true, true, _) => self.verdict = Verdict::Right,
+            // Here the step is wider than what the function does, and its limit is none.
+            (false, _, _) if !estimate.smooth && self.tries < SUSPICIOUS_TRIES => {
+                self.high = self.high.min(probe.step);
+                let step = (probe.step / (DESCENT * DESCENT)).max(limits.least);
+                if step < probe.step {
+                    self.wish = Wish { step, levels: 2 };
+                } else {
+                    self.settle(limits);
+                }
+            }
+            (_, _, Some(_)) if bend.hides(self.suspect_kink) => {
+                self.descend_to_a_kink(bend, probe.step, limits);
+            }
             (_, _, Some(suspect))
                 if suspect.agrees(&estimate, self.asked(suspect.slope, limits)) =>
             {
@@ -189,7 +251,7 @@ impl Search {
             }
             (false, true, _) => {
                 // At another step, too: what is narrower than this one would not show.
-                self.suspect = Some(estimate);
+                (self.suspect, self.suspect_kink) = (Some(estimate), bend.kink());
                 let step = probe.step / DESCENT;
                 if step < limits.least || self.tries >= SUSPICIOUS_TRIES {
                     self.wrong(&estimate);
@@ -224,35 +286,38 @@ impl Search {
             return;
         }
         let asked = self.asked(estimate.slope, limits);
-        let mut next = if step >= self.high || estimate.truncation > estimate.rounding {
+        // That a lesser step says less is rounding, too: within the function, where it does not show.
+        let noisy =
+            self.best.is_some_and(|best| best.step > step && best.error() < estimate.error());
+        let too_wide = step >= self.high || estimate.truncation > estimate.rounding && !noisy;
+        let next = if too_wide {
             self.high = self.high.min(step);
             step * (asked / (2.0 * estimate.truncation)).sqrt().clamp(1.0 / 4096.0, 0.25)
         } else {
             self.low = self.low.max(step);
             step * (2.0 * estimate.rounding / asked).clamp(4.0, 16_777_216.0)
         };
-        next = next.clamp(limits.least, limits.greatest);
-        if self.low > 0.0 && self.high.is_finite() && !(next > self.low && next < self.high) {
-            next = (self.low * self.high).sqrt();
-        }
-        let narrow = self.high <= 16.0 * self.low || next == step;
-        // A third level where no step is good enough for two.
-        let levels = if narrow || self.wish.levels > 2 { 3 } else { 2 };
-        if narrow && self.wish.levels > 2 {
+        let next = next.clamp(limits.least, limits.greatest.min(self.ceiling));
+        self.wish = if self.low == 0.0 || self.high.is_infinite() {
+            Wish { step: next.log2().round().exp2(), levels: 2 }
+        } else {
+            // Between the two a third level gains most.
+            let between = (2.0 * (self.low * self.high).sqrt()).min(self.ceiling);
+            Wish { step: between.log2().round().exp2(), levels: 3 }
+        };
+        if self.wish.step == step && self.wish.levels == probe.levels() {
             self.settle(limits);
-            return;
         }
-        self.wish = Wish { step: next.log2().round().exp2(), levels };
     }
 
     /// What the best estimate says, when there will be no better one.
     fn settle(&mut self, limits: &Limits) {
         self.verdict = Verdict::Undecided;
-        if let Some(bent) = self.bent {
-            self.judge_kink(bent, limits);
+        if self.bent.is_some() {
+            self.judge_kink(limits);
         } else if let Some(best) = self.best {
             let doubtful = Estimate { truncation: 2.0 * best.truncation, ..best };
-            if !self.consistent(&doubtful, limits) {
+            if best.smooth && !self.consistent(&doubtful, limits) {
                 self.wrong(&best);
             }
         }
@@ -260,23 +325,46 @@ impl Search {
 
     fn descend_to_a_kink(&mut self, bend: Bend, step: f64, limits: &Limits) {
         if self.bent.is_none() || step < self.bent_at {
+            let alike = |before: Bend| (0.5..=2.0).contains(&(bend.narrow / before.narrow));
+            match self.bent {
+                Some(before) if alike(before) => self.bends += 1,
+                // As a kink that was seen, and is hidden by rounding now.
+                Some(_) if self.bends > 0 => {
+                    self.judge_kink(limits);
+                    return;
+                }
+                _ => {}
+            }
             (self.bent, self.bent_at) = (Some(bend), step);
+            // A lesser step may be blurred; if it differs, a greater one saw something else.
+            if !self.clearest.is_some_and(|clearest| clearest.agrees(&bend)) {
+                self.clearest = Some(bend);
+            }
         }
-        let next = self.bent_at / DESCENT;
+        self.descend_to(self.bent_at / DESCENT, limits);
+    }
+
+    fn descend_to(&mut self, next: f64, limits: &Limits) {
         if next < limits.least || self.tries >= SUSPICIOUS_TRIES {
-            self.judge_kink(bend, limits);
+            self.judge_kink(limits);
         } else {
             self.wish = Wish { step: next, levels: 2 };
         }
     }
 
     /// At a kink the derivative is one of both sides', or between these.
-    fn judge_kink(&mut self, bend: Bend, limits: &Limits) {
+    fn judge_kink(&mut self, limits: &Limits) {
+        let Some(bend) = self.clearest.filter(|_| self.bends > 0) else {
+            // No kink bends another way at each step: this is faster than the least step.
+            self.verdict = Verdict::Undecided;
+            return;
+        };
         let (left, right) = (bend.left, bend.right);
         let (low, high) = if left.slope <= right.slope { (left, right) } else { (right, left) };
-        let room = |one: &Estimate| {
-            self.asked(one.slope, limits) + one.error().min(0.1 * bend.narrow.abs()) + self.noise.1
-        };
+        // Rounding may cross the kink: what is measured then is no error.
+        let most = 0.1 * bend.narrow.abs();
+        let noise = if self.noise.1 < most { self.noise.1 } else { 0.0 };
+        let room = |one: &Estimate| self.asked(one.slope, limits) + one.error().min(most) + noise;
         let within =
             self.analytic >= low.slope - room(&low) && self.analytic <= high.slope + room(&high);
         self.verdict = if within {
@@ -300,8 +388,8 @@ impl Search {
             return;
         }
         let again = |step: f64| Wish { step, ..limits.one_sided() };
-        let Some((estimate, growth)) = probe.one_sided(output, here, limits.epsilon, self.noise.0)
-        else {
+        let noise = self.noise_of(probe, output, here, limits);
+        let Some((estimate, growth)) = probe.one_sided(output, here, limits.epsilon, noise) else {
             self.wish = again(probe.step / 256.0);
             if self.wish.step < limits.least {
                 self.settle(limits);
