@@ -2,14 +2,16 @@
 
 mod integers;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 
 use crate::ast::{self, Expr, ExprKind, Operator, Path, Program, Reduction};
 use crate::parse::Op;
-use crate::report::{Diagnostic, Report, nearest};
+use crate::name::{Name, plain};
+use crate::report::{Diagnostic, Report};
+use crate::suggest::{nearest, other_word, other_words};
 use crate::term::{
     Affine, Array, Axis, Binder, Checked, Condition, Definition, Function, Operand, Range,
     Subscript, Term,
@@ -20,9 +22,6 @@ type Result<T> = std::result::Result<T, Diagnostic>;
 /// The greatest number of axes of an array.
 const MAX_RANK: usize = 6;
 
-/// What others call a function of this language, or what is none.
-const OTHER_WORDS: [&str; 6] = ["softmax", "log_softmax", "length", "size", "product", "average"];
-
 /// Resolves a program; `None` if nothing of it could be understood.
 pub fn check(program: &Program, ops: &[Op], report: &mut Report) -> Option<Checked> {
     let mut checker = Checker {
@@ -31,15 +30,23 @@ pub fn check(program: &Program, ops: &[Op], report: &mut Report) -> Option<Check
         report,
         indices: Vec::new(),
         lets: HashMap::new(),
+        defining: None,
         by_tokens: HashMap::new(),
         lengths: Vec::new(),
+        hidden: HashSet::new(),
         unread: 0,
         branches: 0,
     };
     for definition in &program.lets {
-        let name = definition.name.to_string();
-        let id = checker.definition(&name, &definition.value);
-        checker.lets.insert(name, id);
+        let name = Name::of(&definition.name);
+        if matches!(definition.value.kind, ExprKind::Error) {
+            checker.lets.insert(name, None);
+            continue;
+        }
+        checker.defining = Some(Defining { name: name.clone(), axes: Vec::new() });
+        let id = checker.definition(&name.text, &definition.value);
+        checker.lets.insert(name, Some(id));
+        checker.defining = None;
     }
     for (position, result) in program.results.iter().enumerate() {
         let name = if program.results.len() == 1 {
@@ -58,16 +65,27 @@ struct Checker<'a> {
     ops: &'a [Op],
     report: &'a mut Report,
     /// The indices in scope, innermost last.
-    indices: Vec<(String, usize)>,
-    lets: HashMap<String, usize>,
+    indices: Vec<(Name, usize)>,
+    /// The `let`s so far; `None` for one that could not be read.
+    lets: HashMap<Name, Option<usize>>,
+    /// The `let` whose value is being resolved.
+    defining: Option<Defining>,
     /// Where the operand with these tokens is, and whether it is used as integers.
     by_tokens: HashMap<String, (bool, usize)>,
     /// The indices that stand for a `len` outside of the `for` that binds its index.
     lengths: Vec<(Ident, usize)>,
+    /// The indices that no `for` of the text binds.
+    hidden: HashSet<usize>,
     /// How many parts were met that could not be parsed.
     unread: usize,
     /// How many branches of `if`s are around.
     branches: usize,
+}
+
+/// A `let` whose value is being resolved, with the indices of its array.
+struct Defining {
+    name: Name,
+    axes: Vec<usize>,
 }
 
 /// Where an integer expression stands: in a bare subscript a name must be an index.
@@ -82,7 +100,10 @@ impl Checker<'_> {
         let first = self.checked.binders.len();
         let (axes, body) = match &value.kind {
             ExprKind::Comprehension { body, indices } => {
-                let (axes, body) = self.bind(indices, |checker| checker.value(body));
+                let (axes, body) = self.bind(indices, |checker| {
+                    checker.note_axes(indices.len());
+                    checker.value(body)
+                });
                 if axes.len() > MAX_RANK {
                     self.report.error(
                         value.span,
@@ -99,6 +120,15 @@ impl Checker<'_> {
         self.checked.definitions.len() - 1
     }
 
+    /// Notes the innermost indices as the axes of the `let` whose value is being resolved.
+    fn note_axes(&mut self, count: usize) {
+        let from = self.indices.len() - count;
+        let axes = self.indices[from..].iter().map(|&(_, id)| id).collect();
+        if let Some(defining) = &mut self.defining {
+            defining.axes = axes;
+        }
+    }
+
     // ------------------------------------------------------------ indices
 
     /// Resolves the ranges, then `body` with the indices in scope, then what implied ones run over.
@@ -111,11 +141,11 @@ impl Checker<'_> {
         let outer = self.indices.len();
         let mut bound = Vec::new();
         for binder in binders {
-            let name = binder.name.to_string();
+            let name = Name::of(&binder.name);
             if self.indices.iter().any(|(other, _)| *other == name) {
                 self.report.error(
                     binder.name.span(),
-                    format!("index `{name}` is bound twice"),
+                    format!("index `{}` is bound twice", name.text),
                     "give this index a name of its own",
                 );
             }
@@ -146,25 +176,58 @@ impl Checker<'_> {
         let binder = &self.checked.binders[id];
         if binder.range == Range::Implied(None) {
             let name = &binder.name;
+            let help = match self.bounded_by(id) {
+                Some((other, axis)) => format!(
+                    "`{name}` bounds `{other}`, which does not say how far `{name}` goes: state its range, `for {name} in 0..n`, where the Rust integer `n` is the length of {axis}"
+                ),
+                None => format!(
+                    "use it as a subscript, `x[{name}]`, or state its range: `for {name} in 0..n`"
+                ),
+            };
             self.report.error(
                 name.span(),
                 format!("index `{name}` has no range: no subscript is `{name}` alone"),
-                format!(
-                    "use it as a subscript, `x[{name}]`, or state its range: `for {name} in 0..n`"
-                ),
+                help,
             );
         }
     }
 
-    fn range(&mut self, range: &ast::Range) -> Result<Range> {
-        let low = self.integer(&range.low, Place::Range)?;
-        let high = self.integer(&range.high, Place::Range)?;
-        let high = if range.inclusive { high.plus(1, &Affine::constant(1)) } else { high };
-        Ok(Range::stated(low, high))
+    /// An index in whose range this one stands, and the axis that it subscripts.
+    fn bounded_by(&self, id: usize) -> Option<(&Ident, String)> {
+        let binders = &self.checked.binders;
+        let bounded = |binder: usize| match &binders[binder].range {
+            Range::Stated { low, high } => low.factor(id) != 0 || high.factor(id) != 0,
+            Range::Implied(_) => false,
+        };
+        self.checked.bounds.iter().find_map(|bound| {
+            let Subscript::Affine(affine) = &bound.subscript else { return None };
+            let other = affine.as_index().filter(|&index| bounded(index))?;
+            let name = match bound.array {
+                Array::Operand(operand) => &self.checked.operands[operand].name,
+                Array::Definition(id) => &self.checked.definitions[id].name,
+            };
+            Some((&binders[other].name, format!("axis {} of `{name}`", bound.axis)))
+        })
     }
 
     fn index(&self, name: &Ident) -> Option<usize> {
-        self.indices.iter().rev().find(|(other, _)| name == other).map(|&(_, id)| id)
+        let name = Name::of(name);
+        self.indices.iter().rev().find(|(other, _)| name == *other).map(|&(_, id)| id)
+    }
+
+    /// The index of a name where nothing else can stand: also one with the same letters that the
+    /// body of a macro binds around what is passed to it.
+    fn index_alone(&self, name: &Ident) -> Option<usize> {
+        let text = plain(name);
+        let same = |(other, _): &&(Name, usize)| other.text == text;
+        self.index(name).or_else(|| self.indices.iter().rev().find(same).map(|&(_, id)| id))
+    }
+
+    /// The `let` of this name; an error was reported where it could not be read.
+    fn let_of(&mut self, name: &Ident) -> Option<Option<usize>> {
+        let found = self.lets.get(&Name::of(name)).copied();
+        self.unread += usize::from(found == Some(None));
+        found
     }
 
     // ------------------------------------------------------------ values
@@ -178,7 +241,7 @@ impl Checker<'_> {
 
     fn try_value(&mut self, expr: &Expr) -> Result<Term> {
         Ok(match &expr.kind {
-            ExprKind::Number(x) => Term::Number(*x),
+            ExprKind::Number { value, .. } => Term::Number(*value),
             ExprKind::Negate(operand) => Term::Negate(Box::new(self.value(operand))),
             ExprKind::Stop(operand) => Term::Stop(Box::new(self.value(operand))),
             ExprKind::Binary { operator: Operator::Pow, left, right } => Term::Call {
@@ -216,7 +279,8 @@ impl Checker<'_> {
             }
             ExprKind::Comprehension { indices, .. } => {
                 // A `let` does not see the indices around it: it must bind them too.
-                let mut names: Vec<_> = self.indices.iter().map(|(name, _)| name.clone()).collect();
+                let mut names: Vec<_> =
+                    self.indices.iter().map(|(name, _)| name.text.clone()).collect();
                 names.extend(indices.iter().map(|index| index.name.to_string()));
                 let names = names.join(", ");
                 return Err(Diagnostic::new(
@@ -227,6 +291,7 @@ impl Checker<'_> {
                     ),
                 ));
             }
+            ExprKind::Condition(_) => return Err(no_condition(expr.span)),
             ExprKind::Error => {
                 self.unread += 1;
                 Term::Error
@@ -261,7 +326,8 @@ impl Checker<'_> {
             if let Some(index) = self.index(ident) {
                 return Ok(Term::Integer(Affine::index(index)));
             }
-            if let Some(&id) = self.lets.get(&ident.to_string()) {
+            if let Some(found) = self.let_of(ident) {
+                let Some(id) = found else { return Ok(Term::Error) };
                 self.expect_rank(Array::Definition(id), 0, span)?;
                 return Ok(Term::Load {
                     array: Array::Definition(id),
@@ -275,7 +341,7 @@ impl Checker<'_> {
     }
 
     fn subscripted(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Term> {
-        let array = self.array(base, subscripts.len())?;
+        let Some(array) = self.array(base, subscripts.len())? else { return Ok(Term::Error) };
         let mut resolved = Vec::new();
         let mut lazy = false;
         for (axis, subscript) in subscripts.iter().enumerate() {
@@ -290,30 +356,32 @@ impl Checker<'_> {
         if resolved.len() < subscripts.len() {
             return Ok(Term::Error);
         }
+        self.refuse_recurrence(base, &resolved)?;
         Ok(Term::Load { array, subscripts: resolved, lazy })
     }
 
-    /// The array that is subscripted: a definition, or an operand.
-    fn array(&mut self, base: &Expr, rank: usize) -> Result<Array> {
+    /// The array that is subscripted, a definition or an operand; none if it could not be read.
+    fn array(&mut self, base: &Expr, rank: usize) -> Result<Option<Array>> {
         match &base.kind {
             ExprKind::Path(path) => {
                 if let Some(ident) = &path.ident {
                     if self.index(ident).is_some() {
-                        return Err(Diagnostic::new(
-                            base.span,
-                            format!("index `{ident}` is subscripted"),
-                            "an index is a number; subscript an array with it: `x[i]`",
-                        ));
+                        return Err(self.index_subscripted(ident));
                     }
-                    if let Some(&id) = self.lets.get(&ident.to_string()) {
+                    if let Some(found) = self.let_of(ident) {
+                        let Some(id) = found else { return Ok(None) };
                         self.expect_rank(Array::Definition(id), rank, base.span)?;
-                        return Ok(Array::Definition(id));
+                        return Ok(Some(Array::Definition(id)));
                     }
                 }
-                self.path_operand(path, rank, base.span)
+                self.path_operand(path, rank, base.span).map(Some)
             }
             ExprKind::Rust(tokens) => {
-                self.operand(rust(tokens), "rust".into(), None, rank, base.span)
+                self.operand(rust(tokens), "rust".into(), None, rank, base.span).map(Some)
+            }
+            ExprKind::Error => {
+                self.unread += 1;
+                Ok(None)
             }
             _ => Err(Diagnostic::new(
                 base.span,
@@ -323,14 +391,26 @@ impl Checker<'_> {
         }
     }
 
+    fn index_subscripted(&self, ident: &Ident) -> Diagnostic {
+        if self.lets.contains_key(&Name::of(ident)) {
+            return Diagnostic::new(
+                ident.span(),
+                format!("the index `{ident}` hides the array `{ident}` here"),
+                format!("name the index otherwise than the `let`: `for {ident}` binds it"),
+            );
+        }
+        Diagnostic::new(
+            ident.span(),
+            format!("index `{ident}` is subscripted"),
+            format!("an index is a number; subscript an array with it: `x[{ident}]`; if there is an array `{ident}`, name the index otherwise"),
+        )
+    }
+
     fn dot(&mut self, left: &Expr, right: &Expr, span: Span) -> Result<Term> {
         for side in [left, right] {
             match side.kind {
                 ExprKind::Path(_) | ExprKind::Rust(_) => {}
-                ExprKind::Error => {
-                    self.unread += 1;
-                    return Ok(Term::Error);
-                }
+                ExprKind::Error => {}
                 _ => {
                     return Err(Diagnostic::new(
                         side.span,
@@ -340,12 +420,10 @@ impl Checker<'_> {
                 }
             }
         }
-        let left = self.array(left, 1)?;
-        let right = self.array(right, 1)?;
-        self.checked
-            .binders
-            .push(Binder { name: Ident::new("i", span), range: Range::Implied(None) });
-        let binder = self.checked.binders.len() - 1;
+        let (Some(left), Some(right)) = (self.array(left, 1)?, self.array(right, 1)?) else {
+            return Ok(Term::Error);
+        };
+        let binder = self.hidden_binder(Ident::new("i", span));
         let mut side = |array| {
             self.run_over(binder, array, 0, span);
             Box::new(Term::Load {
@@ -364,7 +442,7 @@ impl Checker<'_> {
 
     fn function(&mut self, path: &Path, arguments: usize, span: Span) -> Result<Function> {
         let Some(ident) = &path.ident else {
-            let text = path.tokens.to_string().replace(' ', "");
+            let text = path.text();
             if let Some(name) = text.strip_prefix("f64::").or(text.strip_prefix("f32::")) {
                 let help = if self.ops.iter().any(|op| op.name == name) {
                     format!("the op is called without a path: `{name}(x)`")
@@ -376,7 +454,7 @@ impl Checker<'_> {
             }
             return Ok(Function::User(path.tokens.clone()));
         };
-        let name = ident.to_string();
+        let name = plain(ident);
         if let Some(op) = self.ops.iter().find(|op| op.name == name) {
             if op.arguments.len() != arguments {
                 let form = format!("{name}({})", op.arguments.join(", "));
@@ -392,8 +470,8 @@ impl Checker<'_> {
             return Ok(Function::Builtin(name));
         }
         if self.index(ident).is_some()
-            || self.lets.contains_key(&name)
-            || self.by_tokens.contains_key(&name)
+            || self.lets.contains_key(&Name::of(ident))
+            || self.by_tokens.contains_key(&path.key())
         {
             let help = if self.index(ident).is_some() {
                 format!("an index is a number: a product needs its `*`, `{name} * (...)`")
@@ -405,19 +483,12 @@ impl Checker<'_> {
         let ops = self.ops;
         let known = ops.iter().map(|op| op.name.as_str());
         let special = Reduction::ALL.map(Reduction::name).into_iter().chain(["stop", "len", "dot"]);
-        let help = match nearest(&name, known.chain(special).chain(OTHER_WORDS)) {
-            Some(layer @ ("softmax" | "log_softmax")) => format!(
-                "`{layer}` is a layer, not an op of single numbers: call `microgpt::layers::{layer}(x)` before, or write it with `exp` and `sum` over an index"
-            ),
-            Some("length" | "size") => "did you mean `len`?".into(),
-            Some("product") => "did you mean `prod`?".into(),
-            Some("average") => "did you mean `mean`?".into(),
-            _ if name == "log" => {
-                "`ln` is the natural logarithm, `log2` and `log10` are those to base 2 and 10"
-                    .into()
-            }
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!(
+        let near = nearest(&name, known.chain(special).chain(other_words()));
+        let near = near.map(ToOwned::to_owned);
+        let help = match (other_word(near.as_deref().unwrap_or(&name)), near) {
+            (Some(help), _) => help.to_owned(),
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) => format!(
                 "an op of your own is called by its path, `self::{name}(x)`; `microgpt::ops::TABLE` lists the built-in ones"
             ),
         };
@@ -445,7 +516,7 @@ impl Checker<'_> {
                 format!("arrays have at most {MAX_RANK} axes"),
             ));
         }
-        let key = path.map(|path| path.tokens.to_string());
+        let key = path.map(Path::key);
         if let Some(&(integers, id)) = key.as_ref().and_then(|key| self.by_tokens.get(key)) {
             if integers {
                 return Err(integers_and_values(&name, span));
@@ -469,7 +540,7 @@ impl Checker<'_> {
         rank: usize,
         span: Span,
     ) -> Result<usize> {
-        let key = path.map(|path| path.tokens.to_string());
+        let key = path.map(Path::key);
         if let Some(&(integers, id)) = key.as_ref().and_then(|key| self.by_tokens.get(key)) {
             if !integers {
                 return Err(integers_and_values(&name, span));
@@ -551,16 +622,12 @@ fn count(n: usize, noun: &str) -> String {
     }
 }
 
-#[allow(clippy::cast_possible_truncation)] // checked to be whole and small
-fn whole(x: f64, span: Span) -> Result<i64> {
-    if x.fract() == 0.0 && x.abs() < 1e15 {
-        return Ok(x as i64);
-    }
-    Err(Diagnostic::new(
+fn no_condition(span: Span) -> Diagnostic {
+    Diagnostic::new(
         span,
-        format!("{x} is not an integer"),
-        "subscripts and ranges are integers",
-    ))
+        "a condition is not a number",
+        "comparisons stand in an `if`: `if x > 0 { x } else { 0 }`",
+    )
 }
 
 fn wrong_rank(name: &str, expected: usize, rank: usize, span: Span) -> Diagnostic {

@@ -2,8 +2,8 @@
 //!
 //! | stage | from | to |
 //! |---|---|---|
-//! | `depth`, `parse`, `path` | `tokens` | a syntax tree (`ast`) |
-//! | `check` | syntax tree | resolved terms: every name an index, a `let` or an operand |
+//! | `depth`, `parse`, `path`, `name` | `tokens` | a syntax tree (`ast`) |
+//! | `check`, `suggest` | syntax tree | resolved terms: every name an index, a `let` or an operand |
 //! | `lower` | terms | hash-consed nodes (`graph`) |
 //! | `equations`, `requirements` | nodes | one equation for each array worth computing |
 //! | `differentiate` | equations | accumulations: what each adds to which gradient |
@@ -32,6 +32,7 @@ mod functions;
 mod graph;
 mod loops;
 mod lower;
+mod name;
 mod notation;
 mod parse;
 mod path;
@@ -39,6 +40,7 @@ mod report;
 mod requirements;
 mod schedule;
 mod storage;
+mod suggest;
 mod term;
 mod tokens;
 

@@ -207,10 +207,14 @@ impl<I: Ord + Copy> Affine<I> {
         Self::atom(Atom::Index(index))
     }
 
+    /// `self + factor · other`; what the text can say stays far below the greatest integer.
     pub fn plus(mut self, factor: i64, other: &Self) -> Self {
-        self.constant += factor * other.constant;
+        let add = |to: &mut i64, count: i64| {
+            *to = to.saturating_add(factor.saturating_mul(count)).max(-i64::MAX);
+        };
+        add(&mut self.constant, other.constant);
         for (&atom, &count) in &other.terms {
-            *self.terms.entry(atom).or_default() += factor * count;
+            add(self.terms.entry(atom).or_default(), count);
         }
         self.terms.retain(|_, count| *count != 0);
         self

@@ -2,12 +2,41 @@
 
 use proc_macro2::{Ident, Span};
 
-use super::{Checker, Place, Result, axis_of, rust, whole};
-use crate::ast::{Expr, ExprKind, Operator, Path};
+use super::{Checker, Place, Result, axis_of, rust};
+use crate::ast::{self, Expr, ExprKind, Operator, Path};
+use crate::name::{Name, plain};
 use crate::report::Diagnostic;
 use crate::term::{Affine, Array, Atom, Axis, AxisUse, Binder, Bound, Range, Subscript};
 
+/// The greatest integer that may be written: no tape holds more values.
+const MAX_INTEGER: i64 = 1 << 32;
+
 impl Checker<'_> {
+    pub(super) fn range(&mut self, range: &ast::Range) -> Result<Range> {
+        let low = self.integer(&range.low, Place::Range)?;
+        let high = self.integer(&range.high, Place::Range)?;
+        let high = if range.inclusive { high.plus(1, &Affine::constant(1)) } else { high };
+        if let Some(first @ ..0) = low.as_constant() {
+            let shifted = match high.as_constant() {
+                Some(end) if end > first => format!("0..{}", end - first),
+                _ => format!("0..n + {}", -first),
+            };
+            return Err(Diagnostic::new(
+                range.low.span,
+                format!("the range begins at {first}, but an index is never below 0"),
+                format!("shift it: `for k in {shifted}`, and `k - {}` where it is used", -first),
+            ));
+        }
+        if let Some(end @ ..0) = high.as_constant() {
+            return Err(Diagnostic::new(
+                range.high.span,
+                format!("the range ends at {end}, but an index is never below 0"),
+                "ranges count from 0; all but the last is `for i in 0..n - 1`, with its length `n` from Rust",
+            ));
+        }
+        Ok(Range::stated(low, high))
+    }
+
     pub(super) fn subscript(
         &mut self,
         array: Array,
@@ -54,7 +83,7 @@ impl Checker<'_> {
         let integers = match &base.kind {
             ExprKind::Path(path) => {
                 let is_let = path.ident.as_ref().is_some_and(|name| {
-                    self.lets.contains_key(&name.to_string()) || self.index(name).is_some()
+                    self.lets.contains_key(&Name::of(name)) || self.index(name).is_some()
                 });
                 if is_let {
                     return Err(Diagnostic::new(
@@ -119,33 +148,41 @@ impl Checker<'_> {
 
     /// The length of an index's range; `sum(q[j] for j) / len(j)` may name it outside.
     pub(super) fn len(&mut self, name: &Ident) -> Affine {
-        let index = self.index(name).unwrap_or_else(|| {
-            let range = Range::Implied(None);
-            self.checked.binders.push(Binder { name: name.clone(), range });
-            let id = self.checked.binders.len() - 1;
+        let index = self.index_alone(name).unwrap_or_else(|| {
+            let id = self.hidden_binder(name.clone());
             self.lengths.push((name.clone(), id));
             id
         });
         Affine::atom(Atom::Len(index))
     }
 
-    /// Finds the index of each `len` outside of its `for`, first among those of this definition.
+    /// An index that no `for` of the text binds, so that no `len` may find it.
+    pub(super) fn hidden_binder(&mut self, name: Ident) -> usize {
+        self.checked.binders.push(Binder { name, range: Range::Implied(None) });
+        let id = self.checked.binders.len() - 1;
+        self.hidden.insert(id);
+        id
+    }
+
+    /// Finds the index of each `len` outside of its `for`: the first of this definition, else the last
+    /// before it.
     pub(super) fn resolve_lengths(&mut self, first: usize) {
         for (name, id) in std::mem::take(&mut self.lengths) {
+            let text = plain(&name);
             let binders = &self.checked.binders;
-            let named = |other: &usize| *other != id && binders[*other].name == name;
+            let named = |other: &usize| {
+                !self.hidden.contains(other) && plain(&binders[*other].name) == text
+            };
             let found = (first..binders.len()).find(named).or_else(|| (0..first).rfind(named));
-            match found.map(|found| binders[found].range.clone()) {
-                Some(Range::Stated { low, high })
-                    if low.indices().chain(high.indices()).next().is_some() =>
-                {
-                    self.report.error(
-                        name.span(),
-                        format!("`len({name})`: the range of `{name}` depends on another index"),
-                        format!("use it inside the `for` that binds `{name}`"),
-                    );
+            match found {
+                Some(found) if self.is_ragged(found) => self.report.error(
+                    name.span(),
+                    format!("`len({name})`: the range of `{name}` depends on another index"),
+                    format!("use it inside the `for` that binds `{name}`"),
+                ),
+                Some(found) => {
+                    self.checked.binders[id].range = self.checked.binders[found].range.clone();
                 }
-                Some(range) => self.checked.binders[id].range = range,
                 None => self.report.error(
                     name.span(),
                     format!("`len({name})`: no `for` binds an index `{name}`"),
@@ -155,11 +192,74 @@ impl Checker<'_> {
         }
     }
 
+    /// Whether an index takes other values for other values of the indices outside of it.
+    fn is_ragged(&self, binder: usize) -> bool {
+        let Range::Stated { low, high } = &self.checked.binders[binder].range else { return false };
+        low.terms.keys().chain(high.terms.keys()).any(|atom| match *atom {
+            Atom::Index(_) => true,
+            Atom::Len(other) => self.is_ragged(other),
+            Atom::Integer(_) => false,
+        })
+    }
+
+    /// Refuses an element of what a `let` defines within its own value. The name of the `let` is there
+    /// that of an operand, which may be used at the place that is being computed, or at all places; at
+    /// another place that depends on this one, what is meant is the array itself.
+    pub(super) fn refuse_recurrence(&self, base: &Expr, subscripts: &[Subscript]) -> Result<()> {
+        let (Some(defining), ExprKind::Path(Path { ident: Some(ident), .. })) =
+            (&self.defining, &base.kind)
+        else {
+            return Ok(());
+        };
+        let name = Name::of(ident);
+        let is_itself = defining.name == name
+            && !self.lets.contains_key(&name)
+            && defining.axes.len() == subscripts.len();
+        let mut places = defining.axes.iter().zip(subscripts);
+        if is_itself && places.any(|(&own, subscript)| self.is_elsewhere(subscript, own)) {
+            return Err(Diagnostic::new(
+                base.span,
+                format!("`{ident}` is used in its own equation"),
+                format!(
+                    "an equation cannot use itself: compute one step after the other in Rust; if this `{ident}` is a Rust variable, give the `let` another name"
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether a subscript is always before or always after an index, by a distance.
+    fn is_elsewhere(&self, subscript: &Subscript, own: usize) -> bool {
+        let Subscript::Affine(affine) = subscript else { return false };
+        let (mut least, mut greatest) = (affine.clone(), affine.clone());
+        for index in affine.indices().filter(|&index| index != own) {
+            if let Range::Stated { low, high } = &self.checked.binders[index].range {
+                let last = high.clone().plus(-1, &Affine::constant(1));
+                let (low, last) =
+                    if affine.factor(index) > 0 { (low, &last) } else { (&last, low) };
+                least = least.substitute(index, low);
+                greatest = greatest.substitute(index, last);
+            }
+        }
+        let from_own = |place: Affine| {
+            let depends = place.factor(own) != 0;
+            let distance = place.plus(-1, &Affine::index(own));
+            (depends, distance.as_constant())
+        };
+        match (from_own(least), from_own(greatest)) {
+            ((true, Some(1..)), _) | (_, (true, Some(..0))) => true,
+            ((depends, None), _) | (_, (depends, None)) => depends && affine.factor(own) != 0,
+            _ => false,
+        }
+    }
+
     pub(super) fn integer(&mut self, expr: &Expr, place: Place) -> Result<Affine> {
         Ok(match &expr.kind {
-            ExprKind::Number(x) => Affine::constant(whole(*x, expr.span)?),
+            ExprKind::Number { value, is_integer } => {
+                Affine::constant(whole(*value, *is_integer, expr.span)?)
+            }
             ExprKind::Path(path) => match &path.ident {
-                Some(ident) => match self.index(ident) {
+                Some(ident) => match self.index_at(ident, place) {
                     Some(index) => Affine::index(index),
                     None => self.not_an_index(ident, path, place)?,
                 },
@@ -172,17 +272,16 @@ impl Checker<'_> {
             }
             ExprKind::Len(index) => self.len(index),
             ExprKind::Negate(operand) => self.integer(operand, place)?.times(-1),
-            ExprKind::Binary { operator: Operator::Add, left, right } => {
-                self.integer(left, place)?.plus(1, &self.integer(right, place)?)
-            }
-            ExprKind::Binary { operator: Operator::Sub, left, right } => {
-                self.integer(left, place)?.plus(-1, &self.integer(right, place)?)
+            ExprKind::Binary { operator: operator @ (Operator::Add | Operator::Sub), left, right } => {
+                let sign = if *operator == Operator::Add { 1 } else { -1 };
+                let (left, right) = (self.integer(left, place)?, self.integer(right, place)?);
+                limited(left.plus(sign, &right), expr.span)?
             }
             ExprKind::Binary { operator: Operator::Mul, left, right } => {
                 let (left, right) = (self.integer(left, place)?, self.integer(right, place)?);
                 match (left.as_constant(), right.as_constant()) {
-                    (Some(factor), _) => right.times(factor),
-                    (_, Some(factor)) => left.times(factor),
+                    (Some(factor), _) => limited(right.times(factor), expr.span)?,
+                    (_, Some(factor)) => limited(left.times(factor), expr.span)?,
                     _ => {
                         return Err(Diagnostic::new(
                             expr.span,
@@ -206,6 +305,14 @@ impl Checker<'_> {
         })
     }
 
+    /// A subscript cannot be a Rust variable; a range can.
+    fn index_at(&self, ident: &Ident, place: Place) -> Option<usize> {
+        match place {
+            Place::Subscript => self.index_alone(ident),
+            Place::Range => self.index(ident),
+        }
+    }
+
     pub(super) fn integer_path(&mut self, path: &Path, span: Span) -> Result<Affine> {
         let id =
             self.integer_operand(path.tokens.clone(), path.last.clone(), Some(path), 0, span)?;
@@ -220,7 +327,10 @@ impl Checker<'_> {
         path: &Path,
         place: Place,
     ) -> Result<Affine> {
-        if self.lets.contains_key(&ident.to_string()) {
+        if let Some(found) = self.let_of(ident) {
+            if found.is_none() {
+                return Ok(Affine::constant(0));
+            }
             return Err(Diagnostic::new(
                 ident.span(),
                 format!("`{ident}` is a computed value, not an integer"),
@@ -230,7 +340,7 @@ impl Checker<'_> {
         if place == Place::Range {
             return self.integer_path(path, ident.span());
         }
-        let names: Vec<_> = self.indices.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<_> = self.indices.iter().map(|(name, _)| name.text.as_str()).collect();
         let here = if names.is_empty() {
             "no index is bound here".to_owned()
         } else {
@@ -242,4 +352,38 @@ impl Checker<'_> {
             format!("{here}; bind it, `for {ident}`, or write `{{{ident}}}` for a Rust integer"),
         ))
     }
+}
+
+/// An integer as it was written.
+#[allow(clippy::cast_possible_truncation)] // whole and small
+fn whole(x: f64, is_integer: bool, span: Span) -> Result<i64> {
+    if !is_integer {
+        let help = if x.fract() == 0.0 && x.abs() <= MAX_INTEGER as f64 {
+            format!("subscripts and ranges are integers: write `{x}`")
+        } else {
+            "subscripts and ranges are integers".to_owned()
+        };
+        return Err(Diagnostic::new(span, format!("{x:?} is not an integer"), help));
+    }
+    if x.abs() > MAX_INTEGER as f64 {
+        return Err(too_large(span));
+    }
+    Ok(x as i64)
+}
+
+/// Refuses an integer expression with a number in it that is too large.
+fn limited(affine: Affine, span: Span) -> Result<Affine> {
+    let is_large = |number: &i64| number.unsigned_abs() > MAX_INTEGER.unsigned_abs();
+    if is_large(&affine.constant) || affine.terms.values().any(is_large) {
+        return Err(too_large(span));
+    }
+    Ok(affine)
+}
+
+fn too_large(span: Span) -> Diagnostic {
+    Diagnostic::new(
+        span,
+        "integer too large",
+        format!("integers in subscripts and ranges, and factors of indices there, are at most {MAX_INTEGER}"),
+    )
 }

@@ -3,10 +3,12 @@
 use proc_macro2::{Delimiter, Span};
 
 use crate::ast::{Expr, ExprKind, Path, Reduction};
+use crate::name::plain;
 use crate::report::Diagnostic;
+use crate::suggest::other_word;
 use crate::tokens::{Result, Tokens};
 
-impl Tokens<'_> {
+impl Tokens {
     pub(super) fn named(&mut self) -> Result<Expr> {
         let span = self.span();
         let (path, dot) = self.path()?;
@@ -14,16 +16,7 @@ impl Tokens<'_> {
             let side = |path| Box::new(Expr { kind: ExprKind::Path(path), span });
             return Ok(Expr { kind: ExprKind::Dot { left: side(path), right: side(right) }, span });
         }
-        if let Some(keyword) =
-            path.ident.as_ref().filter(|ident| *ident == "for" || *ident == "else")
-        {
-            return Err(Diagnostic::new(
-                keyword.span(),
-                format!("`{keyword}` cannot stand here"),
-                "`for` belongs at the end of `[... for i]` or `sum(... for i)`, `else` after the branch of an `if`",
-            ));
-        }
-        let reduction = path.ident.as_ref().and_then(|name| Reduction::named(&name.to_string()));
+        let reduction = path.ident.as_ref().and_then(|name| Reduction::named(&plain(name)));
         if let Some(reduction) = reduction.filter(|_| self.peek_brackets_of_a_call()) {
             let name = reduction.name();
             return Err(Diagnostic::new(
@@ -43,16 +36,20 @@ impl Tokens<'_> {
         Ok(Expr { kind, span })
     }
 
-    pub(super) fn arguments(&mut self, function: &Path, span: Span) -> Result<ExprKind> {
+    fn arguments(&mut self, function: &Path, span: Span) -> Result<ExprKind> {
         let mut arguments = self.list(Self::expression)?;
         if self.peek_word("for") {
+            let help = function.ident.as_ref().and_then(|name| other_word(&plain(name)));
             return Err(Diagnostic::new(
                 self.span(),
                 format!("`{}` does not reduce over an index", function.last),
-                "reductions are `sum`, `mean`, `max`, `min`, `prod` and `logsumexp`; an array is written `[f(x[i]) for i]`",
+                help.unwrap_or("reductions are `sum`, `mean`, `max`, `min`, `prod` and `logsumexp`; an array is written `[f(x[i]) for i]`"),
             ));
         }
-        let name = function.ident.as_ref().map(ToString::to_string).unwrap_or_default();
+        if let Some(mistake) = self.missing_comma("arguments", "max(x, y)") {
+            return Err(mistake);
+        }
+        let name = function.ident.as_ref().map(plain).unwrap_or_default();
         let expected = |count, form: &str| {
             Diagnostic::new(span, format!("`{name}` takes {count}"), format!("write `{form}`"))
         };
@@ -77,7 +74,7 @@ impl Tokens<'_> {
         }
     }
 
-    pub(super) fn reduction(
+    fn reduction(
         &mut self,
         reduction: Reduction,
         function: &Path,

@@ -13,7 +13,7 @@ use crate::tests::interpret::Interpreter;
 use crate::tests::unfused;
 
 /// The table's names, as `expr!` passes them on.
-fn ops() -> String {
+pub fn ops() -> String {
     let ops = microgpt::ops::TABLE.iter().map(|op| {
         let arguments: Vec<_> = op.arguments.iter().map(|(name, _)| *name).collect();
         format!("{}({})", op.name, arguments.join(" "))

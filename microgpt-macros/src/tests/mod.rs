@@ -4,6 +4,7 @@ mod corpus;
 mod fused;
 mod generate;
 mod interpret;
+mod mutate;
 mod unfused;
 
 use proc_macro2::TokenStream;
