@@ -9,7 +9,7 @@ use num_traits::Float;
 mod exponential;
 mod logarithm;
 
-use crate::expr::{Constant, Operand, Subscripts};
+use crate::expr::{Constant, NoSubscripts, Operand};
 
 mod sealed {
     pub trait Sealed {}
@@ -38,7 +38,7 @@ pub trait Real:
     + Send
     + Sync
     + sealed::Sealed
-    + for<'a> Operand<Subscripts<0>, Self, Shape = (), Source<'a> = Constant<'a, Self>>
+    + for<'a> Operand<NoSubscripts, Self, Shape = (), Source<'a> = Constant<'a, Self>>
     + 'static
 {
     /// The nearest number of this precision to an `f64`.

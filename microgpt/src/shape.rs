@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use crate::array::{Array, Numbers};
+use crate::expr::{Integers, NoSubscripts};
 use crate::real::Real;
 use crate::value::Value;
 
@@ -21,6 +22,7 @@ pub trait Dim:
     + Word
     + Same<Self, Output = Self>
     + Same<usize, Output = Self>
+    + Integers<NoSubscripts, Shape = ()>
 {
     /// The length, if the type says it: code can then be made for it alone.
     const FIXED: Option<usize>;

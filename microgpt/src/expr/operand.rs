@@ -13,16 +13,82 @@ use crate::value::Value;
 /// The number of subscripts that an operand carries in an `expr!`.
 pub struct Subscripts<const RANK: usize>;
 
+/// A number of subscripts in words, which the compiler's messages show.
+pub trait Count {
+    /// The words.
+    type InWords;
+}
+
+macro_rules! counts {
+    ($($rank:literal $subscripts:ident $axes:ident $message:literal $label:literal;)*) => {$(
+        #[doc = concat!("`Subscripts<", $rank, ">` in words.")]
+        pub struct $subscripts;
+
+        impl Count for Subscripts<$rank> {
+            type InWords = $subscripts;
+        }
+
+        #[doc = concat!("The subscripts of an operand with ", $rank, " axes.")]
+        #[diagnostic::on_unimplemented(
+            message = $message,
+            label = $label,
+            note = "write one subscript for each axis, the same number everywhere"
+        )]
+        pub trait $axes {}
+
+        impl $axes for $subscripts {}
+    )*};
+}
+
+counts! {
+    0 NoSubscripts NoAxes "this operand is a number, which has no axes"
+        "leave out the subscripts";
+    1 OneSubscript OneAxis "this operand has 1 axis"
+        "write 1 subscript: `x[i]`";
+    2 TwoSubscripts TwoAxes "this operand has 2 axes"
+        "write 2 subscripts: `w[o, i]`";
+    3 ThreeSubscripts ThreeAxes "this operand has 3 axes"
+        "write 3 subscripts: `q[t, h, j]`";
+    4 FourSubscripts FourAxes "this operand has 4 axes"
+        "write 4 subscripts: `x[i, j, k, l]`";
+    5 FiveSubscripts FiveAxes "this operand has 5 axes"
+        "write 5 subscripts: `x[i, j, k, l, m]`";
+    6 SixSubscripts SixAxes "this operand has 6 axes"
+        "write 6 subscripts: `x[i, j, k, l, m, n]`";
+}
+
+/// A precision beside integers: none is, so that the compiler says what to write instead.
+#[diagnostic::on_unimplemented(
+    message = "an integer, `{N}`, is not a value",
+    label = "write `{{n as f64}}`, a number, in braces",
+    note = "in code that is generic over the precision `T` a number is `{{T::of(n as f64)}}`",
+    note = "ids gather, `w[ids[t], i]`; to be computed with or compared, convert an array in Rust: `let x: Vec<f64> = n.iter().map(|&n| n as f64).collect();`"
+)]
+pub trait TakesIntegers<N>: Sized {
+    /// The integers as numbers.
+    fn numbers(integers: &[N]) -> &[Self];
+}
+
+/// A float of the precision `T` of an `expr!`.
+#[diagnostic::on_unimplemented(
+    message = "an `{Self}` among operands of the precision `{T}`",
+    label = "write `{{T::of(x)}}`, or `{{x as f32}}`, in braces",
+    note = "the operands of one `expr!` have one precision; `T::of(x)` is the number of the precision `T` that is nearest to an `f64`"
+)]
+pub trait IsOf<T>: Sized {
+    /// The number.
+    fn number(&self) -> &[T];
+}
+
 /// What can stand for values in an `expr!` with `R` subscripts.
 ///
 /// Tracked operands, [`Value`] and [`Array`], receive gradients; numbers, slices, `Vec`s, Rust
 /// arrays and [`Numbers`] do not.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no operand with `{R}`",
-    label = "expected floats, with one subscript for each axis",
+    message = "`{Self}` cannot be an operand",
+    label = "expected a `Value`, an `Array` or floats",
     note = "the operands of one `expr!` have one precision, here `{T}`",
-    note = "a scalar is a `Value` or a float; an array is a `Vector`, `Matrix`, `Array`, `Numbers`, slice, `Vec` or Rust array of floats, with one subscript for each axis; a `Vec` of `Vec`s is none, its rows lie apart",
-    note = "integers are not values: write `{{n as f64}}` for a number, or use them as subscripts"
+    note = "a scalar is a `Value` or a float; an array is a `Vector`, `Matrix`, `Array`, `Numbers`, slice, `Vec` or Rust array of floats, with one subscript for each axis; a `Vec` of `Vec`s is none, its rows lie apart"
 )]
 pub trait Operand<R, T: Real> {
     /// The axes.
@@ -194,8 +260,12 @@ impl<A: Tracking> Kept<A> {
 /// Opens an operand.
 #[track_caller]
 #[inline(always)]
-pub fn open<'a, R, T: Real, O, X, S>(_: R, operand: &'a O) -> (X, S)
+pub fn open<'a, const N: usize, R, T: Real, O, X, S>(
+    _: Subscripts<N>,
+    operand: &'a O,
+) -> (X, S)
 where
+    Subscripts<N>: Count<InWords = R>,
     O: Operand<R, T, Source<'a> = X, Shape = S> + ?Sized + 'a,
 {
     operand.open()
@@ -204,8 +274,13 @@ where
 /// Opens an operand with the precision of those before it.
 #[track_caller]
 #[inline(always)]
-pub fn open_as<'a, R, T: Real, O, X, S>(_: PhantomData<T>, _: R, operand: &'a O) -> (X, S)
+pub fn open_as<'a, const N: usize, R, T: Real, O, X, S>(
+    _: PhantomData<T>,
+    _: Subscripts<N>,
+    operand: &'a O,
+) -> (X, S)
 where
+    Subscripts<N>: Count<InWords = R>,
     O: Operand<R, T, Source<'a> = X, Shape = S> + ?Sized + 'a,
 {
     operand.open()
@@ -231,8 +306,7 @@ impl<R, T: Real, O: Operand<R, T> + ?Sized> Operand<R, T> for &O {
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl<'t, T: Real> Operand<Subscripts<0>, T> for Value<'t, T> {
+impl<'t, R: NoAxes, T: Real> Operand<R, T> for Value<'t, T> {
     type Shape = ();
     type Source<'a>
         = Tracked<'t, T>
@@ -247,13 +321,22 @@ impl<'t, T: Real> Operand<Subscripts<0>, T> for Value<'t, T> {
 
 macro_rules! number {
     ($($number:ty)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl Operand<Subscripts<0>, $number> for $number {
-            type Shape = ();
-            type Source<'a> = Constant<'a, $number>;
+        impl IsOf<$number> for $number {
             #[inline(always)]
-            fn open(&self) -> (Constant<'_, $number>, ()) {
-                (Constant(std::slice::from_ref(self)), ())
+            fn number(&self) -> &[$number] {
+                std::slice::from_ref(self)
+            }
+        }
+
+        impl<R: NoAxes, T: Real> Operand<R, T> for $number
+        where
+            $number: IsOf<T>,
+        {
+            type Shape = ();
+            type Source<'a> = Constant<'a, T>;
+            #[inline(always)]
+            fn open(&self) -> (Constant<'_, T>, ()) {
+                (Constant(self.number()), ())
             }
         }
     )*};
@@ -261,10 +344,33 @@ macro_rules! number {
 
 number!(f32 f64 Dual);
 
+macro_rules! integer_values {
+    (@each $integer:ident: $([$($generic:tt)*] $type:ty, $axes:ident, $shape:ty, |$self:ident| $data:expr, $lens:expr;)*) => {$(
+        impl<R: $axes, T: Real + TakesIntegers<$integer>, $($generic)*> Operand<R, T> for $type {
+            type Shape = $shape;
+            type Source<'a> = Constant<'a, T>;
+            #[inline(always)]
+            fn open(&self) -> (Constant<'_, T>, Self::Shape) {
+                let $self = self;
+                (Constant(T::numbers($data)), $lens)
+            }
+        }
+    )*};
+    ($($integer:ident)*) => {$(
+        integer_values! { @each $integer:
+            [] $integer, NoAxes, (), |x| std::slice::from_ref(x), ();
+            [] [$integer], OneAxis, (usize,), |x| x, (x.len(),);
+            [] Vec<$integer>, OneAxis, (usize,), |x| x, (x.len(),);
+            [const A: usize] [$integer; A], OneAxis, (Const<A>,), |x| x, (Const,);
+        }
+    )*};
+}
+
+integer_values!(usize isize u8 u16 u32 u64 i8 i16 i32 i64);
+
 macro_rules! shaped {
-    ($($rank:literal: $($axis:ident)+;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<'t, T: Real, $($axis: Dim),+> Operand<Subscripts<$rank>, T> for Array<'t, ($($axis,)+), T> {
+    ($($axes:ident: $($axis:ident)+;)*) => {$(
+        impl<'t, R: $axes, T: Real, $($axis: Dim),+> Operand<R, T> for Array<'t, ($($axis,)+), T> {
             type Shape = ($($axis,)+);
             type Source<'a> = Tracked<'t, T> where Self: 'a;
             #[track_caller]
@@ -274,8 +380,7 @@ macro_rules! shaped {
             }
         }
 
-        #[diagnostic::do_not_recommend]
-        impl<T: Real, $($axis: Dim),+> Operand<Subscripts<$rank>, T> for Numbers<($($axis,)+), T> {
+        impl<R: $axes, T: Real, $($axis: Dim),+> Operand<R, T> for Numbers<($($axis,)+), T> {
             type Shape = ($($axis,)+);
             type Source<'a> = Constant<'a, T>;
             #[inline(always)]
@@ -287,12 +392,12 @@ macro_rules! shaped {
 }
 
 shaped! {
-    1: A;
-    2: A B;
-    3: A B C;
-    4: A B C D;
-    5: A B C D E;
-    6: A B C D E F;
+    OneAxis: A;
+    TwoAxes: A B;
+    ThreeAxes: A B C;
+    FourAxes: A B C D;
+    FiveAxes: A B C D E;
+    SixAxes: A B C D E F;
 }
 
 impl<'t, S: Shape, T: Real> Array<'t, S, T> {
@@ -306,8 +411,9 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
 
 /// Plain numbers with axes: what a leaf of a tape is made from.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a block of `{T}` numbers with `{R}`",
-    label = "expected a slice, `Vec` or Rust array of floats"
+    message = "`{Self}` is not what this array is made from",
+    label = "`vector` takes a slice, `Vec` or array of `{T}`, `matrix` one of rows, each an array: `[[1.0, 2.0], [3.0, 4.0]]`",
+    note = "numbers that lie one after the other make an array of any shape with `tape.array((rows, columns), &numbers)`"
 )]
 pub trait Block<R, T: Real> {
     /// The axes.
@@ -325,7 +431,7 @@ impl<R, T: Real, O: Block<R, T> + ?Sized> Block<R, T> for &O {
 }
 
 macro_rules! plain {
-    ($([$($generic:tt)*] $type:ty, $rank:literal, $axes:ty, |$self:ident| $data:expr, $shape:expr;)*) => {$(
+    ($([$($generic:tt)*] $type:ty, $rank:literal $subscripts:ident, $axes:ty, |$self:ident| $data:expr, $shape:expr;)*) => {$(
         #[diagnostic::do_not_recommend]
         impl<T: Real, $($generic)*> Block<Subscripts<$rank>, T> for $type {
             type Shape = $axes;
@@ -336,13 +442,12 @@ macro_rules! plain {
             }
         }
 
-        #[diagnostic::do_not_recommend]
-        impl<T: Real, $($generic)*> Operand<Subscripts<$rank>, T> for $type {
+        impl<R: $subscripts, T: Real, $($generic)*> Operand<R, T> for $type {
             type Shape = $axes;
             type Source<'a> = Constant<'a, T>;
             #[inline(always)]
             fn open(&self) -> (Constant<'_, T>, Self::Shape) {
-                let (data, shape) = self.block();
+                let (data, shape) = Block::<Subscripts<$rank>, T>::block(self);
                 (Constant(data), shape)
             }
         }
@@ -350,14 +455,14 @@ macro_rules! plain {
 }
 
 plain! {
-    [] [T], 1, (usize,), |x| x, (x.len(),);
-    [] Vec<T>, 1, (usize,), |x| x, (x.len(),);
-    [const A: usize] [T; A], 1, (Const<A>,), |x| x, (Const,);
-    [const A: usize] [[T; A]], 2, (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
-    [const A: usize] Vec<[T; A]>, 2, (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
-    [const A: usize, const B: usize] [[T; B]; A], 2, (Const<A>, Const<B>),
+    [] [T], 1 OneAxis, (usize,), |x| x, (x.len(),);
+    [] Vec<T>, 1 OneAxis, (usize,), |x| x, (x.len(),);
+    [const A: usize] [T; A], 1 OneAxis, (Const<A>,), |x| x, (Const,);
+    [const A: usize] [[T; A]], 2 TwoAxes, (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
+    [const A: usize] Vec<[T; A]>, 2 TwoAxes, (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
+    [const A: usize, const B: usize] [[T; B]; A], 2 TwoAxes, (Const<A>, Const<B>),
         |x| x.as_flattened(), (Const, Const);
-    [const A: usize, const B: usize, const C: usize] [[[T; C]; B]; A], 3,
+    [const A: usize, const B: usize, const C: usize] [[[T; C]; B]; A], 3 ThreeAxes,
         (Const<A>, Const<B>, Const<C>),
         |x| x.as_flattened().as_flattened(), (Const, Const, Const);
 }
@@ -365,9 +470,9 @@ plain! {
 /// What can stand for integers in an `expr!`: a `usize` in a range or subscript, or an array of
 /// ids that gathers.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no integer operand with `{R}`",
-    label = "expected `usize`, with one subscript for each axis",
-    note = "a range or subscript takes a `usize`, a gather a slice, `Vec` or array of `usize`"
+    message = "`{Self}` is not an integer in a subscript or range",
+    label = "expected `usize`: write `{{n as usize}}`, in braces",
+    note = "a range or subscript takes a `usize` or a `Dim`, a gather a slice, `Vec` or array of `usize`"
 )]
 pub trait Integers<R> {
     /// The axes.
@@ -386,9 +491,8 @@ impl<R, O: Integers<R> + ?Sized> Integers<R> for &O {
 }
 
 macro_rules! integers {
-    ($([$($generic:tt)*] $type:ty, $rank:literal, $axes:ty, |$self:ident| $data:expr, $shape:expr;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<$($generic)*> Integers<Subscripts<$rank>> for $type {
+    ($([$($generic:tt)*] $type:ty, $subscripts:ident, $axes:ty, |$self:ident| $data:expr, $shape:expr;)*) => {$(
+        impl<R: $subscripts, $($generic)*> Integers<R> for $type {
             type Shape = $axes;
             #[inline(always)]
             fn open(&self) -> (&[usize], Self::Shape) {
@@ -400,20 +504,22 @@ macro_rules! integers {
 }
 
 integers! {
-    [] usize, 0, (), |x| std::slice::from_ref(x), ();
-    [] [usize], 1, (usize,), |x| x, (x.len(),);
-    [] Vec<usize>, 1, (usize,), |x| x, (x.len(),);
-    [const A: usize] [usize; A], 1, (Const<A>,), |x| x, (Const,);
-    [const A: usize] [[usize; A]], 2, (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
-    [const A: usize] Vec<[usize; A]>, 2, (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
-    [const A: usize, const B: usize] [[usize; B]; A], 2, (Const<A>, Const<B>),
+    [] usize, NoAxes, (), |x| std::slice::from_ref(x), ();
+    [const N: usize] Const<N>, NoAxes, (), |_x| const { &[N] }, ();
+    [] [usize], OneAxis, (usize,), |x| x, (x.len(),);
+    [] Vec<usize>, OneAxis, (usize,), |x| x, (x.len(),);
+    [const A: usize] [usize; A], OneAxis, (Const<A>,), |x| x, (Const,);
+    [const A: usize] [[usize; A]], TwoAxes, (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
+    [const A: usize] Vec<[usize; A]>, TwoAxes, (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
+    [const A: usize, const B: usize] [[usize; B]; A], TwoAxes, (Const<A>, Const<B>),
         |x| x.as_flattened(), (Const, Const);
 }
 
 /// Opens an integer operand.
 #[inline(always)]
-pub fn open_integers<R, O, S>(_: R, operand: &O) -> (&[usize], S)
+pub fn open_integers<const N: usize, R, O, S>(_: Subscripts<N>, operand: &O) -> (&[usize], S)
 where
+    Subscripts<N>: Count<InWords = R>,
     O: Integers<R, Shape = S> + ?Sized,
 {
     operand.open()
@@ -421,6 +527,6 @@ where
 
 /// Opens an integer.
 #[inline(always)]
-pub fn open_integer<O: Integers<Subscripts<0>> + ?Sized>(operand: &O) -> usize {
+pub fn open_integer<O: Integers<NoSubscripts> + ?Sized>(operand: &O) -> usize {
     operand.open().0[0]
 }
