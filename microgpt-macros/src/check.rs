@@ -8,8 +8,9 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 
 use crate::ast::{self, Expr, ExprKind, Operator, Path, Program, Reduction};
-use crate::parse::Op;
+use crate::depth;
 use crate::name::{Name, plain};
+use crate::parse::Op;
 use crate::report::{Diagnostic, Report};
 use crate::suggest::{nearest, other_word, other_words};
 use crate::term::{
@@ -34,6 +35,7 @@ pub fn check(program: &Program, ops: &[Op], report: &mut Report) -> Option<Check
         by_tokens: HashMap::new(),
         lengths: Vec::new(),
         hidden: HashSet::new(),
+        depths: Vec::new(),
         unread: 0,
         branches: 0,
     };
@@ -76,6 +78,8 @@ struct Checker<'a> {
     lengths: Vec<(Ident, usize)>,
     /// The indices that no `for` of the text binds.
     hidden: HashSet<usize>,
+    /// How deep the scalar definitions so far nest.
+    depths: Vec<usize>,
     /// How many parts were met that could not be parsed.
     unread: usize,
     /// How many branches of `if`s are around.
@@ -116,7 +120,13 @@ impl Checker<'_> {
             _ => (Vec::new(), self.value(value)),
         };
         self.resolve_lengths(first);
-        self.checked.definitions.push(Definition { name: name.to_owned(), axes, body });
+        let definition = Definition { name: name.to_owned(), axes, body };
+        let depth = depth::check_chain(&definition, value.span, &self.depths);
+        self.depths.push(depth.unwrap_or_else(|too_deep| {
+            self.report.push(too_deep);
+            0
+        }));
+        self.checked.definitions.push(definition);
         self.checked.definitions.len() - 1
     }
 
@@ -402,7 +412,9 @@ impl Checker<'_> {
         Diagnostic::new(
             ident.span(),
             format!("index `{ident}` is subscripted"),
-            format!("an index is a number; subscript an array with it: `x[{ident}]`; if there is an array `{ident}`, name the index otherwise"),
+            format!(
+                "an index is a number; subscript an array with it: `x[{ident}]`; if there is an array `{ident}`, name the index otherwise"
+            ),
         )
     }
 

@@ -28,6 +28,7 @@ mod differentiate;
 mod emit;
 mod equations;
 mod explain;
+mod floats;
 mod functions;
 mod graph;
 mod loops;
@@ -59,6 +60,12 @@ pub fn explain(input: TokenStream) -> TokenStream {
             .into_token_stream()
     })
     .into()
+}
+
+/// The bodies of `microgpt::op!`, with float literals of the precision `T`.
+#[proc_macro]
+pub fn floats(input: TokenStream) -> TokenStream {
+    floats::of_precision(input.into()).into()
 }
 
 /// Runs all stages but the last.

@@ -155,10 +155,13 @@ impl Tokens {
         }
         let starts_a_statement = match self.next() {
             Some(TokenTree::Punct(_)) | None => false,
-            Some(TokenTree::Ident(word)) => !["for", "if", "as", "and", "or"].iter().any(|other| word == other),
+            Some(TokenTree::Ident(word)) => {
+                !["for", "if", "as", "and", "or"].iter().any(|other| word == other)
+            }
             Some(_) => true,
         };
-        let semicolon = |tree: &TokenTree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ';');
+        let semicolon =
+            |tree: &TokenTree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ';');
         if self.peek_word("let") {
             return Diagnostic::new(
                 self.span(),
@@ -212,7 +215,10 @@ impl Tokens {
         } else if self.peek_punct("=") && !self.peek_punct("==") {
             ("`=` without `let`", "an intermediate is written `let name = expression;`")
         } else if self.peek_array() {
-            ("a second array after the result", "several results stand in parentheses, `(one, other)`; an intermediate is written `let name = [... for i];`")
+            (
+                "a second array after the result",
+                "several results stand in parentheses, `(one, other)`; an intermediate is written `let name = [... for i];`",
+            )
         } else {
             return None;
         };
@@ -317,7 +323,7 @@ impl Tokens {
     }
 
     fn is_assignment(&self) -> bool {
-        ["+=", "-=", "*=", "/=", "^="].iter().any(|sign| self.peek_punct(sign)) 
+        ["+=", "-=", "*=", "/=", "^="].iter().any(|sign| self.peek_punct(sign))
     }
 
     /// Refuses `h += x`.
@@ -468,7 +474,8 @@ impl Tokens {
                 "remove one `;`, or write what is missing before it",
             );
         }
-        if let (true, Some(TokenTree::Literal(digits))) = (self.peek_punct("."), self.rest().get(1)) {
+        if let (true, Some(TokenTree::Literal(digits))) = (self.peek_punct("."), self.rest().get(1))
+        {
             return Diagnostic::new(
                 span,
                 format!("`.{digits}` is not a number"),

@@ -21,7 +21,8 @@ impl Tokens {
             self.segment(&mut current, &mut sides)?;
             while !self.take("::", &mut current) {
                 if !self.peek_punct(".") || self.peek_punct("..") {
-                    return ends_as_a_value(current, start).and_then(|last| sides_of(sides, last, start));
+                    return ends_as_a_value(current, start)
+                        .and_then(|last| sides_of(sides, last, start));
                 }
                 if self.field(&mut current)? {
                     break;
@@ -77,7 +78,9 @@ impl Tokens {
                     let text = path.text();
                     return Err(Diagnostic::new(
                         span,
-                        format!("the method call `.{name}(...)` is Rust, not the language of `expr!`"),
+                        format!(
+                            "the method call `.{name}(...)` is Rust, not the language of `expr!`"
+                        ),
                         format!(
                             "call ops as functions, or put Rust in braces: `{{{text}.{name}(...)}}`"
                         ),
@@ -88,7 +91,10 @@ impl Tokens {
             }
             // `a.0.1` has one number behind its first `.`.
             Some(TokenTree::Literal(literal))
-                if literal.to_string().chars().all(|letter| letter.is_ascii_digit() || letter == '.') =>
+                if literal
+                    .to_string()
+                    .chars()
+                    .all(|letter| letter.is_ascii_digit() || letter == '.') =>
             {
                 path.last = format!("{}_{literal}", path.last).replace('.', "_");
                 path.ident = None;
@@ -249,10 +255,11 @@ pub fn number(literal: &Literal) -> Result<ExprKind> {
         Ok(value) if value.is_finite() => Ok(ExprKind::Number { value, is_integer }),
         Ok(_) => Err(error(
             format!("`{literal}` is too large for a number"),
-            format!("the greatest is about {:.2e}; infinity is Rust, `{{f64::INFINITY}}`", f64::MAX),
+            format!(
+                "the greatest is about {:.2e}; infinity is Rust, `{{f64::INFINITY}}`",
+                f64::MAX
+            ),
         )),
-        Err(_) => {
-            Err(error(format!("`{literal}` is not a number"), "write it in decimal".into()))
-        }
+        Err(_) => Err(error(format!("`{literal}` is not a number"), "write it in decimal".into())),
     }
 }

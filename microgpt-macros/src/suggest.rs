@@ -10,7 +10,10 @@ const OTHER_WORDS: &[(&[&str], &str)] = &[
         &["log_softmax", "logsoftmax"],
         "`log_softmax` is a layer, not an op of single numbers: write `[x[t, i] - logsumexp(x[t, j] for j) for t, i]`",
     ),
-    (&["layernorm", "layer_norm"], "a layer is called before `expr!`: `microgpt::layers::layernorm(x)`"),
+    (
+        &["layernorm", "layer_norm"],
+        "a layer is called before `expr!`: `microgpt::layers::layernorm(x)`",
+    ),
     (&["rmsnorm", "rms_norm"], "a layer is called before `expr!`: `microgpt::layers::rmsnorm(x)`"),
     (&["linear"], "a layer is called before `expr!`: `microgpt::layers::linear(w, x)`"),
     (
@@ -40,18 +43,9 @@ const OTHER_WORDS: &[(&[&str], &str)] = &[
     (&["clip"], "did you mean `clamp`?"),
     (&["detach", "stop_gradient", "no_grad"], "did you mean `stop`?"),
     (&["power", "powf", "powi"], "a power is written `x^2`, or `pow(x, y)`"),
-    (
-        &["sign", "signum", "sgn"],
-        "write `if x > 0 { 1 } else if x < 0 { -1 } else { 0 }`",
-    ),
-    (
-        &["select", "cond", "ifelse", "piecewise"],
-        "a choice is written `if x > 0 { x } else { 0 }`",
-    ),
-    (
-        &["var", "variance"],
-        "write `let m = mean(x[i] for i);` and then `mean((x[i] - m)^2 for i)`",
-    ),
+    (&["sign", "signum", "sgn"], "write `if x > 0 { 1 } else if x < 0 { -1 } else { 0 }`"),
+    (&["select", "cond", "ifelse", "piecewise"], "a choice is written `if x > 0 { x } else { 0 }`"),
+    (&["var", "variance"], "write `let m = mean(x[i] for i);` and then `mean((x[i] - m)^2 for i)`"),
     (
         &["std", "stddev", "stdev"],
         "write `let m = mean(x[i] for i);` and then `sqrt(mean((x[i] - m)^2 for i))`",

@@ -198,7 +198,9 @@ fn is_indivisible(trees: &[TokenTree]) -> bool {
     match trees {
         // Nothing at all, as a visibility may be.
         [] => true,
-        [TokenTree::Group(group)] => matches!(group.delimiter(), Delimiter::Brace | Delimiter::None),
+        [TokenTree::Group(group)] => {
+            matches!(group.delimiter(), Delimiter::Brace | Delimiter::None)
+        }
         [TokenTree::Literal(_)] => true,
         // A statement is no operand.
         [TokenTree::Ident(first), ..] if first == "let" => true,

@@ -25,7 +25,7 @@ pub mod trainer;
 pub mod value;
 
 #[doc(hidden)]
-pub use microgpt_macros::{compile as __compile, explain as __explain};
+pub use microgpt_macros::{compile as __compile, explain as __explain, floats as __floats};
 
 pub use adam::Adam;
 pub use array::{Array, Matrix, Numbers, Vector};

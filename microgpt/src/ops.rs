@@ -65,15 +65,16 @@ pub struct Reduction {
 /// assert_eq!(y.data()[0], 0.0);
 /// ```
 ///
-/// In both bodies `T` is the precision, a [`Real`]; the gradient has one entry an argument, in
-/// terms of the arguments and the result. After `in` stands the range that checks draw the
+/// In both bodies `T` is the precision, a [`Real`], and a float literal is a number of it, `3.0 * x`;
+/// other numbers are converted, `T::of(x)`. The gradient has one entry an argument, in
+/// terms of the arguments and the result, and may come first. After `in` stands the range that checks draw the
 /// argument from. A function whose derivative jumps has a third entry, `kink:`, an expression
 /// that is 0 there.
 #[macro_export]
 macro_rules! op {
     (
         $(#[$meta:meta])*
-        $visibility:vis $name:ident($($argument:ident in $range:expr),+) -> $result:ident {
+        $visibility:vis $name:ident($($argument:ident in $range:expr),+ $(,)?) -> $result:ident {
             forward: $forward:expr,
             gradient: [$($gradient:expr),+ $(,)?] $(, kink: $kink:expr)? $(,)?
         }
@@ -101,7 +102,7 @@ macro_rules! op {
             #[inline(always)]
             #[must_use]
             pub fn forward<T: $crate::Real>($($argument: T),+) -> T {
-                $forward
+                $crate::__floats!($forward)
             }
 
             /// The number of arguments.
@@ -111,7 +112,7 @@ macro_rules! op {
             #[inline(always)]
             #[must_use]
             pub fn gradient<T: $crate::Real>([$($argument),+]: [T; ARITY], $result: T) -> [T; ARITY] {
-                [$($gradient),+]
+                [$($crate::__floats!($gradient)),+]
             }
 
             /// The op as data.
@@ -154,6 +155,37 @@ macro_rules! op {
             let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
             $kink
         })
+    };
+    // The gradient may come first.
+    (
+        $(#[$meta:meta])*
+        $visibility:vis $name:ident($($argument:ident in $range:expr),+ $(,)?) -> $result:ident {
+            gradient: [$($gradient:expr),+ $(,)?],
+            forward: $forward:expr $(, kink: $kink:expr)? $(,)?
+        }
+    ) => {
+        $crate::op! {
+            $(#[$meta])*
+            $visibility $name($($argument in $range),+) -> $result {
+                forward: $forward,
+                gradient: [$($gradient),+] $(, kink: $kink)?
+            }
+        }
+    };
+    ($($other:tt)*) => {
+        ::core::compile_error!(
+            "an op is declared so:\n\
+            \n    \
+                pub cube(x in -2.0..2.0) -> y {\n        \
+                    forward: x * x * x,\n        \
+                    gradient: [3.0 * x * x],\n    \
+                }\n\
+            \n\
+            - arguments have no types: after `in` stands the range that checks draw them from\n\
+            - `-> y` names the result, for the gradient\n\
+            - the gradient has one entry for each argument, in brackets\n\
+            - `kink: x` may follow, an expression that is 0 where the derivative jumps"
+        );
     };
 }
 

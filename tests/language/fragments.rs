@@ -207,10 +207,7 @@ fn names_paths_blocks_and_tokens_stand_for_themselves() {
         };
     }
     let x = [1.0, 4.0];
-    assert_eq!(
-        *with_path!(numbers::TWO, microgpt::ops::sqrt, { 1.0 }, x, (0.5)),
-        [3.5, 5.5]
-    );
+    assert_eq!(*with_path!(numbers::TWO, microgpt::ops::sqrt, { 1.0 }, x, (0.5)), [3.5, 5.5]);
     let (a, b) = (1.0, 2.0);
     assert_eq!(with_items!(s = a - b, t = s * b; s * t), 2.0);
     assert_eq!(with_items!(s = a - b; (s, s * b)), (-1.0, -2.0));
@@ -294,10 +291,10 @@ fn conditions_are_parsed_and_not_guessed() {
     assert_eq!(expr!(if (a + (b)) * 2 > c && ((a < b) || !(c >= d)) { 1 } else { 0 }), 1.0);
     assert_eq!(expr!(if (if a > 0 { 1 } else { 2 }) > 1 { 1 } else { 0 }), 0.0);
     assert_eq!(expr!(if if a > 0 { 2 } else { 1 } > 1 { 1 } else { 0 }), 1.0);
-    assert_eq!(expr!(if ((a)) < ((b) + (if a < b { 1 } else { 0 })) { 1 } else { 0 }), 1.0);
+    assert_eq!(expr!(if (a) < ((b) + (if a < b { 1 } else { 0 })) { 1 } else { 0 }), 1.0);
     assert_eq!(expr!(if !(!(a < b)) && !!(b < c) { 1 } else { 0 }), 1.0);
-    assert_eq!(expr!(if (((a < b))) { 1 } else { 0 }), 1.0);
+    assert_eq!(expr!(if (a < b) { 1 } else { 0 }), 1.0);
     assert_eq!(expr!(if (a < b || c < d) && (a < d || b < c) { 1 } else { 0 }), 1.0);
-    assert_eq!(expr!(if (a)^2 - (b) >= (c) || (b)/(a) == b { 1 } else { 0 }), 1.0);
+    assert_eq!(expr!(if (a) ^ 2 - (b) >= (c) || (b) / (a) == b { 1 } else { 0 }), 1.0);
     assert_eq!(expr!(if max(a, (if b < c { b } else { c })) != b { 1 } else { (a) }), 1.0);
 }

@@ -272,7 +272,11 @@ impl Checker<'_> {
             }
             ExprKind::Len(index) => self.len(index),
             ExprKind::Negate(operand) => self.integer(operand, place)?.times(-1),
-            ExprKind::Binary { operator: operator @ (Operator::Add | Operator::Sub), left, right } => {
+            ExprKind::Binary {
+                operator: operator @ (Operator::Add | Operator::Sub),
+                left,
+                right,
+            } => {
                 let sign = if *operator == Operator::Add { 1 } else { -1 };
                 let (left, right) = (self.integer(left, place)?, self.integer(right, place)?);
                 limited(left.plus(sign, &right), expr.span)?
@@ -384,6 +388,8 @@ fn too_large(span: Span) -> Diagnostic {
     Diagnostic::new(
         span,
         "integer too large",
-        format!("integers in subscripts and ranges, and factors of indices there, are at most {MAX_INTEGER}"),
+        format!(
+            "integers in subscripts and ranges, and factors of indices there, are at most {MAX_INTEGER}"
+        ),
     )
 }

@@ -102,9 +102,9 @@ impl Tokens {
     }
 
     fn comparison(&mut self) -> Option<(Span, Comparison)> {
-        Comparison::ALL.into_iter().find_map(|(sign, comparison)| {
-            self.punct(sign).map(|span| (span, comparison))
-        })
+        Comparison::ALL
+            .into_iter()
+            .find_map(|(sign, comparison)| self.punct(sign).map(|span| (span, comparison)))
     }
 
     fn as_condition(&self, expr: Expr) -> Result<Condition> {

@@ -74,12 +74,7 @@ impl Tokens {
         }
     }
 
-    fn reduction(
-        &mut self,
-        reduction: Reduction,
-        function: &Path,
-        span: Span,
-    ) -> Result<ExprKind> {
+    fn reduction(&mut self, reduction: Reduction, function: &Path, span: Span) -> Result<ExprKind> {
         if self.at_end() {
             let name = reduction.name();
             return Err(Diagnostic::new(

@@ -16,18 +16,155 @@ use crate::tests::generate::program;
 
 /// Tokens that replace others, valid in their places and not.
 const POOL: &[&str] = &[
-    "x", "y", "i", "j", "k", "t", "u", "v", "a", "b", "m", "w", "q", "c", "d", "ids", "n", "sum", "mean",
-    "max", "min", "prod", "logsumexp", "dot", "len", "stop", "exp", "pow", "softmax", "let", "for",
-    "in", "if", "else", "and", "or", "as", "match", "fn", "_", "self", "Self", "super", "crate",
-    "true", "r#type", "r#i", "r#a·b", "a·b", "u·v", "a·1", "a·2x", "a·", "a·b·c", "a·self", "r#a·self",
-    "0", "1", "2", "3", "7", "-1", "1.0", "0.5", "1e0", "1e999", "5e3", "1_000", "0xff", "1u8", "1.5f32",
-    "2x", "900000000000000", "99999999999999999999999", "4294967296", "\"s\"", "'c'", "b\"s\"",
-    "'life", "+", "-", "*", "/", "^", "%", "!", "&", "|", "=", "<", ">", ".", ",", ";", ":", "::",
-    "..", "..=", "==", "!=", "<=", ">=", "&&", "||", "#", "$", "?", "@", "~", "=>", "->", "**", "+=",
-    "()", "[]", "{}", "(x)", "[i]", "[0]", "[i, j]", "{n}", "{n as f64}", "{{x}}", "((x))", "(a, b)",
-    "[x[i] for i]", "for i", "for i, j", "for i in 0..3", "in 0..=i", "in i..3", "in 0..n", "in i - 1..i",
-    "sum(x[i] for i)", "if x > 0 { x } else { 0 }", "let x = u;", "len(i)", "len(k)", "ids[i]",
-    "x[ids[i]]", "#[explain]", "a.0", "a.0.1", "x.5e3", "x.\"s\"", "x.exp()", "x::y", "::x", "self.w",
+    "x",
+    "y",
+    "i",
+    "j",
+    "k",
+    "t",
+    "u",
+    "v",
+    "a",
+    "b",
+    "m",
+    "w",
+    "q",
+    "c",
+    "d",
+    "ids",
+    "n",
+    "sum",
+    "mean",
+    "max",
+    "min",
+    "prod",
+    "logsumexp",
+    "dot",
+    "len",
+    "stop",
+    "exp",
+    "pow",
+    "softmax",
+    "let",
+    "for",
+    "in",
+    "if",
+    "else",
+    "and",
+    "or",
+    "as",
+    "match",
+    "fn",
+    "_",
+    "self",
+    "Self",
+    "super",
+    "crate",
+    "true",
+    "r#type",
+    "r#i",
+    "r#a·b",
+    "a·b",
+    "u·v",
+    "a·1",
+    "a·2x",
+    "a·",
+    "a·b·c",
+    "a·self",
+    "r#a·self",
+    "0",
+    "1",
+    "2",
+    "3",
+    "7",
+    "-1",
+    "1.0",
+    "0.5",
+    "1e0",
+    "1e999",
+    "5e3",
+    "1_000",
+    "0xff",
+    "1u8",
+    "1.5f32",
+    "2x",
+    "900000000000000",
+    "99999999999999999999999",
+    "4294967296",
+    "\"s\"",
+    "'c'",
+    "b\"s\"",
+    "'life",
+    "+",
+    "-",
+    "*",
+    "/",
+    "^",
+    "%",
+    "!",
+    "&",
+    "|",
+    "=",
+    "<",
+    ">",
+    ".",
+    ",",
+    ";",
+    ":",
+    "::",
+    "..",
+    "..=",
+    "==",
+    "!=",
+    "<=",
+    ">=",
+    "&&",
+    "||",
+    "#",
+    "$",
+    "?",
+    "@",
+    "~",
+    "=>",
+    "->",
+    "**",
+    "+=",
+    "()",
+    "[]",
+    "{}",
+    "(x)",
+    "[i]",
+    "[0]",
+    "[i, j]",
+    "{n}",
+    "{n as f64}",
+    "{{x}}",
+    "((x))",
+    "(a, b)",
+    "[x[i] for i]",
+    "for i",
+    "for i, j",
+    "for i in 0..3",
+    "in 0..=i",
+    "in i..3",
+    "in 0..n",
+    "in i - 1..i",
+    "sum(x[i] for i)",
+    "if x > 0 { x } else { 0 }",
+    "let x = u;",
+    "len(i)",
+    "len(k)",
+    "ids[i]",
+    "x[ids[i]]",
+    "#[explain]",
+    "a.0",
+    "a.0.1",
+    "x.5e3",
+    "x.\"s\"",
+    "x.exp()",
+    "x::y",
+    "::x",
+    "self.w",
 ];
 
 struct Mutator {
@@ -50,7 +187,9 @@ impl Mutator {
     /// One change, at this level or within a group of it.
     fn mutate(&mut self, trees: &mut Vec<TokenTree>) {
         let groups: Vec<usize> = (0..trees.len())
-            .filter(|&at| matches!(&trees[at], TokenTree::Group(group) if !group.stream().is_empty()))
+            .filter(
+                |&at| matches!(&trees[at], TokenTree::Group(group) if !group.stream().is_empty()),
+            )
             .collect();
         if !groups.is_empty() && self.below(3) > 0 {
             let at = groups[self.below(groups.len())];
@@ -89,7 +228,8 @@ impl Mutator {
                     let inner: Vec<_> = group.stream().into_iter().collect();
                     trees.splice(at..=at, inner);
                 } else {
-                    trees[at] = Ident::new(["i", "j", "k", "u"][self.below(4)], Span::call_site()).into();
+                    trees[at] =
+                        Ident::new(["i", "j", "k", "u"][self.below(4)], Span::call_site()).into();
                 }
             }
         }
@@ -122,8 +262,22 @@ fn fault(before: &TokenStream, program: &TokenStream) -> Option<String> {
                 .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
                 .unwrap_or_default(),
         ),
-        Ok(output) => syn::parse2::<syn::Expr>(output).err().map(|error| format!("no Rust: {error}")),
+        Ok(output) => syn::parse2::<syn::Expr>(output)
+            .err()
+            .filter(|_| blocks_are_rust(program))
+            .map(|error| format!("no Rust: {error}")),
     }
+}
+
+/// Whether all that stands in braces could be Rust: if it is not, the compiler says so.
+fn blocks_are_rust(program: &TokenStream) -> bool {
+    program.clone().into_iter().all(|tree| match tree {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+            syn::parse2::<syn::Block>(TokenTree::Group(group).into()).is_ok()
+        }
+        TokenTree::Group(group) => blocks_are_rust(&group.stream()),
+        _ => true,
+    })
 }
 
 fn variable(name: &str, otherwise: u64) -> u64 {

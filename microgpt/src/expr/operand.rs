@@ -260,10 +260,7 @@ impl<A: Tracking> Kept<A> {
 /// Opens an operand.
 #[track_caller]
 #[inline(always)]
-pub fn open<'a, const N: usize, R, T: Real, O, X, S>(
-    _: Subscripts<N>,
-    operand: &'a O,
-) -> (X, S)
+pub fn open<'a, const N: usize, R, T: Real, O, X, S>(_: Subscripts<N>, operand: &'a O) -> (X, S)
 where
     Subscripts<N>: Count<InWords = R>,
     O: Operand<R, T, Source<'a> = X, Shape = S> + ?Sized + 'a,
