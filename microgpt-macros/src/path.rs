@@ -117,7 +117,8 @@ impl Path {
         let text = ident.to_string();
         let begins = self.tokens.is_empty();
         let is_root = ROOTS.contains(&text.as_str());
-        let allowed = if is_root { begins || text == "super" } else { is_name(&ident) };
+        let after_root = text == "super" && matches!(self.last.as_str(), "self" | "super");
+        let allowed = if is_root { begins || after_root } else { is_name(&ident) };
         if !allowed {
             return Err(keyword(&ident));
         }

@@ -98,8 +98,7 @@ pub type Tracked<'t, T> = (T, Option<(&'t Tape<T>, Position)>);
 /// What an operator on a [`Value`] takes beside it: another `Value` of the same tape, or a number.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be computed with beside a `Value` of `{T}`",
-    label = "expected a `Value<{T}>` or a `{T}`",
-    note = "an integer is written as a float, `2.0`, or converted, `n as f64`"
+    label = "expected a `Value<{T}>` or a `{T}`: write an integer as `2.0`, or `n as f64`"
 )]
 pub trait Argument<'t, T: Real>: Copy {
     #[doc(hidden)]

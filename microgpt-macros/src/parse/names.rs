@@ -91,6 +91,12 @@ impl Tokens {
         if is_op && self.at_end() {
             return Ok(ExprKind::Call { function: function.clone(), arguments });
         }
+        if let Some(mistake) = self
+            .missing_comma("arguments", "max(x, y)")
+            .filter(|_| matches!(reduction, Reduction::Max | Reduction::Min))
+        {
+            return Err(mistake);
+        }
         if arguments.len() > 1 {
             let name = reduction.name();
             let help = if self.at_end() {

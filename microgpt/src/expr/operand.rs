@@ -34,9 +34,21 @@ macro_rules! counts {
             label = $label,
             note = "write one subscript for each axis, the same number everywhere"
         )]
-        pub trait $axes {}
+        pub trait $axes {
+            /// These axes: what has another number of subscripts has no shape at all, so that the
+            /// compiler speaks of the subscripts alone.
+            type Of<S: Shape>: Shape;
+            /// The axes as they are.
+            fn of<S: Shape>(shape: S) -> Self::Of<S>;
+        }
 
-        impl $axes for $subscripts {}
+        impl $axes for $subscripts {
+            type Of<S: Shape> = S;
+            #[inline(always)]
+            fn of<S: Shape>(shape: S) -> S {
+                shape
+            }
+        }
     )*};
 }
 
@@ -69,15 +81,18 @@ pub trait TakesIntegers<N>: Sized {
     fn numbers(integers: &[N]) -> &[Self];
 }
 
-/// A float of the precision `T` of an `expr!`.
+/// The precision of an `expr!` beside a float.
+pub struct Precision;
+
+/// Whether a float of the type `X` has the precision `T` of an `expr!`.
 #[diagnostic::on_unimplemented(
-    message = "an `{Self}` among operands of the precision `{T}`",
-    label = "write `{{T::of(x)}}`, or `{{x as f32}}`, in braces",
+    message = "an `{X}` among operands of the precision `{T}`",
+    label = "write `{{T::of(x)}}` where the precision is a type parameter `T`, else `{{x as f32}}` or `{{x as f64}}`",
     note = "the operands of one `expr!` have one precision; `T::of(x)` is the number of the precision `T` that is nearest to an `f64`"
 )]
-pub trait IsOf<T>: Sized {
+pub trait Suits<X, T> {
     /// The number.
-    fn number(&self) -> &[T];
+    fn numbers(number: &X) -> &[T];
 }
 
 /// What can stand for values in an `expr!` with `R` subscripts.
@@ -85,8 +100,8 @@ pub trait IsOf<T>: Sized {
 /// Tracked operands, [`Value`] and [`Array`], receive gradients; numbers, slices, `Vec`s, Rust
 /// arrays and [`Numbers`] do not.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be an operand",
-    label = "expected a `Value`, an `Array` or floats",
+    message = "`{Self}` is not a value that can stand here",
+    label = "expected floats, with one subscript for each axis; of an integer `n` write `{{n as f64}}`",
     note = "the operands of one `expr!` have one precision, here `{T}`",
     note = "a scalar is a `Value` or a float; an array is a `Vector`, `Matrix`, `Array`, `Numbers`, slice, `Vec` or Rust array of floats, with one subscript for each axis; a `Vec` of `Vec`s is none, its rows lie apart"
 )]
@@ -304,36 +319,36 @@ impl<R, T: Real, O: Operand<R, T> + ?Sized> Operand<R, T> for &O {
 }
 
 impl<'t, R: NoAxes, T: Real> Operand<R, T> for Value<'t, T> {
-    type Shape = ();
+    type Shape = R::Of<()>;
     type Source<'a>
         = Tracked<'t, T>
     where
         Self: 'a;
     #[track_caller]
     #[inline(always)]
-    fn open(&self) -> (Tracked<'t, T>, ()) {
-        (self.0.source(), ())
+    fn open(&self) -> (Tracked<'t, T>, R::Of<()>) {
+        (self.0.source(), R::of(()))
     }
 }
 
 macro_rules! number {
     ($($number:ty)*) => {$(
-        impl IsOf<$number> for $number {
+        impl Suits<$number, $number> for Precision {
             #[inline(always)]
-            fn number(&self) -> &[$number] {
-                std::slice::from_ref(self)
+            fn numbers(number: &$number) -> &[$number] {
+                std::slice::from_ref(number)
             }
         }
 
         impl<R: NoAxes, T: Real> Operand<R, T> for $number
         where
-            $number: IsOf<T>,
+            Precision: Suits<$number, T>,
         {
-            type Shape = ();
+            type Shape = R::Of<()>;
             type Source<'a> = Constant<'a, T>;
             #[inline(always)]
-            fn open(&self) -> (Constant<'_, T>, ()) {
-                (Constant(self.number()), ())
+            fn open(&self) -> (Constant<'_, T>, R::Of<()>) {
+                (Constant(Precision::numbers(self)), R::of(()))
             }
         }
     )*};
@@ -344,12 +359,12 @@ number!(f32 f64 Dual);
 macro_rules! integer_values {
     (@each $integer:ident: $([$($generic:tt)*] $type:ty, $axes:ident, $shape:ty, |$self:ident| $data:expr, $lens:expr;)*) => {$(
         impl<R: $axes, T: Real + TakesIntegers<$integer>, $($generic)*> Operand<R, T> for $type {
-            type Shape = $shape;
+            type Shape = R::Of<$shape>;
             type Source<'a> = Constant<'a, T>;
             #[inline(always)]
             fn open(&self) -> (Constant<'_, T>, Self::Shape) {
                 let $self = self;
-                (Constant(T::numbers($data)), $lens)
+                (Constant(T::numbers($data)), R::of($lens))
             }
         }
     )*};
@@ -368,21 +383,21 @@ integer_values!(usize isize u8 u16 u32 u64 i8 i16 i32 i64);
 macro_rules! shaped {
     ($($axes:ident: $($axis:ident)+;)*) => {$(
         impl<'t, R: $axes, T: Real, $($axis: Dim),+> Operand<R, T> for Array<'t, ($($axis,)+), T> {
-            type Shape = ($($axis,)+);
+            type Shape = R::Of<($($axis,)+)>;
             type Source<'a> = Tracked<'t, T> where Self: 'a;
             #[track_caller]
             #[inline(always)]
             fn open(&self) -> (Tracked<'t, T>, Self::Shape) {
-                (self.source(), self.shape())
+                (self.source(), R::of(self.shape()))
             }
         }
 
         impl<R: $axes, T: Real, $($axis: Dim),+> Operand<R, T> for Numbers<($($axis,)+), T> {
-            type Shape = ($($axis,)+);
+            type Shape = R::Of<($($axis,)+)>;
             type Source<'a> = Constant<'a, T>;
             #[inline(always)]
             fn open(&self) -> (Constant<'_, T>, Self::Shape) {
-                (Constant(self), self.shape())
+                (Constant(self), R::of(self.shape()))
             }
         }
     )*};
@@ -440,12 +455,12 @@ macro_rules! plain {
         }
 
         impl<R: $subscripts, T: Real, $($generic)*> Operand<R, T> for $type {
-            type Shape = $axes;
+            type Shape = R::Of<$axes>;
             type Source<'a> = Constant<'a, T>;
             #[inline(always)]
             fn open(&self) -> (Constant<'_, T>, Self::Shape) {
                 let (data, shape) = Block::<Subscripts<$rank>, T>::block(self);
-                (Constant(data), shape)
+                (Constant(data), R::of(shape))
             }
         }
     )*};
@@ -490,11 +505,11 @@ impl<R, O: Integers<R> + ?Sized> Integers<R> for &O {
 macro_rules! integers {
     ($([$($generic:tt)*] $type:ty, $subscripts:ident, $axes:ty, |$self:ident| $data:expr, $shape:expr;)*) => {$(
         impl<R: $subscripts, $($generic)*> Integers<R> for $type {
-            type Shape = $axes;
+            type Shape = R::Of<$axes>;
             #[inline(always)]
             fn open(&self) -> (&[usize], Self::Shape) {
                 let $self = self;
-                ($data, $shape)
+                ($data, R::of($shape))
             }
         }
     )*};
