@@ -90,16 +90,24 @@ impl Tokens {
                 Ok(true)
             }
             // `a.0.1` has one number behind its first `.`.
-            Some(TokenTree::Literal(literal))
-                if literal
-                    .to_string()
-                    .chars()
-                    .all(|letter| letter.is_ascii_digit() || letter == '.') =>
-            {
+            Some(TokenTree::Literal(literal)) if is_element(literal) => {
                 path.last = format!("{}_{literal}", path.last).replace('.', "_");
                 path.ident = None;
+                let span = literal.span();
                 self.at += 1;
                 path.tokens.extend(self.since(dot));
+                if self.peek_group(Delimiter::Parenthesis) {
+                    let text = path.text();
+                    return Err(Diagnostic::new(
+                        span,
+                        format!(
+                            "the call `{text}(...)` of a field is Rust, not the language of `expr!`"
+                        ),
+                        format!(
+                            "put Rust in braces, `{{{text}(...)}}`; a product needs its `*`, `{text} * (...)`"
+                        ),
+                    ));
+                }
                 Ok(false)
             }
             _ => Err(Diagnostic::new(
@@ -140,6 +148,14 @@ impl Path {
     pub fn key(&self) -> String {
         format!("{} {}", self.hygiene, self.tokens)
     }
+}
+
+/// Whether a literal behind a `.` is the number of an element, or two: `0`, `0.1`.
+fn is_element(literal: &Literal) -> bool {
+    let text = literal.to_string();
+    text.split('.').all(|number| {
+        number.bytes().all(|digit| digit.is_ascii_digit()) && number.parse::<u32>().is_ok()
+    })
 }
 
 /// Refuses a path that names a module or a type.

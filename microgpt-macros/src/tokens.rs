@@ -4,7 +4,7 @@
 //! Such a group is one operand, as if it stood in parentheses; a name, a path, a number or a block
 //! needs none and takes the place of its group.
 
-use proc_macro2::{Delimiter, Group, Ident, Punct, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 
 use crate::report::Diagnostic;
 
@@ -111,13 +111,15 @@ impl Tokens {
         self.puncts(text).is_some()
     }
 
-    /// The punctuation characters of `text`, one after the other, and the position after them.
+    /// The sign `text`, whose characters stand side by side, and the position after it.
     pub fn puncts(&self, text: &str) -> Option<(Punct, usize)> {
         let mut first = None;
         let mut at = self.at;
+        let mut is_joint = true;
         for character in text.chars() {
             match self.trees.get(at) {
-                Some(TokenTree::Punct(punct)) if punct.as_char() == character => {
+                Some(TokenTree::Punct(punct)) if is_joint && punct.as_char() == character => {
+                    is_joint = punct.spacing() == Spacing::Joint;
                     first.get_or_insert_with(|| punct.clone());
                 }
                 _ => return None,

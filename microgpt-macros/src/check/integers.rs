@@ -156,6 +156,35 @@ impl Checker<'_> {
         Affine::atom(Atom::Len(index))
     }
 
+    /// The length of an index's range as an integer. What may be cut off is counted as a number alone:
+    /// where it depends on other indices, it is no sum of integers.
+    fn integer_len(&mut self, name: &Ident) -> Result<Affine> {
+        let length = self.len(name);
+        let may_be_cut_off = |atom: &Atom<usize>| match *atom {
+            Atom::Len(index) => self.is_ragged(index) && self.may_be_cut_off(index),
+            _ => false,
+        };
+        if length.terms.keys().any(may_be_cut_off) {
+            return Err(Diagnostic::new(
+                name.span(),
+                format!(
+                    "`len({name})` as an integer, of a range that depends on another index and may be cut off"
+                ),
+                format!(
+                    "a range is cut off below 0, and empty where it would end before it begins: `len({name})` is a number then, but stands in no subscript or range; one that is never cut off is `for {name} in 0..=t`"
+                ),
+            ));
+        }
+        Ok(length)
+    }
+
+    /// Whether a stated range may begin below 0, or end before it begins.
+    fn may_be_cut_off(&self, binder: usize) -> bool {
+        let Range::Stated { low, high } = &self.checked.binders[binder].range else { return false };
+        let count = high.clone().plus(-1, low);
+        !low.is_never_negative() || !count.is_never_negative()
+    }
+
     /// An index that no `for` of the text binds, so that no `len` may find it.
     pub(super) fn hidden_binder(&mut self, name: Ident) -> usize {
         self.checked.binders.push(Binder { name, range: Range::Implied(None) });
@@ -270,7 +299,7 @@ impl Checker<'_> {
                     self.integer_operand(rust(tokens), "integer".into(), None, 0, expr.span)?;
                 Affine::atom(Atom::Integer(id))
             }
-            ExprKind::Len(index) => self.len(index),
+            ExprKind::Len(index) => self.integer_len(index)?,
             ExprKind::Negate(operand) => self.integer(operand, place)?.times(-1),
             ExprKind::Binary {
                 operator: operator @ (Operator::Add | Operator::Sub),

@@ -281,3 +281,61 @@ fn mistakes_do_not_hide_each_other() {
 fn a_part_that_cannot_be_read_causes_no_second_error() {
     assert_eq!(mistakes(&quote!([sum((x[i] -) for i) for t])).len(), 1);
 }
+
+#[test]
+fn an_element_of_a_tuple_is_no_function() {
+    for program in ["a.0(x)", "a.0.1(x)", "self.pair.1(x[i] for i)", "[a.0(x[i]) for i]"] {
+        let tokens: TokenStream = program.parse().expect("tokens");
+        let found = mistakes(&tokens);
+        assert!(found.len() == 1 && found[0].contains("(...)` of a field is Rust"), "{found:?}");
+    }
+    for program in ["a.0.", "a.0x1", "a.0.1e3", "a.99999999999", "a.0_1", "a.1u8"] {
+        let tokens: TokenStream = program.parse().expect("tokens");
+        assert!(mistakes(&tokens)[0].starts_with("expected a field"), "{program}");
+    }
+    assert!(mistakes(&quote!(a.0 * (x + b.1.2))).is_empty());
+}
+
+#[test]
+fn signs_that_stand_apart_are_not_one() {
+    let apart = [
+        ": : x",
+        "crate: :x",
+        "if a & & b { 1 } else { 2 }",
+        "if a < = b { 1 } else { 2 }",
+        "if a ! = b { 1 } else { 2 }",
+        "[x[i] for i in 0. .n]",
+    ];
+    for program in apart {
+        let tokens: TokenStream = program.parse().expect("tokens");
+        assert_eq!(mistakes(&tokens).len(), 1, "{program}");
+    }
+    assert!(mistakes(&quote!(if a <= b && c != 0 || a == -b { crate::x } else { 2 })).is_empty());
+    assert!(mistakes(&quote!([x[i] for i in 0..=n - 1])).is_empty());
+}
+
+#[test]
+fn a_length_that_may_be_cut_off_is_no_integer() {
+    let cut_off = [
+        quote!([sum(v[s] * v[len(s)] for s in t - 1..=t) for t in 0..3]),
+        quote!([sum(v[s] * v[len(s) - 1] for s in t..3) for t in 0..3]),
+        quote!([sum(v[s] * v[2 * len(s) + t] for s in 0..n - t) for t in 0..3]),
+        quote!([sum(sum(v[k] for k in 0..len(s)) for s in 3 - t..2) for t in 0..3]),
+        quote!([sum(v[ids[len(s)]] for s in t..n) for t in 0..3]),
+        quote!([sum(sum(v[len(k)] for k in 0..len(s) - 1) for s in 0..=t) for t in 0..3]),
+    ];
+    for program in cut_off {
+        let found = mistakes(&program);
+        assert!(found.len() == 1 && found[0].starts_with("`len("), "{program}: {found:?}");
+    }
+    let others = [
+        quote!([sum(v[s] * len(s) for s in t - 1..=t) for t in 0..3]),
+        quote!([sum(v[s] * v[len(s) - 1] for s in 0..=t) for t in 0..3]),
+        quote!([sum(v[s] * v[len(s)] for s in t + 1..2 * t + 3) for t in 0..3]),
+        quote!(sum(v[s] * v[len(s)] for s in n - 1..n)),
+        quote!([sum(v[s] for s in 0..n - 2) + v[len(s)] for t in 0..3]),
+    ];
+    for program in others {
+        assert_eq!(mistakes(&program), Vec::<String>::new(), "{program}");
+    }
+}
