@@ -13,10 +13,10 @@ mod names;
 mod numbers;
 #[path = "edges/ranges.rs"]
 mod ranges;
-#[path = "edges/sizes.rs"]
-mod sizes;
 #[path = "edges/renamed.rs"]
 mod renamed;
+#[path = "edges/sizes.rs"]
+mod sizes;
 
 /// The message of the panic that `work` ends in.
 fn panic_of<R>(work: impl FnOnce() -> R) -> String {

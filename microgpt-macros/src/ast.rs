@@ -29,10 +29,11 @@ pub struct Expr {
 
 #[derive(Debug)]
 pub enum ExprKind {
-    /// A number without a point or an exponent: as an integer or as a value.
-    Number(f64),
-    /// A number that is a value alone.
-    Float(f64),
+    /// A number, and whether it was written as an integer.
+    Number {
+        value: f64,
+        is_integer: bool,
+    },
     /// A name or a field path.
     Path(Path),
     /// `{any Rust expression}`
@@ -77,6 +78,8 @@ pub enum ExprKind {
         then: Box<Expr>,
         otherwise: Box<Expr>,
     },
+    /// A condition in parentheses, or one that another macro passed on.
+    Condition(Box<Condition>),
     /// `len(index)`
     Len(Ident),
     /// What could not be parsed; the error is in the report.
@@ -119,10 +122,12 @@ impl Comparison {
 }
 
 /// `name`, `name.field.0` or `module::name`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Path {
     /// Tokens that name the same thing in Rust.
     pub tokens: TokenStream,
+    /// Which expansion of a macro the first name comes from.
+    pub hygiene: String,
     /// The name, if it is nothing more.
     pub ident: Option<Ident>,
     /// The last name, to call the operand by.

@@ -2,7 +2,6 @@
 
 mod integers;
 mod operands;
-pub mod suggestions;
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,8 +9,11 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 
 use crate::ast::{self, Expr, ExprKind, Operator, Path, Program, Reduction};
+use crate::depth;
+use crate::name::{Name, plain};
 use crate::parse::Op;
-use crate::report::{Diagnostic, Report, nearest};
+use crate::report::{Diagnostic, Report};
+use crate::suggest::{self, nearest};
 use crate::term::{
     Affine, Array, Axis, Binder, Checked, Condition, Definition, Function, Range, Subscript, Term,
 };
@@ -32,13 +34,15 @@ pub fn check(program: &Program, ops: &[Op], report: &mut Report) -> Option<Check
         by_tokens: HashMap::new(),
         lengths: Vec::new(),
         stand_ins: HashSet::new(),
+        depths: Vec::new(),
         unread: 0,
         branches: 0,
         own_name: None,
     };
     for definition in &program.lets {
-        let name = definition.name.to_string();
-        let id = checker.definition(&name, &definition.value);
+        let name = Name::of(&definition.name);
+        let id = (!matches!(definition.value.kind, ExprKind::Error))
+            .then(|| checker.definition(&name.text, Some(&name), &definition.value));
         checker.lets.insert(name, id);
     }
     for (position, result) in program.results.iter().enumerate() {
@@ -47,7 +51,7 @@ pub fn check(program: &Program, ops: &[Op], report: &mut Report) -> Option<Check
         } else {
             format!("result_{position}")
         };
-        let id = checker.definition(&name, result);
+        let id = checker.definition(&name, None, result);
         checker.checked.results.push(id);
     }
     (!program.results.is_empty()).then_some(checker.checked)
@@ -58,20 +62,23 @@ struct Checker<'a> {
     ops: &'a [Op],
     report: &'a mut Report,
     /// The indices in scope, innermost last.
-    indices: Vec<(String, usize)>,
-    lets: HashMap<String, usize>,
+    indices: Vec<(Name, usize)>,
+    /// The `let`s so far; `None` for one that could not be read.
+    lets: HashMap<Name, Option<usize>>,
     /// Where the operand with these tokens is, and whether it is used as integers.
     by_tokens: HashMap<String, (bool, usize)>,
     /// The indices that stand for a `len` outside of the `for` that binds its index.
     lengths: Vec<(Ident, usize)>,
     /// All such indices so far, which no `for` binds.
     stand_ins: HashSet<usize>,
+    /// How many operations nest in each definition so far, if it is a scalar.
+    depths: Vec<usize>,
     /// How many parts were met that could not be parsed.
     unread: usize,
     /// How many branches of `if`s are around.
     branches: usize,
     /// The array that the `let` around defines: its name, and its indices.
-    own_name: Option<(String, Vec<usize>)>,
+    own_name: Option<(Name, Vec<usize>)>,
 }
 
 /// Where an integer expression stands: in a bare subscript a name must be an index.
@@ -82,13 +89,13 @@ enum Place {
 }
 
 impl Checker<'_> {
-    fn definition(&mut self, name: &str, value: &Expr) -> usize {
+    fn definition(&mut self, text: &str, name: Option<&Name>, value: &Expr) -> usize {
         let first = self.checked.binders.len();
         let (axes, body) = match &value.kind {
             ExprKind::Comprehension { body, indices } => {
                 let (axes, body) = self.bind(indices, |checker| {
                     let own = checker.indices.iter().map(|&(_, id)| id).collect();
-                    checker.own_name = Some((name.to_owned(), own));
+                    checker.own_name = name.map(|name| (name.clone(), own));
                     checker.value(body)
                 });
                 self.own_name = None;
@@ -104,7 +111,13 @@ impl Checker<'_> {
             _ => (Vec::new(), self.value(value)),
         };
         self.resolve_lengths(first);
-        self.checked.definitions.push(Definition { name: name.to_owned(), axes, body });
+        let definition = Definition { name: text.to_owned(), axes, body };
+        let depth = depth::check_chain(&definition, value.span, &self.depths);
+        self.depths.push(depth.unwrap_or_else(|too_deep| {
+            self.report.push(too_deep);
+            0
+        }));
+        self.checked.definitions.push(definition);
         self.checked.definitions.len() - 1
     }
 
@@ -120,11 +133,11 @@ impl Checker<'_> {
         let outer = self.indices.len();
         let mut bound = Vec::new();
         for binder in binders {
-            let name = binder.name.to_string();
+            let name = Name::of(&binder.name);
             if self.indices.iter().any(|(other, _)| *other == name) {
                 self.report.error(
                     binder.name.span(),
-                    format!("index `{name}` is bound twice"),
+                    format!("index `{}` is bound twice", name.text),
                     "give this index a name of its own",
                 );
             }
@@ -210,7 +223,23 @@ impl Checker<'_> {
     }
 
     fn index(&self, name: &Ident) -> Option<usize> {
-        self.indices.iter().rev().find(|(other, _)| name == other).map(|&(_, id)| id)
+        let name = Name::of(name);
+        self.indices.iter().rev().find(|(other, _)| name == *other).map(|&(_, id)| id)
+    }
+
+    /// The index of a name where nothing else can stand: also one with the same letters that the
+    /// body of a macro binds around what is passed to it.
+    fn index_alone(&self, name: &Ident) -> Option<usize> {
+        let text = plain(name);
+        let same = |(other, _): &&(Name, usize)| other.text == text;
+        self.index(name).or_else(|| self.indices.iter().rev().find(same).map(|&(_, id)| id))
+    }
+
+    /// The `let` of this name; an error was reported where it could not be read.
+    fn let_of(&mut self, name: &Ident) -> Option<Option<usize>> {
+        let found = self.lets.get(&Name::of(name)).copied();
+        self.unread += usize::from(found == Some(None));
+        found
     }
 
     // ------------------------------------------------------------ values
@@ -224,7 +253,7 @@ impl Checker<'_> {
 
     fn try_value(&mut self, expr: &Expr) -> Result<Term> {
         Ok(match &expr.kind {
-            ExprKind::Number(x) | ExprKind::Float(x) => Term::Number(*x),
+            ExprKind::Number { value, .. } => Term::Number(*value),
             ExprKind::Negate(operand) => Term::Negate(Box::new(self.value(operand))),
             ExprKind::Stop(operand) => Term::Stop(Box::new(self.value(operand))),
             ExprKind::Binary { operator: Operator::Pow, left, right } => Term::Call {
@@ -262,7 +291,8 @@ impl Checker<'_> {
             }
             ExprKind::Comprehension { indices, .. } => {
                 // A `let` does not see the indices around it: it must bind them too.
-                let mut names: Vec<_> = self.indices.iter().map(|(name, _)| name.clone()).collect();
+                let mut names: Vec<_> =
+                    self.indices.iter().map(|(name, _)| name.text.clone()).collect();
                 names.extend(indices.iter().map(|index| index.name.to_string()));
                 let names = names.join(", ");
                 return Err(Diagnostic::new(
@@ -271,6 +301,13 @@ impl Checker<'_> {
                     format!(
                         "give it a `let` of its own, `let a = [... for {names}];`, and use `a[{names}]`"
                     ),
+                ));
+            }
+            ExprKind::Condition(_) => {
+                return Err(Diagnostic::new(
+                    expr.span,
+                    "a condition is not a number",
+                    "comparisons stand in an `if`: `if x > 0 { x } else { 0 }`",
                 ));
             }
             ExprKind::Error => {
@@ -307,7 +344,8 @@ impl Checker<'_> {
             if let Some(index) = self.index(ident) {
                 return Ok(Term::Integer(Affine::index(index)));
             }
-            if let Some(&id) = self.lets.get(&ident.to_string()) {
+            if let Some(found) = self.let_of(ident) {
+                let Some(id) = found else { return Ok(Term::Error) };
                 self.expect_rank(Array::Definition(id), 0, span)?;
                 return Ok(Term::Load {
                     array: Array::Definition(id),
@@ -321,7 +359,7 @@ impl Checker<'_> {
     }
 
     fn subscripted(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Term> {
-        let array = self.array(base, subscripts.len())?;
+        let Some(array) = self.array(base, subscripts.len())? else { return Ok(Term::Error) };
         let mut resolved = Vec::new();
         let mut lazy = false;
         for (axis, subscript) in subscripts.iter().enumerate() {
@@ -373,15 +411,15 @@ impl Checker<'_> {
             },
             Subscript::Gather { .. } => false,
         };
-        let is_own = ident == name
+        let is_own = Name::of(ident) == *name
             && !self.lets.contains_key(name)
             && subscripts.len() == axes.len()
             && subscripts.iter().any(is_elsewhere);
-        is_own.then(|| name.clone())
+        is_own.then(|| name.text.clone())
     }
 
-    /// The array that is subscripted: a definition, or an operand.
-    fn array(&mut self, base: &Expr, rank: usize) -> Result<Array> {
+    /// The array that is subscripted, a definition or an operand; none if it could not be read.
+    fn array(&mut self, base: &Expr, rank: usize) -> Result<Option<Array>> {
         match &base.kind {
             ExprKind::Path(path) => {
                 if let Some(ident) = &path.ident {
@@ -389,7 +427,7 @@ impl Checker<'_> {
                         return Err(Diagnostic::new(
                             base.span,
                             format!("index `{ident}` is subscripted"),
-                            if self.lets.contains_key(&ident.to_string()) {
+                            if self.lets.contains_key(&Name::of(ident)) {
                                 format!(
                                     "the index `{ident}` of a `for` around hides the array `{ident}`: give the index another name"
                                 )
@@ -400,15 +438,20 @@ impl Checker<'_> {
                             },
                         ));
                     }
-                    if let Some(&id) = self.lets.get(&ident.to_string()) {
+                    if let Some(found) = self.let_of(ident) {
+                        let Some(id) = found else { return Ok(None) };
                         self.expect_rank(Array::Definition(id), rank, base.span)?;
-                        return Ok(Array::Definition(id));
+                        return Ok(Some(Array::Definition(id)));
                     }
                 }
-                self.path_operand(path, rank, base.span)
+                self.path_operand(path, rank, base.span).map(Some)
             }
             ExprKind::Rust(tokens) => {
-                self.operand(rust(tokens), "rust".into(), None, rank, base.span)
+                self.operand(rust(tokens), "rust".into(), None, rank, base.span).map(Some)
+            }
+            ExprKind::Error => {
+                self.unread += 1;
+                Ok(None)
             }
             _ => Err(Diagnostic::new(
                 base.span,
@@ -435,12 +478,10 @@ impl Checker<'_> {
                 }
             }
         }
-        let left = self.array(left, 1)?;
-        let right = self.array(right, 1)?;
-        self.checked
-            .binders
-            .push(Binder { name: Ident::new("i", span), range: Range::Implied(None) });
-        let binder = self.checked.binders.len() - 1;
+        let (Some(left), Some(right)) = (self.array(left, 1)?, self.array(right, 1)?) else {
+            return Ok(Term::Error);
+        };
+        let binder = self.stand_in(Ident::new("i", span));
         let mut side = |array| {
             self.run_over(binder, array, 0, span);
             Box::new(Term::Load {
@@ -459,7 +500,7 @@ impl Checker<'_> {
 
     fn function(&mut self, path: &Path, arguments: usize, span: Span) -> Result<Function> {
         let Some(ident) = &path.ident else {
-            let text = path.tokens.to_string().replace(' ', "");
+            let text = path.text();
             if let Some(name) = text.strip_prefix("f64::").or(text.strip_prefix("f32::")) {
                 let help = if self.ops.iter().any(|op| op.name == name) {
                     format!("the op is called without a path: `{name}(x)`")
@@ -471,7 +512,7 @@ impl Checker<'_> {
             }
             return Ok(Function::User(path.tokens.clone()));
         };
-        let name = ident.to_string();
+        let name = plain(ident);
         if let Some(op) = self.ops.iter().find(|op| op.name == name) {
             if op.arguments.len() != arguments {
                 let form = format!("{name}({})", op.arguments.join(", "));
@@ -487,8 +528,8 @@ impl Checker<'_> {
             return Ok(Function::Builtin(name));
         }
         if self.index(ident).is_some()
-            || self.lets.contains_key(&name)
-            || self.by_tokens.contains_key(&name)
+            || self.lets.contains_key(&Name::of(ident))
+            || self.by_tokens.contains_key(&path.key())
         {
             let help = if self.index(ident).is_some() {
                 format!("an index is a number: a product needs its `*`, `{name} * (...)`")
@@ -500,13 +541,13 @@ impl Checker<'_> {
         let mut known: Vec<&str> = self.ops.iter().map(|op| op.name.as_str()).collect();
         known.extend(Reduction::ALL.map(Reduction::name));
         known.extend(["stop", "len", "dot"]);
-        known.extend(suggestions::names());
+        known.extend(suggest::names());
         let help = if name == "log" {
             "`ln` is the natural logarithm, `log2` and `log10` are those to base 2 and 10".into()
-        } else if let Some(help) = suggestions::instead(&name) {
+        } else if let Some(help) = suggest::instead(&name) {
             help
         } else if let Some(near) = nearest(&name, known) {
-            match suggestions::instead(near) {
+            match suggest::instead(near) {
                 Some(help) => format!("if you mean `{near}`: {help}"),
                 None => format!("did you mean `{near}`?"),
             }
@@ -547,16 +588,4 @@ fn count(n: usize, noun: &str) -> String {
         (_, "axis") => format!("{n} axes"),
         _ => format!("{n} {noun}s"),
     }
-}
-
-#[allow(clippy::cast_possible_truncation)] // checked to be whole and small
-fn whole(x: f64, span: Span) -> Result<i64> {
-    if x.fract() == 0.0 && x.abs() < 1e15 {
-        return Ok(x as i64);
-    }
-    Err(Diagnostic::new(
-        span,
-        format!("{x} is not an integer"),
-        "subscripts and ranges are integers",
-    ))
 }

@@ -7,7 +7,7 @@ mod entry;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::ToTokens;
 
 use crate::differentiate::Gradient;
@@ -425,6 +425,8 @@ impl<'a> Emitter<'a> {
             let lens = self.axes(Array::Equation(id)).into_iter().map(|(len, _)| len);
             code!(#runtime::expr::size(#name, [#(#lens),*]))
         });
+        let sizes = code!(#(#sizes)+*);
+        let sizes = if sizes.is_empty() { code!(0) } else { sizes };
         let copies = self.read.iter().map(|&operand| {
             let (source, kept) = (self.source(operand), self.kept(operand));
             code! {
@@ -445,11 +447,11 @@ impl<'a> Emitter<'a> {
         let equations = self.describe();
         code! {
             #activity
-            let size_ = 0 #(+ #sizes)*;
+            let size_ = #sizes;
             #(#copies)*
             #(#unread)*
             // What is generated for all cases is not the shortest for each.
-            #[allow(clippy::all, clippy::pedantic, unused_variables, unused_parens, unused_braces, unused_qualifications)]
+            #[allow(unused, unused_qualifications, clippy::all, clippy::pedantic)]
             let store_ = #runtime::expr::evaluate(
                 real_,
                 activity_,
@@ -608,7 +610,7 @@ impl<'a> Emitter<'a> {
                     }
                 }
                 Array::Equation(_) => {
-                    let active = self.is_active(one.target);
+                    let active = self.any_active(&self.receivers(one.target));
                     code!(if #active { #loops })
                 }
                 Array::Definition(_) | Array::Adjoint(_) => {
@@ -628,16 +630,20 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// Whether an array receives a gradient, as operands are tracked or not.
-    fn is_active(&self, target: Array) -> TokenStream {
-        let operands = match target {
+    /// The operands one of which is tracked where an array receives a gradient.
+    fn receivers(&self, target: Array) -> BTreeSet<usize> {
+        match target {
             Array::Operand(operand) => BTreeSet::from([operand]),
             Array::Equation(id) => self.graph.equations[id].depends.clone(),
             Array::Definition(_) | Array::Adjoint(_) => {
                 unreachable!("gradients flow to operands and equations")
             }
-        };
-        let active = operands.into_iter().map(|operand| {
+        }
+    }
+
+    /// Whether one of these operands is tracked.
+    fn any_active(&self, operands: &BTreeSet<usize>) -> TokenStream {
+        let active = operands.iter().map(|&operand| {
             let kept = self.kept(operand);
             code!(#kept.active())
         });
@@ -650,27 +656,34 @@ impl<'a> Emitter<'a> {
         let lengths = self.lengths();
         // An array is read for the sake of what receives a gradient, and else left alone.
         let accumulations = &self.gradient.accumulations;
-        let active = accumulations.iter().map(|one| self.is_active(one.target));
-        let mut readers: BTreeMap<Array, Vec<TokenStream>> = BTreeMap::new();
-        for (id, one) in accumulations.iter().enumerate() {
-            let id = proc_macro2::Literal::usize_unsuffixed(id);
+        let mut receivers: Vec<BTreeSet<usize>> = Vec::new();
+        let mut readers: BTreeMap<Array, BTreeSet<usize>> = BTreeMap::new();
+        for one in accumulations {
+            let operands = self.receivers(one.target);
+            let known = receivers.iter().position(|other| *other == operands);
+            let id = known.unwrap_or_else(|| {
+                receivers.push(operands);
+                receivers.len() - 1
+            });
             for array in self.gradient.arrays_read_by(one) {
-                readers.entry(array).or_default().push(code!(active_[#id]));
+                readers.entry(array).or_default().insert(id);
             }
         }
-        let is_read = |array: Array| match readers.get(&array) {
-            None => code!(false),
-            Some(readers) => code!(#(#readers)||*),
+        let active = receivers.iter().map(|operands| self.any_active(operands));
+        let readers = |array: Array| {
+            let ids = readers.get(&array).into_iter().flatten();
+            let ids = ids.map(|&id| Literal::usize_unsuffixed(id));
+            code!(&[#(#ids),*])
         };
         let operands = self.read.iter().map(|&operand| {
             let (name, kept) = (&self.checked.operands[operand].name, self.kept(operand));
             let size = self.size(Array::Operand(operand));
-            let is_read = is_read(Array::Operand(operand));
-            code!(.reads(#name, #is_read, #kept, #size))
+            let readers = readers(Array::Operand(operand));
+            code!(.reads(#name, #readers, #kept, #size))
         });
         let equations = (0..self.equations.len()).map(|id| {
             let name = &self.graph.equations[id].name;
-            let is_read = is_read(Array::Equation(id));
+            let readers = readers(Array::Equation(id));
             let axes = self.axes(Array::Equation(id)).into_iter().map(|(len, axis)| {
                 let start = axis.and_then(|axis| self.start(axis));
                 let start = start.map_or_else(|| code!(0), |start| code!(#start));
@@ -678,21 +691,19 @@ impl<'a> Emitter<'a> {
             });
             let order = self.interleaving.and_then(|one| one.order(Array::Equation(id)));
             match order {
-                None => code!(.and(#name, #is_read, &[#(#axes),*])),
+                None => code!(.and(#name, #readers, &[#(#axes),*])),
                 Some(order) => {
                     let order =
-                        order.iter().map(|&axis| proc_macro2::Literal::usize_unsuffixed(axis));
-                    code!(.and_interleaved(#name, #is_read, &[#(#axes),*], interleaved_, &[#(#order),*]))
+                        order.iter().map(|&axis| Literal::usize_unsuffixed(axis));
+                    code!(.and_interleaved(#name, #readers, &[#(#axes),*], interleaved_, &[#(#order),*]))
                 }
             }
         });
         let interleaved = self.is_interleaved().map(|is_so| code!(let interleaved_ = #is_so;));
-        let count = accumulations.len();
         code! {
             #lengths
             #interleaved
-            let active_: [::core::primitive::bool; #count] = [#(#active),*];
-            #runtime::expr::Equations::new(::core::file!(), ::core::line!()) #(#equations)* #(#operands)*
+            #runtime::expr::Equations::new(::core::file!(), ::core::line!()).active(&[#(#active),*]) #(#equations)* #(#operands)*
         }
     }
 
@@ -719,7 +730,7 @@ impl<'a> Emitter<'a> {
 
 /// A literal without a type.
 pub fn literal(n: i64) -> TokenStream {
-    let literal = proc_macro2::Literal::i64_unsuffixed(n);
+    let literal = Literal::i64_unsuffixed(n);
     code!(#literal)
 }
 

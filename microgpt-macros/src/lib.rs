@@ -2,8 +2,8 @@
 //!
 //! | stage | from | to |
 //! |---|---|---|
-//! | `depth`, `groups`, `parse`, `path` | `tokens` | a syntax tree (`ast`) |
-//! | `check` | syntax tree | resolved terms: every name an index, a `let` or an operand |
+//! | `depth`, `parse`, `path`, `name` | `tokens` | a syntax tree (`ast`) |
+//! | `check`, `suggest` | syntax tree | resolved terms: every name an index, a `let` or an operand |
 //! | `lower` | terms | hash-consed nodes (`graph`) |
 //! | `equations`, `requirements` | nodes | one equation for each array worth computing |
 //! | `differentiate` | equations | accumulations: what each adds to which gradient |
@@ -30,9 +30,9 @@ mod equations;
 mod explain;
 mod functions;
 mod graph;
-mod groups;
 mod loops;
 mod lower;
+mod name;
 mod notation;
 mod op;
 mod parse;
@@ -41,6 +41,7 @@ mod report;
 mod requirements;
 mod schedule;
 mod storage;
+mod suggest;
 mod term;
 mod tokens;
 

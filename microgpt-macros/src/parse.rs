@@ -8,11 +8,9 @@ mod names;
 mod choices;
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
-use quote::ToTokens;
-use syn::buffer::TokenBuffer;
 
 use crate::ast::{Expr, ExprKind, Let, Operator, Program};
-use crate::groups::visible;
+use crate::name::is_name;
 use crate::path::number;
 use crate::report::{Diagnostic, Report};
 use crate::tokens::{ARRAY_OR_REDUCTION, Result, Tokens};
@@ -26,8 +24,7 @@ pub struct Op {
 
 /// Splits the input of the macro into the path of the run-time crate, the ops and the program.
 pub fn parse(input: TokenStream, report: &mut Report) -> (TokenStream, Vec<Op>, Program) {
-    let buffer = TokenBuffer::new2(visible(input));
-    let mut tokens = Tokens::new(buffer.begin(), Span::call_site());
+    let mut tokens = Tokens::new(input, Span::call_site());
     let runtime = tokens.group(Delimiter::Bracket).map(|group| group.stream()).unwrap_or_default();
     let ops = tokens.group(Delimiter::Bracket).map(|group| ops(group.stream())).unwrap_or_default();
     // What is missing at the very end is missing after the last token.
@@ -55,7 +52,7 @@ fn ops(stream: TokenStream) -> Vec<Op> {
     ops
 }
 
-impl Tokens<'_> {
+impl Tokens {
     fn program(&mut self) -> Program {
         let mut program = Program::default();
         while self.peek_punct("#") {
@@ -66,7 +63,7 @@ impl Tokens<'_> {
         }
         loop {
             let statement = if self.peek_word("let") {
-                self.let_statement().map(|name| program.lets.push(name))
+                self.let_statement(&mut program)
             } else if self.at_end() {
                 Err(self.no_result(&program))
             } else {
@@ -119,16 +116,17 @@ impl Tokens<'_> {
             if self.punct(";").is_some() {
                 return true;
             }
-            if let Some((_, rest)) = self.cursor.token_tree() {
-                self.cursor = rest;
-            }
+            self.at += 1;
         }
         false
     }
 
-    fn let_statement(&mut self) -> Result<Let> {
+    fn let_statement(&mut self, program: &mut Program) -> Result<()> {
         self.word("let");
         let name = self.name("a name after `let`", "write `let name = expression;`")?;
+        // After a mistake the name is known, but not what it stands for.
+        let error = Expr { kind: ExprKind::Error, span: name.span() };
+        program.lets.push(Let { name: name.clone(), value: error });
         if self.punct("=").is_none() {
             return Err(Diagnostic::new(
                 self.span(),
@@ -137,65 +135,63 @@ impl Tokens<'_> {
             ));
         }
         let value = self.expression()?;
-        if self.punct(";").is_some() {
-            return Ok(Let { name, value });
+        if self.punct(";").is_none() {
+            return Err(self.after_let(&name));
         }
+        if let Some(one) = program.lets.last_mut() {
+            one.value = value;
+        }
+        Ok(())
+    }
+
+    /// What was meant by a token that cannot follow the value of a `let`.
+    fn after_let(&self, name: &Ident) -> Diagnostic {
         if self.at_end() {
-            return Err(Diagnostic::new(
+            return Diagnostic::new(
                 name.span(),
                 "the result is missing after the last `let`",
                 format!("end the `let` with `;` and write the result: `{name}`"),
-            ));
+            );
         }
-        if self.peek_word("let") || self.begins_result() {
-            self.mistakes.push(Diagnostic::new(
+        let starts_a_statement = match self.next() {
+            Some(TokenTree::Punct(_)) | None => false,
+            Some(TokenTree::Ident(word)) => {
+                !["for", "if", "as", "and", "or"].iter().any(|other| word == other)
+            }
+            Some(_) => true,
+        };
+        let semicolon =
+            |tree: &TokenTree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ';');
+        if self.peek_word("let") {
+            return Diagnostic::new(
                 self.span(),
-                format!("`;` is missing after `let {name} = ...`"),
-                "end each `let` with `;`; what follows the last is the result",
-            ));
-            return Ok(Let { name, value });
+                "`;` is missing before this `let`",
+                "end each `let` with `;`",
+            );
         }
-        self.expect_end()?;
-        Ok(Let { name, value })
-    }
-
-    /// Whether all that is left could be the result: an array, or an expression behind which no `;` ends a
-    /// `let`.
-    fn begins_result(&self) -> bool {
-        if let Some((mut inner, _, _)) = self.cursor.group(Delimiter::Bracket) {
-            while let Some((token, rest)) = inner.token_tree() {
-                if matches!(&token, TokenTree::Ident(word) if *word == "for") {
-                    return true;
-                }
-                inner = rest;
-            }
-            return false;
+        if self.peek_array() || starts_a_statement && !self.rest().iter().any(semicolon) {
+            return Diagnostic::new(
+                self.span(),
+                format!("`;` is missing before this, after the value of `{name}`"),
+                "end each `let` with `;`; two expressions in a row need an operator between them, `a * b`",
+            );
         }
-        let after = self.cursor.ident().map(|(_, rest)| Tokens::new(rest, self.end));
-        if after.is_some_and(|after| after.peek_punct("=") && !after.peek_punct("==")) {
-            return true;
+        match self.expect_end() {
+            Err(diagnostic) => diagnostic,
+            Ok(()) => unreachable!("the end was seen above"),
         }
-        let begins = self.peek_ident().is_some_and(|word| {
-            !["for", "else", "as", "and", "or", "in", "if"].iter().any(|other| word == *other)
-        }) || self.cursor.literal().is_some()
-            || self.peek_group(Delimiter::Parenthesis);
-        let mut rest = self.cursor;
-        while let Some((token, next)) = rest.token_tree() {
-            if matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ';') {
-                return false;
-            }
-            rest = next;
-        }
-        begins
     }
 
     fn results(&mut self, program: &mut Program) -> Result<()> {
         if self.is_tuple() {
             program.tuple = true;
-            let results = self
-                .inside(Delimiter::Parenthesis, |inner| inner.list(Tokens::expression))
-                .flatten();
-            program.results = results.unwrap_or_default();
+            // One that another macro passed on.
+            self.inside(Delimiter::None, |inner| inner.results(program));
+            let results = self.inside(Delimiter::Parenthesis, |inner| {
+                let results = inner.list(Tokens::expression)?;
+                inner.missing_comma("results", "(one, other)").map_or(Ok(results), Err)
+            });
+            program.results.extend(results.flatten().unwrap_or_default());
             if program.results.is_empty() {
                 program.results.push(Expr { kind: ExprKind::Error, span: self.end });
             }
@@ -218,6 +214,11 @@ impl Tokens<'_> {
             ("`,` after the result", "several results stand in parentheses: `(one, other)`")
         } else if self.peek_punct("=") && !self.peek_punct("==") {
             ("`=` without `let`", "an intermediate is written `let name = expression;`")
+        } else if self.peek_array() {
+            (
+                "a second array after the result",
+                "several results stand in parentheses, `(one, other)`; an intermediate is written `let name = [... for i];`",
+            )
         } else {
             return None;
         };
@@ -226,13 +227,14 @@ impl Tokens<'_> {
 
     /// Whether all that is left is one parenthesis with a comma in it.
     fn is_tuple(&self) -> bool {
-        self.cursor.group(Delimiter::Parenthesis).is_some_and(|(mut inner, _, rest)| {
-            let mut comma = false;
-            while let Some((token, next)) = inner.token_tree() {
-                comma |= matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ',');
-                inner = next;
+        let group = self.next_group(Delimiter::Parenthesis).or(self.next_group(Delimiter::None));
+        group.filter(|_| self.is_last()).is_some_and(|group| {
+            let inner = Tokens::new(group.stream(), group.span());
+            let comma = |tree: &TokenTree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ',');
+            match group.delimiter() {
+                Delimiter::None => inner.is_tuple(),
+                _ => inner.rest().iter().any(comma),
             }
-            comma && rest.eof()
         })
     }
 
@@ -249,10 +251,9 @@ impl Tokens<'_> {
     }
 
     fn name(&mut self, expected: &str, help: &str) -> Result<Ident> {
-        let keyword = |ident: &Ident| syn::parse2::<Ident>(ident.to_token_stream()).is_err();
         match self.peek_ident() {
-            Some(ident) if !keyword(&ident) => {
-                self.word(&ident.to_string());
+            Some(ident) if is_name(&ident) => {
+                self.at += 1;
                 Ok(ident)
             }
             _ => Err(Diagnostic::new(
@@ -268,9 +269,7 @@ impl Tokens<'_> {
     fn expression(&mut self) -> Result<Expr> {
         let mut left = self.product()?;
         loop {
-            if let Some(mistake) = self.changes_in_place(&left) {
-                return Err(mistake);
-            }
+            self.no_assignment()?;
             let (operator, span) = if let Some(span) = self.punct("+") {
                 (Operator::Add, span)
             } else if let Some(span) = self.punct("-") {
@@ -286,31 +285,12 @@ impl Tokens<'_> {
     fn product(&mut self) -> Result<Expr> {
         let mut left = self.unary()?;
         loop {
-            if self.peek_punct("**") {
-                return Err(Diagnostic::new(
-                    self.span(),
-                    "`**` is not an operator here",
-                    "a power is written `x^2`",
-                ));
+            if let Some(mistake) = self.foreign_operator() {
+                return Err(mistake);
             }
-            if self.peek_punct("%") {
-                return Err(Diagnostic::new(
-                    self.span(),
-                    "`%` is not an operator here",
-                    "the operators are `+`, `-`, `*`, `/`, `^` and `·`; others are Rust, in braces: `{a % b}`",
-                ));
-            }
-            if self.peek_word("as") {
-                return Err(Diagnostic::new(
-                    self.span(),
-                    "`as` is Rust, not the language of `expr!`",
-                    "convert in braces: `{n as f64}` as a value, `{n as usize}` in a range",
-                ));
-            }
-            if self.changes_in_place(&left).is_some() {
+            let (operator, span) = if self.is_assignment() {
                 return Ok(left);
-            }
-            let (operator, span) = if let Some(span) = self.punct("*") {
+            } else if let Some(span) = self.punct("*") {
                 (Operator::Mul, span)
             } else if let Some(span) = self.punct("/") {
                 (Operator::Div, span)
@@ -322,19 +302,40 @@ impl Tokens<'_> {
         }
     }
 
-    /// What was meant by `left += ...`.
-    fn changes_in_place(&self, left: &Expr) -> Option<Diagnostic> {
-        let signs = ["+=", "-=", "*=", "/="];
-        let sign = signs.into_iter().find(|sign| self.peek_punct(sign))?;
-        let name = match &left.kind {
-            ExprKind::Path(path) => path.last.clone(),
-            _ => "h".into(),
+    /// An operator of other languages where one of this could stand.
+    fn foreign_operator(&self) -> Option<Diagnostic> {
+        let (message, help) = if self.peek_punct("**") {
+            ("`**` is not an operator here", "a power is written `x^2`")
+        } else if self.peek_punct("%") {
+            (
+                "`%` is not an operator here",
+                "the operators are `+`, `-`, `*`, `/`, `^` and `·`; others are Rust, in braces: `{a % b}`",
+            )
+        } else if self.peek_word("as") {
+            (
+                "`as` is Rust, not the language of `expr!`",
+                "convert in braces: `{n as f64}` as a value, `{n as usize}` in a range",
+            )
+        } else {
+            return None;
         };
-        let operator = &sign[..1];
-        Some(Diagnostic::new(
+        Some(Diagnostic::new(self.span(), message, help))
+    }
+
+    fn is_assignment(&self) -> bool {
+        ["+=", "-=", "*=", "/=", "^="].iter().any(|sign| self.peek_punct(sign))
+    }
+
+    /// Refuses `h += x`.
+    fn no_assignment(&self) -> Result<()> {
+        if !self.is_assignment() {
+            return Ok(());
+        }
+        let sign = self.found().replace('`', "");
+        Err(Diagnostic::new(
             self.span(),
-            format!("`{sign}` changes a value in place, which an equation does not"),
-            format!("a later `let` may take the same name: `let {name} = {name} {operator} ...;`"),
+            format!("`{sign}=` changes a variable, and there are none"),
+            format!("a later `let` may take the same name: `let h = h {sign} ...;`"),
         ))
     }
 
@@ -350,6 +351,9 @@ impl Tokens<'_> {
     /// `-(x^(-(y^2)))`.
     fn power(&mut self) -> Result<Expr> {
         let base = self.subscripted()?;
+        if self.is_assignment() {
+            return Ok(base);
+        }
         match self.punct("^") {
             None => Ok(base),
             Some(span) => {
@@ -361,9 +365,7 @@ impl Tokens<'_> {
 
     fn subscripted(&mut self) -> Result<Expr> {
         let mut base = self.primary()?;
-        while self.peek_group(Delimiter::Bracket)
-            && !matches!(base.kind, ExprKind::Comprehension { .. })
-        {
+        while self.peek_group(Delimiter::Bracket) && !self.peek_array() {
             if matches!(base.kind, ExprKind::Subscript { .. }) {
                 return Err(Diagnostic::new(
                     self.span(),
@@ -389,10 +391,7 @@ impl Tokens<'_> {
                         "a range belongs to an index: `[x[i] for i in 0..2]`",
                     ));
                 }
-                if !inner.at_end() && !inner.peek_word("for") {
-                    inner.commas_between_subscripts()?;
-                }
-                Ok(subscripts)
+                inner.missing_comma("subscripts", "w[o, i]").map_or(Ok(subscripts), Err)
             }) else {
                 break;
             };
@@ -405,54 +404,54 @@ impl Tokens<'_> {
         Ok(base)
     }
 
-    /// An error if what follows a subscript begins another.
-    fn commas_between_subscripts(&self) -> Result<()> {
-        let begins = self.peek_ident().is_some_and(|word| word != "as" && word != "if")
-            || self.cursor.literal().is_some()
-            || self.peek_group(Delimiter::Brace)
-            || self.peek_punct(";");
-        if !begins {
-            return Ok(());
-        }
-        Err(Diagnostic::new(
-            self.span(),
-            format!("expected `,` between subscripts, found {}", self.found()),
-            "subscripts are separated by commas: `w[o, i]`",
-        ))
-    }
-
     fn is_slice(&self) -> bool {
         self.peek_punct("..") || self.peek_punct(":") && !self.peek_punct("::")
     }
 
     fn primary(&mut self) -> Result<Expr> {
         let span = self.span();
-        if let Some(inner) = self.inside(Delimiter::Parenthesis, Tokens::expression_only) {
-            return Ok(inner.unwrap_or(Expr { kind: ExprKind::Error, span }));
+        match self.next() {
+            // What another macro passed on is one operand.
+            Some(TokenTree::Group(group)) => match group.delimiter() {
+                Delimiter::Brace => {
+                    let rust = group.stream();
+                    self.at += 1;
+                    Ok(Expr { kind: ExprKind::Rust(rust), span })
+                }
+                Delimiter::Bracket => self.within(Delimiter::Bracket, span, Tokens::comprehension),
+                delimiter => self.within(delimiter, span, Tokens::parenthesised),
+            },
+            Some(TokenTree::Literal(literal)) => {
+                let number = number(literal);
+                self.at += 1;
+                number.map(|kind| Expr { kind, span })
+            }
+            Some(TokenTree::Ident(word)) if word == "if" => self.choice(),
+            Some(TokenTree::Ident(_)) => self.named(),
+            Some(TokenTree::Punct(_)) if self.peek_punct("::") => self.named(),
+            _ => Err(self.no_expression()),
         }
-        if let Some(comprehension) = self.inside(Delimiter::Bracket, Tokens::comprehension) {
-            return Ok(comprehension.map_or(Expr { kind: ExprKind::Error, span }, |mut expr| {
-                expr.span = span;
-                expr
-            }));
-        }
-        if let Some(group) = self.group(Delimiter::Brace) {
-            return Ok(Expr { kind: ExprKind::Rust(group.stream()), span });
-        }
-        if let Some(literal) = self.literal() {
-            return number(&literal).map(|kind| Expr { kind, span });
-        }
-        if self.peek_word("if") {
-            return self.choice();
-        }
-        if self.peek_ident().is_some() || self.peek_punct("::") {
-            return self.named();
-        }
-        Err(self.no_expression())
     }
 
-    fn expression_only(&mut self) -> Result<Expr> {
-        let expr = self.expression()?;
+    /// What the next group holds; after a mistake in it an error that was reported.
+    fn within(
+        &mut self,
+        delimiter: Delimiter,
+        span: Span,
+        parse: fn(&mut Tokens) -> Result<Expr>,
+    ) -> Result<Expr> {
+        let inner = self.inside(delimiter, parse).flatten();
+        Ok(inner.map_or(Expr { kind: ExprKind::Error, span }, |mut inner| {
+            if matches!(inner.kind, ExprKind::Comprehension { .. }) {
+                inner.span = span;
+            }
+            inner
+        }))
+    }
+
+    /// What stands in parentheses: an expression, or the condition of an `if`.
+    fn parenthesised(&mut self) -> Result<Expr> {
+        let expr = self.condition_or_expression()?;
         if self.peek_punct(",") {
             return Err(Diagnostic::new(
                 self.span(),
@@ -468,20 +467,33 @@ impl Tokens<'_> {
 
     fn no_expression(&self) -> Diagnostic {
         let (span, found) = (self.span(), self.found());
-        if let Some((_, rest)) = self.puncts(".")
-            && let Some((digits, _)) = rest.literal()
-        {
-            return Diagnostic::new(
-                span,
-                "a number begins with a digit, not with its point",
-                format!("write `0.{digits}`"),
-            );
-        }
         if self.peek_punct(";") {
             return Diagnostic::new(
                 span,
                 "expected an expression, found `;`",
                 "remove one `;`, or write what is missing before it",
+            );
+        }
+        if let (true, Some(TokenTree::Literal(digits))) = (self.peek_punct("."), self.rest().get(1))
+        {
+            return Diagnostic::new(
+                span,
+                format!("`.{digits}` is not a number"),
+                format!("a number begins with a digit: write `0.{digits}`"),
+            );
+        }
+        if self.peek_punct("&") || self.peek_punct("*") {
+            return Diagnostic::new(
+                span,
+                format!("expected an expression, found {found}"),
+                "references to operands are operands, too: leave `&` and `*` out; an operator needs something on both sides",
+            );
+        }
+        if self.peek_punct("|") {
+            return Diagnostic::new(
+                span,
+                format!("expected an expression, found {found}"),
+                "an absolute value is `abs(x)`; a closure is Rust",
             );
         }
         if self.at_end() {
@@ -521,7 +533,7 @@ mod tests {
 
     fn show(expr: &Expr) -> String {
         match &expr.kind {
-            ExprKind::Number(x) | ExprKind::Float(x) => x.to_string(),
+            ExprKind::Number { value: x, .. } => x.to_string(),
             ExprKind::Path(path) => path.tokens.to_string().replace(' ', ""),
             ExprKind::Negate(x) => format!("(-{})", show(x)),
             ExprKind::Binary { operator, left, right } => {

@@ -1,166 +1,251 @@
 //! Names, field paths and numbers.
 
-use proc_macro2::{Delimiter, Ident, Literal, Punct, Spacing, TokenStream, TokenTree};
-use quote::ToTokens;
-use syn::buffer::Cursor;
+use proc_macro2::{Delimiter, Ident, Literal, Span, TokenTree};
 
 use crate::ast::{ExprKind, Path};
-use crate::check::suggestions::instead;
+use crate::name::{hygiene, is_name, plain};
 use crate::report::Diagnostic;
 use crate::tokens::{Result, Tokens};
 
-impl<'a> Tokens<'a> {
+/// What may begin a path besides a name; the first is a value, too.
+const ROOTS: [&str; 4] = ["self", "Self", "super", "crate"];
+
+impl Tokens {
     /// A path, and the right side if a `·` was in it: Rust's lexer takes `q·k` as one name.
-    #[allow(clippy::too_many_lines)] // a segment may end a path in many ways
     pub fn path(&mut self) -> Result<(Path, Option<Path>)> {
         let start = self.span();
         let mut sides: Vec<Path> = Vec::new();
-        let mut current = Path { tokens: TokenStream::new(), ident: None, last: String::new() };
-        let mut segments = 0;
-        if let Some((_, rest)) = self.puncts("::") {
-            self.take_to(rest, &mut current.tokens);
-        }
+        let mut current = Path::default();
+        self.take("::", &mut current);
         loop {
-            let Some(ident) = self.peek_ident() else {
-                return Err(Diagnostic::new(
-                    self.span(),
-                    format!("expected a name, found {}", self.found()),
-                    "finish the path: `module::name` or `value.field`",
-                ));
-            };
-            self.word(&ident.to_string());
-            let text = ident.to_string();
-            for (part, name) in text.split('·').enumerate() {
-                if name.is_empty() {
-                    return Err(Diagnostic::new(
-                        ident.span(),
-                        "`·` needs a vector on both sides, without spaces",
-                        "write `q·k`, or `dot(q, k)` for anything that is not a name",
-                    ));
+            self.segment(&mut current, &mut sides)?;
+            while !self.take("::", &mut current) {
+                if !self.peek_punct(".") || self.peek_punct("..") {
+                    return ends_as_a_value(current, start)
+                        .and_then(|last| sides_of(sides, last, start));
                 }
-                if part > 0 {
-                    sides.push(std::mem::replace(
-                        &mut current,
-                        Path { tokens: TokenStream::new(), ident: None, last: String::new() },
-                    ));
-                    segments = 0;
-                }
-                let before = current.tokens.clone().into_iter().last();
-                let is_field =
-                    matches!(before, Some(TokenTree::Punct(dot)) if dot.as_char() == '.');
-                let name = segment(name, &ident, is_field)?;
-                if (name == "crate" || name == "super") && !self.peek_punct("::") {
-                    return Err(Diagnostic::new(
-                        ident.span(),
-                        format!("`{name}` begins a path and is no value"),
-                        format!("write the path: `{name}::module::NAME`"),
-                    ));
-                }
-                current.last = name.to_string();
-                name.to_tokens(&mut current.tokens);
-                current.ident = (segments == 0).then_some(name);
-                segments += 1;
-            }
-            if let Some((_, rest)) = self.puncts("::") {
-                self.take_to(rest, &mut current.tokens);
-                continue;
-            }
-            while self.peek_punct(".") && !self.peek_punct("..") {
-                let after = self.puncts(".").map(|(_, rest)| rest);
-                let Some(after) = after else { break };
-                if let Some((literal, rest)) = after.literal() {
-                    let digits = literal.to_string();
-                    if !digits.split('.').all(|number| number.parse::<u16>().is_ok()) {
-                        return Err(Diagnostic::new(
-                            literal.span(),
-                            format!("`{digits}` is not a field"),
-                            "a field is a name or a number, `value.field` or `pair.0`",
-                        ));
-                    }
-                    self.take_to(rest, &mut current.tokens);
-                    current.last = format!("{}_{literal}", current.last).replace('.', "_");
-                    current.ident = None;
-                } else if let Some((field, rest)) = after.ident() {
-                    if rest.group(Delimiter::Parenthesis).is_some() {
-                        return Err(Diagnostic::new(
-                            field.span(),
-                            format!(
-                                "the method call `.{field}(...)` is Rust, not the language of `expr!`"
-                            ),
-                            format!(
-                                "call ops as functions, or put Rust in braces: `{{{}.{field}(...)}}`",
-                                current.tokens.to_string().replace(' ', "")
-                            ),
-                        ));
-                    }
-                    // The name itself, which a `·` may divide, is taken by the loop around.
-                    let dot = self.punct(".");
-                    let mut punct = Punct::new('.', Spacing::Alone);
-                    punct.set_span(dot.unwrap_or(self.end));
-                    current.tokens.extend([TokenTree::Punct(punct)]);
-                    break;
-                } else {
+                if self.field(&mut current)? {
                     break;
                 }
             }
-            let dangling = current.tokens.clone().into_iter().last();
-            if matches!(dangling, Some(TokenTree::Punct(punct)) if punct.as_char() == '.') {
-                continue;
-            }
-            break;
-        }
-        match sides.len() {
-            0 => Ok((current, None)),
-            1 => Ok((sides.swap_remove(0), Some(current))),
-            _ => Err(Diagnostic::new(
-                start,
-                "`·` takes two vectors, and its result is a scalar",
-                "write one `·` at a time: `a·b * sum(c[i] for i)`",
-            )),
         }
     }
 
-    /// Moves the tokens before `rest` to `tokens`.
-    fn take_to(&mut self, rest: Cursor<'a>, tokens: &mut TokenStream) {
-        while self.cursor != rest {
-            let Some((token, next)) = self.cursor.token_tree() else { break };
-            tokens.extend([token]);
-            self.cursor = next;
+    /// Appends punctuation, if it is next.
+    fn take(&mut self, text: &str, path: &mut Path) -> bool {
+        let start = self.at;
+        let found = self.punct(text).is_some();
+        path.tokens.extend(self.since(start));
+        found
+    }
+
+    /// A name, which a `·` may divide.
+    fn segment(&mut self, current: &mut Path, sides: &mut Vec<Path>) -> Result<()> {
+        let Some(ident) = self.peek_ident() else {
+            return Err(Diagnostic::new(
+                self.span(),
+                format!("expected a name, found {}", self.found()),
+                "finish the path, `module::name` or `value.field`; other Rust stands in braces",
+            ));
+        };
+        self.at += 1;
+        let text = ident.to_string();
+        if !text.contains('·') {
+            return current.push(ident);
+        }
+        let (raw, text) = match text.strip_prefix("r#") {
+            Some(text) => (true, text),
+            None => (false, text.as_str()),
+        };
+        for (part, name) in text.split('·').enumerate() {
+            if part > 0 {
+                sides.push(ends_as_a_value(std::mem::take(current), ident.span())?);
+            }
+            current.push(side(name, raw && part == 0, ident.span())?)?;
+        }
+        Ok(())
+    }
+
+    /// A field behind a `.`; whether it is a name, which is not taken yet.
+    fn field(&mut self, path: &mut Path) -> Result<bool> {
+        let dot = self.at;
+        self.at += 1;
+        match self.next() {
+            Some(TokenTree::Ident(name)) => {
+                let (name, span) = (plain(name), self.span());
+                if matches!(self.rest().get(1), Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis)
+                {
+                    let text = path.text();
+                    return Err(Diagnostic::new(
+                        span,
+                        format!(
+                            "the method call `.{name}(...)` is Rust, not the language of `expr!`"
+                        ),
+                        format!(
+                            "call ops as functions, or put Rust in braces: `{{{text}.{name}(...)}}`"
+                        ),
+                    ));
+                }
+                path.tokens.extend(self.since(dot));
+                Ok(true)
+            }
+            // `a.0.1` has one number behind its first `.`.
+            Some(TokenTree::Literal(literal)) if is_element(literal) => {
+                path.last = format!("{}_{literal}", path.last).replace('.', "_");
+                path.ident = None;
+                let span = literal.span();
+                self.at += 1;
+                path.tokens.extend(self.since(dot));
+                if self.peek_group(Delimiter::Parenthesis) {
+                    let text = path.text();
+                    return Err(Diagnostic::new(
+                        span,
+                        format!(
+                            "the call `{text}(...)` of a field is Rust, not the language of `expr!`"
+                        ),
+                        format!(
+                            "put Rust in braces, `{{{text}(...)}}`; a product needs its `*`, `{text} * (...)`"
+                        ),
+                    ));
+                }
+                Ok(false)
+            }
+            _ => Err(Diagnostic::new(
+                self.span(),
+                format!("expected a field after `.`, found {}", self.found()),
+                "a field is a name or the number of an element: `value.field`, `pair.0`",
+            )),
         }
     }
 }
 
-/// A name of a path, or of a path beside a `·`.
-fn segment(name: &str, ident: &Ident, is_field: bool) -> Result<Ident> {
-    let is_path_word = !is_field && matches!(name, "self" | "Self" | "super" | "crate");
-    // What is said of these two, which belong elsewhere, depends on what they begin.
-    let is_misplaced = matches!(name, "for" | "else");
-    if !is_path_word && !is_misplaced && syn::parse_str::<Ident>(name).is_err() {
-        let help = if name.starts_with(|first: char| first.is_numeric()) {
-            "`·` joins two names; a product with a number is written `2 * x`".into()
-        } else if let Some(help) = instead(name) {
-            help
-        } else {
-            "a keyword of Rust is no operand: give it another name in Rust, or write `r#name`"
-                .into()
-        };
-        let message = format!("`{name}` cannot stand for a value");
-        return Err(Diagnostic::new(ident.span(), message, help));
+impl Path {
+    /// Appends a name.
+    fn push(&mut self, ident: Ident) -> Result<()> {
+        let text = ident.to_string();
+        let begins = self.tokens.is_empty();
+        let is_root = ROOTS.contains(&text.as_str());
+        let after_root = text == "super" && matches!(self.last.as_str(), "self" | "super");
+        let allowed = if is_root { begins || after_root } else { is_name(&ident) };
+        if !allowed {
+            return Err(keyword(&ident));
+        }
+        if begins {
+            self.hygiene = hygiene(ident.span());
+        }
+        self.last = plain(&ident);
+        self.ident = begins.then(|| ident.clone());
+        self.tokens.extend([TokenTree::Ident(ident)]);
+        Ok(())
     }
-    Ok(match name.strip_prefix("r#") {
-        _ if *ident == name => ident.clone(),
-        Some(raw) => Ident::new_raw(raw, ident.span()),
-        None => Ident::new(name, ident.span()),
+
+    /// The path as it was written.
+    pub fn text(&self) -> String {
+        self.tokens.to_string().replace(' ', "")
+    }
+
+    /// What tells it from others: two names with the same letters may be of different macros.
+    pub fn key(&self) -> String {
+        format!("{} {}", self.hygiene, self.tokens)
+    }
+}
+
+/// Whether a literal behind a `.` is the number of an element, or two: `0`, `0.1`.
+fn is_element(literal: &Literal) -> bool {
+    let text = literal.to_string();
+    text.split('.').all(|number| {
+        number.bytes().all(|digit| digit.is_ascii_digit()) && number.parse::<u32>().is_ok()
     })
+}
+
+/// Refuses a path that names a module or a type.
+fn ends_as_a_value(path: Path, span: Span) -> Result<Path> {
+    if path.last != "self" && ROOTS.contains(&path.last.as_str()) {
+        return Err(Diagnostic::new(
+            span,
+            format!("`{}` alone is not a value", path.text()),
+            format!("it begins a path: `{}::NAME`", path.text()),
+        ));
+    }
+    Ok(path)
+}
+
+fn sides_of(mut sides: Vec<Path>, last: Path, span: Span) -> Result<(Path, Option<Path>)> {
+    match (sides.pop(), sides.is_empty()) {
+        (None, _) => Ok((last, None)),
+        (Some(left), true) => Ok((left, Some(last))),
+        _ => Err(Diagnostic::new(
+            span,
+            "`·` takes two vectors, and its result is a scalar",
+            "write one `·` at a time: `a·b * sum(c[i] for i)`",
+        )),
+    }
+}
+
+/// A part of a name that a `·` divides.
+fn side(name: &str, is_raw: bool, span: Span) -> Result<Ident> {
+    if name.is_empty() {
+        return Err(Diagnostic::new(
+            span,
+            "`·` needs a vector on both sides, without spaces",
+            "write `q·k`, or `dot(q, k)` for anything that is not a name",
+        ));
+    }
+    let raw = format!("r#{name}");
+    if is_raw && syn::parse_str::<Ident>(&raw).is_ok() {
+        return Ok(Ident::new_raw(name, span));
+    }
+    let is_word = ROOTS.contains(&name) || syn::parse_str::<Ident>(name).is_ok();
+    if is_raw || !is_word {
+        return Err(Diagnostic::new(
+            span,
+            format!("`{name}` beside `·` is not the name of a vector"),
+            "write `q·k`, with a name on each side, or `dot(q, k)`",
+        ));
+    }
+    Ok(Ident::new(name, span))
+}
+
+/// A word of Rust where a name should be.
+fn keyword(word: &Ident) -> Diagnostic {
+    let text = word.to_string();
+    let (message, help) = match text.as_str() {
+        "for" | "else" => (
+            format!("`{word}` cannot stand here"),
+            "`for` belongs at the end of `[... for i]` or `sum(... for i)`, `else` after the branch of an `if`".to_owned(),
+        ),
+        "let" => (
+            "`let` cannot stand here".to_owned(),
+            "all `let`s stand before the result, and each ends with `;`".to_owned(),
+        ),
+        "true" | "false" => (
+            format!("`{word}` is not a number"),
+            "the language of `expr!` computes with numbers; conditions are comparisons in an `if`"
+                .to_owned(),
+        ),
+        "_" => (
+            "`_` is not a name".to_owned(),
+            "give what you mean a name; an index of each axis is `x[i, j]`".to_owned(),
+        ),
+        "self" | "Self" | "super" | "crate" => (
+            format!("`{word}` within a path"),
+            format!("a path begins with it: `{word}::name`"),
+        ),
+        _ => (
+            format!("`{word}` is a word of Rust, and not a name"),
+            format!("other Rust stands in braces, `{{...}}`; what has this name is `r#{word}`"),
+        ),
+    };
+    Diagnostic::new(word.span(), message, help)
 }
 
 /// The value of a literal.
 pub fn number(literal: &Literal) -> Result<ExprKind> {
     let error = |message: String, help: String| Diagnostic::new(literal.span(), message, help);
-    let (digits, suffix, is_float) = match syn::parse_str::<syn::Lit>(&literal.to_string()) {
-        Ok(syn::Lit::Int(int)) => (int.base10_digits().to_owned(), int.suffix().to_owned(), false),
+    let (digits, suffix, is_integer) = match syn::parse_str::<syn::Lit>(&literal.to_string()) {
+        Ok(syn::Lit::Int(int)) => (int.base10_digits().to_owned(), int.suffix().to_owned(), true),
         Ok(syn::Lit::Float(float)) => {
-            (float.base10_digits().to_owned(), float.suffix().to_owned(), true)
+            (float.base10_digits().to_owned(), float.suffix().to_owned(), false)
         }
         _ => {
             return Err(error(
@@ -184,12 +269,13 @@ pub fn number(literal: &Literal) -> Result<ExprKind> {
         ));
     }
     match digits.parse::<f64>() {
-        Ok(x) if x.is_finite() => {
-            Ok(if is_float { ExprKind::Float(x) } else { ExprKind::Number(x) })
-        }
+        Ok(value) if value.is_finite() => Ok(ExprKind::Number { value, is_integer }),
         Ok(_) => Err(error(
             format!("`{literal}` is too large for a number"),
-            "the greatest is about 1.8e308".into(),
+            format!(
+                "the greatest is about {:.2e}; infinity is Rust, `{{f64::INFINITY}}`",
+                f64::MAX
+            ),
         )),
         Err(_) => Err(error(format!("`{literal}` is not a number"), "write it in decimal".into())),
     }

@@ -2,8 +2,9 @@
 
 use proc_macro2::{Ident, Span};
 
-use super::{Checker, Place, Result, axis_of, rust, whole};
+use super::{Checker, Place, Result, axis_of, rust};
 use crate::ast::{Expr, ExprKind, Operator, Path};
+use crate::name::{Name, plain};
 use crate::report::Diagnostic;
 use crate::term::{Affine, Array, Atom, Axis, AxisUse, Binder, Bound, Range, Subscript};
 
@@ -54,7 +55,7 @@ impl Checker<'_> {
         let integers = match &base.kind {
             ExprKind::Path(path) => {
                 let is_let = path.ident.as_ref().is_some_and(|name| {
-                    self.lets.contains_key(&name.to_string()) || self.index(name).is_some()
+                    self.lets.contains_key(&Name::of(name)) || self.index(name).is_some()
                 });
                 if is_let {
                     return Err(Diagnostic::new(
@@ -119,37 +120,82 @@ impl Checker<'_> {
 
     /// The length of an index's range; `sum(q[j] for j) / len(j)` may name it outside.
     pub(super) fn len(&mut self, name: &Ident) -> Affine {
-        let index = self.index(name).unwrap_or_else(|| {
-            let range = Range::Implied(None);
-            self.checked.binders.push(Binder { name: name.clone(), range });
-            let id = self.checked.binders.len() - 1;
+        let index = self.index_alone(name).unwrap_or_else(|| {
+            let id = self.stand_in(name.clone());
             self.lengths.push((name.clone(), id));
-            self.stand_ins.insert(id);
             id
         });
         Affine::atom(Atom::Len(index))
     }
 
-    /// Finds the index of each `len` outside of its `for`, first among those of this definition.
+    /// The length of an index's range as an integer. What may be cut off is counted as a number alone:
+    /// where it depends on other indices, it is no sum of integers.
+    fn integer_len(&mut self, name: &Ident) -> Result<Affine> {
+        let length = self.len(name);
+        let may_be_cut_off = |atom: &Atom<usize>| match *atom {
+            Atom::Len(index) => self.is_ragged(index) && self.may_be_cut_off(index),
+            _ => false,
+        };
+        if length.terms.keys().any(may_be_cut_off) {
+            return Err(Diagnostic::new(
+                name.span(),
+                format!(
+                    "`len({name})` as an integer, of a range that depends on another index and may be cut off"
+                ),
+                format!(
+                    "a range is cut off below 0, and empty where it would end before it begins: `len({name})` is a number then, but stands in no subscript or range; one that is never cut off is `for {name} in 0..=t`"
+                ),
+            ));
+        }
+        Ok(length)
+    }
+
+    /// Whether a stated range may begin below 0, or end before it begins.
+    fn may_be_cut_off(&self, binder: usize) -> bool {
+        let Range::Stated { low, high } = &self.checked.binders[binder].range else { return false };
+        let count = high.clone().plus(-1, low);
+        !low.is_never_negative() || !count.is_never_negative()
+    }
+
+    /// Whether an index takes other values for other values of the indices outside of it.
+    fn is_ragged(&self, binder: usize) -> bool {
+        let Range::Stated { low, high } = &self.checked.binders[binder].range else { return false };
+        low.terms.keys().chain(high.terms.keys()).any(|atom| match *atom {
+            Atom::Index(_) => true,
+            Atom::Len(other) => self.is_ragged(other),
+            Atom::Integer(_) => false,
+        })
+    }
+
+    /// An index that no `for` of the text binds, so that no `len` may find it.
+    pub(super) fn stand_in(&mut self, name: Ident) -> usize {
+        self.checked.binders.push(Binder { name, range: Range::Implied(None) });
+        let id = self.checked.binders.len() - 1;
+        self.stand_ins.insert(id);
+        id
+    }
+
+    /// Finds the index of each `len` outside of its `for`: the first of this definition, else the last
+    /// before it.
     pub(super) fn resolve_lengths(&mut self, first: usize) {
         let lengths = std::mem::take(&mut self.lengths);
         for (name, id) in lengths {
+            let text = plain(&name);
             let binders = &self.checked.binders;
             // No `len` says what another one means.
-            let named =
-                |other: &usize| binders[*other].name == name && !self.stand_ins.contains(other);
+            let named = |other: &usize| {
+                !self.stand_ins.contains(other) && plain(&binders[*other].name) == text
+            };
             let found = (first..binders.len()).find(named).or_else(|| (0..first).rfind(named));
-            match found.map(|found| binders[found].range.clone()) {
-                Some(Range::Stated { low, high })
-                    if low.indices().chain(high.indices()).next().is_some() =>
-                {
-                    self.report.error(
-                        name.span(),
-                        format!("`len({name})`: the range of `{name}` depends on another index"),
-                        format!("use it inside the `for` that binds `{name}`"),
-                    );
+            match found {
+                Some(found) if self.is_ragged(found) => self.report.error(
+                    name.span(),
+                    format!("`len({name})`: the range of `{name}` depends on another index"),
+                    format!("use it inside the `for` that binds `{name}`"),
+                ),
+                Some(found) => {
+                    self.checked.binders[id].range = self.checked.binders[found].range.clone();
                 }
-                Some(range) => self.checked.binders[id].range = range,
                 None => self.report.error(
                     name.span(),
                     format!("`len({name})`: no `for` binds an index `{name}`"),
@@ -169,16 +215,11 @@ impl Checker<'_> {
 
     fn sum_of_integers(&mut self, expr: &Expr, place: Place) -> Result<Affine> {
         Ok(match &expr.kind {
-            ExprKind::Number(x) => Affine::constant(whole(*x, expr.span)?),
-            ExprKind::Float(x) => {
-                return Err(Diagnostic::new(
-                    expr.span,
-                    format!("{x:?} is not an integer"),
-                    "subscripts and ranges are integers: write them without a point or an exponent",
-                ));
+            ExprKind::Number { value, is_integer } => {
+                Affine::constant(whole(*value, *is_integer, expr.span)?)
             }
             ExprKind::Path(path) => match &path.ident {
-                Some(ident) => match self.index(ident) {
+                Some(ident) => match self.index_at(ident, place) {
                     Some(index) => Affine::index(index),
                     None => self.not_an_index(ident, path, place)?,
                 },
@@ -189,7 +230,7 @@ impl Checker<'_> {
                     self.integer_operand(rust(tokens), "integer".into(), None, 0, expr.span)?;
                 Affine::atom(Atom::Integer(id))
             }
-            ExprKind::Len(index) => self.len(index),
+            ExprKind::Len(index) => self.integer_len(index)?,
             ExprKind::Negate(operand) => {
                 Affine::constant(0).plus(-1, &self.integer(operand, place)?)
             }
@@ -228,6 +269,14 @@ impl Checker<'_> {
         })
     }
 
+    /// A subscript cannot be a Rust variable; a range can.
+    fn index_at(&self, ident: &Ident, place: Place) -> Option<usize> {
+        match place {
+            Place::Subscript => self.index_alone(ident),
+            Place::Range => self.index(ident),
+        }
+    }
+
     pub(super) fn integer_path(&mut self, path: &Path, span: Span) -> Result<Affine> {
         let id =
             self.integer_operand(path.tokens.clone(), path.last.clone(), Some(path), 0, span)?;
@@ -242,7 +291,10 @@ impl Checker<'_> {
         path: &Path,
         place: Place,
     ) -> Result<Affine> {
-        if self.lets.contains_key(&ident.to_string()) {
+        if let Some(found) = self.let_of(ident) {
+            if found.is_none() {
+                return Ok(Affine::constant(0));
+            }
             return Err(Diagnostic::new(
                 ident.span(),
                 format!("`{ident}` is a computed value, not an integer"),
@@ -252,7 +304,7 @@ impl Checker<'_> {
         if place == Place::Range {
             return self.integer_path(path, ident.span());
         }
-        let names: Vec<_> = self.indices.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<_> = self.indices.iter().map(|(name, _)| name.text.as_str()).collect();
         let here = if names.is_empty() {
             "no index is bound here".to_owned()
         } else {
@@ -268,6 +320,24 @@ impl Checker<'_> {
 
 /// Beyond this, sums of integers of the program might not fit.
 const LARGEST: i64 = 1_000_000_000;
+
+/// An integer as it was written.
+#[allow(clippy::cast_possible_truncation)] // whole and small
+fn whole(x: f64, is_integer: bool, span: Span) -> Result<i64> {
+    let is_small = x.abs() <= LARGEST as f64;
+    if is_integer && is_small {
+        return Ok(x as i64);
+    }
+    if is_integer {
+        return Err(too_large(span));
+    }
+    let help = if x.fract() == 0.0 && is_small {
+        format!("subscripts and ranges are integers: write `{x}`")
+    } else {
+        "subscripts and ranges are integers: write them without a point or an exponent".to_owned()
+    };
+    Err(Diagnostic::new(span, format!("{x:?} is not an integer"), help))
+}
 
 fn too_large(span: Span) -> Diagnostic {
     Diagnostic::new(

@@ -27,7 +27,7 @@ impl Checker<'_> {
                 format!("arrays have at most {MAX_RANK} axes"),
             ));
         }
-        let key = path.map(|path| path.tokens.to_string());
+        let key = path.map(Path::key);
         if let Some(&(integers, id)) = key.as_ref().and_then(|key| self.by_tokens.get(key)) {
             if integers {
                 return Err(integers_and_values(&name, span));
@@ -51,7 +51,7 @@ impl Checker<'_> {
         rank: usize,
         span: Span,
     ) -> Result<usize> {
-        let key = path.map(|path| path.tokens.to_string());
+        let key = path.map(Path::key);
         if let Some(&(integers, id)) = key.as_ref().and_then(|key| self.by_tokens.get(key)) {
             if !integers {
                 return Err(integers_and_values(&name, span));

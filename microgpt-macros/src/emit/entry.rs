@@ -40,14 +40,14 @@ impl Emitter<'_> {
             let operand = pointed(name, span);
             let subscripts = self.subscripts(rank);
             tokens.extend(if position == 0 {
-                let open = call!(span=> #runtime::expr::open::<#subscripts, _, _, _, _>(#operand));
+                let open = call!(span=> #subscripts::open(#operand));
                 code! {
                     #[allow(unused_braces)]
                     let (#source, shape_) = #open;
                     let real_ = #runtime::expr::precision(&#source);
                 }
             } else {
-                let open = call!(span=> #runtime::expr::open_as::<#subscripts, _, _, _, _>(#real, #operand));
+                let open = call!(span=> #subscripts::open_as(#real, #operand));
                 code!(#[allow(unused_braces)] let (#source, shape_) = #open;)
             });
             tokens.extend(self.opened_axes(name, rank, span));
@@ -78,10 +78,10 @@ impl Emitter<'_> {
 
     /// The axes of the operand that was opened last, one for each subscript.
     fn opened_axes(&self, name: &Ident, rank: usize, span: Span) -> TokenStream {
-        let (runtime, subscripts) = (self.runtime, self.subscripts(rank));
+        let subscripts = self.subscripts(rank);
         let dims = (0..rank).map(|axis| Self::dim(name, axis));
         let shape = pointed(&ident("shape_"), span);
-        let axes = call!(span=> #runtime::expr::axes::<#subscripts, _, _>(#shape));
+        let axes = call!(span=> #subscripts::axes(#shape));
         code!(#[allow(unused_braces)] let (#(#dims,)*) = #axes;)
     }
 
@@ -136,16 +136,13 @@ impl Emitter<'_> {
         let runtime = self.runtime;
         let (len, start) = (self.len(Length::Extent(index)), self.start(index));
         let (low, high) = self.bounds(index);
-        let bounding = self.graph.with_bounds(self.graph.range_indices(index));
+        let (bounding, values) = self.values_of_index(index);
         if bounding.is_empty() {
             let start = start.map(|start| code!(let #start = #low;));
             return code!(#start let #len = #runtime::expr::minus(#high, #low););
         }
         let start = start.map_or_else(|| code!(_), |start| code!(#start));
-        let loops = self.loops(&bounding, code!(values_.range(#low, #high);));
-        code! {
-            let (#start, #len) = #runtime::expr::extent(|values_| { #loops });
-        }
+        code!(let (#start, #len) = #runtime::expr::extent(#values);)
     }
 
     /// The values of an index over an axis: the first, and how many.
@@ -159,8 +156,19 @@ impl Emitter<'_> {
         code!((#start, #len))
     }
 
+    /// The indices in the bounds of an index, and what shows every value that it takes.
+    fn values_of_index(&self, index: IndexId) -> (BTreeSet<IndexId>, TokenStream) {
+        let (low, high) = self.bounds(index);
+        let bounding = self.graph.with_bounds(self.graph.range_indices(index));
+        let loops = self.loops(&bounding, code!(values_.range(#low, #high);));
+        (bounding, code!(|values_| { #loops }))
+    }
+
     /// What shows every value of a subscript, to find out whether one that its ranges allow is ever taken.
     fn values_of(&self, affine: &Affine<IndexId>) -> TokenStream {
+        if let Some(index) = affine.as_index() {
+            return self.values_of_index(index).1;
+        }
         let (plus, minus) = self.parts(affine);
         let minus = minus.unwrap_or_else(|| code!(0));
         let indices = self.graph.with_bounds(affine.indices());

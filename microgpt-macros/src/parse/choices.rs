@@ -1,18 +1,23 @@
 //! Choices and their conditions, and what a `for` binds.
 
-use proc_macro2::{Delimiter, Span, TokenTree};
-
-use syn::buffer::Cursor;
+use proc_macro2::{Delimiter, Span};
 
 use crate::ast::{Binder, Comparison, Condition, Expr, ExprKind, Range};
 use crate::report::Diagnostic;
 use crate::tokens::{Result, Tokens};
 
-impl Tokens<'_> {
+impl Tokens {
     /// `if condition { then } else { otherwise }`
     pub(super) fn choice(&mut self) -> Result<Expr> {
         let span = self.span();
         self.word("if");
+        if self.peek_word("let") {
+            return Err(Diagnostic::new(
+                self.span(),
+                "`if let` is Rust, not the language of `expr!`",
+                "a condition compares two numbers: `if x > 0 { x } else { 0 }`",
+            ));
+        }
         let condition = self.condition()?;
         if let Some(mistake) = self.python_word() {
             return Err(mistake);
@@ -35,7 +40,7 @@ impl Tokens<'_> {
         Ok(Expr { kind, span })
     }
 
-    pub(super) fn branch(&mut self, place: &str) -> Result<Expr> {
+    fn branch(&mut self, place: &str) -> Result<Expr> {
         let span = self.span();
         match self.inside(Delimiter::Brace, Tokens::expression) {
             Some(branch) => Ok(branch.unwrap_or(Expr { kind: ExprKind::Error, span })),
@@ -47,60 +52,75 @@ impl Tokens<'_> {
         }
     }
 
-    pub(super) fn condition(&mut self) -> Result<Condition> {
+    fn condition(&mut self) -> Result<Condition> {
+        let expr = self.condition_or_expression()?;
+        self.as_condition(expr)
+    }
+
+    /// A condition, or an expression alone: which of both a parenthesis holds only its contents say.
+    pub(super) fn condition_or_expression(&mut self) -> Result<Expr> {
         let mut left = self.conjunction()?;
-        while self.punct("||").is_some() {
-            left = Condition::Or(Box::new(left), Box::new(self.conjunction()?));
+        while self.peek_punct("||") {
+            let one = Box::new(self.as_condition(left)?);
+            let span = self.punct("||").unwrap_or(self.end);
+            let other = self.conjunction()?;
+            let other = Box::new(self.as_condition(other)?);
+            left = condition(span, Condition::Or(one, other));
         }
         Ok(left)
     }
 
-    pub(super) fn conjunction(&mut self) -> Result<Condition> {
-        let mut left = self.comparison()?;
-        while self.punct("&&").is_some() {
-            left = Condition::And(Box::new(left), Box::new(self.comparison()?));
+    fn conjunction(&mut self) -> Result<Expr> {
+        let mut left = self.test()?;
+        while self.peek_punct("&&") {
+            let one = Box::new(self.as_condition(left)?);
+            let span = self.punct("&&").unwrap_or(self.end);
+            let other = self.test()?;
+            let other = Box::new(self.as_condition(other)?);
+            left = condition(span, Condition::And(one, other));
         }
         Ok(left)
     }
 
-    pub(super) fn comparison(&mut self) -> Result<Condition> {
-        if !self.peek_punct("!=") && self.punct("!").is_some() {
-            return Ok(Condition::Not(Box::new(self.comparison()?)));
-        }
-        if self.parenthesised_condition() {
-            if let Some(Some(condition)) = self.inside(Delimiter::Parenthesis, Tokens::condition) {
-                return Ok(condition);
-            }
-            let nothing = || Box::new(Expr { kind: ExprKind::Error, span: Span::call_site() });
-            let comparison = Comparison::Equal;
-            return Ok(Condition::Compare { comparison, left: nothing(), right: nothing() });
+    fn test(&mut self) -> Result<Expr> {
+        if let Some(span) = self.punct("!") {
+            let operand = self.test()?;
+            let operand = self.as_condition(operand)?;
+            return Ok(condition(span, Condition::Not(Box::new(operand))));
         }
         let left = self.expression()?;
-        for (sign, comparison) in Comparison::ALL {
-            if self.punct(sign).is_some() {
-                let (left, right) = (Box::new(left), Box::new(self.expression()?));
-                return Ok(Condition::Compare { comparison, left, right });
-            }
+        let Some((span, comparison)) = self.comparison() else { return Ok(left) };
+        if matches!(left.kind, ExprKind::Condition(_)) {
+            return Err(comparison_of_conditions(span));
         }
-        Err(Diagnostic::new(
-            self.span(),
-            format!("expected a comparison, found {}", self.found()),
-            "a condition compares two numbers: `x > 0`, with `<`, `<=`, `>`, `>=`, `==` or `!=`",
-        ))
+        let right = self.expression()?;
+        if matches!(right.kind, ExprKind::Condition(_)) || self.comparison().is_some() {
+            return Err(comparison_of_conditions(span));
+        }
+        let (left, right) = (Box::new(left), Box::new(right));
+        Ok(condition(span, Condition::Compare { comparison, left, right }))
     }
 
-    /// Whether a parenthesis follows that holds a condition, not a number.
-    pub(super) fn parenthesised_condition(&self) -> bool {
-        let mut inside = self.cursor.group(Delimiter::Parenthesis).map(|(inside, _, _)| inside);
-        while let Some(cursor) = inside {
-            if is_condition(cursor) {
-                return true;
+    fn comparison(&mut self) -> Option<(Span, Comparison)> {
+        Comparison::ALL
+            .into_iter()
+            .find_map(|(sign, comparison)| self.punct(sign).map(|span| (span, comparison)))
+    }
+
+    fn as_condition(&self, expr: Expr) -> Result<Condition> {
+        match expr.kind {
+            ExprKind::Condition(condition) => Ok(*condition),
+            ExprKind::Error => {
+                let nothing = || Box::new(Expr { kind: ExprKind::Error, span: expr.span });
+                let comparison = Comparison::Equal;
+                Ok(Condition::Compare { comparison, left: nothing(), right: nothing() })
             }
-            // In more parentheses it is still a condition, if nothing else is there.
-            let inner = cursor.group(Delimiter::Parenthesis);
-            inside = inner.filter(|(_, _, rest)| rest.eof()).map(|(inner, _, _)| inner);
+            _ => Err(Diagnostic::new(
+                self.span(),
+                format!("expected a comparison, found {}", self.found()),
+                "a condition compares two numbers: `x > 0`, with `<`, `<=`, `>`, `>=`, `==` or `!=`",
+            )),
         }
-        false
     }
 
     pub(super) fn comprehension(&mut self) -> Result<Expr> {
@@ -155,17 +175,23 @@ impl Tokens<'_> {
                 "choose in the expression: `sum(if x[i] > 0 { x[i] } else { 0 } for i)`",
             ));
         }
-        if let Some(next) = self.peek_ident() {
-            return Err(Diagnostic::new(
-                next.span(),
-                format!("expected `,` or the end after an index, found `{next}`"),
-                "name the indices, with commas between them: `for i, j`",
-            ));
+        if let Some(mistake) = self.missing_comma("indices", "for i, j") {
+            return Err(mistake);
         }
         Ok(binders)
     }
 
-    pub(super) fn range(&mut self) -> Result<Range> {
+    fn range(&mut self) -> Result<Range> {
+        // One that another macro passed on.
+        if let Some(group) = self.next_group(Delimiter::None) {
+            let mut inner = Self::new(group.stream(), group.span());
+            if let Ok(range) = inner.range() {
+                if inner.at_end() && inner.mistakes.is_empty() {
+                    self.at += 1;
+                    return Ok(range);
+                }
+            }
+        }
         let mistake = |tokens: &Self, message: String| {
             let help = "a range has two ends: `for i in 0..n` or `for s in 0..=t`";
             Err(Diagnostic::new(tokens.span(), message, help))
@@ -195,20 +221,14 @@ impl Tokens<'_> {
     }
 }
 
-/// Whether tokens in a parenthesis compare or join conditions: outside of an `if`, whose condition is its
-/// own, nothing else has these signs.
-fn is_condition(mut cursor: Cursor<'_>) -> bool {
-    let mut within_if = 0;
-    while let Some((token, rest)) = cursor.token_tree() {
-        match &token {
-            TokenTree::Ident(word) if *word == "if" => within_if += 1,
-            TokenTree::Ident(word) if *word == "else" => within_if -= 1,
-            TokenTree::Punct(punct) if within_if == 0 && "<>=!&|".contains(punct.as_char()) => {
-                return true;
-            }
-            _ => {}
-        }
-        cursor = rest;
-    }
-    false
+fn condition(span: Span, condition: Condition) -> Expr {
+    Expr { kind: ExprKind::Condition(Box::new(condition)), span }
+}
+
+fn comparison_of_conditions(span: Span) -> Diagnostic {
+    Diagnostic::new(
+        span,
+        "a comparison compares two numbers, not conditions",
+        "join comparisons with `&&` or `||`: `if 0 < x && x < 1 { x } else { 0 }`",
+    )
 }

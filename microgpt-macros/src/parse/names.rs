@@ -3,26 +3,20 @@
 use proc_macro2::{Delimiter, Span};
 
 use crate::ast::{Expr, ExprKind, Path, Reduction};
-use crate::check::suggestions::instead;
+use crate::name::plain;
 use crate::report::Diagnostic;
+use crate::suggest::instead;
 use crate::tokens::{Result, Tokens};
 
-impl Tokens<'_> {
+impl Tokens {
     pub(super) fn named(&mut self) -> Result<Expr> {
         let span = self.span();
-        if let Some(keyword) = self.peek_ident().filter(|word| word == "for" || word == "else") {
-            return Err(Diagnostic::new(
-                span,
-                format!("`{keyword}` cannot stand here"),
-                "`for` belongs at the end of `[... for i]` or `sum(... for i)`, `else` after the branch of an `if`",
-            ));
-        }
         let (path, dot) = self.path()?;
         if let Some(right) = dot {
             let side = |path| Box::new(Expr { kind: ExprKind::Path(path), span });
             return Ok(Expr { kind: ExprKind::Dot { left: side(path), right: side(right) }, span });
         }
-        let reduction = path.ident.as_ref().and_then(|name| Reduction::named(&name.to_string()));
+        let reduction = path.ident.as_ref().and_then(|name| Reduction::named(&plain(name)));
         if let Some(reduction) = reduction.filter(|_| self.peek_brackets_of_a_call()) {
             let name = reduction.name();
             return Err(Diagnostic::new(
@@ -42,10 +36,10 @@ impl Tokens<'_> {
         Ok(Expr { kind, span })
     }
 
-    pub(super) fn arguments(&mut self, function: &Path, span: Span) -> Result<ExprKind> {
+    fn arguments(&mut self, function: &Path, span: Span) -> Result<ExprKind> {
         let mut arguments = self.list(Self::expression)?;
         if self.peek_word("for") {
-            let help = function.ident.as_ref().and_then(|name| instead(&name.to_string()));
+            let help = function.ident.as_ref().and_then(|name| instead(&plain(name)));
             let reductions = "reductions are `sum`, `mean`, `max`, `min`, `prod` and `logsumexp`; an array is written `[f(x[i]) for i]`";
             return Err(Diagnostic::new(
                 if help.is_some() { span } else { self.span() },
@@ -53,7 +47,10 @@ impl Tokens<'_> {
                 help.unwrap_or_else(|| reductions.into()),
             ));
         }
-        let name = function.ident.as_ref().map(ToString::to_string).unwrap_or_default();
+        if let Some(mistake) = self.missing_comma("arguments", "max(x, y)") {
+            return Err(mistake);
+        }
+        let name = function.ident.as_ref().map(plain).unwrap_or_default();
         let expected = |count, form: &str| {
             Diagnostic::new(span, format!("`{name}` takes {count}"), format!("write `{form}`"))
         };
@@ -78,12 +75,7 @@ impl Tokens<'_> {
         }
     }
 
-    pub(super) fn reduction(
-        &mut self,
-        reduction: Reduction,
-        function: &Path,
-        span: Span,
-    ) -> Result<ExprKind> {
+    fn reduction(&mut self, reduction: Reduction, function: &Path, span: Span) -> Result<ExprKind> {
         if self.at_end() {
             let name = reduction.name();
             return Err(Diagnostic::new(
@@ -99,6 +91,12 @@ impl Tokens<'_> {
         let is_op = matches!(reduction, Reduction::Max | Reduction::Min) && arguments.len() > 1;
         if is_op && self.at_end() {
             return Ok(ExprKind::Call { function: function.clone(), arguments });
+        }
+        if let Some(mistake) = self
+            .missing_comma("arguments", "max(x, y)")
+            .filter(|_| matches!(reduction, Reduction::Max | Reduction::Min))
+        {
+            return Err(mistake);
         }
         if arguments.len() > 1 {
             let name = reduction.name();

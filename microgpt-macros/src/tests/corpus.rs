@@ -69,7 +69,8 @@ macro_rules! corpus {
         [$c:ident $d:ident $u:ident $v:ident $a:ident $b:ident $m:ident $w:ident $q:ident $ids:ident]
         $($name:ident: { $($program:tt)* })*
     ) => {
-        const PROGRAMS: usize = [$(stringify!($name)),*].len();
+        /// The programs as text.
+        pub const TEXTS: &[&str] = &[$(stringify!($($program)*)),*];
 
         $(
             #[test]
@@ -90,7 +91,7 @@ macro_rules! corpus {
     };
 }
 
-const _: () = assert!(PROGRAMS >= 60, "too few programs");
+const _: () = assert!(TEXTS.len() >= 60, "too few programs");
 
 corpus! {
     [c d u v a b m w q ids]

@@ -1,134 +1,177 @@
-//! Whatever tokens are given to the compiler, it does not panic: it reports errors, or writes Rust.
+//! Programs with mistakes in them: whatever the tokens, there is no panic, and what comes out is
+//! either a report or Rust.
 //!
-//! Valid programs are mutated as token streams. `MUTATIONS` in the environment says how many there are,
-//! a million for one.
+//! The suite runs some thousand mutations; `MUTATIONS=1000000 cargo test --release -p microgpt-macros
+//! mutations` runs as many as one likes, from the seed `MUTATION_SEED`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::str::FromStr;
 
 use microgpt::PythonRandom;
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 
-use crate::tests::generate::{Shapes, below, program};
+use crate::tests::corpus::TEXTS;
+use crate::tests::generate::{Shapes, program};
 use crate::tests::input;
 
-/// Programs with what the random ones do not have.
-const PROGRAMS: [&str; 8] = [
-    "[mean(x[s] for s in t - 1..=t) for t in 0..3]",
-    "let c = [10 * x[i, t] for i, t in 1..n]; [c[1, ids[k]] * len(t) for k]",
-    "if (a + b) * 2 > c && !(a < b || c == 1) { ln(x) } else if a > 0 { 1 } else { {rust(b)} }",
-    "let h = [sum(if t >= k { w[k] * x[t - k] } else { 0 } for k) for t in 0..3]; h[2]^-x.y.0",
-    "(q·k / sqrt(d), dot(self.w, crate::b), [stop(x[i + {p}]) - ops::mish(x[i], 2e-3) for i in 0..=n - 1])",
-    "[logsumexp(m[r, s] for r in 0..=t, s in r..=t) * prod(m[t, u] for u) for t]",
-    "let s = max(v[i] for i); let s = s * len(i); -s^2^y",
-    "[score[t, s] / total[t] for t, s in t + past + 1 - window..=t + past]",
+/// Tokens that replace others, valid in their places and not.
+#[rustfmt::skip] // a word list
+const POOL: &[&str] = &[
+    "x", "y", "i", "j", "k", "t", "u", "v", "a", "b", "m", "w", "q", "c", "d", "ids", "n", "sum",
+    "mean", "max", "min", "prod", "logsumexp", "dot", "len", "stop", "exp", "pow", "softmax", "let",
+    "for", "in", "if", "else", "and", "or", "as", "match", "fn", "_", "self", "Self", "super",
+    "crate", "true", "r#type", "r#i", "r#a·b", "a·b", "u·v", "a·1", "a·2x", "a·", "a·b·c", "a·self",
+    "r#a·self", "0", "1", "2", "3", "7", "-1", "1.0", "0.5", "1e0", "1e999", "5e3", "1_000", "0xff",
+    "1u8", "1.5f32", "2x", "900000000000000", "99999999999999999999999", "4294967296", "\"s\"",
+    "'c'", "b\"s\"", "'life", "+", "-", "*", "/", "^", "%", "!", "&", "|", "=", "<", ">", ".", ",",
+    ";", ":", "::", "..", "..=", "==", "!=", "<=", ">=", "&&", "||", "#", "$", "?", "@", "~", "=>",
+    "->", "**", "+=", "()", "[]", "{}", "(x)", "[i]", "[0]", "[i, j]", "{n}", "{n as f64}", "{{x}}",
+    "((x))", "(a, b)", "[x[i] for i]", "for i", "for i, j", "for i in 0..3", "in 0..=i", "in i..3",
+    "in 0..n", "in i - 1..i", "sum(x[i] for i)", "if x > 0 { x } else { 0 }", "let x = u;",
+    "len(i)", "len(k)", "ids[i]", "x[ids[i]]", "#[explain]", "a.0", "a.0.1", "x.5e3", "x.\"s\"",
+    "x.exp()", "x::y", "::x", "self.w",
 ];
-
-/// What a mutation may put in the place of a token.
-const ODD: &str = "r#fn r#type self Self super crate fn let for in if else as _ len sum max dot stop \
-    · a·b a·2 ·a r#a·b 0 1 -1 1.5 1e999 0x1F 9999999999999999999 900000000000000 1u8 2x 'c' \"s\" 'l b'x' \
-    + - * / ^ ! & | && || < > = == != <= >= . .. ..= : :: ; , # $ ? @ % ~ -> => [ ] ( ) { } [] () {} \
-    [i] (i, j) {n} x i t y z";
 
 struct Mutator {
     random: PythonRandom,
-    odd: Vec<TokenTree>,
 }
 
 impl Mutator {
     fn below(&mut self, n: usize) -> usize {
-        below(&mut self.random, n)
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let drawn = (self.random.random() * n as f64) as usize;
+        drawn.min(n.saturating_sub(1))
     }
 
-    /// The same tokens with one change, here or in one of the groups.
-    fn mutated(&mut self, tokens: TokenStream) -> TokenStream {
-        let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
-        let groups: Vec<usize> =
-            (0..tokens.len()).filter(|&at| matches!(tokens[at], TokenTree::Group(_))).collect();
+    /// Tokens of the pool.
+    fn drawn(&mut self) -> Vec<TokenTree> {
+        let text = POOL[self.below(POOL.len())];
+        TokenStream::from_str(text).map(|stream| stream.into_iter().collect()).unwrap_or_default()
+    }
+
+    /// One change, at this level or within a group of it.
+    fn mutate(&mut self, trees: &mut Vec<TokenTree>) {
+        let groups: Vec<usize> = (0..trees.len())
+            .filter(
+                |&at| matches!(&trees[at], TokenTree::Group(group) if !group.stream().is_empty()),
+            )
+            .collect();
         if !groups.is_empty() && self.below(3) > 0 {
             let at = groups[self.below(groups.len())];
-            let TokenTree::Group(group) = &tokens[at] else { unreachable!("a group was chosen") };
-            let (delimiter, inside) = (group.delimiter(), self.mutated(group.stream()));
-            tokens[at] = Group::new(delimiter, inside).into();
-            return tokens.into_iter().collect();
-        }
-        let at = self.below(tokens.len() + 1);
-        let other = self.below(tokens.len() + 1);
-        let chosen = self.below(self.odd.len());
-        let odd = self.odd[chosen].clone();
-        match self.below(8) {
-            0 if at < tokens.len() => drop(tokens.remove(at)),
-            1 if at < tokens.len() => tokens.insert(other, tokens[at].clone()),
-            2 if at < tokens.len() && other < tokens.len() => tokens.swap(at, other),
-            3 | 4 if at < tokens.len() => tokens[at] = odd,
-            5 => {
-                // Delimiters around a part, most often such as nobody sees.
-                let (from, to) = (at.min(other), at.max(other));
-                let inside: TokenStream = tokens.drain(from..to).collect();
-                let delimiter = match self.below(6) {
-                    0 => Delimiter::Parenthesis,
-                    1 => Delimiter::Bracket,
-                    2 => Delimiter::Brace,
-                    _ => Delimiter::None,
-                };
-                tokens.insert(from, Group::new(delimiter, inside).into());
+            if let TokenTree::Group(group) = &trees[at] {
+                let mut inner: Vec<_> = group.stream().into_iter().collect();
+                self.mutate(&mut inner);
+                trees[at] = Group::new(group.delimiter(), inner.into_iter().collect()).into();
             }
-            6 if at < tokens.len() => {
-                if let TokenTree::Group(group) = tokens[at].clone() {
-                    tokens.splice(at..=at, group.stream());
+            return;
+        }
+        let at = self.below(trees.len() + 1);
+        if at == trees.len() {
+            trees.extend(self.drawn());
+            return;
+        }
+        let other = self.below(trees.len());
+        let to = at + 1 + self.below(trees.len() - at);
+        match self.below(9) {
+            0 => drop(trees.remove(at)),
+            1 => trees.insert(at, trees[other].clone()),
+            2 => trees.swap(at, other),
+            3 | 4 => drop(trees.splice(at..=at, self.drawn())),
+            5 => drop(trees.splice(at..at, self.drawn())),
+            6 => {
+                // What a `macro_rules!` passes on.
+                let inner: TokenStream = trees.drain(at..to).collect();
+                trees.insert(at, Group::new(Delimiter::None, inner).into());
+            }
+            7 => {
+                let delimiters = [Delimiter::Parenthesis, Delimiter::Bracket, Delimiter::Brace];
+                let inner: TokenStream = trees.drain(at..to).collect();
+                trees.insert(at, Group::new(delimiters[self.below(3)], inner).into());
+            }
+            _ => {
+                if let TokenTree::Group(group) = &trees[at] {
+                    let inner: Vec<_> = group.stream().into_iter().collect();
+                    trees.splice(at..=at, inner);
+                } else {
+                    trees[at] =
+                        Ident::new(["i", "j", "k", "u"][self.below(4)], Span::call_site()).into();
                 }
             }
-            _ => tokens.insert(at, odd),
         }
-        tokens.into_iter().collect()
     }
 }
 
-fn odd_tokens() -> Vec<TokenTree> {
-    let words = ODD.split_whitespace().filter_map(|word| word.parse::<TokenStream>().ok());
-    words.flatten().collect()
+/// Some valid program, and up to five changes to it.
+fn mutated(seed: u64) -> TokenStream {
+    let mut mutator = Mutator { random: PythonRandom::new(seed) };
+    let text = match mutator.below(2) {
+        0 => program(seed, &Shapes::default()),
+        _ => TEXTS[mutator.below(TEXTS.len())].to_owned(),
+    };
+    let mut trees: Vec<_> = TokenStream::from_str(&text).expect("tokens").into_iter().collect();
+    for _ in 0..=mutator.below(5) {
+        mutator.mutate(&mut trees);
+    }
+    trees.into_iter().collect()
 }
 
-/// Runs all stages: whether the panic, if any, or what is written is as it should be.
-fn check(tokens: TokenStream) -> Result<(), String> {
-    let text = tokens.to_string();
-    let expanded =
-        catch_unwind(AssertUnwindSafe(|| crate::expand(input(&tokens), crate::emit::emit)));
-    let expanded = expanded.map_err(|_| format!("a panic: {text}"))?;
-    let is_rust = syn::parse2::<syn::Expr>(expanded).is_ok() || !is_rust_in_braces(tokens);
-    is_rust.then_some(()).ok_or_else(|| format!("no Rust: {text}"))
+/// What is wrong with what becomes of these tokens.
+fn fault(program: &TokenStream) -> Option<String> {
+    let input = input(program);
+    let expand = |input| crate::expand(input, crate::emit::emit);
+    match catch_unwind(AssertUnwindSafe(|| expand(input))) {
+        Err(panic) => Some(
+            panic
+                .downcast_ref::<String>()
+                .cloned()
+                .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+                .unwrap_or_default(),
+        ),
+        Ok(output) => syn::parse2::<syn::Expr>(output)
+            .err()
+            .filter(|_| blocks_are_rust(program))
+            .map(|error| format!("no Rust: {error}")),
+    }
 }
 
-/// Whether what stands in braces, which is the user's, is Rust.
-fn is_rust_in_braces(tokens: TokenStream) -> bool {
-    tokens.into_iter().all(|token| match token {
+/// Whether all that stands in braces could be Rust: if it is not, the compiler says so.
+fn blocks_are_rust(program: &TokenStream) -> bool {
+    program.clone().into_iter().all(|tree| match tree {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
-            syn::parse2::<syn::Block>(TokenTree::from(group).into()).is_ok()
+            syn::parse2::<syn::Block>(TokenTree::Group(group).into()).is_ok()
         }
-        TokenTree::Group(group) => is_rust_in_braces(group.stream()),
+        TokenTree::Group(group) => blocks_are_rust(&group.stream()),
         _ => true,
     })
 }
 
+fn variable(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// Runs work on a stack as large as that of the compiler.
+pub fn on_the_compilers_stack<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(8 << 20).spawn_scoped(scope, work);
+        match thread.expect("a thread").join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
 #[test]
-fn the_compiler_does_not_panic() {
-    let count: u64 =
-        std::env::var("MUTATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(4000);
-    let mut mutator = Mutator { random: PythonRandom::new(count), odd: odd_tokens() };
-    let mut mistakes = Vec::new();
-    for seed in 0..count {
-        let shapes = Shapes::default();
-        let text = match usize::try_from(seed).unwrap_or(0) % 4 {
-            0 => program(seed, &shapes),
-            _ => PROGRAMS[mutator.below(PROGRAMS.len())].to_owned(),
-        };
-        let mut tokens: TokenStream = text.parse().expect("a valid program");
-        for _ in 0..=mutator.below(3) {
-            tokens = mutator.mutated(tokens);
+fn mutations_are_refused_or_compiled() {
+    let first = variable("MUTATION_SEED", 0);
+    let faults = on_the_compilers_stack(|| {
+        let mut faults = Vec::new();
+        for seed in first..first + variable("MUTATIONS", 4000) {
+            let program = mutated(seed);
+            if let Some(fault) = fault(&program) {
+                faults.push(format!("seed {seed}: {program}\n  {fault}"));
+            }
         }
-        if let Err(mistake) = check(tokens) {
-            mistakes.push(mistake);
-        }
-        assert!(mistakes.len() < 10, "{}", mistakes.join("\n"));
-    }
-    assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
+        faults
+    });
+    assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));
 }

@@ -158,7 +158,7 @@ impl<'t> Unfused<'t> {
 
     fn integer(&self, expr: &Expr) -> i64 {
         match &expr.kind {
-            ExprKind::Number(n) => whole(*n),
+            ExprKind::Number { value, .. } => whole(*value),
             ExprKind::Path(path) => {
                 i64::try_from(self.index(&path.last).expect("an index")).expect("small")
             }
@@ -203,7 +203,7 @@ impl<'t> Unfused<'t> {
 
     fn value(&mut self, expr: &Expr) -> Value<'t> {
         match &expr.kind {
-            ExprKind::Number(x) | ExprKind::Float(x) => self.tape.value(*x),
+            ExprKind::Number { value, .. } => self.tape.value(*value),
             ExprKind::Path(path) => match self.index(&path.last) {
                 Some(at) => self.tape.value(at as f64),
                 None => self.blocks[&path.last].values[&vec![]],

@@ -33,6 +33,8 @@ impl From<&'static Location<'static>> for Place {
 #[derive(Debug)]
 pub struct Equations {
     pub(crate) place: Place,
+    /// Of each group of steps of the backward pass, whether their targets receive gradients.
+    active: Vec<bool>,
     in_order: Vec<Equation>,
     /// The tracked operands that the backward pass reads.
     operands: Vec<(&'static str, Range<usize>)>,
@@ -53,14 +55,27 @@ impl Equations {
     /// None yet, of the `expr!` that stands there.
     #[must_use]
     pub fn new(file: &'static str, line: u32) -> Self {
-        Self { place: Place { file, line }, in_order: Vec::new(), operands: Vec::new() }
+        let place = Place { file, line };
+        Self { place, active: Vec::new(), in_order: Vec::new(), operands: Vec::new() }
     }
 
-    /// One more, whose axes lie in the order in which they are given, and whether the backward pass
-    /// reads it.
+    /// Says of each group of steps of the backward pass whether their targets receive gradients.
     #[must_use]
-    pub fn and(self, name: &'static str, is_read: bool, axes: &[(usize, usize)]) -> Self {
-        self.and_interleaved(name, is_read, axes, false, &[])
+    pub fn active(mut self, groups: &[bool]) -> Self {
+        self.active = groups.to_vec();
+        self
+    }
+
+    /// Whether one of the groups that read an array is run.
+    fn is_read(&self, readers: &[usize]) -> bool {
+        readers.iter().any(|&group| self.active[group])
+    }
+
+    /// One more, whose axes lie in the order in which they are given, and the groups of steps
+    /// of the backward pass that read it.
+    #[must_use]
+    pub fn and(self, name: &'static str, readers: &[usize], axes: &[(usize, usize)]) -> Self {
+        self.and_interleaved(name, readers, axes, false, &[])
     }
 
     /// One more, whose axes lie in this order, the outermost first, if it is `interleaved`.
@@ -68,25 +83,27 @@ impl Equations {
     pub fn and_interleaved(
         mut self,
         name: &'static str,
-        is_read: bool,
+        readers: &[usize],
         axes: &[(usize, usize)],
         interleaved: bool,
         order: &[usize],
     ) -> Self {
+        let is_read = self.is_read(readers);
         let order = if interleaved { order.to_vec() } else { (0..axes.len()).collect() };
         self.in_order.push(Equation { name, axes: axes.to_vec(), order, is_read });
         self
     }
 
-    /// One operand more, with so many values, and whether the backward pass reads it.
+    /// One operand more, with so many values, and the groups of steps of the backward pass that read it.
     #[must_use]
     pub fn reads<A: Tracking>(
         mut self,
         name: &'static str,
-        is_read: bool,
+        readers: &[usize],
         operand: Kept<A>,
         len: usize,
     ) -> Self {
+        let is_read = self.is_read(readers);
         if let Some(start) = operand.on_tape().filter(|_| is_read) {
             self.operands.push((name, start..start + len));
         }

@@ -1,4 +1,4 @@
-//! What to write for functions that other languages and libraries have.
+//! What was meant: functions that other languages and libraries call otherwise, and misspelt names.
 
 /// How the function of that name is written here, if it is one that is known elsewhere.
 pub fn instead(name: &str) -> Option<String> {
@@ -166,3 +166,46 @@ const FORMS: [(&[&str], &str); 23] = [
         "a number stands for itself, an integer `n` of Rust is `{n as f64}`, and an array of numbers `[0 for i in 0..n]`",
     ),
 ];
+
+/// The candidate that is nearest to a name, if one is near enough to be meant.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(name, candidate), candidate))
+        .filter(|&(distance, candidate)| distance <= 1 + candidate.len().min(name.len()) / 4)
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// The number of letters to insert, remove, replace or swap with their neighbour.
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut table = vec![vec![0; other.len() + 1]; one.len() + 1];
+    for i in 0..=one.len() {
+        for j in 0..=other.len() {
+            table[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let replace = table[i - 1][j - 1] + usize::from(one[i - 1] != other[j - 1]);
+                let swapped =
+                    i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1];
+                let swap = if swapped { table[i - 2][j - 2] + 1 } else { usize::MAX };
+                replace.min(table[i - 1][j] + 1).min(table[i][j - 1] + 1).min(swap)
+            };
+        }
+    }
+    table[one.len()][other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_found_and_a_far_one_is_not() {
+        let names = ["softplus", "sqrt", "exp", "sum"];
+        assert_eq!(nearest("sofplus", names), Some("softplus"));
+        assert_eq!(nearest("sqtr", names), Some("sqrt"));
+        assert_eq!(nearest("banana", names), None);
+    }
+}

@@ -1,0 +1,69 @@
+//! Names as they are told apart: by their letters, and by the macro that wrote them.
+
+use proc_macro2::{Ident, Span};
+
+/// What a `for` or a `let` binds.
+///
+/// As in Rust, a name that the body of a `macro_rules!` writes is another than the same name in what
+/// is passed to it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Name {
+    pub text: String,
+    hygiene: String,
+}
+
+impl Name {
+    pub fn of(ident: &Ident) -> Self {
+        Self { text: plain(ident), hygiene: hygiene(ident.span()) }
+    }
+}
+
+/// The letters of a name; `r#x` is `x`.
+pub fn plain(ident: &Ident) -> String {
+    let text = ident.to_string();
+    text.strip_prefix("r#").map(ToOwned::to_owned).unwrap_or(text)
+}
+
+/// Which expansion a token comes from. The compiler tells it in the text of a span alone,
+/// `#4 bytes(10..12)`; where it does not, all tokens come from one.
+pub fn hygiene(span: Span) -> String {
+    let text = format!("{span:?}");
+    let expansion = text.split_whitespace().next().filter(|word| word.starts_with('#'));
+    expansion.unwrap_or_default().to_owned()
+}
+
+/// Whether a variable, an index or a `let` can have this name.
+pub fn is_name(ident: &Ident) -> bool {
+    let text = ident.to_string();
+    !text.contains('·') && syn::parse_str::<Ident>(&text).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::TokenTree;
+
+    use super::*;
+
+    fn one(text: &str) -> Ident {
+        let stream: proc_macro2::TokenStream = text.parse().expect("tokens");
+        match stream.into_iter().next() {
+            Some(TokenTree::Ident(ident)) => ident,
+            other => panic!("{other:?} is no name"),
+        }
+    }
+
+    #[test]
+    fn keywords_and_what_a_dot_divides_are_no_names() {
+        for name in ["x", "sum", "union", "r#type"] {
+            assert!(is_name(&one(name)), "{name}");
+        }
+        for word in ["type", "self", "_", "for", "a·b", "r#a·b"] {
+            assert!(!is_name(&one(word)), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_raw_name_is_the_name_itself() {
+        assert_eq!(Name::of(&one("r#i")), Name::of(&one("i")));
+    }
+}

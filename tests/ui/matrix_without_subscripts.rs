@@ -1,0 +1,10 @@
+use microgpt::{Tape, expr};
+
+fn main() {
+    let tape = Tape::new();
+    let w = tape.matrix([[1.0, 2.0], [3.0, 4.0]]);
+    let x = tape.vector([1.0, 2.0]);
+    let _ = expr!(w * 2);
+    let _ = expr!(tanh(x));
+    let _ = expr!([w[i] for i]);
+}
