@@ -236,6 +236,7 @@ impl Checker<'_> {
     }
 
     /// The `let` of this name; an error was reported where it could not be read.
+    #[allow(clippy::option_option)] // whether there is one, and whether it could be read
     fn let_of(&mut self, name: &Ident) -> Option<Option<usize>> {
         let found = self.lets.get(&Name::of(name)).copied();
         self.unread += usize::from(found == Some(None));

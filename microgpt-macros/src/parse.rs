@@ -418,8 +418,10 @@ impl Tokens {
                     self.at += 1;
                     Ok(Expr { kind: ExprKind::Rust(rust), span })
                 }
-                Delimiter::Bracket => self.within(Delimiter::Bracket, span, Tokens::comprehension),
-                delimiter => self.within(delimiter, span, Tokens::parenthesised),
+                Delimiter::Bracket => {
+                    Ok(self.within(Delimiter::Bracket, span, Tokens::comprehension))
+                }
+                delimiter => Ok(self.within(delimiter, span, Tokens::parenthesised)),
             },
             Some(TokenTree::Literal(literal)) => {
                 let number = number(literal);
@@ -439,14 +441,14 @@ impl Tokens {
         delimiter: Delimiter,
         span: Span,
         parse: fn(&mut Tokens) -> Result<Expr>,
-    ) -> Result<Expr> {
+    ) -> Expr {
         let inner = self.inside(delimiter, parse).flatten();
-        Ok(inner.map_or(Expr { kind: ExprKind::Error, span }, |mut inner| {
+        inner.map_or(Expr { kind: ExprKind::Error, span }, |mut inner| {
             if matches!(inner.kind, ExprKind::Comprehension { .. }) {
                 inner.span = span;
             }
             inner
-        }))
+        })
     }
 
     /// What stands in parentheses: an expression, or the condition of an `if`.

@@ -198,12 +198,11 @@ fn open_fragments(stream: TokenStream, trees: &mut Vec<TokenTree>) {
 /// Whether tokens mean the same whatever stands beside them.
 fn is_indivisible(trees: &[TokenTree]) -> bool {
     match trees {
-        // Nothing at all, as a visibility may be.
-        [] => true,
+        // Nothing at all, as a visibility may be, or a number.
+        [] | [TokenTree::Literal(_)] => true,
         [TokenTree::Group(group)] => {
             matches!(group.delimiter(), Delimiter::Brace | Delimiter::None)
         }
-        [TokenTree::Literal(_)] => true,
         // A statement is no operand.
         [TokenTree::Ident(first), ..] if first == "let" => true,
         _ => is_path(trees),

@@ -26,7 +26,7 @@ fn a_later_let_may_use_the_earlier_one_anywhere() {
 
 #[test]
 fn the_length_of_an_axis_is_the_end_of_a_range() {
-    fn sums<'t, P: Dim, T: Real>(x: Vector<'t, P, T>, p: P) -> Value<'t, T> {
+    fn sums<P: Dim, T: Real>(x: Vector<'_, P, T>, p: P) -> Value<'_, T> {
         expr!(sum(x[s] for t in 0..p, s in 0..=t) + sum(x[t] for t in 0..{x.shape().0}))
     }
     let tape = Tape::new();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, Span, TokenStream};
 
 use super::{Emitter, call, code, ident, pointed};
-use crate::graph::{IndexId, Length, Subscript};
+use crate::graph::{IndexId, IndexRange, Length, Subscript};
 use crate::term::{Affine, Axis, Operand};
 
 /// By how many there are.
@@ -182,7 +182,16 @@ impl Emitter<'_> {
         indices.sort_by_key(|&index| std::cmp::Reverse(self.graph.indices[index].height));
         indices.into_iter().rev().fold(body, |body, index| {
             let (name, (low, high)) = (self.index(index), self.bounds(index));
-            code!(for #name in #low..#high { #body })
+            match &self.graph.indices[index].range {
+                // Two literals of which no value lies between are a mistake to clippy.
+                IndexRange::Stated { low: first, high: end }
+                    if first.as_constant().is_some() && end.as_constant().is_some() =>
+                {
+                    let runtime = self.runtime;
+                    code!(for #name in #low..#runtime::expr::minus(#high, 0) { #body })
+                }
+                _ => code!(for #name in #low..#high { #body }),
+            }
         })
     }
 

@@ -185,11 +185,12 @@ impl Tokens {
         // One that another macro passed on.
         if let Some(group) = self.next_group(Delimiter::None) {
             let mut inner = Self::new(group.stream(), group.span());
-            if let Ok(range) = inner.range() {
-                if inner.at_end() && inner.mistakes.is_empty() {
-                    self.at += 1;
-                    return Ok(range);
-                }
+            if let Ok(range) = inner.range()
+                && inner.at_end()
+                && inner.mistakes.is_empty()
+            {
+                self.at += 1;
+                return Ok(range);
             }
         }
         let mistake = |tokens: &Self, message: String| {

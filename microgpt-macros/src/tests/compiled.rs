@@ -143,8 +143,9 @@ fn run(number: usize, cases: &[String]) {
     let place = folder.join("random_programs");
     std::fs::create_dir_all(&place).expect("a folder");
     let (source, program) = (place.join(format!("{number}.rs")), place.join(number.to_string()));
-    let calls: String = (0..cases.len()).map(|case| format!("case_{case}();\n")).collect();
-    let text = format!("{PRELUDE}\n{}\nfn main() {{\n{calls}}}\n", cases.join("\n"));
+    let calls: Vec<String> = (0..cases.len()).map(|case| format!("case_{case}();")).collect();
+    let (cases, calls) = (cases.join("\n"), calls.join("\n"));
+    let text = format!("{PRELUDE}\n{cases}\nfn main() {{\n{calls}\n}}\n");
     std::fs::write(&source, text).expect("a file");
     let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let compiled = Command::new(compiler)
