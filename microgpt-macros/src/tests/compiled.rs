@@ -18,7 +18,7 @@ const IN_A_FILE: usize = 75;
 
 /// What every source file begins with.
 const PRELUDE: &str = r#"#![allow(unused, non_snake_case)]
-use microgpt::{Array, Numbers, Shape, Tape, Value, Vector, expr};
+use microgpt::{Array, Dim, Matrix, Numbers, Real, Shape, Tape, Value, Vector, expr};
 
 trait Results<'t> {
     fn add_to(self, all: &mut Vec<Vector<'t, usize>>);
@@ -45,6 +45,14 @@ fn agree(program: &str, what: &str, found: &[f64], expected: &[f64]) {
     let same = |(x, y): (&f64, &f64)| x == y || x.is_nan() && y.is_nan() || (x - y).abs() <= 1e-11 * scale;
     if found.len() != expected.len() || !found.iter().zip(expected).all(same) {
         println!("{program}\n{what}: {found:?}, but one value at a time {expected:?}");
+        std::process::exit(1);
+    }
+}
+
+fn same(layer: &str, what: &str, found: &[f64], expected: &[f64]) {
+    let bits = |numbers: &[f64]| numbers.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    if bits(found) != bits(expected) {
+        println!("{layer}, {what}: {found:?}, but with all arrays tracked {expected:?}");
         std::process::exit(1);
     }
 }
@@ -138,11 +146,11 @@ fn library() -> (PathBuf, PathBuf) {
     (folder, newest.expect("the other crate was compiled for this test"))
 }
 
-fn run(number: usize, cases: &[String]) {
+pub fn run(name: &str, cases: &[String]) {
     let (folder, library) = library();
     let place = folder.join("random_programs");
     std::fs::create_dir_all(&place).expect("a folder");
-    let (source, program) = (place.join(format!("{number}.rs")), place.join(number.to_string()));
+    let (source, program) = (place.join(format!("{name}.rs")), place.join(name));
     let calls: Vec<String> = (0..cases.len()).map(|case| format!("case_{case}();")).collect();
     let (cases, calls) = (cases.join("\n"), calls.join("\n"));
     let text = format!("{PRELUDE}\n{cases}\nfn main() {{\n{calls}\n}}\n");
@@ -177,7 +185,9 @@ fn generated_code_gives_what_one_value_at_a_time_gives() {
     let files: Vec<_> = cases.chunks(IN_A_FILE).enumerate().collect();
     std::thread::scope(|scope| {
         for half in files.chunks(files.len().div_ceil(2)) {
-            scope.spawn(move || half.iter().for_each(|(number, cases)| run(*number, cases)));
+            scope.spawn(move || {
+                half.iter().for_each(|(number, cases)| run(&number.to_string(), cases))
+            });
         }
     });
 }

@@ -7,6 +7,7 @@ mod generate;
 mod interpret;
 mod mutate;
 mod mutations;
+mod subsets;
 mod unfused;
 
 use proc_macro2::TokenStream;

@@ -252,14 +252,16 @@ fn extrapolate(quotients: &[f64], factor: f64) -> (f64, f64) {
 mod tests {
     use super::*;
 
-    fn probe(function: fn(f64) -> f64, step: f64, levels: usize) -> (Probe, Sample) {
+    type Function = fn(f64) -> f64;
+
+    fn probe(function: Function, step: f64, levels: usize) -> (Probe, Sample) {
         let sample = |x: f64| Sample { value: function(x), size: function(x).abs() };
         (Probe::new(&mut |s| (s, vec![sample(1.0 + s)]), step, levels), sample(1.0))
     }
 
     #[test]
     fn the_error_of_an_estimate_is_within_what_it_says() {
-        let functions: [(fn(f64) -> f64, f64); 4] = [
+        let functions: [(Function, f64); 4] = [
             (f64::exp, 1f64.exp()),
             (f64::ln, 1.0),
             (|x| (10.0 * x).sin(), 10.0 * 10f64.cos()),
