@@ -21,7 +21,20 @@ fn runner() -> TestRunner {
 }
 
 /// All derivatives are right, and a kink was met only where the table says that there is one.
-fn assert_right(op: &Op, columns: &[Vec<f64>], report: &Report) {
+///
+/// That a result does not change along an argument, as that of `max` along the lesser, differences cannot
+/// tell from a change below rounding: nothing is decided where all derivatives by `tracked` are such.
+fn assert_right(op: &Op, columns: &[Vec<f64>], tracked: &[bool], report: &Report) {
+    let arguments: Vec<usize> = (0..tracked.len()).filter(|&at| tracked[at]).collect();
+    let is_zero = |&(input, element): &(usize, usize)| {
+        let point: Vec<f64> = columns.iter().map(|column| column[element]).collect();
+        (op.gradient)(&point, (op.forward)(&point))[arguments[input]] == 0.0
+    };
+    let undecided = &report.undecided;
+    if report.says_nothing() && !undecided.is_empty() && undecided.iter().all(is_zero) {
+        assert!(report.panics.is_none());
+        return;
+    }
     for &(_, element) in &report.kinks {
         let point: Vec<f64> = columns.iter().map(|column| column[element]).collect();
         let kink =
@@ -81,7 +94,7 @@ macro_rules! combinations {
             $(let $argument = pick!($kind inputs columns.next().expect("a column"));)*
             expr!([$name($($argument[i]),*) for i]).into()
         });
-        assert_right(&microgpt::ops::$name::OP, $columns, &report);
+        assert_right(&microgpt::ops::$name::OP, $columns, &[$(is_tracked!($kind)),*], &report);
     }};
 }
 
@@ -130,7 +143,7 @@ fn on_values_every_op_is_right_too() {
                             inputs.iter().map(|input| input.at([0])).collect();
                         (op.on_values)(&values).into()
                     });
-                    assert_right(op, &point, &report);
+                    assert_right(op, &point, &vec![true; point.len()], &report);
                 }
                 Ok(())
             })

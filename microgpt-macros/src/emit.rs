@@ -430,8 +430,7 @@ impl<'a> Emitter<'a> {
         let copies = self.read.iter().map(|&operand| {
             let (source, kept) = (self.source(operand), self.kept(operand));
             code! {
-                let #kept = #runtime::expr::Source::kept(#source, size_);
-                let size_ = size_ + #runtime::expr::Source::copied(#source);
+                let (#kept, size_) = #runtime::expr::Source::keep(#source, size_);
             }
         });
         let unread =
@@ -693,9 +692,8 @@ impl<'a> Emitter<'a> {
             match order {
                 None => code!(.and(#name, #readers, &[#(#axes),*])),
                 Some(order) => {
-                    let order =
-                        order.iter().map(|&axis| Literal::usize_unsuffixed(axis));
-                    code!(.and_interleaved(#name, #readers, &[#(#axes),*], interleaved_, &[#(#order),*]))
+                    let order = order.iter().map(|&axis| Literal::usize_unsuffixed(axis));
+                    code!(.and(#name, #readers, &[#(#axes),*]).lies(interleaved_, &[#(#order),*]))
                 }
             }
         });

@@ -136,7 +136,7 @@ impl Tokens {
         }
         let value = self.expression()?;
         if self.punct(";").is_none() {
-            return Err(self.after_let(&name));
+            self.after_let(&name)?;
         }
         if let Some(one) = program.lets.last_mut() {
             one.value = value;
@@ -144,42 +144,49 @@ impl Tokens {
         Ok(())
     }
 
-    /// What was meant by a token that cannot follow the value of a `let`.
-    fn after_let(&self, name: &Ident) -> Diagnostic {
+    /// What was meant by a token that cannot follow the value of a `let`. Where it begins a statement the
+    /// `;` is noted as missing, and the statement is read.
+    fn after_let(&mut self, name: &Ident) -> Result<()> {
         if self.at_end() {
-            return Diagnostic::new(
+            return Err(Diagnostic::new(
                 name.span(),
                 "the result is missing after the last `let`",
                 format!("end the `let` with `;` and write the result: `{name}`"),
-            );
+            ));
         }
-        let starts_a_statement = match self.next() {
-            Some(TokenTree::Punct(_)) | None => false,
+        if !self.peek_word("let") && !self.begins_statement() {
+            return self.expect_end();
+        }
+        self.mistakes.push(Diagnostic::new(
+            self.span(),
+            format!("`;` is missing after `let {name} = ...`"),
+            "end each `let` with `;`; what follows the last is the result",
+        ));
+        Ok(())
+    }
+
+    /// Whether a statement without its `let` is next, or what is left could be the result: an array, or an
+    /// expression behind which no `;` ends a `let`.
+    fn begins_statement(&self) -> bool {
+        if self.peek_group(Delimiter::Bracket) {
+            return self.peek_array();
+        }
+        let sign = |at: usize, sign: char| matches!(self.rest().get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == sign);
+        match self.next() {
             Some(TokenTree::Ident(word)) => {
-                !["for", "if", "as", "and", "or"].iter().any(|other| word == other)
+                let joins = ["for", "else", "as", "and", "or", "in", "if"];
+                if joins.iter().any(|other| word == other) {
+                    return false;
+                }
+                if sign(1, '=') && !sign(2, '=') {
+                    return true;
+                }
             }
-            Some(_) => true,
-        };
-        let semicolon =
-            |tree: &TokenTree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ';');
-        if self.peek_word("let") {
-            return Diagnostic::new(
-                self.span(),
-                "`;` is missing before this `let`",
-                "end each `let` with `;`",
-            );
+            Some(TokenTree::Literal(_)) => {}
+            Some(TokenTree::Group(group)) if group.delimiter() != Delimiter::Brace => {}
+            _ => return false,
         }
-        if self.peek_array() || starts_a_statement && !self.rest().iter().any(semicolon) {
-            return Diagnostic::new(
-                self.span(),
-                format!("`;` is missing before this, after the value of `{name}`"),
-                "end each `let` with `;`; two expressions in a row need an operator between them, `a * b`",
-            );
-        }
-        match self.expect_end() {
-            Err(diagnostic) => diagnostic,
-            Ok(()) => unreachable!("the end was seen above"),
-        }
+        !(0..self.rest().len()).any(|at| sign(at, ';'))
     }
 
     fn results(&mut self, program: &mut Program) -> Result<()> {

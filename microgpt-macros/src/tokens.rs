@@ -240,11 +240,13 @@ impl Tokens {
 
     /// Where items with commas between them go on without one.
     pub fn missing_comma(&self, items: &str, example: &str) -> Option<Diagnostic> {
+        let is_semicolon = self.peek_punct(";");
         let word = ["for", "if", "as", "and", "or", "else"].iter().any(|word| self.peek_word(word));
         let starts_an_item = match self.next() {
             Some(TokenTree::Ident(_)) => !word,
             Some(TokenTree::Literal(_)) => true,
-            _ => false,
+            Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Brace,
+            _ => is_semicolon,
         };
         starts_an_item.then(|| {
             Diagnostic::new(

@@ -40,14 +40,14 @@ impl Emitter<'_> {
             let operand = pointed(name, span);
             let subscripts = self.subscripts(rank);
             tokens.extend(if position == 0 {
-                let open = call!(span=> #subscripts::open(#operand));
+                let open = call!(span=> #runtime::expr::open::<#subscripts, _, _, _, _>(#operand));
                 code! {
                     #[allow(unused_braces)]
                     let (#source, shape_) = #open;
                     let real_ = #runtime::expr::precision(&#source);
                 }
             } else {
-                let open = call!(span=> #subscripts::open_as(#real, #operand));
+                let open = call!(span=> #runtime::expr::open_as::<#subscripts, _, _, _, _>(#real, #operand));
                 code!(#[allow(unused_braces)] let (#source, shape_) = #open;)
             });
             tokens.extend(self.opened_axes(name, rank, span));
@@ -78,10 +78,10 @@ impl Emitter<'_> {
 
     /// The axes of the operand that was opened last, one for each subscript.
     fn opened_axes(&self, name: &Ident, rank: usize, span: Span) -> TokenStream {
-        let subscripts = self.subscripts(rank);
+        let (runtime, subscripts) = (self.runtime, self.subscripts(rank));
         let dims = (0..rank).map(|axis| Self::dim(name, axis));
         let shape = pointed(&ident("shape_"), span);
-        let axes = call!(span=> #subscripts::axes(#shape));
+        let axes = call!(span=> #runtime::expr::axes::<#subscripts, _, _>(#shape));
         code!(#[allow(unused_braces)] let (#(#dims,)*) = #axes;)
     }
 
@@ -101,7 +101,7 @@ impl Emitter<'_> {
             let index = &reach.index;
             let [one_name, other_name] = &reach.names;
             let same = call! {reach.span=>
-                #runtime::expr::same_values(#one, #other, #index, #one_name, #other_name)
+                #runtime::expr::same_values(#one, #other, (#index, #one_name, #other_name))
             };
             tokens.extend(code!(#same;));
         }
@@ -219,7 +219,7 @@ impl Emitter<'_> {
                     let [first, this] = [first, one].map(|axis| self.checked.axis_name(axis));
                     let (before, other) = (pointed(&axis, span), pointed(&dim, span));
                     let same = call! {span=>
-                        #runtime::expr::same(#before, #other, #index, #first, #this)
+                        #runtime::expr::same(#before, #other, (#index, #first, #this))
                     };
                     code!(#[allow(unused_braces)] let #axis = #same;)
                 }

@@ -9,22 +9,19 @@ use crate::shape::{Dim, Same, product};
 /// If their lengths differ.
 #[track_caller]
 #[inline(always)]
-pub fn same<A: Dim + Same<B, Output = C>, B: Dim, C: Dim>(
-    one: A,
-    other: B,
-    index: &str,
-    one_name: &str,
-    other_name: &str,
-) -> C {
+pub fn same<A: Dim + Same<B, Output = C>, B: Dim, C: Dim>(one: A, other: B, names: Names) -> C {
     match one.same(other) {
         Some(axis) => axis,
-        None => different(index, one.len(), other.len(), one_name, other_name),
+        None => different(one.len(), other.len(), names),
     }
 }
 
+/// An index, and the two axes that it runs over.
+pub type Names = (&'static str, &'static str, &'static str);
+
 #[cold]
 #[track_caller]
-fn different(index: &str, one: usize, other: usize, one_name: &str, other_name: &str) -> ! {
+fn different(one: usize, other: usize, (index, one_name, other_name): Names) -> ! {
     panic!(
         "index `{index}` runs over axes of different lengths: {one} ({one_name}) and {other} \
          ({other_name})"
@@ -106,16 +103,10 @@ fn off_axis(least: isize, greatest: isize, start: isize, len: isize, name: &str)
 /// If they do not.
 #[track_caller]
 #[inline(always)]
-pub fn same_values(
-    one: (usize, usize),
-    other: (usize, usize),
-    index: &str,
-    one_name: &str,
-    other_name: &str,
-) {
+pub fn same_values(one: (usize, usize), other: (usize, usize), names: Names) {
     // Where there is no value it does not matter at which it would begin.
     if one != other && (one.1 > 0 || other.1 > 0) {
-        different_values(one, other, index, one_name, other_name);
+        different_values(one, other, names);
     }
 }
 
@@ -124,9 +115,7 @@ pub fn same_values(
 fn different_values(
     one: (usize, usize),
     other: (usize, usize),
-    index: &str,
-    one_name: &str,
-    other_name: &str,
+    (index, one_name, other_name): Names,
 ) -> ! {
     let text = |(start, len)| format!("{start}..{}", start + len);
     panic!(

@@ -74,23 +74,18 @@ impl Equations {
     /// One more, whose axes lie in the order in which they are given, and the groups of steps
     /// of the backward pass that read it.
     #[must_use]
-    pub fn and(self, name: &'static str, readers: &[usize], axes: &[(usize, usize)]) -> Self {
-        self.and_interleaved(name, readers, axes, false, &[])
+    pub fn and(mut self, name: &'static str, readers: &[usize], axes: &[(usize, usize)]) -> Self {
+        let (is_read, order) = (self.is_read(readers), (0..axes.len()).collect());
+        self.in_order.push(Equation { name, axes: axes.to_vec(), order, is_read });
+        self
     }
 
-    /// One more, whose axes lie in this order, the outermost first, if it is `interleaved`.
+    /// The axes of the last one lie in this order, the outermost first, if it is `interleaved`.
     #[must_use]
-    pub fn and_interleaved(
-        mut self,
-        name: &'static str,
-        readers: &[usize],
-        axes: &[(usize, usize)],
-        interleaved: bool,
-        order: &[usize],
-    ) -> Self {
-        let is_read = self.is_read(readers);
-        let order = if interleaved { order.to_vec() } else { (0..axes.len()).collect() };
-        self.in_order.push(Equation { name, axes: axes.to_vec(), order, is_read });
+    pub fn lies(mut self, interleaved: bool, order: &[usize]) -> Self {
+        if let Some(last) = self.in_order.last_mut().filter(|_| interleaved) {
+            last.order = order.to_vec();
+        }
         self
     }
 

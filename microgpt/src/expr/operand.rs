@@ -50,6 +50,11 @@ pub trait Source<T: Real>: Copy {
     fn copy(self, own: &mut [T]);
     /// Where the backward pass finds them: in the arena, or at `copy` in the record.
     fn kept(self, copy: usize) -> Kept<Self::Tracking>;
+    /// Where the backward pass finds them, of a record of this size so far, and its size with them.
+    #[inline(always)]
+    fn keep(self, size: usize) -> (Kept<Self::Tracking>, usize) {
+        (self.kept(size), size + self.copied())
+    }
 }
 
 /// A tracked operand's block of the arena.
@@ -193,6 +198,48 @@ impl<A: Tracking> Kept<A> {
     pub fn gradients<T>(self, below: &mut [T], len: usize) -> &mut [T] {
         &mut below[self.at..self.at + len]
     }
+}
+
+/// Opens an operand.
+///
+/// # Panics
+///
+/// If a tracked operand was forgotten.
+#[track_caller]
+#[inline(always)]
+pub fn open<'a, R, T: Real, O, X, S>(operand: &'a O) -> (X, S)
+where
+    O: Operand<R, T, Source<'a> = X, Shape = S> + ?Sized + 'a,
+{
+    operand.open()
+}
+
+/// Opens an operand with the precision of those before it.
+///
+/// # Panics
+///
+/// As [`open`].
+#[track_caller]
+#[inline(always)]
+pub fn open_as<'a, R, T: Real, O, X, S>(_: PhantomData<T>, operand: &'a O) -> (X, S)
+where
+    O: Operand<R, T, Source<'a> = X, Shape = S> + ?Sized + 'a,
+{
+    operand.open()
+}
+
+/// The axes of an opened operand, each with its subscript.
+///
+/// # Panics
+///
+/// If an axis is longer than a tape can hold: where an array has no element, any length fits in its
+/// memory, and sums of positions might not be numbers of the machine.
+#[track_caller]
+#[inline(always)]
+pub fn axes<R, S: Subscripted<R, Axes = A>, A: Shape>(shape: S) -> A {
+    let axes = shape.subscripted();
+    axes.size();
+    axes
 }
 
 /// The precision of an opened operand.

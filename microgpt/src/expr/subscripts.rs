@@ -1,10 +1,6 @@
 //! How many subscripts an operand stands with, and how many axes it has: where they differ, the compiler
 //! says so in words.
 
-use std::marker::PhantomData;
-
-use super::operand::Operand;
-use crate::real::Real;
 use crate::shape::{Dim, Shape};
 
 macro_rules! subscripts {
@@ -35,50 +31,6 @@ macro_rules! subscripts {
             #[inline(always)]
             fn subscripted(self) -> Self::Axes {
                 R::axes(self)
-            }
-        }
-
-        impl $subscripts {
-            /// Opens an operand.
-            ///
-            /// # Panics
-            ///
-            /// If a tracked operand was forgotten.
-            #[track_caller]
-            #[inline(always)]
-            pub fn open<'a, T: Real, O, X, S>(operand: &'a O) -> (X, S)
-            where
-                O: Operand<Self, T, Source<'a> = X, Shape = S> + ?Sized + 'a,
-            {
-                operand.open()
-            }
-
-            /// Opens an operand with the precision of those before it.
-            ///
-            /// # Panics
-            ///
-            /// As `open`.
-            #[track_caller]
-            #[inline(always)]
-            pub fn open_as<'a, T: Real, O, X, S>(_: PhantomData<T>, operand: &'a O) -> (X, S)
-            where
-                O: Operand<Self, T, Source<'a> = X, Shape = S> + ?Sized + 'a,
-            {
-                operand.open()
-            }
-
-            /// The axes of an opened operand, each with its subscript.
-            ///
-            /// # Panics
-            ///
-            /// If an axis is longer than a tape can hold: where an array has no element, any length
-            /// fits in its memory, and sums of positions might not be numbers of the machine.
-            #[track_caller]
-            #[inline(always)]
-            pub fn axes<S: Subscripted<Self, Axes = A>, A: Shape>(shape: S) -> A {
-                let axes = shape.subscripted();
-                axes.size();
-                axes
             }
         }
     )*};

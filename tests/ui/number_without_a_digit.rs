@@ -1,6 +1,0 @@
-use microgpt::expr;
-
-fn main() {
-    let x = [1.0, 2.0, 3.0];
-    let _ = expr!([x[i] * .5 for i]);
-}
