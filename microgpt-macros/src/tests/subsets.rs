@@ -92,9 +92,9 @@ fn case(number: usize, layer: &ItemFn, arguments: &[Argument], is_tracked: &[boo
     let mut random = PythonRandom::new(number as u64);
     for Argument { name, array } in arguments {
         let Some((lengths, _)) = array else { continue };
-        let lengths: String = lengths.iter().map(|length| format!("{length},")).collect();
-        let count =
-            lengths.split_terminator(',').fold(1, |n, one| n * one.parse::<usize>().unwrap());
+        let count: usize = lengths.iter().product();
+        let lengths: Vec<String> = lengths.iter().map(|length| format!("{length},")).collect();
+        let lengths = lengths.concat();
         let data: Vec<f64> = (0..count).map(|_| random.gauss(0.0, 1.0)).collect();
         let _ = write!(
             code,
