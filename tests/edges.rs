@@ -17,6 +17,8 @@ mod ranges;
 mod renamed;
 #[path = "edges/sizes.rs"]
 mod sizes;
+#[path = "edges/special.rs"]
+mod special;
 
 /// The message of the panic that `work` ends in.
 fn panic_of<R>(work: impl FnOnce() -> R) -> String {

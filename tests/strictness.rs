@@ -394,7 +394,7 @@ mod panics {
             Drawn { name: "w", axes: &["i", "3"], range: Some(0.2..5.0) },
         ];
         let text = message(|| {
-            sweep("narrow", &inputs, |sizes, points, check| {
+            sweep("narrow", &inputs, &|sizes, points, check| {
                 assert!(sizes.of("i") < 4, "at most 3 wide, not {}", sizes.of("i"));
                 assert!(points[1].values.iter().all(|x| (0.2..5.0).contains(x)));
                 check.check(points, |inputs| inputs[0].into())
@@ -410,7 +410,7 @@ mod panics {
     fn what_is_wrong_from_some_length_on_is_reported_there() {
         let inputs = [Drawn { name: "x", axes: &["i"], range: None }];
         let text = message(|| {
-            sweep("odd", &inputs, |_, points, check| {
+            sweep("odd", &inputs, &|_, points, check| {
                 check.check(points, |inputs| {
                     let x = inputs[0];
                     let n = x.size();
@@ -426,7 +426,7 @@ mod panics {
     fn a_sweep_that_decides_nothing_is_an_error() {
         let inputs = [Drawn { name: "x", axes: &["i"], range: None }];
         let text = message(|| {
-            sweep("constant", &inputs, |_, points, check| {
+            sweep("constant", &inputs, &|_, points, check| {
                 check.check(points, |inputs| {
                     let x = inputs[0];
                     expr!([1 + 1e-40 * x[i] for i]).into()

@@ -43,6 +43,7 @@ use crate::shape::Shape;
 use crate::value::Value;
 
 pub use layer::{Layer, check_op};
+use precision::Ways;
 pub use report::{GradientError, Mismatch, Oracle, Panics, Report, Tolerance};
 use run::Run;
 pub use special::{SPECIAL, special_points};
@@ -283,8 +284,12 @@ impl<T: Real> Gradcheck<T> {
     where
         for<'p> Point: From<&'p P>,
     {
-        let points = points::<T, P>(inputs);
-        let mut run = Run::new(self, &points, &function);
+        self.check_points(inputs.iter().map(Point::from).collect(), &function)
+    }
+
+    fn check_points(&self, points: Vec<Point>, function: &run::Function<'_, T>) -> Report {
+        let points = prepared::<T>(points);
+        let mut run = Run::new(self, &points, function);
         run.check();
         run.report
     }
@@ -302,19 +307,31 @@ impl Gradcheck<f64> {
     where
         for<'p> Point: From<&'p P>,
     {
-        if let Some(panics) = precision::panics_alike(&points::<f64, P>(inputs), layer) {
+        let points = inputs.iter().map(Point::from).collect();
+        self.check_ways(
+            points,
+            &Ways {
+                double: &|inputs| layer.outputs(inputs),
+                single: &|inputs| layer.outputs(inputs),
+                dual: &|inputs| layer.outputs(inputs),
+            },
+        )
+    }
+
+    #[track_caller]
+    fn check_ways(&self, points: Vec<Point>, layer: &Ways<'_>) -> Report {
+        let (here, rounded) = (prepared::<f64>(points.clone()), prepared::<f32>(points));
+        if let Some(panics) = precision::panics_alike(&here, layer) {
             return Report { panics: Some(panics), ..Report::default() };
         }
-        let mut report = self.check(inputs, |inputs| layer.outputs(inputs));
-        let function = run::function(|inputs| layer.outputs(inputs));
-        let (here, rounded) = (points::<f64, P>(inputs), points::<f32, P>(inputs));
-        let mut double = Run::new(self, &here, &function);
+        let mut report = self.check_points(here.clone(), layer.double);
+        let mut double = Run::new(self, &here, layer.double);
         if !(here.is_empty() || double.outputs.is_empty()) {
             report.decide(&double.against_duals(layer));
             report.join(double.report);
             // Rounded, so that both precisions look at the same point, unless that is another one.
             if here.iter().zip(&rounded).all(|(here, rounded)| here.is_near(rounded)) {
-                let mut double = Run::new(self, &rounded, &function);
+                let mut double = Run::new(self, &rounded, layer.double);
                 double.against_single_precision(layer);
                 report.join(double.report);
             }
@@ -327,11 +344,8 @@ impl Gradcheck<f64> {
     }
 }
 
-fn points<T: Real, P>(inputs: &[P]) -> Vec<Point>
-where
-    for<'p> Point: From<&'p P>,
-{
-    let mut points: Vec<Point> = inputs.iter().map(Point::from).collect();
+/// The points with names, as the precision rounds them.
+fn prepared<T: Real>(mut points: Vec<Point>) -> Vec<Point> {
     for (number, point) in points.iter_mut().enumerate() {
         if point.name.is_empty() {
             point.name = format!("input {number}");

@@ -7,6 +7,7 @@ mod generate;
 mod interpret;
 mod mutate;
 mod mutations;
+mod pairs;
 mod subsets;
 mod unfused;
 

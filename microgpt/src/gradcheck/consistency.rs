@@ -2,18 +2,14 @@
 //! results that nobody uses.
 
 use super::run::{Run, added, leaves, pulled_back};
-use super::{Mismatch, Oracle, Outputs};
-use crate::array::Vector;
+use super::{Mismatch, Oracle};
 use crate::real::Real;
 use crate::tape::Tape;
 
 /// One array stands for at most so many pairs of inputs.
 const ALIASED_PAIRS: usize = 4;
 
-impl<T: Real, F> Run<'_, T, F>
-where
-    F: for<'t> Fn(&[Vector<'t, usize, T>]) -> Outputs<'t, T>,
-{
+impl<T: Real> Run<'_, T> {
     /// The same bits twice.
     pub(super) fn determinism(&mut self) {
         let cotangents = self.draw(self.outputs.len());

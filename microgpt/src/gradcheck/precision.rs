@@ -3,10 +3,9 @@
 use super::difference::Direction;
 use super::panics::quietly;
 use super::projections::norm;
-use super::run::{ELEMENTS, PROJECTIONS, Run, function, rounded_cotangents, slope};
+use super::run::{ELEMENTS, Function, PROJECTIONS, Run, leaves, rounded_cotangents, slope};
 use super::search::Verdict;
-use super::{Gradcheck, Layer, Mismatch, Oracle, Outputs, Panics, Point, Report};
-use crate::array::Vector;
+use super::{Gradcheck, Mismatch, Oracle, Panics, Point, Report};
 use crate::dual::Dual;
 use crate::real::Real;
 use crate::tape::Tape;
@@ -14,26 +13,34 @@ use crate::tape::Tape;
 /// What is exact but for rounding differs by at most so many times what rounding was measured to do.
 const ROUNDINGS: f64 = 16.0;
 
+/// A layer in the numbers that it is checked in.
+#[derive(Clone, Copy)]
+pub(super) struct Ways<'a> {
+    pub(super) double: &'a Function<'a, f64>,
+    pub(super) single: &'a Function<'a, f32>,
+    pub(super) dual: &'a Function<'a, Dual>,
+}
+
 /// Whether a layer panics at a point in one way of computing it and not in another.
 ///
 /// # Panics
 ///
 /// With the layer's own message, if it does in all.
 #[track_caller]
-pub(super) fn panics_alike(points: &[Point], layer: &impl Layer) -> Option<Panics> {
+pub(super) fn panics_alike(points: &[Point], layer: &Ways<'_>) -> Option<Panics> {
     let recorded = quietly(|| {
         let tape = Tape::new();
-        let _ = layer.outputs(&super::run::leaves::<f64>(&tape, &numbers(points)));
+        let _ = (layer.double)(&leaves::<f64>(&tape, &numbers(points)));
     });
     let inference = quietly(|| {
         let tape = Tape::new();
-        let inputs = super::run::leaves::<f64>(&tape, &numbers(points));
-        let _ = tape.inference(|| layer.outputs(&inputs));
+        let inputs = leaves::<f64>(&tape, &numbers(points));
+        let _ = tape.inference(|| (layer.double)(&inputs));
     });
     let dual = quietly(|| {
         let tape = Tape::<Dual>::default();
-        let inputs = super::run::leaves::<Dual>(&tape, &numbers(points));
-        let _ = tape.inference(|| layer.outputs(&inputs));
+        let inputs = leaves::<Dual>(&tape, &numbers(points));
+        let _ = tape.inference(|| (layer.dual)(&inputs));
     });
     match (recorded.err(), inference.err(), dual.err()) {
         (None, None, None) => None,
@@ -46,13 +53,10 @@ fn numbers(points: &[Point]) -> Vec<Vec<f64>> {
     points.iter().map(|point| point.values.clone()).collect()
 }
 
-impl<F> Run<'_, f64, F>
-where
-    F: for<'t> Fn(&[Vector<'t, usize>]) -> Outputs<'t>,
-{
+impl Run<'_, f64> {
     /// Forward mode: along every element, or along random directions where there are many. Returns
     /// the elements that it decided.
-    pub(super) fn against_duals(&mut self, layer: &impl Layer) -> Vec<(usize, usize)> {
+    pub(super) fn against_duals(&mut self, layer: &Ways<'_>) -> Vec<(usize, usize)> {
         let elements: usize = self.points.iter().map(|point| point.values.len()).sum();
         let cotangents = self.draw(self.outputs.len());
         let gradients = self.gradients(&cotangents);
@@ -132,7 +136,7 @@ where
     /// What is exact but for rounding, where rounding is measured if there is a doubt.
     fn exact(
         &mut self,
-        layer: &impl Layer,
+        layer: &Ways<'_>,
         direction: &Direction,
         analytic: f64,
         size: f64,
@@ -159,13 +163,12 @@ where
     }
 
     /// The gradient in `f32`, of points that are exact in it.
-    pub(super) fn against_single_precision(&mut self, layer: &impl Layer) {
+    pub(super) fn against_single_precision(&mut self, layer: &Ways<'_>) {
         let cotangents: Vec<f64> = self.draw(self.outputs.len());
         let cotangents: Vec<f64> = cotangents.iter().map(|&x| f32::of(x).as_f64()).collect();
         let expected = self.gradients(&cotangents);
         let check = Gradcheck::<f32>::default().seed(self.check.seed);
-        let function = function(|inputs| layer.outputs(inputs));
-        let mut single = Run::new(&check, self.points, &function);
+        let mut single = Run::new(&check, self.points, layer.single);
         let analytic = single.gradients(&cotangents);
         // What rounding of the inputs does to each element; measured where there is a doubt.
         let mut rounding: Option<Vec<Vec<f64>>> = None;
@@ -194,7 +197,7 @@ where
 
 /// The derivative of the joined outputs along a direction, by dual numbers.
 fn tangent(
-    layer: &impl Layer,
+    layer: &Ways<'_>,
     inputs: &[Vec<f64>],
     direction: &Direction,
     cotangents: &[f64],
@@ -205,7 +208,7 @@ fn tangent(
         tape.vector(values.iter().enumerate().map(number).collect::<Vec<_>>())
     };
     let inputs: Vec<_> = inputs.iter().enumerate().map(leaf).collect();
-    let outputs = tape.inference(|| layer.outputs(&inputs).numbers());
+    let outputs = tape.inference(|| (layer.dual)(&inputs).numbers());
     outputs.iter().zip(cotangents).map(|(output, by)| output.tangent * by).sum()
 }
 
@@ -215,10 +218,7 @@ enum Exact {
     Wrong,
 }
 
-impl<T: Real, F> Run<'_, T, F>
-where
-    F: for<'t> Fn(&[Vector<'t, usize, T>]) -> Outputs<'t, T>,
-{
+impl<T: Real> Run<'_, T> {
     /// By how much rounding of the inputs changes each derivative.
     fn rounding(&mut self, cotangents: &[f64]) -> Vec<Vec<f64>> {
         let here = self.gradients(cotangents);

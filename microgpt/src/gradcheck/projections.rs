@@ -1,10 +1,9 @@
 //! Random projections of large Jacobians, and kinks that lie in their way.
 
+use super::Mismatch;
 use super::difference::{Direction, Probe};
 use super::run::{Run, power_below, slope};
 use super::search::{Limits, Search, Verdict};
-use super::{Mismatch, Outputs};
-use crate::array::Vector;
 use crate::real::Real;
 
 /// So many differences at most are spent on finding the elements that kink.
@@ -13,10 +12,7 @@ const KINK_PROBES: usize = 4096;
 /// An element by its input and its place there.
 type Element = (usize, usize);
 
-impl<T: Real, F> Run<'_, T, F>
-where
-    F: for<'t> Fn(&[Vector<'t, usize, T>]) -> Outputs<'t, T>,
-{
+impl<T: Real> Run<'_, T> {
     /// Random combinations of the outputs along random directions.
     ///
     /// Elements that kink are found, looked at by themselves, and left out of all directions.

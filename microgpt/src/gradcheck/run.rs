@@ -19,11 +19,15 @@ const NAMED: usize = 16;
 /// At so many points around this one rounding is measured.
 const ROUNDED_POINTS: usize = 4;
 
+/// A function under check. Behind a pointer, so that the checks are compiled once and not for each
+/// function.
+pub(super) type Function<'f, T> = dyn for<'t> Fn(&[Vector<'t, usize, T>]) -> Outputs<'t, T> + 'f;
+
 /// One check under way.
-pub(super) struct Run<'a, T: Real, F> {
+pub(super) struct Run<'a, T: Real> {
     pub(super) check: &'a Gradcheck<T>,
     pub(super) points: &'a [Point],
-    pub(super) function: &'a F,
+    pub(super) function: &'a Function<'a, T>,
     pub(super) random: PythonRandom,
     pub(super) outputs: Vec<f64>,
     /// Points that differ from this one by rounding, with the outputs there.
@@ -31,11 +35,12 @@ pub(super) struct Run<'a, T: Real, F> {
     pub(super) report: Report,
 }
 
-impl<'a, T: Real, F> Run<'a, T, F>
-where
-    F: for<'t> Fn(&[Vector<'t, usize, T>]) -> Outputs<'t, T>,
-{
-    pub(super) fn new(check: &'a Gradcheck<T>, points: &'a [Point], function: &'a F) -> Self {
+impl<'a, T: Real> Run<'a, T> {
+    pub(super) fn new(
+        check: &'a Gradcheck<T>,
+        points: &'a [Point],
+        function: &'a Function<'a, T>,
+    ) -> Self {
         let mut run = Self {
             check,
             points,
@@ -413,14 +418,6 @@ pub(super) fn rounded_cotangents<T: Real>(cotangents: &[f64], time: usize) -> Ve
     cotangents.iter().enumerate().map(rounded).collect()
 }
 
-/// A closure that takes handles of any lifetime, which the compiler does not infer by itself.
-pub(super) fn function<T: Real, F>(function: F) -> F
-where
-    F: for<'t> Fn(&[Vector<'t, usize, T>]) -> Outputs<'t, T>,
-{
-    function
-}
-
 /// The greatest power of two that is not above a positive number.
 pub(super) fn power_below(x: f64) -> f64 {
     // 2⁻¹⁰⁷⁴ is the least number; half a step further there is none.
@@ -462,7 +459,7 @@ pub(super) fn leaves<'t, T: Real>(
 /// before, or zeros.
 pub(super) fn pulled_back<T: Real>(
     leaves: &[Vector<'_, usize, T>],
-    function: &impl for<'t> Fn(&[Vector<'t, usize, T>]) -> Outputs<'t, T>,
+    function: &Function<'_, T>,
     filled: &[f64],
     cotangents: &[f64],
 ) -> Vec<Vec<f64>> {

@@ -90,7 +90,7 @@ struct Failure {
 pub fn sweep(
     layer: &str,
     inputs: &[Drawn],
-    check: impl Fn(&Sizes, &[Point], &Gradcheck) -> Report,
+    check: &dyn Fn(&Sizes, &[Point], &Gradcheck) -> Report,
 ) {
     let mut names: Vec<&'static str> = Vec::new();
     for axis in inputs.iter().flat_map(|input| input.axes.iter().copied()) {
@@ -262,7 +262,7 @@ macro_rules! gradcheck_layer {
                 axes: &[$(::core::stringify!($axis)),*],
                 range: $crate::gradcheck_layer!(@range $($range)?),
             }),+],
-            |$sizes, $points, $check| $report,
+            &|$sizes, $points, $check| $report,
         )
     };
     (@range) => {

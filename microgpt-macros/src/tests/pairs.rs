@@ -1,0 +1,133 @@
+//! Each op of the table, and each operator, within each: fused as one value at a time, at the ends of
+//! arithmetic.
+
+use microgpt::ops::TABLE;
+use microgpt::{PythonRandom, Tape};
+
+use crate::differentiate::{Gradient, differentiate};
+use crate::lower::lower;
+use crate::parse::parse;
+use crate::report::Report;
+use crate::term::Checked;
+use crate::tests::generate::below;
+use crate::tests::input;
+use crate::tests::interpret::Interpreter;
+use crate::tests::unfused;
+
+/// Zeros, the least number, small and large ones, infinities, none.
+const ENDS: [f64; 9] =
+    [0.0, -0.0, 5e-324, 1e-300, 1e300, 0.75, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
+
+/// So many points of a pair are tried, or all if there are no more.
+const POINTS: usize = 81;
+
+/// A function as it is written, of arguments in braces' place: `{}`.
+struct Form {
+    text: String,
+    arity: usize,
+}
+
+impl Form {
+    fn of(&self, arguments: &[String]) -> String {
+        arguments.iter().fold(self.text.clone(), |text, argument| text.replacen("{}", argument, 1))
+    }
+}
+
+fn forms() -> Vec<Form> {
+    let ops = TABLE.iter().map(|op| {
+        let places = vec!["{}"; op.arguments.len()].join(", ");
+        Form { text: format!("{}({places})", op.name), arity: op.arguments.len() }
+    });
+    let operators = ["({} + {})", "({} - {})", "({} * {})", "({} / {})"];
+    let operators = operators.into_iter().map(|text| Form { text: text.to_owned(), arity: 2 });
+    ops.chain(operators).chain([Form { text: "(-{})".to_owned(), arity: 1 }]).collect()
+}
+
+/// The value and the gradients of one number each.
+type Numbers = (f64, Vec<f64>);
+
+fn one_value_at_a_time(program: &crate::ast::Program, names: &[String], point: &[f64]) -> Numbers {
+    let tape = Tape::new();
+    let leaves: Vec<_> = names
+        .iter()
+        .zip(point)
+        .map(|(name, &x)| (name.clone(), vec![], tape.vector([x]).reshape((1,))))
+        .collect();
+    let values = unfused::evaluate(&tape, program, &leaves, &[]);
+    values[0].backward();
+    (values[0].data(), leaves.iter().map(|leaf| leaf.2.grad()[0]).collect())
+}
+
+fn fused(checked: &Checked, gradient: &Gradient, names: &[String], point: &[f64]) -> Numbers {
+    let place = |name: &String| names.iter().position(|one| one == name).expect("an operand");
+    let places: Vec<usize> = checked.operands.iter().map(|operand| place(&operand.name)).collect();
+    let operands: Vec<_> = places.iter().map(|&at| (vec![], vec![point[at]])).collect();
+    let mut interpreter = Interpreter::new(checked, gradient, &operands, &[]);
+    let value = interpreter.results()[0];
+    let mut gradients = vec![0.0; names.len()];
+    for (at, gradient) in places.into_iter().zip(interpreter.pull_back(&[1.0])) {
+        gradients[at] = gradient[0];
+    }
+    (value, gradients)
+}
+
+fn same(one: f64, other: f64) -> bool {
+    one == other
+        || one.is_nan() && other.is_nan()
+        || (one - other).abs() <= 1e-13 * one.abs().max(other.abs())
+}
+
+fn points(arity: usize, random: &mut PythonRandom) -> Vec<Vec<f64>> {
+    let all = ENDS.len().pow(u32::try_from(arity).expect("few"));
+    (0..all.min(POINTS))
+        .map(|at| {
+            let mut rest = if all > POINTS { below(random, all) } else { at };
+            let mut next = || {
+                let end = ENDS[rest % ENDS.len()];
+                rest /= ENDS.len();
+                end
+            };
+            (0..arity).map(|_| next()).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn every_pair_of_ops_is_fused_as_it_is_one_value_at_a_time() {
+    let forms = forms();
+    let mut random = PythonRandom::new(1);
+    let (mut pairs, mut compared, mut differences) = (0, 0, Vec::new());
+    for outer in &forms {
+        for inner in &forms {
+            for place in 0..outer.arity {
+                let names: Vec<String> =
+                    (0..outer.arity + inner.arity - 1).map(|at| format!("x{at}")).collect();
+                let (own, rest) = names.split_at(inner.arity);
+                let mut arguments = rest.to_vec();
+                arguments.insert(place, inner.of(own));
+                let text = outer.of(&arguments);
+                let mut report = Report::default();
+                let (_, ops, program) = parse(input(&text.parse().expect("tokens")), &mut report);
+                let checked = crate::check::check(&program, &ops, &mut report).expect("a program");
+                assert!(report.is_empty(), "{text}: {:?}", report.messages());
+                let gradient = differentiate(lower(&checked));
+                pairs += 1;
+                for point in points(names.len(), &mut random) {
+                    let one = fused(&checked, &gradient, &names, &point);
+                    let other = one_value_at_a_time(&program, &names, &point);
+                    compared += 1;
+                    let agree = same(one.0, other.0)
+                        && one.1.iter().zip(&other.1).all(|(one, other)| same(*one, *other));
+                    if !agree {
+                        differences.push(format!(
+                            "{text} at {point:?}: {one:?}, but one value at a time {other:?}"
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    println!("{pairs} pairs at {compared} points");
+    let first: Vec<_> = differences.iter().take(40).map(String::as_str).collect();
+    assert!(differences.is_empty(), "{} of {compared}:\n{}", differences.len(), first.join("\n"));
+}
