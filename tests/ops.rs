@@ -185,7 +185,18 @@ fn both_arguments_may_be_the_same_value() {
                 // A kink between the two arguments is none along the diagonal.
                 let kinks = report.kinks.iter().map(|&(_, element)| x[element]);
                 assert!(kinks.into_iter().all(|x| x.abs() < 1e-4), "{}: {report:?}", op.name);
-                report.assert_right();
+                // Where nothing changes along the diagonal, as `x - x`, differences decide nothing.
+                let is_zero = |&(_, at): &(usize, usize)| {
+                    let point = [x[at]; 2];
+                    (op.gradient)(&point, (op.forward)(&point)).iter().sum::<f64>() == 0.0
+                };
+                let undecided = &report.undecided;
+                if !(report.says_nothing()
+                    && !undecided.is_empty()
+                    && undecided.iter().all(is_zero))
+                {
+                    report.assert_right();
+                }
                 Ok(())
             })
             .unwrap();

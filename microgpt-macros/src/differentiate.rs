@@ -208,8 +208,11 @@ fn contributions(
                     let quotient = pull_back(graph, adjoint, Through::Over, right);
                     flows.push((left, quotient));
                     if to_right {
+                        // The local gradient is that of the op of `Value`s: where the quotient is 0 and
+                        // the divisor next to it, the adjoint over the divisor may be infinite.
                         let result = kept(graph, equation, node);
-                        let product = pull_back(graph, quotient, Through::Times, result);
+                        let local = graph.binary(Operator::Div, result, right);
+                        let product = pull_back(graph, adjoint, Through::Times, local);
                         let negated = through(graph, product, &mut |graph, product| {
                             graph.add(Node::Negate(product))
                         });

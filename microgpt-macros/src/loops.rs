@@ -368,7 +368,10 @@ impl<'a> Writer<'a> {
                 };
                 code!(#runtime::expr::#pull(#adjoint, #factor))
             }
-            Node::Stop(operand) => self.node(operand),
+            Node::Stop(operand) => {
+                let operand = self.node(operand);
+                code!(#runtime::expr::stopped(#operand))
+            }
             Node::Select { condition, then, otherwise } => {
                 let condition = self.node(condition);
                 let (then, otherwise) = (self.node(then), self.node(otherwise));

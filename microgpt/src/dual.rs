@@ -355,6 +355,10 @@ impl Real for Dual {
         self.value.position()
     }
 
+    fn stopped(self) -> Self {
+        Self::constant(self.value)
+    }
+
     fn vanishes(self) -> bool {
         self.value == 0.0 && self.tangent == 0.0
     }

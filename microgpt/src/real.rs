@@ -69,6 +69,13 @@ pub trait Real:
     #[must_use]
     fn vanishes(self) -> bool;
 
+    /// The number alone, as a constant: what it carries of a derivative is left out, as by `stop`.
+    #[must_use]
+    #[inline(always)]
+    fn stopped(self) -> Self {
+        self
+    }
+
     /// An adjoint, `self`, times a local gradient: a zero adjoint is zero, also where the local gradient
     /// is infinite or no number.
     #[must_use]

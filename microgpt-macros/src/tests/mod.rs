@@ -105,7 +105,7 @@ fn the_chain_rule_goes_through_calls_quotients_and_maxima() {
             "result = max(exp[i] / y for i)",
             "result_at = argmax(exp[i] / y for i)",
             "∂exp[i] += (∂result where i is result_at) / y for i",
-            "∂y += -((∂result where i is result_at) / y * (exp[i] / y)) for i",
+            "∂y += -((∂result where i is result_at) * (exp[i] / y / y)) for i",
             "∂x[i] += ∂exp[i] * exp'(x[i]) for i",
         ]
     );

@@ -56,6 +56,12 @@ pub fn fma<T: Real>(a: T, b: T, c: T) -> T {
     a.fma(b, c)
 }
 
+/// A number through which no derivative flows; see [`Real::stopped`].
+#[inline(always)]
+pub fn stopped<T: Real>(x: T) -> T {
+    x.stopped()
+}
+
 /// An adjoint times a local gradient; see [`Real::pull`].
 #[inline(always)]
 pub fn pull<T: Real>(adjoint: T, local: T) -> T {

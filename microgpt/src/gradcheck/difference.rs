@@ -63,6 +63,8 @@ pub(super) struct Probe {
 pub(super) struct Estimate {
     pub(super) slope: f64,
     pub(super) truncation: f64,
+    /// How much further, if the function has no second derivative here, as that of `relu(x)^2` at 0.
+    pub(super) roughness: f64,
     pub(super) rounding: f64,
     pub(super) step: f64,
     /// Whether the function looks smooth at these steps: else the limit says nothing.
@@ -72,6 +74,11 @@ pub(super) struct Estimate {
 impl Estimate {
     pub(super) fn error(&self) -> f64 {
         self.truncation + self.rounding
+    }
+
+    /// The same of a function that may have no second derivative.
+    pub(super) fn rough(self) -> Self {
+        Self { truncation: self.truncation + self.roughness, ..self }
     }
 
     /// Whether both can be estimates of one number.
@@ -182,7 +189,8 @@ impl Probe {
         let rounding = self.rounding(output, here, epsilon, noise) / self.least();
         let estimate = |quotients: &[f64], factor: f64, rounding: f64| {
             let (slope, truncation) = extrapolate(quotients, factor);
-            Estimate { slope, truncation, rounding, step: self.step, smooth: true }
+            let roughness = (slope - extrapolate(quotients, RATIO).0).abs();
+            Estimate { slope, truncation, roughness, rounding, step: self.step, smooth: true }
         };
         let each = |quotient: fn(f64, f64, f64, &Level) -> f64| -> Vec<f64> {
             let of = |level: &Level| {
@@ -223,7 +231,8 @@ impl Probe {
             let (slope, truncation) = extrapolate(&quotients, RATIO);
             let growth = quotients[quotients.len() - 1] / quotients[0];
             let rounding = 3.0 * rounding;
-            let estimate = Estimate { slope, truncation, rounding, step: self.step, smooth: true };
+            let (step, roughness) = (self.step, 0.0);
+            let estimate = Estimate { slope, truncation, roughness, rounding, step, smooth: true };
             quotients.iter().all(|quotient| quotient.is_finite()).then_some((estimate, growth))
         };
         side(&|level| (level.right[output].value - here.value) / level.forth)

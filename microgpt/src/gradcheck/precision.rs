@@ -152,6 +152,11 @@ impl Run<'_, f64> {
             // Outside of the domain, or at its edge: no derivative.
             return Exact::Undecided;
         }
+        let is_undefined = self.outputs.iter().any(|output| output.is_nan());
+        if is_undefined && (analytic.is_nan() || expected.is_nan()) {
+            // What has no value has no derivative.
+            return Exact::Undecided;
+        }
         let mut rounding = 0.0;
         for (time, (inputs, _)) in self.rounded_points().into_iter().enumerate() {
             let cotangents = rounded_cotangents::<f64>(cotangents, time);

@@ -228,6 +228,7 @@ impl Search {
         }
         let (consistent, decided) =
             (self.consistent(&estimate, limits), self.decided(&estimate, limits));
+        let decided = decided && (consistent || !self.consistent(&estimate.rough(), limits));
         let before = self.suspect;
         match (consistent, decided, before) {
             (true, true, _) => self.verdict = Verdict::Right,
@@ -316,7 +317,7 @@ impl Search {
         if self.bent.is_some() {
             self.judge_kink(limits);
         } else if let Some(best) = self.best {
-            let doubtful = Estimate { truncation: 2.0 * best.truncation, ..best };
+            let doubtful = Estimate { truncation: 2.0 * best.truncation, ..best }.rough();
             if best.smooth && !self.consistent(&doubtful, limits) {
                 self.wrong(&best);
             }
