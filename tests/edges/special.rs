@@ -129,6 +129,7 @@ fn reductions_are_one_function_in_every_precision() {
                 let tangent = reduced(name, &dual).0.tangent;
                 // A tangent of 0 beside an infinity is a product by it.
                 let is_exempt = *name == "prod" && x.iter().any(|x| !x.is_finite());
+                let is_exempt = is_exempt || all.0.is_nan();
                 assert!(
                     is_exempt || agrees(tangent, all.1[at], 1e-12),
                     "{name} of {x:?} by dual numbers: {tangent} and {}",
