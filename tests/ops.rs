@@ -2,6 +2,7 @@
 //! with each combination of tracked and constant arguments.
 
 mod mutations;
+mod special_points;
 
 use microgpt::dual::Dual;
 use microgpt::gradcheck::{Gradcheck, Oracle, Report, check_op};

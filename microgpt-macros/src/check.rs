@@ -398,18 +398,11 @@ impl Checker<'_> {
         let (name, axes) = self.own_name.as_ref()?;
         let ExprKind::Path(Path { ident: Some(ident), .. }) = &base.kind else { return None };
         let is_elsewhere = |subscript: &Subscript| match subscript {
-            Subscript::Affine(affine) => match affine.as_index() {
-                Some(index) => {
-                    !axes.contains(&index)
-                        && match &self.checked.binders[index].range {
-                            Range::Implied(_) => false,
-                            Range::Stated { low, high } => {
-                                low.indices().chain(high.indices()).any(|one| axes.contains(&one))
-                            }
-                        }
-                }
-                None => affine.indices().any(|index| axes.contains(&index)),
-            },
+            Subscript::Affine(affine) => {
+                let is_own = affine.as_index().is_some_and(|index| axes.contains(&index));
+                !is_own && self.depends_on(affine, axes)
+            }
+            // Ids say where: of an earlier array.
             Subscript::Gather { .. } => false,
         };
         let is_own = Name::of(ident) == *name
@@ -417,6 +410,19 @@ impl Checker<'_> {
             && subscripts.len() == axes.len()
             && subscripts.iter().any(is_elsewhere);
         is_own.then(|| name.text.clone())
+    }
+
+    /// Whether an integer changes with one of these indices, also by a range that does.
+    fn depends_on(&self, affine: &Affine, axes: &[usize]) -> bool {
+        affine.indices().any(|index| {
+            axes.contains(&index)
+                || match &self.checked.binders[index].range {
+                    Range::Implied(_) => false,
+                    Range::Stated { low, high } => {
+                        self.depends_on(low, axes) || self.depends_on(high, axes)
+                    }
+                }
+        })
     }
 
     /// The array that is subscripted, a definition or an operand; none if it could not be read.

@@ -649,6 +649,11 @@ impl<'a> Emitter<'a> {
         code!(#(#active)||*)
     }
 
+    /// The name of an integer operand, as the user knows it.
+    pub fn integer_text(&self, operand: usize) -> &str {
+        &self.checked.integers[operand].name
+    }
+
     /// The names and axes of the record's values, and what the backward pass reads.
     fn describe(&self) -> TokenStream {
         let runtime = self.runtime;
@@ -722,7 +727,7 @@ impl<'a> Emitter<'a> {
             let offset = &offsets[id];
             code!(#runtime::expr::output(real_, activity_, &store_, #offset, (#(#axes,)*)))
         });
-        if self.checked.tuple { code!((#(#outputs),*)) } else { code!(#(#outputs)*) }
+        if self.checked.tuple { code!((#(#outputs,)*)) } else { code!(#(#outputs)*) }
     }
 }
 

@@ -5,6 +5,7 @@ use proc_macro2::{Delimiter, Ident, Literal, Span, TokenTree};
 use crate::ast::{ExprKind, Path};
 use crate::name::{hygiene, is_name, plain};
 use crate::report::Diagnostic;
+use crate::suggest::instead;
 use crate::tokens::{Result, Tokens};
 
 /// What may begin a path besides a name; the first is a value, too.
@@ -231,6 +232,9 @@ fn keyword(word: &Ident) -> Diagnostic {
             format!("`{word}` within a path"),
             format!("a path begins with it: `{word}::name`"),
         ),
+        _ if instead(&text).is_some() => {
+            (format!("unknown function `{word}`"), instead(&text).unwrap_or_default())
+        }
         _ => (
             format!("`{word}` is a word of Rust, and not a name"),
             format!("other Rust stands in braces, `{{...}}`; what has this name is `r#{word}`"),
@@ -255,7 +259,9 @@ pub fn number(literal: &Literal) -> Result<ExprKind> {
         }
     };
     if matches!(suffix.as_str(), "f32" | "f64")
-        || suffix.starts_with(['u', 'i']) && suffix.len() > 1
+        || suffix.strip_prefix(['u', 'i']).is_some_and(|bits| {
+            bits == "size" || !bits.is_empty() && bits.bytes().all(|digit| digit.is_ascii_digit())
+        })
     {
         return Err(error(
             format!("the suffix `{suffix}` on a number"),

@@ -1,8 +1,9 @@
 //! The run-time half of `expr!`.
 //!
 //! Generated code names nothing outside this module, [`shape`](crate::shape),
-//! [`tape`](crate::tape) and [`ops`](crate::ops). Operands are opened in the order in which they
-//! were written, before the arena is borrowed, so a `{rust}` operand may itself use the tape.
+//! [`tape`](crate::tape) and [`ops`](crate::ops). Operands are evaluated in the order in which
+//! they were written, then opened, all before the arena is borrowed: so a `{rust}` operand may itself use
+//! the tape.
 
 // Generated code uses all that these return.
 #![allow(clippy::must_use_candidate)]

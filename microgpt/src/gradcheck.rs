@@ -16,7 +16,8 @@
 //! - a second run must give the same bits, and one array that stands for two inputs the sum of
 //!   their gradients;
 //! - a [`Layer`], generic over its precision, is held against dual numbers and against itself in
-//!   the other precision, and must panic with all of them or with none.
+//!   the other precision; recorded, without a record and with dual numbers it must panic at the same
+//!   points.
 //!
 //! The report names the input, the index, both values, the step, and the line of the `expr!` in
 //! whose backward pass the worst error arises. [`gradcheck_layer!`](crate::gradcheck_layer) and

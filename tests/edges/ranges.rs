@@ -188,6 +188,29 @@ fn elements_go_by_the_values_of_their_index() {
 }
 
 #[test]
+fn what_is_off_its_axis_in_a_branch_is_named_as_it_was_written() {
+    let (x, ids) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [[0usize, 1]]);
+    let n = x.len();
+    let message = panic_of(|| {
+        expr! {
+            let d = [x[i] for i in 5..n];
+            if x[0] > 0 { d[2] } else { 0 }
+        }
+    });
+    assert_eq!(message, "axis 0 of `d` has length 1 and begins at 5, but its subscript is 2");
+    let k = 7;
+    let message = panic_of(|| expr!(if x[0] > 0 { x[ids[0, {k}]] } else { 0 }));
+    assert_eq!(message, "axis 1 of `ids` has length 2, but its subscript is 7");
+}
+
+#[test]
+fn a_tuple_may_have_one_element() {
+    let x = [1.0, 2.0];
+    let (y,) = expr!((sum(x[i] for i),));
+    assert_eq!(y, 3.0);
+}
+
+#[test]
 fn what_no_result_uses_is_not_checked() {
     let v = [1.0, 2.0, 3.0];
     let total = expr! {

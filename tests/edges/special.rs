@@ -170,7 +170,7 @@ macro_rules! layers {
     };
 }
 
-fn rows<'t, T: Real>(x: Vector<'t, usize, T>) -> Matrix<'t, usize, usize, T> {
+fn rows<T: Real>(x: Vector<'_, usize, T>) -> Matrix<'_, usize, usize, T> {
     x.reshape((2, 3))
 }
 

@@ -207,10 +207,26 @@ impl Checker<'_> {
 
     pub(super) fn integer(&mut self, expr: &Expr, place: Place) -> Result<Affine> {
         let affine = self.sum_of_integers(expr, place)?;
-        if affine.is_within(LARGEST) {
+        if affine.is_within(LARGEST) && self.weight(&affine) <= HEAVIEST {
             return Ok(affine);
         }
         Err(too_large(expr.span))
+    }
+
+    /// The sum of an integer's factors, with its indices as far as their ranges go.
+    fn weight(&self, affine: &Affine) -> f64 {
+        let of_index = |index: usize| match &self.checked.binders[index].range {
+            Range::Implied(_) => 1.0,
+            Range::Stated { low, high } => self.weight(low).max(self.weight(high)).max(1.0),
+        };
+        let terms = affine.terms.iter().map(|(atom, factor)| {
+            let size = match *atom {
+                Atom::Index(index) | Atom::Len(index) => of_index(index),
+                Atom::Integer(_) => 1.0,
+            };
+            factor.unsigned_abs() as f64 * size
+        });
+        affine.constant.unsigned_abs() as f64 + terms.sum::<f64>()
     }
 
     fn sum_of_integers(&mut self, expr: &Expr, place: Place) -> Result<Affine> {
@@ -339,10 +355,14 @@ fn whole(x: f64, is_integer: bool, span: Span) -> Result<i64> {
     Err(Diagnostic::new(span, format!("{x:?} is not an integer"), help))
 }
 
+/// Beyond this such sums might not be numbers of the machine, where each index and integer is at most
+/// 2^32.
+const HEAVIEST: f64 = 2.0 * LARGEST as f64;
+
 fn too_large(span: Span) -> Diagnostic {
     Diagnostic::new(
         span,
         "an integer that is too large",
-        "the integers of a subscript or range are at most 10^9",
+        "the integers of a subscript or range are at most 10^9, also where ranges multiply them",
     )
 }

@@ -20,13 +20,7 @@ impl Checker<'_> {
         rank: usize,
         span: Span,
     ) -> Result<Array> {
-        if rank > MAX_RANK {
-            return Err(Diagnostic::new(
-                span,
-                format!("{rank} subscripts"),
-                format!("arrays have at most {MAX_RANK} axes"),
-            ));
-        }
+        few_subscripts(rank, span)?;
         let key = path.map(Path::key);
         if let Some(&(integers, id)) = key.as_ref().and_then(|key| self.by_tokens.get(key)) {
             if integers {
@@ -51,6 +45,7 @@ impl Checker<'_> {
         rank: usize,
         span: Span,
     ) -> Result<usize> {
+        few_subscripts(rank, span)?;
         let key = path.map(Path::key);
         if let Some(&(integers, id)) = key.as_ref().and_then(|key| self.by_tokens.get(key)) {
             if !integers {
@@ -101,6 +96,14 @@ impl Checker<'_> {
         }
         Err(wrong_rank(name, expected, rank, span))
     }
+}
+
+fn few_subscripts(rank: usize, span: Span) -> Result<()> {
+    if rank <= MAX_RANK {
+        return Ok(());
+    }
+    let help = format!("arrays have at most {MAX_RANK} axes");
+    Err(Diagnostic::new(span, format!("{rank} subscripts"), help))
 }
 
 fn wrong_rank(name: &str, expected: usize, rank: usize, span: Span) -> Diagnostic {

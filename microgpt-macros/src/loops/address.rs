@@ -49,24 +49,22 @@ impl Writer<'_> {
                 Subscript::Gather { integers, at } => {
                     let ids = self.emitter.integer_operand(*integers);
                     let mut place = TokenStream::new();
-                    for (len, affine) in self.emitter.integer_axes(*integers).iter().zip(at) {
+                    let name = self.emitter.integer_text(*integers);
+                    let lens = self.emitter.integer_axes(*integers);
+                    for (axis, (len, affine)) in lens.iter().zip(at).enumerate() {
                         let (plus, minus) = self.emitter.parts(affine);
                         let minus = minus.unwrap_or_else(|| code!(0));
-                        let text = format!("an axis of `{ids}`");
-                        let at = code!(#runtime::expr::place(#plus, #minus, #len, #text));
+                        let text = format!("axis {axis} of `{name}`");
+                        let at = code!(#runtime::expr::place(#plus, #minus, 0, #len, #text));
                         place = if place.is_empty() { at } else { code!((#place) * #len + #at) };
                     }
                     (code!(#ids[#place]), None)
                 }
             };
-            let minus = match (minus, start) {
-                (None, None) => code!(0),
-                (Some(minus), None) => minus,
-                (None, Some(start)) => code!(#start),
-                (Some(minus), Some(start)) => code!(#minus + #start),
-            };
+            let minus = minus.unwrap_or_else(|| code!(0));
+            let start = start.map_or_else(|| code!(0), |start| code!(#start));
             let text = format!("axis {axis} of `{text}`");
-            let at = code!(#runtime::expr::place(#plus, #minus, #len, #text));
+            let at = code!(#runtime::expr::place(#plus, #minus, #start, #len, #text));
             address = if address.is_empty() { at } else { code!((#address) * #len + #at) };
         }
         address

@@ -92,7 +92,12 @@ fn perhaps_off_axis((start, end): (isize, isize), name: &str, values: impl FnOnc
 #[track_caller]
 fn off_axis(least: isize, greatest: isize, start: isize, len: isize, name: &str) -> ! {
     let begins = if start > 0 { format!(" and begins at {start}") } else { String::new() };
-    panic!("{name} has length {len}{begins}, but its subscript runs from {least} to {greatest}")
+    let values = if least == greatest {
+        format!("is {least}")
+    } else {
+        format!("runs from {least} to {greatest}")
+    };
+    panic!("{name} has length {len}{begins}, but its subscript {values}")
 }
 
 /// Checks that two axes hold the same values of the index that runs over both: each has a first value
@@ -160,19 +165,13 @@ fn id_off_axis(
 /// If it is not on the axis.
 #[track_caller]
 #[inline(always)]
-pub fn place(plus: usize, minus: usize, len: usize, name: &str) -> usize {
-    let place = plus.wrapping_sub(minus);
+pub fn place(plus: usize, minus: usize, start: usize, len: usize, name: &str) -> usize {
+    let place = plus.wrapping_sub(minus).wrapping_sub(start);
     if place >= len {
-        misplaced(plus, minus, len, name);
+        let subscript = signed(plus, minus);
+        off_axis(subscript, subscript, start.cast_signed(), len.cast_signed(), name);
     }
     place
-}
-
-#[cold]
-#[track_caller]
-fn misplaced(plus: usize, minus: usize, len: usize, name: &str) -> ! {
-    let place = signed(plus, minus);
-    panic!("{name} has length {len}, but its subscript is {place}")
 }
 
 /// The number of elements of an equation.

@@ -251,7 +251,10 @@ impl<'a, T: Real> Run<'a, T> {
             }
             Direction::All(_) => by,
         };
-        (moved, samples(self.evaluate(&inputs), cotangents))
+        // Where the function panics is outside of its domain.
+        let outputs = quietly(|| self.evaluate(&inputs));
+        let outputs = outputs.unwrap_or_else(|_| vec![f64::NAN; self.outputs.len()]);
+        (moved, samples(outputs, cotangents))
     }
 
     /// Which outputs have the same bits when an element is NaN: they do not depend on it.
@@ -308,8 +311,10 @@ impl<'a, T: Real> Run<'a, T> {
                     let bits = if self.random.random() < 0.5 { -size } else { size };
                     *x = T::of(*x * (1.0 + bits * T::epsilon().as_f64())).as_f64();
                 }
-                let outputs = self.evaluate(&inputs);
-                self.rounded.push((inputs, outputs));
+                let there = quietly(|| self.evaluate(&inputs)).map(|outputs| (inputs, outputs));
+                let here = || (self.values(), self.outputs.clone());
+                let point = there.unwrap_or_else(|_| here());
+                self.rounded.push(point);
             }
         }
         self.rounded.clone()
@@ -378,7 +383,7 @@ impl<'a, T: Real> Run<'a, T> {
             let _ = (self.function)(&leaves);
             tape.values()
         };
-        let (left, right) = (arena(-step), arena(step));
+        let (left, right) = (quietly(|| arena(-step)).ok()?, quietly(|| arena(step)).ok()?);
         let slope = |(left, right): (&T, &T)| (right.as_f64() - left.as_f64()) / (2.0 * step);
         let tangents: Vec<f64> = left.iter().zip(&right).map(slope).collect();
         let tape = Tape::default();

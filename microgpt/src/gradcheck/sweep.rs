@@ -50,9 +50,14 @@ pub struct Drawn {
     pub range: Option<Range<f64>>,
 }
 
+/// The length of an axis that is a number, as it was written in Rust.
+fn fixed(axis: &str) -> Option<usize> {
+    axis.replace('_', "").trim_end_matches("usize").parse().ok()
+}
+
 impl Drawn {
     fn shape(&self, sizes: &Sizes) -> Vec<usize> {
-        let length = |axis: &&str| axis.parse().unwrap_or_else(|_| sizes.of(axis));
+        let length = |axis: &&str| fixed(axis).unwrap_or_else(|| sizes.of(axis));
         self.axes.iter().map(length).collect()
     }
 
@@ -94,7 +99,7 @@ pub fn sweep(
 ) {
     let mut names: Vec<&'static str> = Vec::new();
     for axis in inputs.iter().flat_map(|input| input.axes.iter().copied()) {
-        if axis.parse::<usize>().is_err() && !names.contains(&axis) {
+        if fixed(axis).is_none() && !names.contains(&axis) {
             names.push(axis);
         }
     }
