@@ -415,7 +415,7 @@ fn lengths_that_differ_are_named() {
     );
     assert_eq!(
         message(|| expr!(x[2])),
-        "axis 0 of `x` has length 2, but its subscript runs from 2 to 2"
+        "axis 0 of `x` has length 2, but its subscript is 2"
     );
 }
 
