@@ -413,10 +413,7 @@ fn lengths_that_differ_are_named() {
         message(|| expr!(sum(x[i - 1] for i in 0..2))),
         "axis 0 of `x` has length 2, but its subscript runs from -1 to 0"
     );
-    assert_eq!(
-        message(|| expr!(x[2])),
-        "axis 0 of `x` has length 2, but its subscript is 2"
-    );
+    assert_eq!(message(|| expr!(x[2])), "axis 0 of `x` has length 2, but its subscript is 2");
 }
 
 #[test]
