@@ -408,7 +408,7 @@ fn direction(side: f64, other: f64) -> f64 {
     match (side.is_infinite(), other.is_infinite()) {
         (true, _) => side.signum(),
         (_, true) => 0.0,
-        _ if side == 0.0 => 0.0,
+        _ if side == 0.0 && !other.is_nan() => 0.0,
         _ => {
             let scale = side.abs().max(other.abs());
             let (side, other) = (side / scale, other / scale);

@@ -511,8 +511,8 @@ table! {
         leaky_relu(x in -2.0..2.0, slope in 0.05..0.5) -> y {
             forward: if x > T::zero() && !slope.is_nan() { x } else { slope * x },
             gradient: [
-                if x > T::zero() { T::one() } else { slope },
-                if x > T::zero() { T::zero() } else { x },
+                if x > T::zero() && !slope.is_nan() { T::one() } else { slope },
+                if x > T::zero() && !slope.is_nan() { T::zero() } else { x },
             ],
             kink: x,
         }
@@ -520,8 +520,8 @@ table! {
         elu(x in -2.0..2.0, alpha in 0.3..2.0) -> y {
             forward: if x > T::zero() && !alpha.is_nan() { x } else { alpha * x.exp_m1() },
             gradient: [
-                if x > T::zero() { T::one() } else { alpha * x.exp() },
-                if x > T::zero() { T::zero() } else { x.exp_m1() },
+                if x > T::zero() && !alpha.is_nan() { T::one() } else { share_of(alpha, x.exp()) },
+                if x > T::zero() && !alpha.is_nan() { T::zero() } else { x.exp_m1() },
             ],
             kink: x,
         }
