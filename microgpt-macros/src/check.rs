@@ -3,7 +3,7 @@
 mod integers;
 mod operands;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
@@ -30,6 +30,7 @@ pub fn check(program: &Program, ops: &[Op], report: &mut Report) -> Option<Check
         ops,
         report,
         indices: Vec::new(),
+        facts: Vec::new(),
         lets: HashMap::new(),
         by_tokens: HashMap::new(),
         lengths: Vec::new(),
@@ -63,6 +64,8 @@ struct Checker<'a> {
     report: &'a mut Report,
     /// The indices in scope, innermost last.
     indices: Vec<(Name, usize)>,
+    /// Of each index what its range says.
+    facts: Vec<RangeFacts>,
     /// The `let`s so far; `None` for one that could not be read.
     lets: HashMap<Name, Option<usize>>,
     /// Where the operand with these tokens is, and whether it is used as integers.
@@ -79,6 +82,14 @@ struct Checker<'a> {
     branches: usize,
     /// The array that the `let` around defines: its name, and its indices.
     own_name: Option<(Name, Vec<usize>)>,
+}
+
+/// What the range of an index says, with those of the indices that it names.
+struct RangeFacts {
+    /// The indices with which it changes.
+    depends: BTreeSet<usize>,
+    /// The greater sum of the factors of an end, as far as the ranges of its indices go.
+    weight: f64,
 }
 
 /// Where an integer expression stands: in a bare subscript a name must be an index.
@@ -148,8 +159,7 @@ impl Checker<'_> {
                     Range::stated(Affine::constant(0), Affine::constant(0))
                 }),
             };
-            self.checked.binders.push(Binder { name: binder.name.clone(), range });
-            let id = self.checked.binders.len() - 1;
+            let id = self.binder(binder.name.clone(), range);
             self.indices.push((name, id));
             bound.push(id);
         }
@@ -162,6 +172,21 @@ impl Checker<'_> {
             }
         }
         (bound, result)
+    }
+
+    /// One index more.
+    fn binder(&mut self, name: Ident, range: Range) -> usize {
+        let ends = match &range {
+            Range::Implied(_) => vec![],
+            Range::Stated { low, high } => vec![low, high],
+        };
+        let facts = RangeFacts {
+            depends: ends.iter().flat_map(|end| self.dependences(end)).collect(),
+            weight: ends.iter().map(|end| self.weight(end)).fold(1.0, f64::max),
+        };
+        self.facts.push(facts);
+        self.checked.binders.push(Binder { name, range });
+        self.checked.binders.len() - 1
     }
 
     fn require_range(&mut self, id: usize) {
@@ -400,7 +425,7 @@ impl Checker<'_> {
         let is_elsewhere = |subscript: &Subscript| match subscript {
             Subscript::Affine(affine) => {
                 let is_own = affine.as_index().is_some_and(|index| axes.contains(&index));
-                !is_own && self.depends_on(affine, axes)
+                !is_own && self.dependences(affine).iter().any(|index| axes.contains(index))
             }
             // Ids say where: of an earlier array.
             Subscript::Gather { .. } => false,
@@ -410,19 +435,6 @@ impl Checker<'_> {
             && subscripts.len() == axes.len()
             && subscripts.iter().any(is_elsewhere);
         is_own.then(|| name.text.clone())
-    }
-
-    /// Whether an integer changes with one of these indices, also by a range that does.
-    fn depends_on(&self, affine: &Affine, axes: &[usize]) -> bool {
-        affine.indices().any(|index| {
-            axes.contains(&index)
-                || match &self.checked.binders[index].range {
-                    Range::Implied(_) => false,
-                    Range::Stated { low, high } => {
-                        self.depends_on(low, axes) || self.depends_on(high, axes)
-                    }
-                }
-        })
     }
 
     /// The array that is subscripted, a definition or an operand; none if it could not be read.

@@ -1,12 +1,14 @@
 //! Subscripts, ranges and lengths: where integers stand, and not values.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Ident, Span};
 
 use super::{Checker, Place, Result, axis_of, rust};
 use crate::ast::{Expr, ExprKind, Operator, Path};
 use crate::name::{Name, plain};
 use crate::report::Diagnostic;
-use crate::term::{Affine, Array, Atom, Axis, AxisUse, Binder, Bound, Range, Subscript};
+use crate::term::{Affine, Array, Atom, Axis, AxisUse, Bound, Range, Subscript};
 
 impl Checker<'_> {
     pub(super) fn subscript(
@@ -159,18 +161,12 @@ impl Checker<'_> {
 
     /// Whether an index takes other values for other values of the indices outside of it.
     fn is_ragged(&self, binder: usize) -> bool {
-        let Range::Stated { low, high } = &self.checked.binders[binder].range else { return false };
-        low.terms.keys().chain(high.terms.keys()).any(|atom| match *atom {
-            Atom::Index(_) => true,
-            Atom::Len(other) => self.is_ragged(other),
-            Atom::Integer(_) => false,
-        })
+        !self.facts[binder].depends.is_empty()
     }
 
     /// An index that no `for` of the text binds, so that no `len` may find it.
     pub(super) fn stand_in(&mut self, name: Ident) -> usize {
-        self.checked.binders.push(Binder { name, range: Range::Implied(None) });
-        let id = self.checked.binders.len() - 1;
+        let id = self.binder(name, Range::Implied(None));
         self.stand_ins.insert(id);
         id
     }
@@ -214,19 +210,27 @@ impl Checker<'_> {
     }
 
     /// The sum of an integer's factors, with its indices as far as their ranges go.
-    fn weight(&self, affine: &Affine) -> f64 {
-        let of_index = |index: usize| match &self.checked.binders[index].range {
-            Range::Implied(_) => 1.0,
-            Range::Stated { low, high } => self.weight(low).max(self.weight(high)).max(1.0),
-        };
+    pub(super) fn weight(&self, affine: &Affine) -> f64 {
         let terms = affine.terms.iter().map(|(atom, factor)| {
             let size = match *atom {
-                Atom::Index(index) | Atom::Len(index) => of_index(index),
+                Atom::Index(index) | Atom::Len(index) => self.facts[index].weight,
                 Atom::Integer(_) => 1.0,
             };
             factor.unsigned_abs() as f64 * size
         });
         affine.constant.unsigned_abs() as f64 + terms.sum::<f64>()
+    }
+
+    /// The indices with which an integer changes, also by a range that does.
+    pub(super) fn dependences(&self, affine: &Affine) -> BTreeSet<usize> {
+        let of_atom = |atom: &Atom<usize>| match *atom {
+            Atom::Index(index) => {
+                self.facts[index].depends.iter().copied().chain([index]).collect()
+            }
+            Atom::Len(index) => self.facts[index].depends.clone(),
+            Atom::Integer(_) => BTreeSet::new(),
+        };
+        affine.terms.keys().flat_map(of_atom).collect()
     }
 
     fn sum_of_integers(&mut self, expr: &Expr, place: Place) -> Result<Affine> {
