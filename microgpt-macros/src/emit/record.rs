@@ -1,0 +1,321 @@
+//! The record: its layout, what is computed into it, its backward pass, and what it says of itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::{Literal, TokenStream};
+
+use super::{Emitter, call, code, ident, product};
+use crate::functions::{Environment, Parameter};
+use crate::graph::{Array, Length};
+use crate::loops;
+use crate::schedule::{Nest, Nests};
+
+impl Emitter<'_> {
+    pub(super) fn evaluate(&self, nests: &Nests) -> TokenStream {
+        let runtime = self.runtime;
+        let activity = self.activity();
+        let sizes = (0..self.equations.len()).map(|id| {
+            let name = &self.graph.equations[id].name;
+            let lens = self.axes(Array::Equation(id)).into_iter().map(|(len, _)| len);
+            code!(#runtime::expr::size(#name, [#(#lens),*]))
+        });
+        let sizes = code!(#(#sizes)+*);
+        let sizes = if sizes.is_empty() { code!(0) } else { sizes };
+        let copies = self.read.iter().map(|&operand| {
+            let (source, kept) = (self.source(operand), self.kept(operand));
+            code! {
+                let (#kept, size_) = #runtime::expr::Source::keep(#source, size_);
+            }
+        });
+        let unread =
+            (0..self.values.len()).filter(|operand| !self.read.contains(operand)).map(|operand| {
+                let (source, kept) = (self.source(operand), self.kept(operand));
+                code!(let #kept = #runtime::expr::Source::kept(#source, 0);)
+            });
+        let integers = self.integer_arrays().map(|id| &self.integers[id]).collect::<Vec<_>>();
+        let words = self.words();
+        let environment = self.environment();
+        let forward = self.forward(&environment, &nests.forward);
+        let backward = self.backward(&environment, nests);
+        let equations = self.describe();
+        code! {
+            #activity
+            let size_ = #sizes;
+            #(#copies)*
+            #(#unread)*
+            // What is generated for all cases is not the shortest for each.
+            #[allow(unused, unused_qualifications, clippy::all, clippy::pedantic)]
+            let store_ = #runtime::expr::evaluate(
+                real_,
+                activity_,
+                size_,
+                &[#(#integers),*],
+                |below_, own_| { #forward },
+                #words,
+                move |#words, pass_| { #backward },
+                |#words| { #equations },
+            );
+        }
+    }
+
+    pub(super) fn activity(&self) -> TokenStream {
+        let runtime = self.runtime;
+        let mut tokens = code!(let activity_ = #runtime::expr::Plain;);
+        for (id, operand) in self.checked.operands.iter().enumerate() {
+            let source = self.source(id);
+            let span = operand.span;
+            let (activity, real) = (ident("activity_"), ident("real_"));
+            let join = call!(span=> #runtime::expr::join(#activity, #real, #source));
+            tokens.extend(code!(let activity_ = #join;));
+        }
+        tokens
+    }
+
+    pub(super) fn integer_arrays(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.integers.len()).filter(|&id| self.checked.integers[id].rank > 0)
+    }
+
+    /// What the backward pass must know, as an expression and as a pattern.
+    pub(super) fn words(&self) -> TokenStream {
+        let axes = self.classes.keys().map(|&class| self.axis(Length::Class(class)));
+        let extents = self.extents.iter().flat_map(|&index| {
+            [Some(self.len(Length::Extent(index))), self.start(index)].into_iter().flatten()
+        });
+        let integers = (0..self.integers.len())
+            .filter(|&id| self.checked.integers[id].rank == 0)
+            .map(|id| self.integers[id].clone());
+        let kept = (0..self.values.len()).map(|operand| self.kept(operand));
+        let all = axes.chain(extents).chain(integers).chain(kept);
+        let mut words: Vec<TokenStream> = all.map(|word| code!(#word)).collect();
+        // The run-time crate knows tuples of so many words, and words may be tuples.
+        while words.len() > 8 {
+            words = words.chunks(8).map(|some| code!((#(#some,)*))).collect();
+        }
+        code!((#(#words,)*))
+    }
+
+    /// Everything that the loops of a nest may name.
+    pub(super) fn environment(&self) -> Environment {
+        let mut environment = Environment::default();
+        for name in &self.values {
+            environment.add(name, Parameter::Numbers);
+            environment.add(&Self::adjoint(name), Parameter::Numbers);
+        }
+        for id in 0..self.equations.len() {
+            environment.add(&self.array(Array::Equation(id)), Parameter::Numbers);
+            environment.add(&self.array(Array::Adjoint(id)), Parameter::Numbers);
+        }
+        for (name, operand) in self.integers.iter().zip(&self.checked.integers) {
+            let array = operand.rank > 0;
+            environment.add(name, if array { Parameter::Integers } else { Parameter::Integer });
+        }
+        for &class in self.classes.keys() {
+            let axis = self.axis(Length::Class(class));
+            environment.add(&axis, Parameter::Axis);
+            environment.add_length(&self.len(Length::Class(class)), axis);
+        }
+        for &index in &self.extents {
+            environment.add(&self.len(Length::Extent(index)), Parameter::Integer);
+            if let Some(start) = self.start(index) {
+                environment.add(&start, Parameter::Integer);
+            }
+        }
+        environment
+    }
+
+    fn forward(&self, environment: &Environment, nests: &[Nest]) -> TokenStream {
+        let runtime = self.runtime;
+        let operands = (0..self.values.len()).map(|operand| {
+            let (name, source) = (&self.values[operand], self.source(operand));
+            code!(let #name = #runtime::expr::Source::read(&#source, below_);)
+        });
+        let equations = nests.iter().enumerate().map(|(id, nest)| {
+            let name = &self.equations[id];
+            let size = self.size(Array::Equation(id));
+            let zero = nest
+                .is_ragged(self.graph)
+                .then(|| code!(#name.fill(#runtime::expr::constant(real_, 0.0));));
+            let checks = loops::requirements::write(self, &self.graph.equations[id]);
+            let loops = loops::write(self, nest);
+            let loops = code!(#checks #loops);
+            let loops =
+                environment.function(runtime, &format!("forward_{name}"), name, nest, &loops);
+            code! {
+                let (#name, own_) = own_.split_at_mut(#size);
+                #zero
+                #loops
+                let #name = &*#name;
+            }
+        });
+        let copies = self.read.iter().map(|&operand| {
+            let source = self.source(operand);
+            code! {
+                let (copy_, own_) = own_.split_at_mut(#runtime::expr::Source::copied(#source));
+                #runtime::expr::Source::copy(#source, copy_);
+            }
+        });
+        code! {
+            #(#operands)*
+            #(#equations)*
+            #(#copies)*
+        }
+    }
+
+    fn backward(&self, environment: &Environment, nests: &Nests) -> TokenStream {
+        let runtime = self.runtime;
+        if nests.backward.is_empty() {
+            return TokenStream::new();
+        }
+        let lengths = self.lengths();
+        let integers = self.integer_arrays().map(|id| {
+            let name = &self.integers[id];
+            let size = product(self.integer_axes(id).into_iter());
+            code!(let (#name, integers_) = integers_.split_at(#size);)
+        });
+        let values = self.read.iter().map(|&operand| {
+            let (name, kept) = (&self.values[operand], self.kept(operand));
+            let size = self.size(Array::Operand(operand));
+            code!(let #name = #kept.values(values_, start_, #size);)
+        });
+        let equations = (0..self.equations.len()).map(|id| {
+            let (name, adjoint) = (self.array(Array::Equation(id)), self.array(Array::Adjoint(id)));
+            let size = self.size(Array::Equation(id));
+            code! {
+                let (#name, own_values_) = own_values_.split_at(#size);
+                let (#adjoint, own_) = own_.split_at_mut(#size);
+            }
+        });
+        let written = self.gradient.accumulations.iter().zip(&nests.backward);
+        let accumulations = written.enumerate().map(|(id, (one, nest))| {
+            let name = loops::target_name(self, nest);
+            let function = format!("backward_{id}_{}", self.array(one.target));
+            let loops = loops::write(self, nest);
+            let loops = environment.function(runtime, &function, &name, nest, &loops);
+            match one.target {
+                Array::Operand(operand) => {
+                    let kept = self.kept(operand);
+                    let size = self.size(one.target);
+                    code! {
+                        if #kept.active() {
+                            let #name = #kept.gradients(below_, #size);
+                            #loops
+                        }
+                    }
+                }
+                Array::Equation(_) => {
+                    let active = self.any_active(&self.receivers(one.target));
+                    code!(if #active { #loops })
+                }
+                Array::Definition(_) | Array::Adjoint(_) => {
+                    unreachable!("gradients flow to operands and equations")
+                }
+            }
+        });
+        code! {
+            let #runtime::tape::Pass { values: values_, gradients: gradients_, integers: integers_, start: start_ } = pass_;
+            #lengths
+            #(#integers)*
+            #(#values)*
+            let own_values_ = &values_[start_..];
+            let (below_, own_) = gradients_.split_at_mut(start_);
+            #(#equations)*
+            #(#accumulations)*
+        }
+    }
+
+    /// The operands one of which is tracked where an array receives a gradient.
+    fn receivers(&self, target: Array) -> BTreeSet<usize> {
+        match target {
+            Array::Operand(operand) => BTreeSet::from([operand]),
+            Array::Equation(id) => self.graph.equations[id].depends.clone(),
+            Array::Definition(_) | Array::Adjoint(_) => {
+                unreachable!("gradients flow to operands and equations")
+            }
+        }
+    }
+
+    /// Whether one of these operands is tracked.
+    fn any_active(&self, operands: &BTreeSet<usize>) -> TokenStream {
+        let active = operands.iter().map(|&operand| {
+            let kept = self.kept(operand);
+            code!(#kept.active())
+        });
+        code!(#(#active)||*)
+    }
+
+    /// The names and axes of the record's values, and what the backward pass reads.
+    fn describe(&self) -> TokenStream {
+        let runtime = self.runtime;
+        let lengths = self.lengths();
+        // An array is read for the sake of what receives a gradient, and else left alone.
+        let accumulations = &self.gradient.accumulations;
+        let mut receivers: Vec<BTreeSet<usize>> = Vec::new();
+        let mut readers: BTreeMap<Array, BTreeSet<usize>> = BTreeMap::new();
+        for one in accumulations {
+            let operands = self.receivers(one.target);
+            let known = receivers.iter().position(|other| *other == operands);
+            let id = known.unwrap_or_else(|| {
+                receivers.push(operands);
+                receivers.len() - 1
+            });
+            for array in self.gradient.arrays_read_by(one) {
+                readers.entry(array).or_default().insert(id);
+            }
+        }
+        let active = receivers.iter().map(|operands| self.any_active(operands));
+        let readers = |array: Array| {
+            let ids = readers.get(&array).into_iter().flatten();
+            let ids = ids.map(|&id| Literal::usize_unsuffixed(id));
+            code!(&[#(#ids),*])
+        };
+        let operands = self.read.iter().map(|&operand| {
+            let (name, kept) = (&self.checked.operands[operand].name, self.kept(operand));
+            let size = self.size(Array::Operand(operand));
+            let readers = readers(Array::Operand(operand));
+            code!(.reads(#name, #readers, #kept, #size))
+        });
+        let equations = (0..self.equations.len()).map(|id| {
+            let name = &self.graph.equations[id].name;
+            let readers = readers(Array::Equation(id));
+            let axes = self.axes(Array::Equation(id)).into_iter().map(|(len, axis)| {
+                let start = axis.and_then(|axis| self.start(axis));
+                let start = start.map_or_else(|| code!(0), |start| code!(#start));
+                code!((#len, #start))
+            });
+            let order = self.interleaving.and_then(|one| one.order(Array::Equation(id)));
+            match order {
+                None => code!(.and(#name, #readers, &[#(#axes),*])),
+                Some(order) => {
+                    let order = order.iter().map(|&axis| Literal::usize_unsuffixed(axis));
+                    code!(.and(#name, #readers, &[#(#axes),*]).lies(interleaved_, &[#(#order),*]))
+                }
+            }
+        });
+        let interleaved = self.is_interleaved().map(|is_so| code!(let interleaved_ = #is_so;));
+        code! {
+            #lengths
+            #interleaved
+            #runtime::expr::Equations::new(::core::file!(), ::core::line!()).active(&[#(#active),*]) #(#equations)* #(#operands)*
+        }
+    }
+
+    pub(super) fn outputs(&self) -> TokenStream {
+        let runtime = self.runtime;
+        let mut offsets = Vec::new();
+        let mut offset = code!(0);
+        for id in 0..self.equations.len() {
+            offsets.push(offset.clone());
+            let size = self.size(Array::Equation(id));
+            offset.extend(code!(+ #size));
+        }
+        let outputs = self.graph.results.iter().map(|&id| {
+            let axes = self.graph.equations[id]
+                .axes
+                .iter()
+                .map(|&axis| self.axis(self.graph.axis_length(axis)));
+            let offset = &offsets[id];
+            code!(#runtime::expr::output(real_, activity_, &store_, #offset, (#(#axes,)*)))
+        });
+        if self.checked.tuple { code!((#(#outputs,)*)) } else { code!(#(#outputs)*) }
+    }
+}
