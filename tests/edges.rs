@@ -1,10 +1,8 @@
 //! The edges of the language and of the tape, one rule a module: what is at the end of a range, of a
-//! precision, of a handle's life, and of what Rust's macros pass on.
+//! precision, and of a handle's life.
 
 #[path = "edges/changes.rs"]
 mod changes;
-#[path = "edges/fragments.rs"]
-mod fragments;
 #[path = "edges/handles.rs"]
 mod handles;
 #[path = "edges/names.rs"]

@@ -70,27 +70,34 @@ fn with_factor(factor: f64, check: impl FnOnce() -> Report) -> Report {
     report
 }
 
+/// The report of the right gradient, in which there is neither an error nor a kink.
+fn right_at(name: &str, x: f64, check: fn(f64) -> Report) -> Report {
+    let right = check(x);
+    assert_eq!((&right.mismatches[..], &right.kinks[..]), (&[][..], &[][..]), "{name}({x})");
+    right
+}
+
+/// A gradient that is off by a factor is caught, or not decidable where the function allows for that.
+fn assert_not_right(name: &str, x: f64, check: fn(f64) -> Report, factor: f64) {
+    let wrong = with_factor(factor, || check(x));
+    let caught = wrong.mismatches.len() == 1;
+    assert!(caught || wrong.undecided.len() == 1, "{factor} · {name}({x}): {wrong:?}");
+    assert!(caught || wrong.compared == 0, "{factor} · {name}({x}): {wrong:?}");
+    assert!(caught || !SMOOTH.contains(&name), "{factor} · {name}({x}): {wrong:?}");
+}
+
 #[test]
 fn a_part_in_a_million_is_caught_or_not_decidable_but_never_right() {
     let mut undecided = Vec::new();
     for (name, check) in checks::<f64>() {
         for x in decades(-8..=9) {
-            let right = check(x);
-            assert_eq!(
-                (&right.mismatches[..], &right.kinks[..]),
-                (&[][..], &[][..]),
-                "{name}({x})"
-            );
+            let right = right_at(name, x, check);
             assert_eq!(right.compared + right.undecided.len(), 1, "{name}({x}): {right:?}");
             if right.compared == 0 {
                 undecided.push((name, x));
             }
             for factor in [1.0 + 1e-6, 1.0 - 1e-6, -1.0, 0.0, 2.0] {
-                let wrong = with_factor(factor, || check(x));
-                let caught = wrong.mismatches.len() == 1;
-                assert!(caught || wrong.undecided.len() == 1, "{factor} · {name}({x}): {wrong:?}");
-                assert!(caught || wrong.compared == 0, "{factor} · {name}({x}): {wrong:?}");
-                assert!(caught || !SMOOTH.contains(&name), "{factor} · {name}({x}): {wrong:?}");
+                assert_not_right(name, x, check, factor);
             }
         }
     }
@@ -106,18 +113,9 @@ fn a_part_in_a_million_is_caught_or_not_decidable_but_never_right() {
 fn in_single_precision_it_is_a_part_in_a_hundred() {
     for (name, check) in checks::<f32>() {
         for x in decades(-4..=4) {
-            let right = check(x);
-            assert_eq!(
-                (&right.mismatches[..], &right.kinks[..]),
-                (&[][..], &[][..]),
-                "{name}({x})"
-            );
+            let right = right_at(name, x, check);
             for factor in [1.01, 0.99, -1.0, 0.0, 2.0] {
-                let wrong = with_factor(factor, || check(x));
-                let caught = wrong.mismatches.len() == 1;
-                assert!(caught || wrong.undecided.len() == 1, "{factor} · {name}({x}): {wrong:?}");
-                assert!(caught || wrong.compared == 0, "{factor} · {name}({x}): {wrong:?}");
-                assert!(caught || !SMOOTH.contains(&name), "{factor} · {name}({x}): {wrong:?}");
+                assert_not_right(name, x, check, factor);
             }
             assert!(!SMOOTH.contains(&name) || right.compared == 1, "{name}({x}): {right:?}");
         }

@@ -72,7 +72,7 @@ fn too_deep(span: Span, message: String) -> Diagnostic {
 /// How many operations are nested in a definition, along those scalars that it uses.
 ///
 /// A scalar stands for its value where it is used; an array is computed by itself.
-pub fn operations(body: &Term, scalars: &[usize]) -> usize {
+fn operations(body: &Term, scalars: &[usize]) -> usize {
     let both = |one: &Term, other: &Term| operations(one, scalars).max(operations(other, scalars));
     let inner = match body {
         Term::Number(_)

@@ -13,7 +13,7 @@ use crate::ast::{Expr, ExprKind, Let, Operator, Program};
 use crate::name::is_name;
 use crate::path::number;
 use crate::report::{Diagnostic, Report};
-use crate::tokens::{ARRAY_OR_REDUCTION, Result, Tokens};
+use crate::tokens::{ARRAY_OR_REDUCTION, JOINING, Result, Tokens};
 
 /// A built-in op: its name and the names of its arguments.
 #[derive(Debug)]
@@ -174,8 +174,7 @@ impl Tokens {
         let sign = |at: usize, sign: char| matches!(self.rest().get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == sign);
         match self.next() {
             Some(TokenTree::Ident(word)) => {
-                let joins = ["for", "else", "as", "and", "or", "in", "if"];
-                if joins.iter().any(|other| word == other) {
+                if word == "in" || JOINING.iter().any(|joining| word == joining) {
                     return false;
                 }
                 if sign(1, '=') && !sign(2, '=') {

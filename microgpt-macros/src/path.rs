@@ -232,13 +232,13 @@ fn keyword(word: &Ident) -> Diagnostic {
             format!("`{word}` within a path"),
             format!("a path begins with it: `{word}::name`"),
         ),
-        _ if instead(&text).is_some() => {
-            (format!("unknown function `{word}`"), instead(&text).unwrap_or_default())
-        }
-        _ => (
-            format!("`{word}` is a word of Rust, and not a name"),
-            format!("other Rust stands in braces, `{{...}}`; what has this name is `r#{word}`"),
-        ),
+        text => match instead(text) {
+            Some(help) => (format!("unknown function `{word}`"), help),
+            None => (
+                format!("`{word}` is a word of Rust, and not a name"),
+                format!("other Rust stands in braces, `{{...}}`; what has this name is `r#{word}`"),
+            ),
+        },
     };
     Diagnostic::new(word.span(), message, help)
 }

@@ -12,6 +12,9 @@ use crate::report::Diagnostic;
 pub const ARRAY_OR_REDUCTION: &str =
     "an array is written in brackets, `[x[i] for i]`, a reduction with its name, `sum(x[i] for i)`";
 
+/// Words that go on with an expression, here or in Rust or Python.
+pub const JOINING: [&str; 6] = ["for", "if", "as", "and", "or", "else"];
+
 pub type Result<T> = std::result::Result<T, Diagnostic>;
 
 /// The tokens up to the end of the present brackets.
@@ -240,13 +243,11 @@ impl Tokens {
 
     /// Where items with commas between them go on without one.
     pub fn missing_comma(&self, items: &str, example: &str) -> Option<Diagnostic> {
-        let is_semicolon = self.peek_punct(";");
-        let word = ["for", "if", "as", "and", "or", "else"].iter().any(|word| self.peek_word(word));
         let starts_an_item = match self.next() {
-            Some(TokenTree::Ident(_)) => !word,
+            Some(TokenTree::Ident(word)) => !JOINING.iter().any(|joining| word == joining),
             Some(TokenTree::Literal(_)) => true,
             Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Brace,
-            _ => is_semicolon,
+            _ => self.peek_punct(";"),
         };
         starts_an_item.then(|| {
             Diagnostic::new(

@@ -285,12 +285,11 @@ impl<T: Real> Gradcheck<T> {
     where
         for<'p> Point: From<&'p P>,
     {
-        self.check_points(inputs.iter().map(Point::from).collect(), &function)
+        self.check_at(&prepared::<T>(inputs.iter().map(Point::from).collect()), &function)
     }
 
-    fn check_points(&self, points: Vec<Point>, function: &run::Function<'_, T>) -> Report {
-        let points = prepared::<T>(points);
-        let mut run = Run::new(self, &points, function);
+    fn check_at(&self, points: &[Point], function: &run::Function<'_, T>) -> Report {
+        let mut run = Run::new(self, points, function);
         run.check();
         run.report
     }
@@ -325,7 +324,7 @@ impl Gradcheck<f64> {
         if let Some(panics) = precision::panics_alike(&here, layer) {
             return Report { panics: Some(panics), ..Report::default() };
         }
-        let mut report = self.check_points(here.clone(), layer.double);
+        let mut report = self.check_at(&here, layer.double);
         let mut double = Run::new(self, &here, layer.double);
         if !(here.is_empty() || double.outputs.is_empty()) {
             report.decide(&double.against_duals(layer));

@@ -11,7 +11,7 @@ use crate::value::Value;
 
 mod stable;
 use stable::{
-    clamp_gradient, decay, direction, gelu_argument, inverse_hyperbolic, normal_density,
+    clamp_gradient, decay, direction, gelu_argument, inverse_hyperbolic, is_kept, normal_density,
     normal_distribution, over_one_and_square, over_square, power, power_by_base, power_by_exponent,
     share_of, sigmoid_slope, takes_second,
 };
@@ -509,19 +509,19 @@ table! {
         }
         /// `x` above 0, else `slope * x` (Maas 2013).
         leaky_relu(x in -2.0..2.0, slope in 0.05..0.5) -> y {
-            forward: if x > T::zero() && !slope.is_nan() { x } else { slope * x },
+            forward: if is_kept(x, slope) { x } else { slope * x },
             gradient: [
-                if x > T::zero() && !slope.is_nan() { T::one() } else { slope },
-                if x > T::zero() && !slope.is_nan() { T::zero() } else { x },
+                if is_kept(x, slope) { T::one() } else { slope },
+                if is_kept(x, slope) { T::zero() } else { x },
             ],
             kink: x,
         }
         /// `x` above 0, else `alpha * (eˣ - 1)` (Clevert 2015, arXiv:1511.07289).
         elu(x in -2.0..2.0, alpha in 0.3..2.0) -> y {
-            forward: if x > T::zero() && !alpha.is_nan() { x } else { alpha * x.exp_m1() },
+            forward: if is_kept(x, alpha) { x } else { alpha * x.exp_m1() },
             gradient: [
-                if x > T::zero() && !alpha.is_nan() { T::one() } else { share_of(alpha, x.exp()) },
-                if x > T::zero() && !alpha.is_nan() { T::zero() } else { x.exp_m1() },
+                if is_kept(x, alpha) { T::one() } else { share_of(alpha, x.exp()) },
+                if is_kept(x, alpha) { T::zero() } else { x.exp_m1() },
             ],
             kink: x,
         }

@@ -3,23 +3,10 @@
 use microgpt::{PythonRandom, Tape};
 use proptest::prelude::*;
 
-use crate::differentiate::differentiate;
-use crate::lower::lower;
 use crate::notation::Notation;
-use crate::parse::parse;
-use crate::report::Report;
 use crate::tests::generate::{OPERANDS, Shapes, program};
 use crate::tests::interpret::Interpreter;
-use crate::tests::unfused;
-
-/// The table's names, as `expr!` passes them on.
-pub fn ops() -> String {
-    let ops = microgpt::ops::TABLE.iter().map(|op| {
-        let arguments: Vec<_> = op.arguments.iter().map(|(name, _)| *name).collect();
-        format!("{}({})", op.name, arguments.join(" "))
-    });
-    ops.collect::<Vec<_>>().join(" ")
-}
+use crate::tests::{stages, unfused};
 
 fn agree(what: &str, one: &[f64], other: &[f64]) -> Result<(), String> {
     if one.len() != other.len() {
@@ -69,15 +56,8 @@ pub fn operands(random: &mut PythonRandom, shapes: &Shapes) -> Vec<(Vec<usize>, 
 ///
 /// Returns the answer and the cotangents that were drawn for the results.
 pub fn compare(text: &str, seed: u64, shapes: &Shapes) -> Result<(Answer, Vec<f64>), String> {
-    let input = format!("[::microgpt] [{}] {text}", ops()).parse().map_err(|e| format!("{e}"))?;
-    let mut report = Report::default();
-    let (_, ops, program) = parse(input, &mut report);
-    let checked = crate::check::check(&program, &ops, &mut report);
-    if !report.is_empty() {
-        return Err(report.messages().join("; "));
-    }
-    let checked = checked.ok_or("no program")?;
-    let gradient = differentiate(lower(&checked));
+    let tokens = text.parse().map_err(|error| format!("{error}"))?;
+    let (program, checked, gradient) = stages(&tokens)?;
 
     let mut random = PythonRandom::new(seed);
     let operands = operands(&mut random, shapes);

@@ -14,6 +14,7 @@ mod unfused;
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::ast::Program;
 use crate::differentiate::{Gradient, differentiate};
 use crate::lower::lower;
 use crate::notation::Notation;
@@ -22,20 +23,35 @@ use crate::report::Report;
 use crate::schedule::{Inner, schedule};
 use crate::term::Checked;
 
-const OPS: &str = "[::microgpt] [exp(x) sqrt(x) pow(x y) relu(x) ln(x)]";
-
-fn input(equations: &TokenStream) -> TokenStream {
-    let before: TokenStream = OPS.parse().expect("tokens");
-    quote!(#before #equations)
+/// The table's names, as `expr!` passes them on.
+fn ops() -> String {
+    let ops = microgpt::ops::TABLE.iter().map(|op| {
+        let arguments: Vec<_> = op.arguments.iter().map(|(name, _)| *name).collect();
+        format!("{}({})", op.name, arguments.join(" "))
+    });
+    ops.collect::<Vec<_>>().join(" ")
 }
 
-fn compiled(equations: &TokenStream) -> (Checked, Gradient) {
+fn input(equations: &TokenStream) -> TokenStream {
+    let ops: TokenStream = ops().parse().expect("tokens");
+    quote!([::microgpt] [#ops] #equations)
+}
+
+/// What the stages up to the derivatives make of a program, or its mistakes.
+fn stages(equations: &TokenStream) -> Result<(Program, Checked, Gradient), String> {
     let mut report = Report::default();
     let (_, ops, program) = parse(input(equations), &mut report);
     let checked = crate::check::check(&program, &ops, &mut report);
-    assert_eq!(report.messages(), Vec::<&str>::new());
-    let checked = checked.expect("a program");
+    if !report.is_empty() {
+        return Err(report.messages().join("; "));
+    }
+    let checked = checked.ok_or("no program")?;
     let gradient = differentiate(lower(&checked));
+    Ok((program, checked, gradient))
+}
+
+fn compiled(equations: &TokenStream) -> (Checked, Gradient) {
+    let (_, checked, gradient) = stages(equations).expect("no mistake");
     (checked, gradient)
 }
 
@@ -263,6 +279,20 @@ fn the_longest_layers_are_no_more_than_two_thousand_lines() {
     for lines in [sliding_window, grouped_query, alibi] {
         assert!(lines <= 2000, "{sliding_window}, {grouped_query} and {alibi} lines");
     }
+}
+
+#[test]
+fn sixty_ranges_of_which_each_names_the_one_before_expand() {
+    let ranges: Vec<String> =
+        (1..60).map(|at| format!("i{at} in i{0}..i{0} + 1", at - 1)).collect();
+    let text = format!("sum(x[i59] for i0 in 0..3, {})", ranges.join(", "));
+    let tokens = crate::expand(input(&text.parse().expect("tokens")), crate::emit::emit);
+    assert!(syn::parse2::<syn::Expr>(tokens).is_ok());
+    let own = format!(
+        "let x = [sum(x[i59 + 1] for i0 in 0..t, {}) for t in 0..3]; x[0]",
+        ranges.join(", ")
+    );
+    assert!(mistakes(&own.parse().expect("tokens"))[0].contains("uses itself"));
 }
 
 #[test]

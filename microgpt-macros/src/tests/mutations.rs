@@ -6,14 +6,11 @@ use std::collections::BTreeMap;
 use microgpt::PythonRandom;
 
 use crate::ast::Operator;
-use crate::differentiate::{Gradient, differentiate};
+use crate::differentiate::Gradient;
 use crate::graph::{Array, IndexRange, Node, Subscript, Through};
-use crate::lower::lower;
-use crate::parse::parse;
-use crate::report::Report;
 use crate::term::Affine;
-use crate::term::Checked;
-use crate::tests::fused::{compare, operands, ops};
+use crate::tests::compiled;
+use crate::tests::fused::{compare, operands};
 use crate::tests::generate::{OPERANDS, Shapes};
 use crate::tests::interpret::Interpreter;
 
@@ -188,15 +185,6 @@ fn replace_index(gradient: &mut Gradient, at: usize, index: usize, by: usize) ->
     true
 }
 
-fn compiled(text: &str) -> (Checked, Gradient) {
-    let input = format!("[::microgpt] [{}] {text}", ops()).parse().expect("tokens");
-    let mut report = Report::default();
-    let (_, ops, program) = parse(input, &mut report);
-    let checked = crate::check::check(&program, &ops, &mut report).expect("a program");
-    let gradient = differentiate(lower(&checked));
-    (checked, gradient)
-}
-
 /// The gradients of all operands of a program with one accumulation made wrong, if it can be made so.
 fn gradients(
     text: &str,
@@ -204,7 +192,7 @@ fn gradients(
     mutation: Mutation,
     cotangents: &[f64],
 ) -> Option<Vec<Vec<f64>>> {
-    let (checked, mut gradient) = compiled(text);
+    let (checked, mut gradient) = compiled(&text.parse().expect("tokens"));
     if !mutate(&mut gradient, at, mutation) {
         return None;
     }
@@ -231,7 +219,7 @@ fn every_wrong_rule_is_caught() {
         // One `Value` at a time knows nothing of the compiler's rules.
         let (answer, cotangents) = compare(text, SEED, &Shapes::default()).expect("both agree");
         let right: Vec<Vec<f64>> = answer.gradients.into_iter().map(|(_, all)| all).collect();
-        let (_, gradient) = compiled(text);
+        let (_, gradient) = compiled(&text.parse().expect("tokens"));
         for at in 0..gradient.accumulations.len() {
             for mutation in MUTATIONS {
                 let Some(wrong) = gradients(text, at, mutation, &cotangents) else { continue };

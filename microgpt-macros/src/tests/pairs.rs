@@ -4,15 +4,12 @@
 use microgpt::ops::TABLE;
 use microgpt::{PythonRandom, Tape};
 
-use crate::differentiate::{Gradient, differentiate};
-use crate::lower::lower;
-use crate::parse::parse;
-use crate::report::Report;
+use crate::ast::Program;
+use crate::differentiate::Gradient;
 use crate::term::Checked;
-use crate::tests::fused::ops;
 use crate::tests::generate::below;
 use crate::tests::interpret::Interpreter;
-use crate::tests::unfused;
+use crate::tests::{stages, unfused};
 
 /// Zeros, the least number, small and large ones, infinities, none.
 const ENDS: [f64; 9] =
@@ -48,7 +45,7 @@ fn forms() -> Vec<Form> {
 /// The value and the gradients of one number each.
 type Numbers = (f64, Vec<f64>);
 
-fn one_value_at_a_time(program: &crate::ast::Program, names: &[String], point: &[f64]) -> Numbers {
+fn one_value_at_a_time(program: &Program, names: &[String], point: &[f64]) -> Numbers {
     let tape = Tape::new();
     let leaves: Vec<_> = names
         .iter()
@@ -100,7 +97,7 @@ fn points(arity: usize, random: &mut PythonRandom) -> Vec<Vec<f64>> {
 
 #[test]
 fn every_pair_of_ops_is_fused_as_it_is_one_value_at_a_time() {
-    let (forms, names_of_ops) = (forms(), ops());
+    let forms = forms();
     let mut random = PythonRandom::new(1);
     let (mut pairs, mut compared, mut differences) = (0, 0, Vec::new());
     for outer in &forms {
@@ -112,14 +109,8 @@ fn every_pair_of_ops_is_fused_as_it_is_one_value_at_a_time() {
                 let mut arguments = rest.to_vec();
                 arguments.insert(place, inner.of(own));
                 let text = outer.of(&arguments);
-                let mut report = Report::default();
-                let (_, ops, program) = parse(
-                    format!("[::microgpt] [{names_of_ops}] {text}").parse().expect("tokens"),
-                    &mut report,
-                );
-                let checked = crate::check::check(&program, &ops, &mut report).expect("a program");
-                assert!(report.is_empty(), "{text}: {:?}", report.messages());
-                let gradient = differentiate(lower(&checked));
+                let (program, checked, gradient) =
+                    stages(&text.parse().expect("tokens")).expect(&text);
                 pairs += 1;
                 for point in points(names.len(), &mut random) {
                     let one = fused(&checked, &gradient, &names, &point);

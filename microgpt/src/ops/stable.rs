@@ -159,6 +159,12 @@ pub fn gelu_argument<T: Real>(x: T) -> (T, T) {
     (scale * (x + cubic * x * x * x), scale * (T::one() + T::of(3.0) * cubic * x * x))
 }
 
+/// Whether what is `x` above 0 is `x` here: not where the other argument is NaN.
+#[inline(always)]
+pub fn is_kept<T: Real>(x: T, other: T) -> bool {
+    x > T::zero() && !other.is_nan()
+}
+
 /// Whether the second of two is the better one, or the only NaN.
 #[inline(always)]
 pub fn takes_second<T: Real>(is_better: bool, x: T, y: T) -> bool {
