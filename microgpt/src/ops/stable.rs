@@ -1,5 +1,5 @@
 //! What ops are computed by where the formula as one writes it down overflows, vanishes or cancels, although
-//! the answer is an ordinary number. `tests/figures/ops.json` holds the exact answers.
+//! the answer is an ordinary number. `tests/gradients/figures/ops.json` holds the exact answers.
 
 use super::{clamp, max, min};
 use crate::real::Real;

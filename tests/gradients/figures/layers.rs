@@ -189,7 +189,7 @@ fn values_and_gradients_are_those_of_jax() {
 /// `layers.rs` exports all that is public in its modules by name.
 #[test]
 fn no_public_layer_is_without_figures() {
-    let source = include_str!("../../microgpt/src/layers.rs");
+    let source = include_str!("../../../microgpt/src/layers.rs");
     let exports = source.split("pub use ").skip(1).map(|rest| {
         let (list, _) = rest.split_once(';').expect("the end of an export");
         assert!(!list.contains('*'), "`{list}` does not say what it exports");
@@ -203,7 +203,7 @@ fn no_public_layer_is_without_figures() {
     let table = table();
     let layers = table["layers"].as_object().expect("layers by name");
     for name in &names {
-        assert!(layers.contains_key(*name), "no figures of `{name}` in tests/figures/layers.py");
+        assert!(layers.contains_key(*name), "no figures of `{name}` in tests/gradients/figures/layers.py");
     }
     assert_eq!(names.len(), layers.len(), "figures of what is no public layer");
 }

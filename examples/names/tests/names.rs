@@ -1,25 +1,7 @@
-//! The program `examples/names.rs`, run as a user does.
+//! The program, run as a user does.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
-
-/// The example's binary, built from the sources as they are: `cargo test --test names` alone would
-/// leave it as it was.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--example", "names", "--profile", profile])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status();
-        assert!(built.expect("cargo runs").success());
-        let test = std::env::current_exe().expect("this test has a path");
-        let target = test.parent().and_then(Path::parent).expect("tests are in target/*/deps");
-        target.join("examples").join(format!("names{}", std::env::consts::EXE_SUFFIX))
-    })
-}
 
 /// An empty directory to run in, with these files.
 fn directory(name: &str, files: &[(&str, &[u8])]) -> PathBuf {
@@ -33,7 +15,7 @@ fn directory(name: &str, files: &[(&str, &[u8])]) -> PathBuf {
 }
 
 fn names(directory: &Path, args: &[&str]) -> Output {
-    Command::new(program()).args(args).current_dir(directory).output().expect("the program runs")
+    Command::new(env!("CARGO_BIN_EXE_names")).args(args).current_dir(directory).output().expect("the program runs")
 }
 
 /// What it prints when all is well.
@@ -77,7 +59,7 @@ fn it_reads_input_txt_and_data_before_that() {
 
 #[test]
 fn the_built_in_names_are_what_they_claim() {
-    let names = include_str!("../examples/names.txt");
+    let names = include_str!("../../names.txt");
     let distinct: std::collections::BTreeSet<&str> = names.lines().collect();
     assert_eq!(distinct.len(), names.lines().count());
     assert!(distinct.len() >= 2000);
@@ -141,7 +123,7 @@ fn bad_input_gets_one_line() {
 
 /// The documents of a golden run as a file, the run's other figures as JSON.
 fn golden(name: &str) -> (String, serde_json::Value) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/models/golden").join(name);
     let json: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(path).expect("the file")).expect("JSON");
     let docs = json["docs"].as_array().expect("documents");
@@ -355,7 +337,7 @@ fn an_interrupt_ends_training_and_the_rest_goes_on() {
     use std::io::{BufRead, BufReader, Read};
 
     let here = directory("interrupted", &[]);
-    let mut run = Command::new(program())
+    let mut run = Command::new(env!("CARGO_BIN_EXE_names"))
         .args(["--steps", "100000000", "--samples", "2", "--save", "stopped"])
         .current_dir(&here)
         .stdout(std::process::Stdio::piped())

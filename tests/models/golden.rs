@@ -1,6 +1,6 @@
 //! The reference program's own figures: `microgpt.py`'s algorithm, run by `CPython`, on small datasets.
 //!
-//! `tests/golden/*.json` hold, for each run, its configuration and documents, and what came out
+//! `golden/*.json` hold, for each run, its configuration and documents, and what came out
 //! of them with all digits.
 
 use approx::assert_abs_diff_eq;

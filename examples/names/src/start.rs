@@ -13,7 +13,7 @@ use microgpt::{CharTokenizer, Checkpoint, Gpt, PythonRandom, Real, Trainer, Trai
 use super::args::Args;
 
 /// The dataset when there is neither `--data` nor an `input.txt`.
-const BUILT_IN: &str = include_str!("../names.txt");
+const BUILT_IN: &str = include_str!("../../names.txt");
 
 /// An error with the file that it is about.
 pub fn about(path: &Path, error: &impl Display) -> String {

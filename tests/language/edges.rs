@@ -1,21 +1,13 @@
 //! The edges of the language and of the tape, one rule a module: what is at the end of a range, of a
 //! precision, and of a handle's life.
 
-#[path = "edges/changes.rs"]
 mod changes;
-#[path = "edges/handles.rs"]
 mod handles;
-#[path = "edges/names.rs"]
 mod names;
-#[path = "edges/numbers.rs"]
 mod numbers;
-#[path = "edges/ranges.rs"]
 mod ranges;
-#[path = "edges/renamed.rs"]
 mod renamed;
-#[path = "edges/sizes.rs"]
 mod sizes;
-#[path = "edges/special.rs"]
 mod special;
 
 /// The message of the panic that `work` ends in.

@@ -2,13 +2,11 @@
 //!
 //! `cargo run --release --example names -- --help` lists the flags.
 
-mod names {
-    pub mod args;
-    pub mod chart;
-    pub mod insight;
-    pub mod report;
-    pub mod start;
-}
+mod args;
+mod chart;
+mod insight;
+mod report;
+mod start;
 
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
@@ -18,14 +16,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Parser;
 use microgpt::tokenizer::documents;
 use microgpt::{CharTokenizer, Checkpoint, Gpt, PythonRandom, Real, Sampler, Tape, Trainer};
-use names::args::{Args, Precision};
-use names::report::Report;
-use names::{chart, insight, start};
+
+use args::{Args, Precision};
+use report::Report;
 
 /// Whether Ctrl-C was pressed: training stops after the step, and the rest of the run goes on.
 static STOPPED: AtomicBool = AtomicBool::new(false);
 
-fn main() -> ExitCode {
+/// The program: it reads the flags of the process, and exits with 2 where something is wrong.
+pub fn main() -> ExitCode {
     let args = Args::try_parse().unwrap_or_else(|error| {
         if error.use_stderr() {
             // What is wrong, in one line; the usage is a `--help` away.

@@ -1,9 +1,6 @@
 //! Every op of the table: its local gradient against central differences, alone and in `expr!`,
 //! with each combination of tracked and constant arguments.
 
-mod mutations;
-mod special_points;
-
 use microgpt::dual::Dual;
 use microgpt::gradcheck::{Gradcheck, Oracle, Report, check_op};
 use microgpt::ops::{Op, REDUCTIONS, TABLE};

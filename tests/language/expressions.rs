@@ -1,8 +1,5 @@
 //! The language: what each form means, its gradient, and what it says when lengths do not fit.
 
-#[path = "language/fragments.rs"]
-mod fragments;
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use approx::assert_relative_eq;

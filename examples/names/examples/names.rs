@@ -1,0 +1,7 @@
+//! The program as an example: `cargo run --release --example names`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    microgpt_names::main()
+}

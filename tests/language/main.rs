@@ -1,0 +1,9 @@
+//! The language of `expr!`, and the tape that its records lie on.
+
+mod edges;
+mod explain;
+mod expressions;
+mod fragments;
+mod limits;
+mod storage;
+mod tape;

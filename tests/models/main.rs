@@ -1,0 +1,6 @@
+//! Models: their training, sampling and files, against the Python and against themselves.
+
+mod checkpoint;
+mod golden;
+mod gpt;
+mod memory;
