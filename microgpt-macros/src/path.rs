@@ -20,7 +20,17 @@ impl Tokens {
         self.take("::", &mut current);
         loop {
             self.segment(&mut current, &mut sides)?;
-            while !self.take("::", &mut current) {
+            loop {
+                if self.peek_punct("::") && current.has_fields() {
+                    return Err(Diagnostic::new(
+                        self.span(),
+                        format!("`::` behind a field: `{}` is a value", current.text()),
+                        "a path stands before its fields, `module::name.field`; other Rust stands in braces",
+                    ));
+                }
+                if self.take("::", &mut current) {
+                    break;
+                }
                 if !self.peek_punct(".") || self.peek_punct("..") {
                     return ends_as_a_value(current, start)
                         .and_then(|last| sides_of(sides, last, start));
@@ -138,6 +148,13 @@ impl Path {
         self.ident = begins.then(|| ident.clone());
         self.tokens.extend([TokenTree::Ident(ident)]);
         Ok(())
+    }
+
+    /// Whether a field of a value is what it names.
+    fn has_fields(&self) -> bool {
+        let is_dot =
+            |tree: &TokenTree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == '.');
+        self.tokens.clone().into_iter().any(|tree| is_dot(&tree))
     }
 
     /// The path as it was written.

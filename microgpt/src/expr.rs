@@ -15,6 +15,7 @@ mod equations;
 mod extremes;
 mod integers;
 mod interleaved;
+#[cfg(feature = "large-products")]
 mod large;
 mod loops;
 mod operand;

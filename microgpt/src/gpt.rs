@@ -1,6 +1,5 @@
 //! The GPT of microgpt.py: parameters, and one forward pass for training and generation.
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::array::{Array, Matrix, Numbers, Vector};
@@ -16,8 +15,12 @@ use crate::tape::Tape;
 use crate::value::Value;
 
 /// The sizes of a model; the defaults are microgpt.py's.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(
+    feature = "checkpoint",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields)
+)]
 pub struct Config {
     /// The number of tokens, the one that begins and ends a document included.
     pub vocabulary: usize,
@@ -38,7 +41,8 @@ pub struct Config {
 }
 
 /// The nonlinearity of the MLP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub enum Activation {
     /// `max(x, 0)`
     Relu,

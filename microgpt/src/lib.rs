@@ -1,10 +1,12 @@
 #![forbid(unsafe_code)]
 #![doc = include_str!("../../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[macro_use]
 pub mod ops;
 pub mod adam;
 pub mod array;
+#[cfg(feature = "checkpoint")]
 pub mod checkpoint;
 pub mod dual;
 #[doc(hidden)]
@@ -29,6 +31,7 @@ pub use microgpt_macros::{compile as __compile, explain as __explain, op as __op
 
 pub use adam::Adam;
 pub use array::{Array, Matrix, Numbers, Vector};
+#[cfg(feature = "checkpoint")]
 pub use checkpoint::Checkpoint;
 pub use gpt::{Activation, Config, Gpt};
 pub use preset::Preset;

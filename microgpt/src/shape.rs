@@ -287,7 +287,10 @@ pub trait Shape: Copy + PartialEq + Debug + Send + Sync + 'static {
 }
 
 /// A tape holds at most so many values; so does an axis.
-pub(crate) const MOST: usize = 1 << 32;
+pub(crate) const MOST: usize = match 1usize.checked_shl(32) {
+    Some(most) => most,
+    None => usize::MAX,
+};
 
 /// The product of some lengths, if neither it nor one of them is beyond what a tape can hold.
 #[inline(always)]

@@ -1,6 +1,5 @@
 //! Training: one document a step, or the mean of several.
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::adam::Adam;
@@ -8,13 +7,19 @@ use crate::gpt::{Config, Gpt};
 use crate::preset::Preset;
 use crate::real::Real;
 use crate::tape::NotFinite;
+#[cfg(feature = "threads")]
 use replicas::Replicas;
 
+#[cfg(feature = "threads")]
 mod replicas;
 
 /// How a model trains: for how long, and how its optimiser moves it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(
+    feature = "checkpoint",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields)
+)]
 pub struct Training {
     /// The number of steps over which the learning rate falls to 0.
     pub steps: usize,
@@ -100,6 +105,7 @@ pub enum TrainingError {
 }
 
 /// Why training cannot be divided among so many threads.
+#[cfg(feature = "threads")]
 #[derive(Clone, Debug, Error, PartialEq)]
 #[error("training on {threads} threads: {reason}")]
 pub struct ThreadsError {
@@ -134,6 +140,7 @@ pub struct Trainer<'g, 't, T: Real = f64> {
     adam: Adam<T>,
     step: usize,
     check_finite: bool,
+    #[cfg(feature = "threads")]
     replicas: Option<Replicas<T>>,
 }
 
@@ -222,7 +229,15 @@ impl<'g, 't, T: Real> Trainer<'g, 't, T> {
     #[must_use]
     pub fn new(gpt: &'g Gpt<'t, T>, training: Training) -> Self {
         let adam = Adam::new(training.beta1, training.beta2, training.epsilon);
-        Self { gpt, training, adam, step: 0, check_finite: false, replicas: None }
+        Self {
+            gpt,
+            training,
+            adam,
+            step: 0,
+            check_finite: false,
+            #[cfg(feature = "threads")]
+            replicas: None,
+        }
     }
 
     /// Goes on after this many steps, with the optimiser as it was.
@@ -246,6 +261,7 @@ impl<'g, 't, T: Real> Trainer<'g, 't, T> {
     /// # Errors
     ///
     /// If there is not one thread at least, or the system gives not so many.
+    #[cfg(feature = "threads")]
     pub fn threads(mut self, threads: usize) -> Result<Self, ThreadsError> {
         self.replicas = match threads {
             0 => return Err(ThreadsError { threads, reason: "one thread at least".into() }),
@@ -301,7 +317,7 @@ impl<'g, 't, T: Real> Trainer<'g, 't, T> {
     ///
     /// Documents go through the model in groups, each in one forward pass. Which they are follows
     /// from the batch and the model, and the groups' gradients are added in order: the bits are the same
-    /// for any number of [`threads`](Trainer::threads).
+    /// for any number of `threads`.
     ///
     /// # Errors
     ///
@@ -316,16 +332,25 @@ impl<'g, 't, T: Real> Trainer<'g, 't, T> {
         let share = T::of(documents.len() as f64).recip();
         let groups = groups(documents, self.gpt.config());
         let pull = self.pull(share);
-        let losses = match (&mut self.replicas, &groups[..]) {
-            (_, [documents]) => pull.back(self.gpt, documents),
-            (Some(replicas), groups) => replicas.pull_back(pull, self.gpt, groups),
-            (None, groups) => self.pull_back_in_turn(pull, groups),
+        let losses = match &groups[..] {
+            [documents] => pull.back(self.gpt, documents),
+            groups => self.pull_back(pull, groups),
         };
         self.finish(losses.map(|losses| losses * share))
     }
 
     fn pull(&self, share: T) -> Pull<T> {
         Pull { share, check_finite: self.check_finite, step: self.step + 1 }
+    }
+
+    /// The sum of the losses of all groups, whose gradients are added in order.
+    #[track_caller]
+    fn pull_back(&mut self, pull: Pull<T>, groups: &[&[&[usize]]]) -> Result<T, TrainingError> {
+        #[cfg(feature = "threads")]
+        if let Some(replicas) = &mut self.replicas {
+            return replicas.pull_back(pull, self.gpt, groups);
+        }
+        self.pull_back_in_turn(pull, groups)
     }
 
     /// Sums up the gradients of all groups, each from 0 as on a thread of its own.

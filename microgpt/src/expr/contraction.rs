@@ -11,6 +11,7 @@
 
 use std::hint::black_box;
 
+#[cfg(feature = "large-products")]
 use super::large::{self, is_large};
 use super::loops::barrier;
 use super::sums::{BLOCK, blocks};
@@ -80,11 +81,14 @@ pub fn contract<T: Real, R: Dim, C: Dim, K: Dim>(
     right: Factor<'_, T>,
     (rows, columns, terms): (R, C, K),
 ) {
-    let sizes = [rows.len(), columns.len(), terms.len()];
-    if is_large::<T>(sizes.iter().product(), left.step)
-        && large::multiply(&mut target, left, right, sizes).is_some()
+    #[cfg(feature = "large-products")]
     {
-        return;
+        let sizes = [rows.len(), columns.len(), terms.len()];
+        if is_large::<T>(sizes.iter().product(), left.step)
+            && large::multiply(&mut target, left, right, sizes).is_some()
+        {
+            return;
+        }
     }
     if terms.len() <= BLOCK {
         return contract_in_blocks(target, left, right, (rows, columns, terms));

@@ -1,9 +1,0 @@
-//! What the compiler says to those who make a mistake in an `expr!`.
-//!
-//! `TRYBUILD=overwrite cargo test --test ui` writes the messages anew, to be read before they are
-//! kept.
-
-#[test]
-fn mistakes_are_explained() {
-    trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
-}
