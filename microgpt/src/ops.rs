@@ -1,8 +1,10 @@
-//! The op table: calculus lives here, one declaration an op.
+#![doc = include_str!("ops/table.md")]
 //!
-//! From a declaration follow the function (`ops::tanh(x)` on plain numbers), its local gradient
-//! (`ops::tanh::gradient([x], y)`), the method on [`Value`], the name in `expr!`, the row of the
-//! table below and the entry of [`TABLE`] that the gradient checks run over.
+//! # One declaration an op
+//!
+//! Calculus lives here. From a declaration follow the function (`ops::tanh(x)` on plain numbers), its
+//! local gradient (`ops::tanh::gradient([x], y)`), the method on [`Value`], the name in `expr!`, the
+//! row of the table above and the entry of [`TABLE`] that the gradient checks run over.
 
 use crate::array::Vector;
 use crate::dual::Dual;
@@ -211,19 +213,21 @@ macro_rules! table {
             pub $name($self in $range $(, $argument in $ranges)*) -> $result { $($body)* }
         } )*
 
-        /// Every built-in op.
-        ///
-        /// | op | meaning |
-        /// |---|---|
-        $(#[doc = concat!("| `", stringify!($oname), "(", stringify!($($oargument),+), ")` |", $($odoc),*, " |")])*
-        $(#[doc = concat!("| `", stringify!($name), "(", stringify!($self $(, $argument)*), ")` |", $($doc),*, " |")])*
+        /// Every built-in op, in the order of the [table](self).
         pub const TABLE: &[Op] = &[$($oname::OP,)* $($name::OP),*];
 
+        /// What `ops/table.md` holds, with which the page of this module begins.
+        #[cfg(test)]
+        const PAGE: &str = concat!(
+            "The op table: every function of `expr!` and what it means.\n\n",
+            "| op | meaning |\n|---|---|\n",
+            $("| `", stringify!($oname), "(", stringify!($($oargument),+), ")` |", $($odoc,)* " |\n",)*
+            $("| `", stringify!($name), "(", stringify!($self $(, $argument)*), ")` |", $($doc,)* " |\n",)*
+            "\n| reduction | meaning |\n|---|---|\n",
+            $("| `", stringify!($reduction), "(x[i] for i)` |", $($rdoc,)* " |\n",)*
+        );
+
         /// Every reduction of `expr!`.
-        ///
-        /// | reduction | meaning |
-        /// |---|---|
-        $(#[doc = concat!("| `", stringify!($reduction), "(x[i] for i)` |", $($rdoc),*, " |")])*
         pub const REDUCTIONS: &[Reduction] = &[$(Reduction {
             name: stringify!($reduction),
             forward: $plain,
@@ -573,5 +577,16 @@ table! {
             ],
             kink: (x - low) * (x - high),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PAGE;
+
+    #[test]
+    fn the_page_is_that_of_the_table() {
+        let page = include_str!("ops/table.md");
+        assert!(page == PAGE, "ops/table.md is out of date, it should be\n{PAGE}");
     }
 }

@@ -18,6 +18,15 @@ fn runner() -> TestRunner {
     TestRunner::new(Config { failure_persistence: None, ..Config::default() })
 }
 
+/// Runs a test, compiled once for all ops, at points of this one.
+fn at_points_of(op: &Op, test: &dyn Fn(&[Vec<f64>])) {
+    let result = runner().run(&columns(op), |columns| {
+        test(&columns);
+        Ok(())
+    });
+    result.unwrap();
+}
+
 /// All derivatives are right, and a kink was met only where the table says that there is one.
 ///
 /// That a result does not change along an argument, as that of `max` along the lesser, differences cannot
@@ -110,13 +119,9 @@ macro_rules! check_every_op {
                 #[test]
                 fn in_an_expression_with_every_combination_of_tracked_and_constant_arguments() {
                     let op = &microgpt::ops::$name::OP;
-                    runner()
-                        .run(&columns(op), |columns| {
-                            let columns = &columns;
-                            combinations!($name, columns, [] $($argument)+);
-                            Ok(())
-                        })
-                        .unwrap();
+                    at_points_of(op, &|columns| {
+                        combinations!($name, columns, [] $($argument)+);
+                    });
                 }
             }
         )*

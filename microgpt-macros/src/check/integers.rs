@@ -1,6 +1,6 @@
 //! Subscripts, ranges and lengths: where integers stand, and not values.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, Span};
 
@@ -175,15 +175,17 @@ impl Checker<'_> {
     /// before it.
     pub(super) fn resolve_lengths(&mut self, first: usize) {
         let lengths = std::mem::take(&mut self.lengths);
+        let found: BTreeMap<usize, usize> = lengths
+            .iter()
+            .filter_map(|(name, id)| Some((*id, self.bound_elsewhere(name, first)?)))
+            .collect();
         for (name, id) in lengths {
-            let text = plain(&name);
-            let binders = &self.checked.binders;
-            // No `len` says what another one means.
-            let named = |other: &usize| {
-                !self.stand_ins.contains(other) && plain(&binders[*other].name) == text
-            };
-            let found = (first..binders.len()).find(named).or_else(|| (0..first).rfind(named));
-            match found {
+            match found.get(&id).copied() {
+                Some(_) if self.is_its_own_length(id, &found) => self.report.error(
+                    name.span(),
+                    format!("the range of `{name}` depends on its own length, `len({name})`"),
+                    format!("say how far `{name}` runs by something else, `for {name} in 0..{{n}}`; without a range it runs over the axis that it subscripts"),
+                ),
                 Some(found) if self.is_ragged(found) => self.report.error(
                     name.span(),
                     format!("`len({name})`: the range of `{name}` depends on another index"),
@@ -199,6 +201,37 @@ impl Checker<'_> {
                 ),
             }
         }
+    }
+
+    /// The index of that name: the first of the definition that begins with this binder, else the last
+    /// before it.
+    fn bound_elsewhere(&self, name: &Ident, first: usize) -> Option<usize> {
+        let text = plain(name);
+        let binders = &self.checked.binders;
+        // No `len` says what another one means.
+        let named =
+            |other: &usize| !self.stand_ins.contains(other) && plain(&binders[*other].name) == text;
+        (first..binders.len()).find(named).or_else(|| (0..first).rfind(named))
+    }
+
+    /// Whether a length leads back to itself, through the ranges of the indices `found` for those that
+    /// stand for a `len`: `for i in 0..len(i)`, or two indices of which each runs as far as the other.
+    fn is_its_own_length(&self, id: usize, found: &BTreeMap<usize, usize>) -> bool {
+        let (mut next, mut seen) = (vec![id], BTreeSet::new());
+        while let Some(binder) = next.pop() {
+            let binder = found.get(&binder).copied().unwrap_or(binder);
+            let Range::Stated { low, high } = &self.checked.binders[binder].range else { continue };
+            for atom in low.terms.keys().chain(high.terms.keys()) {
+                let (Atom::Len(other) | Atom::Index(other)) = *atom else { continue };
+                if other == id {
+                    return true;
+                }
+                if seen.insert(other) {
+                    next.push(other);
+                }
+            }
+        }
+        false
     }
 
     pub(super) fn integer(&mut self, expr: &Expr, place: Place) -> Result<Affine> {

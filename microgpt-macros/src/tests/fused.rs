@@ -99,7 +99,7 @@ pub fn compare(text: &str, seed: u64, shapes: &Shapes) -> Result<(Answer, Vec<f6
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(10_000),
+        cases: std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(2500),
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

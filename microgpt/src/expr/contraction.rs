@@ -512,7 +512,7 @@ fn transpose<T: Real, const COLUMNS: usize>(
             // One block by itself, or the compiler scatters those of several; and four numbers that fill
             // half a vector register are turned in registers only if they must lie in one piece.
             barrier();
-            if size_of::<T>() == 4 {
+            if const { size_of::<T>() == 4 } {
                 turned = black_box(turned);
             }
             for term in 0..4 {

@@ -42,7 +42,7 @@ fn best_in_lanes<T: Real, const K: usize>(
     }
     barrier();
     let rows = cut(rows, 0, len);
-    if size_of::<T>() > size_of::<f64>() {
+    if const { size_of::<T>() > size_of::<f64>() } {
         // A number with a derivative: of several that are equal it is that of the first.
         return best_in_turn(len, rows, step, of_nothing, is_better);
     }

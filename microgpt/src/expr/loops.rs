@@ -177,9 +177,10 @@ pub fn accumulate<T: Real, const K: usize>(
     rows: [&[T]; K],
     step: impl Fn(T, usize, [T; K]) -> T,
 ) {
+    // (`const`: else both are compiled for each row of each layer.)
     // One vector a pass: what the compiler makes of a row of any length begins with several at once,
     // which short rows never reach.
-    if size_of::<T>() == 4 {
+    if const { size_of::<T>() == 4 } {
         accumulate_in::<T, 8, K>(out, rows, step);
     } else {
         accumulate_in::<T, 4, K>(out, rows, step);

@@ -18,7 +18,10 @@ pub(super) fn quietly<R>(work: impl FnOnce() -> R) -> Result<R, String> {
             let quiet = QUIET.with_borrow_mut(|quiet| {
                 let quiet = quiet.as_mut();
                 quiet.map(|message| {
-                    let text = info.payload_as_str().unwrap_or("a panic without a message");
+                    let payload = info.payload();
+                    let text = payload.downcast_ref::<&str>().copied();
+                    let text = text.or(payload.downcast_ref::<String>().map(String::as_str));
+                    let text = text.unwrap_or("a panic without a message");
                     let place =
                         info.location().map(|at| format!(" (at {}:{})", at.file(), at.line()));
                     *message = format!("{text}{}", place.unwrap_or_default());
