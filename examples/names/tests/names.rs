@@ -15,7 +15,11 @@ fn directory(name: &str, files: &[(&str, &[u8])]) -> PathBuf {
 }
 
 fn names(directory: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_names")).args(args).current_dir(directory).output().expect("the program runs")
+    Command::new(env!("CARGO_BIN_EXE_names"))
+        .args(args)
+        .current_dir(directory)
+        .output()
+        .expect("the program runs")
 }
 
 /// What it prints when all is well.

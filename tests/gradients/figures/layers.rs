@@ -203,7 +203,10 @@ fn no_public_layer_is_without_figures() {
     let table = table();
     let layers = table["layers"].as_object().expect("layers by name");
     for name in &names {
-        assert!(layers.contains_key(*name), "no figures of `{name}` in tests/gradients/figures/layers.py");
+        assert!(
+            layers.contains_key(*name),
+            "no figures of `{name}` in tests/gradients/figures/layers.py"
+        );
     }
     assert_eq!(names.len(), layers.len(), "figures of what is no public layer");
 }
