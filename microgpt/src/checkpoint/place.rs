@@ -82,7 +82,8 @@ impl Place {
             // As any other file that a program creates.
             builder.permissions(Permissions::from_mode(0o666));
         }
-        let file = builder.tempfile_in(&self.directory).map_err(without_path)?;
+        // The name of a temporary file tells a user nothing: the error is without it.
+        let file = builder.tempfile_in(&self.directory).map_err(|error| std::io::Error::from(error.kind()))?;
         // The lock tells other processes that this file is no leftover. Where the file system has
         // none, they leave all files alone.
         let _ = file.as_file().try_lock();
@@ -94,7 +95,7 @@ impl Place {
 
     fn write(&self, bytes: &[u8]) -> Result<(), CheckpointError> {
         let mut file = self.temporary()?;
-        file.write_all(bytes).map_err(without_path)?;
+        file.as_file_mut().write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(&self.path).map_err(|error| error.error)?;
         // So that the new name outlives a power failure; not all systems open a directory.
@@ -119,11 +120,6 @@ impl Place {
             }
         }
     }
-}
-
-/// The error as the system has it: the name of a temporary file tells a user nothing.
-fn without_path(error: std::io::Error) -> std::io::Error {
-    error.raw_os_error().map_or(error, std::io::Error::from_raw_os_error)
 }
 
 fn is_temporary(name: &str) -> bool {
