@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use microgpt::gradcheck::gradcheck;
 use microgpt::layers::{cross_entropy, linear_with_bias, token_embedding};
-use microgpt::tokenizer::documents;
+use microgpt::tokenizer::{UnknownCharacter, documents};
 use microgpt::{
     Adam, Array, CharTokenizer, Dim, Matrix, PythonRandom, Real, Tape, Value, Vector, expr,
 };
@@ -60,6 +60,13 @@ impl<'t> Model<'t> {
     }
 }
 
+/// The tokenizer of a text, and each of its documents as tokens.
+fn tokens(text: &str) -> Result<(CharTokenizer, Vec<Vec<usize>>), UnknownCharacter> {
+    let tokenizer = CharTokenizer::new(documents(text));
+    let all = documents(text).map(|name| tokenizer.encode(name)).collect::<Result<_, _>>()?;
+    Ok((tokenizer, all))
+}
+
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -79,16 +86,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     });
     println!("{} derivatives of the layer are right", report.right()?.compared);
 
-    let names: Vec<&str> = documents(NAMES).collect();
-    let tokenizer = CharTokenizer::new(names.iter().copied());
-    let documents = names
-        .iter()
-        .map(|name| {
-            let characters = tokenizer.encode(name)?;
-            Ok([&[tokenizer.bos()][..], &characters, &[tokenizer.bos()]].concat())
-        })
-        .collect::<Result<Vec<Vec<usize>>, microgpt::tokenizer::UnknownCharacter>>()?;
-
+    let (tokenizer, documents) = tokens(NAMES)?;
     let tape = Tape::new();
     let model = Model::new(&tape, tokenizer.vocabulary(), &mut random);
     let mut adam = Adam::default();
@@ -116,6 +114,17 @@ mod tests {
     use super::*;
 
     gradcheck_layer!(<T> gated_convolution, filter: [o, o, 3], gate: [o, o, 3], x: [t, o]);
+
+    #[test]
+    fn a_document_begins_and_ends_with_one_bos() {
+        let (tokenizer, documents) = tokens("ada\nbo\n").expect("its own characters");
+        assert_eq!(documents, [vec![4, 0, 2, 0, 4], vec![4, 1, 3, 4]]);
+        let (bos, names) = (tokenizer.bos(), ["ada", "bo"]);
+        for (name, tokens) in names.iter().zip(&documents) {
+            assert_eq!(tokens.len(), name.len() + 2);
+            assert_eq!(tokens.iter().filter(|&&token| token == bos).count(), 2);
+        }
+    }
 
     #[test]
     fn the_model_learns() {

@@ -5,12 +5,12 @@
 //! key `microgpt` of the file's metadata. A file is untrusted input: nothing is allocated that its
 //! own length does not bear out, and what is inconsistent is an error that says what.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::Path;
 
-use safetensors::tensor::TensorView;
+use safetensors::tensor::{Metadata, TensorView};
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -23,11 +23,19 @@ use crate::tape::Tape;
 use crate::tokenizer::CharTokenizer;
 use crate::trainer::{Trainer, Training};
 
+pub use place::can_save;
+
+mod place;
+
 /// The version of the layout of a file.
 const VERSION: u32 = 1;
 /// The key of the file's metadata under which all but the tensors is.
 const KEY: &str = "microgpt";
 const WORDS: &str = "random.words";
+const WORD_COUNT: usize = 624;
+/// What stands before the names of what the optimiser keeps.
+const MEAN: &str = "adam.mean.";
+const SQUARE: &str = "adam.square.";
 /// A header that is longer than this is none of ours: ours grow with the number of matrices.
 const MAX_HEADER: u64 = 64 << 20;
 
@@ -70,6 +78,9 @@ pub enum CheckpointError {
     /// A directory, a device or the like.
     #[error("not a file")]
     NotAFile,
+    /// A file that may not be written.
+    #[error("the file is read-only")]
+    ReadOnly,
     /// The layout of safetensors is broken.
     #[error("not a safetensors file: {0}")]
     Format(String),
@@ -195,29 +206,16 @@ impl<T: Real> Checkpoint<T> {
         Gpt::with_weights(tape.vector(self.weights.as_slice()), self.config)
     }
 
-    /// Writes the file. Whatever is at `path` stays as it is until all has been written.
+    /// Writes the file. Whatever is at `path` stays as it is until all has been written, and where
+    /// anything stands against that. A symbolic link is followed; the mode of a file that is there
+    /// is kept.
     ///
     /// # Errors
     ///
-    /// If the file system refuses.
+    /// If the file system refuses, or the file could not be loaded again: a number is not finite,
+    /// or the parts do not fit.
     pub fn save(&self, path: &Path) -> Result<(), CheckpointError> {
-        let bytes = self.to_bytes()?;
-        let directory = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // As any other file that a program creates.
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        let mut file = builder.prefix(".microgpt-").tempfile_in(directory)?;
-        file.write_all(&bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
+        place::replace(path, &self.to_bytes()?)
     }
 
     /// Reads a file.
@@ -242,7 +240,11 @@ impl<T: Real> Checkpoint<T> {
         }
         let mut bytes = start.to_vec();
         Read::by_ref(&mut file).take(header).read_to_end(&mut bytes)?;
-        let data = data_length(&bytes[8..])?;
+        let metadata: Metadata = serde_json::from_slice(&bytes[8..])
+            .map_err(|error| CheckpointError::Format(format!("invalid JSON in header: {error}")))?;
+        checked_header(&metadata)?;
+        let end = metadata.tensors().values().map(|info| info.data_offsets.1).max().unwrap_or(0);
+        let data = u64::try_from(end).unwrap_or(u64::MAX);
         if data.checked_add(header + 8) != Some(length) {
             return Err(broken("it is longer or shorter than its header says"));
         }
@@ -254,8 +256,9 @@ impl<T: Real> Checkpoint<T> {
     ///
     /// # Errors
     ///
-    /// If a number of the sizes or of the training is not finite.
+    /// If they would not make a checkpoint again: a number is not finite, or the parts do not fit.
     pub fn to_bytes(&self) -> Result<Vec<u8>, CheckpointError> {
+        self.check()?;
         let progress = self.progress.as_ref().map(|progress| {
             let state = progress.random.state();
             ProgressHeader {
@@ -288,9 +291,9 @@ impl<T: Real> Checkpoint<T> {
         add("", &self.weights);
         if let Some(progress) = &self.progress {
             let (mean, square) = progress.adam.means();
-            if !mean.is_empty() {
-                add("adam.mean.", mean);
-                add("adam.square.", square);
+            if progress.step > 0 {
+                add(MEAN, mean);
+                add(SQUARE, square);
             }
             let words = progress.random.state().words;
             let bytes = words.iter().flat_map(|word| word.to_le_bytes()).collect();
@@ -306,6 +309,40 @@ impl<T: Real> Checkpoint<T> {
         Ok(safetensors::serialize(views, Some(metadata))?)
     }
 
+    /// Whether it could be loaded again.
+    fn check(&self) -> Result<(), CheckpointError> {
+        self.config.check()?;
+        self.check_numbers("", &self.weights)?;
+        if self.tokenizer.vocabulary() != self.config.vocabulary {
+            return Err(CheckpointError::Foreign("its tokenizer is of another model".into()));
+        }
+        if let Some(progress) = &self.progress {
+            progress.training.check().map_err(CheckpointError::Training)?;
+            if progress.step > 0 {
+                let (mean, square) = progress.adam.means();
+                self.check_numbers(MEAN, mean)?;
+                self.check_numbers(SQUARE, square)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether these are one finite number for each parameter.
+    fn check_numbers(&self, prefix: &str, numbers: &[T]) -> Result<(), CheckpointError> {
+        let parameters = self.config.parameters();
+        let expected = parameters.iter().map(|(_, [rows, columns])| rows * columns).sum();
+        if numbers.len() != expected {
+            return Err(ConfigError::Weights { expected, found: numbers.len() }.into());
+        }
+        let mut rest = numbers;
+        for (name, [rows, columns]) in parameters {
+            let (own, after) = rest.split_at(rows * columns);
+            check_finite(&format!("{prefix}{name}"), own)?;
+            rest = after;
+        }
+        Ok(())
+    }
+
     /// A checkpoint from the bytes of a file.
     ///
     /// # Errors
@@ -314,41 +351,78 @@ impl<T: Real> Checkpoint<T> {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
         let (_, metadata) = SafeTensors::read_metadata(bytes)?;
         let file = SafeTensors::deserialize(bytes)?;
-        let header = header(metadata.metadata().as_ref().and_then(|metadata| metadata.get(KEY)))?;
+        let header = checked_header(&metadata)?;
         let config = header.config;
-        config.check()?;
-        let tokenizer = CharTokenizer::from_characters(header.tokenizer.chars())
-            .map_err(|error| CheckpointError::Foreign(error.to_string()))?;
-        if tokenizer.vocabulary() != config.vocabulary {
-            return Err(CheckpointError::Foreign(format!(
-                "it has {} characters, but a vocabulary of {}",
-                tokenizer.characters().len(),
-                config.vocabulary
-            )));
-        }
-        // Before the names of so many layers are made.
-        if config.n_layer > file.len() {
-            return Err(CheckpointError::Missing(format!("layer{}.attn_wq", config.n_layer - 1)));
-        }
-        let mut reader = Reader { file: &file, config: &config, read: BTreeSet::new() };
+        let tokenizer = header.tokenizer()?;
+        let reader = Reader { file: &file, config: &config };
         let weights = reader.all("")?;
         let progress = match header.progress {
             None => None,
             Some(progress) => Some(reader.progress(&progress)?),
         };
-        if let Some(name) = file.names().into_iter().find(|name| !reader.read.contains(*name)) {
-            return Err(CheckpointError::Unknown((*name).to_owned()));
-        }
         Ok(Self { config, tokenizer, weights, progress, notes: header.notes })
     }
 }
 
-/// The number of bytes behind the header.
-fn data_length(header: &[u8]) -> Result<u64, CheckpointError> {
-    let header: safetensors::tensor::Metadata = serde_json::from_slice(header)
-        .map_err(|error| CheckpointError::Format(format!("invalid JSON in header: {error}")))?;
-    let end = header.tensors().values().map(|info| info.data_offsets.1).max().unwrap_or(0);
-    u64::try_from(end).map_err(|error| CheckpointError::Format(error.to_string()))
+/// What the header of a file says, if a checkpoint of its sizes has the tensors that it lists. The
+/// tensors themselves need not be there yet.
+fn checked_header(metadata: &Metadata) -> Result<Header, CheckpointError> {
+    let text = metadata.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
+    let header = header(text)?;
+    let config = header.config;
+    let tensors = metadata.tensors();
+    // Before the names of so many layers are made.
+    if config.n_layer > tensors.len() {
+        return Err(CheckpointError::Missing(format!("layer{}.attn_wq", config.n_layer - 1)));
+    }
+    config.check()?;
+    header.tokenizer()?;
+    let mut expected: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for prefix in header.prefixes() {
+        let all = config.parameters().into_iter();
+        expected.extend(all.map(|(name, shape)| (format!("{prefix}{name}"), shape.to_vec())));
+    }
+    if header.progress.is_some() {
+        expected.insert(WORDS.to_owned(), vec![WORD_COUNT]);
+    }
+    for (name, shape) in &expected {
+        let found = tensors.get(name).ok_or_else(|| CheckpointError::Missing(name.clone()))?;
+        if found.shape != *shape {
+            return Err(CheckpointError::Shape {
+                name: name.clone(),
+                expected: shape.clone(),
+                found: found.shape.clone(),
+            });
+        }
+    }
+    match tensors.into_keys().find(|name| !expected.contains_key(name)) {
+        Some(name) => Err(CheckpointError::Unknown(name)),
+        None => Ok(header),
+    }
+}
+
+impl Header {
+    /// What stands before the names of the parameters: nothing, and what the optimiser keeps for
+    /// each of them.
+    fn prefixes(&self) -> &'static [&'static str] {
+        match &self.progress {
+            Some(progress) if progress.step > 0 => &["", MEAN, SQUARE],
+            _ => &[""],
+        }
+    }
+
+    fn tokenizer(&self) -> Result<CharTokenizer, CheckpointError> {
+        let tokenizer = CharTokenizer::from_characters(self.tokenizer.chars())
+            .map_err(|error| CheckpointError::Foreign(error.to_string()))?;
+        if tokenizer.vocabulary() != self.config.vocabulary {
+            return Err(CheckpointError::Foreign(format!(
+                "it has {} characters, but a vocabulary of {}",
+                tokenizer.characters().len(),
+                self.config.vocabulary
+            )));
+        }
+        Ok(tokenizer)
+    }
 }
 
 fn header(text: Option<&String>) -> Result<Header, CheckpointError> {
@@ -361,19 +435,19 @@ fn header(text: Option<&String>) -> Result<Header, CheckpointError> {
     serde_json::from_str(text).map_err(foreign)
 }
 
+/// Reads the tensors of a file whose header was checked.
 struct Reader<'a> {
     file: &'a SafeTensors<'a>,
     config: &'a Config,
-    read: BTreeSet<String>,
 }
 
 impl Reader<'_> {
     /// All parameters, or what the optimiser keeps for each.
-    fn all<T: Real>(&mut self, prefix: &str) -> Result<Vec<T>, CheckpointError> {
+    fn all<T: Real>(&self, prefix: &str) -> Result<Vec<T>, CheckpointError> {
         let mut numbers = Vec::new();
-        for (name, shape) in self.config.parameters() {
+        for (name, _) in self.config.parameters() {
             let name = format!("{prefix}{name}");
-            let view = self.view(&name, &shape)?;
+            let view = self.view(&name)?;
             let before = numbers.len();
             match view.dtype() {
                 Dtype::F64 => {
@@ -387,33 +461,16 @@ impl Reader<'_> {
                 }
                 other => return Err(other_type(&name, "F64 or F32", other)),
             }
-            let found = numbers[before..].iter().position(|number| !number.is_finite());
-            if let Some(position) = found {
-                let number = numbers[before + position].as_f64();
-                return Err(CheckpointError::NotFinite { name, position, number });
-            }
+            check_finite(&name, &numbers[before..])?;
         }
         Ok(numbers)
     }
 
-    fn view(&mut self, name: &str, shape: &[usize]) -> Result<TensorView<'_>, CheckpointError> {
-        let missing = |_| CheckpointError::Missing(name.to_owned());
-        let view = self.file.tensor(name).map_err(missing)?;
-        if view.shape() != shape {
-            return Err(CheckpointError::Shape {
-                name: name.to_owned(),
-                expected: shape.to_vec(),
-                found: view.shape().to_vec(),
-            });
-        }
-        self.read.insert(name.to_owned());
-        Ok(view)
+    fn view(&self, name: &str) -> Result<TensorView<'_>, CheckpointError> {
+        self.file.tensor(name).map_err(|_| CheckpointError::Missing(name.to_owned()))
     }
 
-    fn progress<T: Real>(
-        &mut self,
-        header: &ProgressHeader,
-    ) -> Result<Progress<T>, CheckpointError> {
+    fn progress<T: Real>(&self, header: &ProgressHeader) -> Result<Progress<T>, CheckpointError> {
         header.training.check().map_err(CheckpointError::Training)?;
         let steps = u64::try_from(header.step)
             .map_err(|_| CheckpointError::Training(format!("{} steps", header.step)))?;
@@ -421,18 +478,18 @@ impl Reader<'_> {
         let mut adam = Adam::new(beta1, beta2, epsilon);
         if header.step > 0 {
             // The same bits again ask for the same precision.
-            let wte = self.view("wte", &[self.config.vocabulary, self.config.n_embd])?.dtype();
+            let wte = self.view("wte")?.dtype();
             if wte != dtype::<T>() {
                 return Err(other_type("wte", &format!("{:?}", dtype::<T>()), wte));
             }
-            let (mean, square) = (self.all("adam.mean.")?, self.all::<T>("adam.square.")?);
+            let (mean, square) = (self.all(MEAN)?, self.all::<T>(SQUARE)?);
             if square.iter().any(|&number| number < T::zero()) {
                 return Err(CheckpointError::Training("a mean of squares is negative".into()));
             }
             adam = adam.resumed(steps, mean, square);
         }
-        let mut words = [0; 624];
-        let view = self.view(WORDS, &[words.len()])?;
+        let mut words = [0; WORD_COUNT];
+        let view = self.view(WORDS)?;
         if view.dtype() != Dtype::U32 {
             return Err(other_type(WORDS, "U32", view.dtype()));
         }
@@ -447,6 +504,17 @@ impl Reader<'_> {
         let state = State { words, index: header.random_index, next_gauss };
         let random = PythonRandom::from_state(state)?;
         Ok(Progress { training: header.training, step: header.step, adam, random })
+    }
+}
+
+fn check_finite<T: Real>(name: &str, numbers: &[T]) -> Result<(), CheckpointError> {
+    match numbers.iter().position(|number| !number.is_finite()) {
+        None => Ok(()),
+        Some(position) => Err(CheckpointError::NotFinite {
+            name: name.to_owned(),
+            position,
+            number: numbers[position].as_f64(),
+        }),
     }
 }
 

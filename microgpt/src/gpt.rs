@@ -85,6 +85,19 @@ impl Config {
         Ok(())
     }
 
+    /// The number of all parameters.
+    fn count(&self) -> Result<usize, ConfigError> {
+        let [vocabulary, layers, embd, block] =
+            [self.vocabulary, self.n_layer, self.n_embd, self.block_size].map(|size| size as u128);
+        // `check` has a limit for all but the layers, so that only they can be too many to count.
+        let layers = layers.saturating_mul(12 * embd * embd);
+        let parameters = layers.saturating_add((2 * vocabulary + block) * embd);
+        match usize::try_from(parameters) {
+            Ok(count) if count <= MAX_PARAMETERS => Ok(count),
+            _ => Err(ConfigError::TooMany { parameters }),
+        }
+    }
+
     /// Name and shape, rows first, of every parameter in the order in which they are drawn.
     pub(crate) fn parameters(&self) -> Vec<(String, [usize; 2])> {
         let (embd, hidden) = (self.n_embd, 4 * self.n_embd);
@@ -119,6 +132,9 @@ const MLP_FC2: &str = "mlp_fc2";
 /// Sizes beyond this overflow a tape.
 const MAX_SIZE: usize = 1 << 24;
 
+/// More parameters than this leave a tape no room for what is computed with them.
+const MAX_PARAMETERS: usize = 1 << 30;
+
 /// Why a [`Config`] is not a model.
 #[derive(Debug, Error, PartialEq)]
 #[non_exhaustive]
@@ -133,6 +149,18 @@ pub enum ConfigError {
         name: &'static str,
         /// How large.
         size: usize,
+    },
+    /// Sizes that make more parameters than a tape holds.
+    #[error("a model of these sizes has {parameters} parameters, more than {MAX_PARAMETERS}")]
+    TooMany {
+        /// The number that the sizes say.
+        parameters: u128,
+    },
+    /// Sizes that this machine has no memory for.
+    #[error("there is no memory for a model of {parameters} parameters and its training")]
+    Memory {
+        /// The number that the sizes say.
+        parameters: usize,
     },
     /// The initial parameters have no such deviation.
     #[error("std ({0}) must be a number, 0 or more")]
@@ -267,7 +295,13 @@ impl<'t, T: Real> Gpt<'t, T> {
         random: &mut PythonRandom,
     ) -> Result<Self, ConfigError> {
         config.check()?;
+        let count = config.count()?;
         let mut weights = Vec::new();
+        // Training keeps a gradient and two means beside each weight. Where there is no room for
+        // them, that is better known at once.
+        let room = Vec::<T>::new().try_reserve_exact(4 * count);
+        let room = room.and_then(|()| weights.try_reserve_exact(count));
+        room.map_err(|_| ConfigError::Memory { parameters: count })?;
         for (name, [rows, columns]) in config.parameters() {
             let zero = config.zero_init && (name.ends_with(ATTN_WO) || name.ends_with(MLP_FC2));
             let std = if zero { 0.0 } else { config.std };

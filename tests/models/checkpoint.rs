@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use microgpt::checkpoint::CheckpointError;
+use microgpt::checkpoint::{CheckpointError, can_save};
 use microgpt::{
     CharTokenizer, Checkpoint, Config, Gpt, PythonRandom, Real, Sampler, Sampling, Tape, Trainer,
     Training,
@@ -126,6 +126,107 @@ fn a_file_is_replaced_as_a_whole_or_not_at_all() {
     assert!(old.save(&directory.join("missing").join("model.safetensors")).is_err());
     let files: Vec<_> = std::fs::read_dir(&directory).expect("a directory").collect();
     assert_eq!(files.len(), 2, "nothing is left behind: {files:?}");
+}
+
+#[test]
+fn what_would_not_load_is_not_saved() {
+    let path = directory("not_saved").join("model.safetensors");
+    let good = trained::<f64>(None, 2);
+    good.save(&path).expect("it is written");
+    let mut weights = good.clone();
+    weights.weights[7] = f64::NAN;
+    let error = weights.save(&path).expect_err("it is refused").to_string();
+    assert_eq!(error, "its tensor `wte` has NaN at position 7");
+    let mut few = good.clone();
+    few.weights.pop();
+    assert!(matches!(few.save(&path), Err(CheckpointError::Config(_))));
+    let mut rate = good.clone();
+    rate.progress.as_mut().expect("a training").training.learning_rate = f64::INFINITY;
+    assert!(matches!(rate.save(&path), Err(CheckpointError::Training(_))));
+    let mut vocabulary = good.clone();
+    vocabulary.tokenizer = CharTokenizer::new(["ab"]);
+    assert!(matches!(vocabulary.save(&path), Err(CheckpointError::Foreign(_))));
+    // Gradients of 1e200 have squares that overflow.
+    let mut squares = good.clone();
+    let progress = squares.progress.as_mut().expect("a training");
+    let (mean, mut square) = (progress.adam.means().0.to_vec(), progress.adam.means().1.to_vec());
+    square[0] = f64::INFINITY;
+    progress.adam = progress.adam.clone().resumed(2, mean, square);
+    assert!(matches!(squares.save(&path), Err(CheckpointError::NotFinite { .. })));
+    assert_eq!(Checkpoint::load(&path).expect("it is read"), good);
+}
+
+#[test]
+fn what_killed_processes_left_is_removed_and_what_others_write_is_not() {
+    let directory = directory("leftovers");
+    let path = directory.join("model.safetensors");
+    let write = |name: &str| {
+        std::fs::write(directory.join(name), b"half").expect("a file");
+        std::fs::File::open(directory.join(name)).expect("a file")
+    };
+    write(".microgpt-abc123.partial");
+    for other in [".microgpt-notes.partial.txt", ".microgpt-abc.partial", "abc123.partial"] {
+        write(other);
+    }
+    let at_work = write(".microgpt-def456.partial");
+    at_work.try_lock().expect("a lock");
+    trained::<f64>(None, 1).save(&path).expect("it is written");
+    let files = || std::fs::read_dir(&directory).expect("a directory").count();
+    assert_eq!(files(), 5);
+    drop(at_work);
+    can_save(&path).expect("it can be written");
+    assert_eq!(files(), 4);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_and_modes_are_kept() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let directory = directory("links");
+    std::fs::create_dir(directory.join("far")).expect("a directory");
+    let (near, far) = (directory.join("near"), directory.join("far/model"));
+    // The link may come before its file.
+    symlink("middle", &near).expect("a link");
+    symlink("far/model", directory.join("middle")).expect("a link");
+    let one = trained::<f64>(None, 1);
+    one.save(&near).expect("it is written");
+    assert!(near.is_symlink() && !far.is_symlink());
+    assert_eq!(Checkpoint::load(&far).expect("it is read"), one);
+    let mode = |mode: u32| {
+        std::fs::set_permissions(&far, PermissionsExt::from_mode(mode)).expect("a mode");
+    };
+    let kept = || std::fs::metadata(&far).expect("a file").permissions().mode() & 0o777;
+    for private in [0o600, 0o640, 0o666] {
+        mode(private);
+        one.save(&near).expect("it is written");
+        assert_eq!(kept(), private);
+    }
+    mode(0o444);
+    assert!(matches!(one.save(&near), Err(CheckpointError::ReadOnly)));
+    symlink("b", directory.join("a")).expect("a link");
+    symlink("a", directory.join("b")).expect("a link");
+    for no_file in
+        [&directory, &directory.join("a"), &directory.join("new/"), Path::new("/dev/null")]
+    {
+        assert!(matches!(can_save(no_file), Err(CheckpointError::NotAFile)), "{no_file:?}");
+    }
+    assert!(matches!(can_save(&directory.join("none/model")), Err(CheckpointError::Io(_))));
+}
+
+/// A file with holes takes no space, and would take long to read.
+#[test]
+fn a_large_foreign_file_is_refused_by_its_header() {
+    let path = directory("large").join("foreign.safetensors");
+    let header = r#"{"w":{"dtype":"F32","shape":[8000000000],"data_offsets":[0,32000000000]}}"#;
+    let length = u64::try_from(header.len()).expect("short").to_le_bytes();
+    std::fs::write(&path, [&length[..], header.as_bytes()].concat()).expect("a file");
+    let file = std::fs::File::options().write(true).open(&path).expect("a file");
+    if file.set_len(8 + header.len() as u64 + 32_000_000_000).is_ok() {
+        let error = Checkpoint::<f64>::load(&path).expect_err("it is refused").to_string();
+        assert!(error.contains("another program wrote it"), "{error}");
+    }
+    std::fs::remove_file(&path).expect("it goes");
 }
 
 /// The bytes of a file, with one tensor changed.

@@ -2,24 +2,64 @@
 // Their docs are help texts, where backticks would show.
 #![allow(clippy::doc_markdown)]
 
-use std::path::PathBuf;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use clap_complete::Shell;
 use microgpt::{Activation, Config, Preset, Sampling, Training};
 
-/// Train a GPT on names, one a line, and print new ones: microgpt.py, to the last digit.
+/// More threads than this are more than any machine has cores.
+const MAX_THREADS: usize = 1024;
+/// More documents than this in one step leave no memory for their tokens.
+const MAX_BATCH: usize = 1_000_000;
+
+const EXAMPLES: &str = "\
+Examples:
+  names
+      Train on input.txt if it is there, else on built-in names, and print 20 new ones.
+  names cities.txt --block-size 24 --steps 20000 --save cities.st
+      Train on the lines of a file, and keep the model. Ctrl-C ends the training early.
+  names cities.txt --resume cities.st --save cities.st
+      Go on with a training that was stopped or killed.
+  names --load cities.st --prompt Bar --temperature 0.8 --samples 5
+      Print five names of a model that was kept, each of which begins with Bar.
+  names --batch 16 --threads 2 --val-fraction 0.1 --plot losses.svg
+      Learn 16 names a step on two threads, and draw the loss, of names held out too.
+  names --load cities.st --samples 0 --score London Zzyzx
+      Say how likely names are.
+  names --completions bash > ~/.local/share/bash-completion/completions/names
+      Let the shell complete the flags.
+
+A loss is given in nats and in bits, per token: a character, or the end of a name. Bits per
+character share the cost of the end among the characters.
+
+SIGINT (Ctrl-C), SIGTERM and SIGHUP end the training after the step, and the run goes on with what
+was learnt; a second signal ends it at once. The exit status is 0 if all went well, also where the
+training was ended by a signal or the output closed, and 2 where something is wrong.";
+
+/// Train a GPT on names, one a line, and print new ones
+///
+/// This is Andrej Karpathy's microgpt.py, to the last digit: the same shuffle, initial parameters,
+/// losses and samples for the same data and seed.
 #[derive(Parser)]
-#[command(version, max_term_width = 100, allow_negative_numbers = true)]
+#[command(name = "names", version, max_term_width = 100, allow_negative_numbers = true)]
+#[command(after_help = "`names --help` says more, with examples.", after_long_help = EXAMPLES)]
 pub struct Args {
     /// Documents, one a line [default: input.txt if it is there, else built-in names]
-    #[arg(long, value_name = "FILE")]
-    pub data: Option<PathBuf>,
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// The same as FILE
+    #[arg(long = "data", value_name = "FILE", conflicts_with = "file")]
+    pub data_flag: Option<PathBuf>,
     /// Version of microgpt.py whose settings are the defaults of all other flags
     #[arg(long, value_name = "NAME", default_value = Preset::GIST.name, value_parser = preset)]
     pub preset: Preset,
-    /// Training steps, of one document or --batch of them, over which the learning rate falls to 0 [default: the
-    /// preset's, gist: 1000, early: 500]
-    #[arg(long, value_name = "N", value_parser = whole)]
+    #[arg(long, value_name = "N", value_parser = whole, help = by_preset(
+        "Training steps, of one document or --batch of them, over which the learning rate falls to 0",
+        |preset| preset.training.steps,
+    ))]
     pub steps: Option<usize>,
     /// Seed of everything random, as in Python's random.seed
     #[arg(long, value_name = "N", default_value_t = 42)]
@@ -27,51 +67,53 @@ pub struct Args {
     /// Numbers that the model computes with
     #[arg(long, value_name = "TYPE", default_value = "f64")]
     pub precision: Precision,
+    /// Print what makes this shell complete the flags, and do nothing else
+    #[arg(long, value_name = "SHELL")]
+    pub completions: Option<Shell>,
 
-    /// Layers, each attention and an MLP [default: 1]
-    #[arg(long, value_name = "N", value_parser = positive_whole, help_heading = "Model", conflicts_with_all = ["load", "resume"])]
+    #[arg(long, value_name = "N", value_parser = positive_whole, help_heading = "Model", conflicts_with_all = ["load", "resume"],
+        help = by_preset("Layers, each attention and an MLP", |preset| preset.config(0).n_layer))]
     pub n_layer: Option<usize>,
-    /// Width of the residual stream, in numbers [default: 16]
-    #[arg(long, value_name = "N", value_parser = positive_whole, help_heading = "Model", conflicts_with_all = ["load", "resume"])]
+    #[arg(long, value_name = "N", value_parser = positive_whole, help_heading = "Model", conflicts_with_all = ["load", "resume"],
+        help = by_preset("Width of the residual stream, in numbers", |preset| preset.config(0).n_embd))]
     pub n_embd: Option<usize>,
-    /// Attention heads, which divide the width [default: 4]
-    #[arg(long, value_name = "N", value_parser = positive_whole, help_heading = "Model", conflicts_with_all = ["load", "resume"])]
+    #[arg(long, value_name = "N", value_parser = positive_whole, help_heading = "Model", conflicts_with_all = ["load", "resume"],
+        help = by_preset("Attention heads, which divide the width", |preset| preset.config(0).n_head))]
     pub n_head: Option<usize>,
-    /// Positions of a document, in characters [default: the preset's, gist: 16, early: 8]
-    #[arg(long, value_name = "N", value_parser = positive_whole, help_heading = "Model", conflicts_with_all = ["load", "resume"])]
+    #[arg(long, value_name = "N", value_parser = positive_whole, help_heading = "Model", conflicts_with_all = ["load", "resume"],
+        help = by_preset("Positions of a document, its characters and its end", |preset| preset.config(0).block_size))]
     pub block_size: Option<usize>,
-    /// Nonlinearity of the MLP [default: the preset's, gist: relu, early: relu2]
-    #[arg(long, value_name = "NAME", help_heading = "Model", conflicts_with_all = ["load", "resume"])]
+    #[arg(long, value_name = "NAME", help_heading = "Model", conflicts_with_all = ["load", "resume"],
+        help = by_preset("Nonlinearity of the MLP", |preset| Nonlinearity::from(preset.config(0).activation).name()))]
     pub activation: Option<Nonlinearity>,
-    /// Standard deviation of the initial parameters [default: the preset's, gist: 0.08, early:
-    /// 0.02]
-    #[arg(long, value_name = "X", value_parser = not_negative, help_heading = "Model", conflicts_with_all = ["load", "resume"])]
+    #[arg(long, value_name = "X", value_parser = not_negative, help_heading = "Model", conflicts_with_all = ["load", "resume"],
+        help = by_preset("Standard deviation of the initial parameters", |preset| preset.config(0).std))]
     pub std: Option<f64>,
-    /// Whether attn_wo and mlp_fc2 begin at zero [default: the preset's, gist: false, early: true]
-    #[arg(long, value_name = "BOOL", help_heading = "Model", conflicts_with_all = ["load", "resume"])]
+    #[arg(long, value_name = "BOOL", help_heading = "Model", conflicts_with_all = ["load", "resume"],
+        help = by_preset("Whether attn_wo and mlp_fc2 begin at zero", |preset| preset.config(0).zero_init))]
     pub zero_init: Option<bool>,
 
     /// Documents a step learns from, by the mean of their gradients
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = positive_whole, help_heading = "Training")]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = batch, help_heading = "Training")]
     pub batch: usize,
     /// Threads that divide the documents of a step, for the same bits as one
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = positive_whole, help_heading = "Training")]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads, help_heading = "Training")]
     pub threads: usize,
-    /// Learning rate of the first step [default: 0.01]
-    #[arg(long, value_name = "X", value_parser = not_negative, help_heading = "Training", conflicts_with = "resume")]
+    #[arg(long, value_name = "X", value_parser = not_negative, help_heading = "Training", conflicts_with = "resume",
+        help = by_preset("Learning rate of the first step", |preset| preset.training.learning_rate))]
     pub learning_rate: Option<f64>,
-    /// Decay of Adam's mean of gradients [default: the preset's, gist: 0.85, early: 0.9]
-    #[arg(long, value_name = "X", value_parser = below_one, help_heading = "Training", conflicts_with = "resume")]
+    #[arg(long, value_name = "X", value_parser = below_one, help_heading = "Training", conflicts_with = "resume",
+        help = by_preset("Decay of Adam's mean of gradients", |preset| preset.training.beta1))]
     pub beta1: Option<f64>,
-    /// Decay of Adam's mean of squares [default: the preset's, gist: 0.99, early: 0.95]
-    #[arg(long, value_name = "X", value_parser = below_one, help_heading = "Training", conflicts_with = "resume")]
+    #[arg(long, value_name = "X", value_parser = below_one, help_heading = "Training", conflicts_with = "resume",
+        help = by_preset("Decay of Adam's mean of squares", |preset| preset.training.beta2))]
     pub beta2: Option<f64>,
     /// Share of the documents that is held out and not learnt
     #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = below_one, help_heading = "Training")]
     pub val_fraction: f64,
-    /// Steps between two looks at the held-out documents
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = positive_whole, help_heading = "Training")]
-    pub val_every: usize,
+    /// Steps between two looks at the held-out documents [default: a tenth of the steps]
+    #[arg(long, value_name = "N", value_parser = positive_whole, help_heading = "Training")]
+    pub val_every: Option<usize>,
     /// Look at every number of every step, and stop where the first is not finite
     #[arg(long, help_heading = "Training")]
     pub check_finite: bool,
@@ -79,31 +121,44 @@ pub struct Args {
     #[arg(long, value_name = "STEP", value_parser = whole, help_heading = "Training")]
     pub stop_at: Option<usize>,
 
-    /// Write step, loss (nats a character) and learning rate of each step, as CSV; --resume adds to it
+    /// Write step, loss (nats per token) and learning rate of each step, as CSV
+    ///
+    /// With --resume, the rows of a file that is there stay as far as the training that is resumed
+    /// had come, and those that follow are written after them.
     #[arg(long, value_name = "FILE", help_heading = "Files")]
     pub losses: Option<PathBuf>,
     /// Draw the losses, as SVG
     #[arg(long, value_name = "FILE", help_heading = "Files")]
     pub plot: Option<PathBuf>,
-    /// Write the model and its training, as safetensors, at the end or at Ctrl-C
+    /// Write the model and its training, as safetensors
+    ///
+    /// The file is written at the end, whatever ends the training, and now and then before. It is
+    /// replaced as a whole, and only by a state that can be loaded again.
     #[arg(long, value_name = "FILE", help_heading = "Files")]
     pub save: Option<PathBuf>,
-    /// And after every so many steps
+    /// Save after every so many steps too
     #[arg(long, value_name = "N", value_parser = positive_whole, help_heading = "Files", requires = "save")]
     pub save_every: Option<usize>,
+    /// Save when so many seconds have passed since the last time
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds, help_heading = "Files", requires = "save")]
+    pub save_after: Duration,
     /// Begin with the model of this file; it trains only if --steps says so
     #[arg(long, value_name = "FILE", help_heading = "Files", conflicts_with = "resume")]
     pub load: Option<PathBuf>,
-    /// Go on with the training of this file, with the same bits as if it had never stopped
+    /// Go on with the training of this file
+    ///
+    /// The bits are the same as if it had never stopped. Data, seed and batches must be the same as
+    /// before; --save may write the same file.
     #[arg(long, value_name = "FILE", help_heading = "Files")]
     pub resume: Option<PathBuf>,
 
     /// Samples to print
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = whole, help_heading = "Samples")]
     pub samples: usize,
-    /// Below 1 likely characters become likelier; 0 takes the likeliest each time [default: the
-    /// preset's, gist: 0.5, early: 0.6]
-    #[arg(long, value_name = "X", value_parser = not_negative, help_heading = "Samples")]
+    #[arg(long, value_name = "X", value_parser = not_negative, help_heading = "Samples", help = by_preset(
+        "Below 1 likely characters become likelier; 0 takes the likeliest each time",
+        |preset| preset.temperature,
+    ))]
     pub temperature: Option<f64>,
     /// Choose among the N likeliest characters
     #[arg(long, value_name = "N", value_parser = positive_whole, help_heading = "Samples")]
@@ -117,7 +172,7 @@ pub struct Args {
     /// Draw one sample more, and show what each character was chosen of and where attention looked
     #[arg(long, help_heading = "Samples")]
     pub explain: bool,
-    /// Say how likely these names are, in the order of bits a character
+    /// Say how likely these names are, in the order of bits per character
     #[arg(long, value_name = "NAME", num_args = 1.., help_heading = "Samples")]
     pub score: Vec<String>,
 }
@@ -136,7 +191,57 @@ pub enum Nonlinearity {
     Relu2,
 }
 
+impl From<Activation> for Nonlinearity {
+    fn from(activation: Activation) -> Self {
+        match activation {
+            Activation::Relu => Self::Relu,
+            Activation::SquaredRelu => Self::Relu2,
+        }
+    }
+}
+
+impl Nonlinearity {
+    /// As it is written on the command line.
+    fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
+/// A help text with the default of each preset, or the one that they have in common.
+fn by_preset<D: Display + PartialEq>(help: &str, default: impl Fn(&Preset) -> D) -> String {
+    let [gist, early] = Preset::ALL.each_ref().map(&default);
+    if gist == early {
+        return format!("{help} [default: {gist}]");
+    }
+    let [first, second] = Preset::ALL.map(|preset| preset.name);
+    format!("{help} [default: the preset's, {first}: {gist}, {second}: {early}]")
+}
+
 impl Args {
+    /// The file of the documents, with the flag that names it; none for the built-in names.
+    pub fn data(&self) -> Option<(&'static str, &Path)> {
+        let input = Path::new("input.txt");
+        let file = self.file.as_deref().map(|path| ("", path));
+        let flag = self.data_flag.as_deref().map(|path| ("--data", path));
+        flag.or(file).or_else(|| input.exists().then_some(("", input)))
+    }
+
+    /// The file that the run goes on with, with its flag.
+    pub fn checkpoint(&self) -> Option<(&'static str, &Path)> {
+        let load = self.load.as_deref().map(|path| ("--load", path));
+        load.or_else(|| self.resume.as_deref().map(|path| ("--resume", path)))
+    }
+
+    /// Steps between two looks at the held-out documents, in a training of so many.
+    pub fn val_every(&self, steps: usize) -> usize {
+        self.val_every.unwrap_or((steps / 10).max(1))
+    }
+
+    /// Whether the run leaves more than what it prints.
+    pub fn writes_files(&self) -> bool {
+        self.save.is_some() || self.losses.is_some() || self.plot.is_some()
+    }
+
     /// The preset's model with what the flags say instead.
     pub fn config(&self, vocabulary: usize) -> Config {
         let preset = self.preset.config(vocabulary);
@@ -192,6 +297,27 @@ fn positive_whole(text: &str) -> Result<usize, String> {
         Ok(number) if number > 0 => Ok(number),
         _ => Err("must be a whole number, 1 or more".to_owned()),
     }
+}
+
+fn at_most(text: &str, most: usize) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if (1..=most).contains(&number) => Ok(number),
+        _ => Err(format!("must be a whole number from 1 to {most}")),
+    }
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    at_most(text, MAX_THREADS)
+}
+
+fn batch(text: &str) -> Result<usize, String> {
+    at_most(text, MAX_BATCH)
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let must = "must be a number of seconds, 0 or more";
+    let seconds = not_negative(text).map_err(|_| must)?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| must.to_owned())
 }
 
 fn number(text: &str, fits: impl Fn(f64) -> bool, must: &str) -> Result<f64, String> {

@@ -1,12 +1,13 @@
 //! The losses as pictures: in the terminal, and as SVG.
 
+use std::f64::consts::LN_2;
 use std::path::Path;
 
 use plotters::prelude::*;
 use textplots::{Chart, Plot, Shape};
 
+use super::output::about;
 use super::report::Report;
-use super::start::about;
 
 /// The mean over the last so many points, for each point.
 fn smoothed(points: &[(usize, f64)], window: usize) -> Vec<(f64, f64)> {
@@ -42,12 +43,12 @@ pub fn terminal(report: &Report) -> String {
     let chart = chart.lineplot(&shape);
     chart.axis();
     chart.figures();
-    format!("loss, in nats a character, by step\n{chart}")
+    format!("loss, in nats per token, by step\n{chart}")
 }
 
 /// Training and held-out loss, with labelled axes.
 pub fn svg(report: &Report, path: &Path) -> Result<(), String> {
-    draw(report, path).map_err(|error| about(path, &error))
+    draw(report, path).map_err(|error| about("--plot", path, &error))
 }
 
 fn draw(report: &Report, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
@@ -58,34 +59,52 @@ fn draw(report: &Report, path: &Path) -> Result<(), Box<dyn std::error::Error>> 
     let all = || losses.iter().chain(&held_out);
     let most = |of: fn(&(f64, f64)) -> f64| all().map(of).fold(0.0, f64::max);
     let least = all().map(|point| point.0).fold(f64::INFINITY, f64::min).min(most(|point| point.0));
+    let (first, last) = (least, most(|point| point.0).max(least + 1.0));
+    let top = most(|point| point.1).max(1e-3) * 1.05;
+    let window = losses.len().div_ceil(20).max(1);
+    let training = format!("training, mean of {} steps", window * report.losses.stride());
     let mut picture = String::new();
     {
         let area = SVGBackend::with_string(&mut picture, (900, 540)).into_drawing_area();
         area.fill(&WHITE)?;
+        // The legend has a strip of its own, where no curve goes.
+        let (strip, area) = area.split_vertically(44);
+        let font = |size: i32| ("sans-serif", size).into_font();
+        strip.draw(&Text::new("Loss", (16, 12), font(22)))?;
+        let entries = [(training.as_str(), BLUE, true), ("held out", RED, !held_out.is_empty())];
+        for (at, (text, color, _)) in
+            entries.iter().filter(|(_, _, is_there)| *is_there).enumerate()
+        {
+            let x = 110 + 300 * i32::try_from(at)?;
+            let line = ShapeStyle::from(color).stroke_width(2);
+            strip.draw(&PathElement::new([(x, 24), (x + 24, 24)], line))?;
+            strip.draw(&Text::new(*text, (x + 32, 16), font(16)))?;
+        }
         let mut chart = ChartBuilder::on(&area)
-            .caption("Loss", ("sans-serif", 22))
             .margin(12)
             .x_label_area_size(44)
             .y_label_area_size(56)
-            .build_cartesian_2d(
-                least..most(|point| point.0).max(least + 1.0),
-                0.0..most(|point| point.1).max(1e-3) * 1.05,
-            )?;
-        chart.configure_mesh().x_desc("step").y_desc("nats a character").draw()?;
+            .right_y_label_area_size(56)
+            .build_cartesian_2d(first..last, 0.0..top)?
+            .set_secondary_coord(first..last, 0.0..top / LN_2);
+        let step = |step: &f64| format!("{step:.0}");
+        chart
+            .configure_mesh()
+            .x_desc("step")
+            .x_labels(8)
+            .x_label_formatter(&step)
+            .y_desc("nats per token")
+            .axis_desc_style(font(15))
+            .draw()?;
+        chart
+            .configure_secondary_axes()
+            .y_desc("bits per token")
+            .axis_desc_style(font(15))
+            .draw()?;
         let faint = ShapeStyle::from(&BLUE.mix(0.2));
         chart.draw_series(LineSeries::new(losses.iter().copied(), faint))?;
-        let window = losses.len().div_ceil(20).max(1);
-        chart
-            .draw_series(LineSeries::new(smoothed(&report.losses.points, window), &BLUE))?
-            .label(format!("training, mean of {} steps", window * report.losses.stride()))
-            .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], BLUE));
-        if !held_out.is_empty() {
-            chart
-                .draw_series(LineSeries::new(held_out.iter().copied(), &RED))?
-                .label("held out")
-                .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], RED));
-        }
-        chart.configure_series_labels().background_style(WHITE).border_style(BLACK).draw()?;
+        chart.draw_series(LineSeries::new(smoothed(&report.losses.points, window), &BLUE))?;
+        chart.draw_series(LineSeries::new(held_out.iter().copied(), RED.stroke_width(2)))?;
         area.present()?;
     }
     std::fs::write(path, picture)?;

@@ -1,9 +1,14 @@
 //! What a model thinks: why it wrote a name, and how likely it finds others.
 
 use std::error::Error;
+use std::f64::consts::LN_2;
 use std::io::Write;
 
 use microgpt::{CharTokenizer, Gpt, Real, Sampler};
+
+use super::output::{shown, shown_in_a_cell};
+use super::report::in_nats_and_bits;
+use super::start;
 
 /// So many alternatives are shown.
 const ALTERNATIVES: usize = 4;
@@ -17,7 +22,7 @@ fn shade(weight: f64) -> char {
 /// A token as a reader sees it.
 fn letter(tokenizer: &CharTokenizer, token: usize) -> char {
     // The end of a name, and the beginning.
-    tokenizer.characters().get(token).copied().unwrap_or('⏎')
+    tokenizer.characters().get(token).map_or('⏎', |&c| shown_in_a_cell(c))
 }
 
 /// One sample, with the probability of each character and of the best others, and the attention
@@ -34,7 +39,7 @@ pub fn explain<T: Real>(
     tokens.extend(prompt);
     let drawn = choices.iter().map(|choice| choice.token);
     tokens.extend(drawn.filter(|&token| token != tokenizer.bos()));
-    writeln!(out, "explained: {}", tokenizer.decode(&tokens))?;
+    writeln!(out, "explained: {}", shown(&tokenizer.decode(&tokens)))?;
     for choice in &choices {
         let mut others: Vec<usize> = (0..choice.probabilities.len()).collect();
         others.retain(|&token| token != choice.token);
@@ -70,15 +75,13 @@ pub fn encoded<'n>(
     tokenizer: &CharTokenizer,
     names: &'n [String],
 ) -> Result<Vec<(&'n str, Vec<usize>)>, String> {
-    let encode = |name: &'n String| {
-        let tokens = tokenizer.encode(name).map_err(|error| format!("{name}: {error}"))?;
-        Ok((name.as_str(), tokens))
-    };
+    let encode =
+        |name: &'n String| Ok((name.as_str(), start::encoded("--score", name, tokenizer)?));
     names.iter().map(encode).collect()
 }
 
-/// How likely each of these names is, in the order of the bits that a character of it costs. Of a
-/// name longer than a block only the beginning counts, as in training.
+/// How likely each of these names is, in the order of the bits that a character of it costs, its
+/// end included. Of a name longer than a block only the beginning counts, as in training.
 pub fn score<T: Real>(
     out: &mut impl Write,
     gpt: &Gpt<'_, T>,
@@ -86,15 +89,25 @@ pub fn score<T: Real>(
 ) -> Result<(), Box<dyn Error>> {
     let mut scores = Vec::new();
     for (name, tokens) in names {
-        let bits = gpt.evaluate(tokens).as_f64() / std::f64::consts::LN_2;
-        scores.push((bits, (tokens.len() - 1).min(gpt.config().block_size), name));
+        let block = gpt.config().block_size;
+        let (counted, characters) = ((tokens.len() - 1).min(block), (tokens.len() - 2).min(block));
+        let nats_per_token = gpt.evaluate(tokens).as_f64();
+        let nats = nats_per_token * counted as f64;
+        // The empty name has an end alone.
+        let bits_per_character = nats / LN_2 / characters.max(1) as f64;
+        let whole = counted == tokens.len() - 1;
+        scores.push((bits_per_character, nats, nats_per_token, whole, name));
     }
     scores.sort_by(|one, other| one.0.total_cmp(&other.0));
-    for (bits, characters, name) in scores {
-        let all = bits * characters as f64;
-        let whole =
-            if name.chars().count() < characters { "in all" } else { "for what fits a block" };
-        writeln!(out, "score: {name} | {bits:.3} bits a character | {all:.2} bits {whole}")?;
+    for (bits_per_character, nats, nats_per_token, whole, name) in scores {
+        let (name, bits) = (shown(name), nats / LN_2);
+        let whole = if whole { "in all" } else { "for what fits a block" };
+        let per_token = in_nats_and_bits(nats_per_token, 3);
+        writeln!(
+            out,
+            "score: {name} | {bits_per_character:.3} bits per character | {per_token} | \
+             {nats:.2} nats ({bits:.2} bits) {whole}"
+        )?;
     }
     Ok(())
 }

@@ -1,15 +1,16 @@
 //! What a run says while it trains: a bar on a terminal, lines elsewhere, and a file of losses.
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
-use std::time::Duration;
+use std::f64::consts::LN_2;
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::args::Args;
-use super::start::about;
+use super::dataset::HeldOut;
+use super::losses::Losses;
+use super::output::say;
 
 /// So many losses make up the one that is shown.
 const WINDOW: usize = 100;
@@ -17,9 +18,12 @@ const WINDOW: usize = 100;
 /// Everything that was measured, and where it is shown.
 pub struct Report {
     steps: usize,
+    /// The steps that were made before this run.
+    before: usize,
+    started: Instant,
     bar: Option<ProgressBar>,
-    csv: Option<BufWriter<File>>,
-    /// The losses, in nats a character.
+    csv: Option<Losses>,
+    /// The losses, in nats per token.
     pub losses: Curve,
     /// The last of them, no more than a window.
     recent: VecDeque<f64>,
@@ -61,38 +65,39 @@ impl Curve {
     }
 }
 
+/// Whether standard output is a terminal, and whether it is one that can draw.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Screen {
+    None,
+    Lines,
+    Drawn,
+}
+
+impl Screen {
+    pub fn found() -> Self {
+        let dumb = std::env::var_os("TERM").map_or(cfg!(unix), |term| term == "dumb");
+        match (io::stdout().is_terminal(), dumb) {
+            (false, _) => Self::None,
+            (true, true) => Self::Lines,
+            (true, false) => Self::Drawn,
+        }
+    }
+}
+
 impl Report {
-    /// A run of so many steps, of which some may have been made before.
-    pub fn new(before: usize, steps: usize, args: &Args) -> Result<Self, String> {
-        let open = |path: &Path| -> io::Result<_> {
-            // A run that goes on adds to what it measured before.
-            let goes_on = args.resume.is_some() && path.exists();
-            let mut options = File::options();
-            options.create(true).append(goes_on).write(true).truncate(!goes_on);
-            let mut csv = BufWriter::new(options.open(path)?);
-            if !goes_on {
-                writeln!(csv, "step,loss,learning_rate")?;
-            }
-            Ok(csv)
-        };
-        let csv = args.losses.as_deref().map(|path| open(path).map_err(|e| about(path, &e)));
-        let csv = csv.transpose()?;
-        let terminal = io::stdout().is_terminal() && io::stderr().is_terminal();
-        let bar = (terminal && steps > before).then(|| {
-            let bar = ProgressBar::new(steps as u64).with_position(before as u64);
-            let template = "{bar:40} {pos}/{len} | loss {msg} | {rate} steps/s | {eta} left";
-            if let Ok(style) = ProgressStyle::with_template(template) {
-                let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-                    let _ = write!(out, "{:.0}", state.per_sec());
-                };
-                bar.set_style(style.with_key("rate", rate));
-            }
-            bar.enable_steady_tick(Duration::from_millis(100));
-            bar
-        });
+    /// A run of the steps after `before`, of so many in all, that may end early.
+    pub fn new(before: usize, steps: usize, until: usize, args: &Args) -> Result<Self, String> {
+        let goes_on = args.resume.is_some().then_some(before);
+        let csv = args.losses.as_deref().map(|path| Losses::open(path, goes_on)).transpose()?;
+        let started = Instant::now();
+        let drawn = Screen::found() == Screen::Drawn && io::stderr().is_terminal();
+        let bar = (drawn && until > before).then(|| bar(before, steps, until, started));
         Ok(Self {
             steps,
-            bar,
+            before,
+            started,
+            // Where indicatif sees no terminal it draws nothing: then there are lines.
+            bar: bar.filter(|bar| !bar.is_hidden()),
             csv,
             losses: Curve::default(),
             recent: VecDeque::new(),
@@ -112,14 +117,14 @@ impl Report {
         step: usize,
         loss: f64,
         learning_rate: f64,
-    ) -> io::Result<()> {
+    ) -> Result<(), String> {
         self.losses.push(step, loss);
         if self.recent.len() == WINDOW {
             self.recent.pop_front();
         }
         self.recent.push_back(loss);
         if let Some(csv) = &mut self.csv {
-            writeln!(csv, "{step},{loss},{learning_rate}")?;
+            csv.row(step, loss, learning_rate)?;
         }
         match &self.bar {
             Some(bar) => {
@@ -127,39 +132,100 @@ impl Report {
                 bar.set_message(format!("{:.4}", self.smoothed()));
             }
             None if step.is_multiple_of(WINDOW) || step == self.steps => {
-                writeln!(
-                    out,
-                    "step {step:4} / {:4} | mean loss {:.4}",
-                    self.steps,
-                    self.smoothed()
-                )?;
+                let (steps, loss) = (self.steps, in_nats_and_bits(self.smoothed(), 4));
+                let _ = writeln!(out, "step {step:4} / {steps:4} | mean loss {loss}");
             }
             None => {}
         }
         Ok(())
     }
 
-    /// The loss of the held-out documents, in nats a character.
-    pub fn held_out(&mut self, out: &mut impl Write, step: usize, loss: f64) -> io::Result<()> {
-        self.held_out.push((step, loss));
-        let bits = loss / std::f64::consts::LN_2;
-        let line =
-            format!("step {step:4} / {:4} | held out {bits:.4} bits a character", self.steps);
+    /// The loss of the held-out documents.
+    pub fn held_out(&mut self, out: &mut impl Write, step: usize, loss: HeldOut) {
+        self.held_out.push((step, loss.nats_per_token));
+        let HeldOut { nats_per_token: nats, bits_per_character: bits } = loss;
+        let losses = format!("{nats:.4} nats per token, {bits:.4} bits per character");
+        let line = format!("step {step:4} / {:4} | held out {losses}", self.steps);
         match &self.bar {
             Some(bar) => bar.println(line),
-            None => writeln!(out, "{line}")?,
+            None => {
+                let _ = writeln!(out, "{line}");
+            }
         }
-        Ok(())
     }
 
-    /// All that was measured is on disk, and the bar is off the screen.
-    pub fn finish(&mut self) -> io::Result<()> {
+    /// Something that the user should know while the training goes on.
+    pub fn note(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| say(line)),
+            None => say(line),
+        }
+    }
+
+    /// All losses are on disk.
+    pub fn sync(&mut self) -> Result<(), String> {
+        self.csv.as_mut().map_or(Ok(()), Losses::sync)
+    }
+
+    /// The bar is off the screen.
+    pub fn clear(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
-        match &mut self.csv {
-            Some(csv) => csv.flush(),
-            None => Ok(()),
-        }
+    }
+
+    /// How long the steps took, and where they led.
+    pub fn summary(&self, step: usize) -> Option<String> {
+        let steps = step - self.before;
+        let loss = self.smoothed();
+        let (time, last) = (duration(self.started.elapsed()), self.recent.len());
+        (steps > 0).then(|| {
+            format!(
+                "{steps} steps in {time}, mean loss of the last {last}: {loss:.2} nats per token"
+            )
+        })
+    }
+}
+
+/// A bar that fits the terminal, with the rate of this run.
+fn bar(before: usize, steps: usize, until: usize, started: Instant) -> ProgressBar {
+    let bar = ProgressBar::new(steps as u64).with_position(before as u64);
+    // The room at the end is for the `^C` of a terminal: it would begin a new line, and leave the bar
+    // on the screen.
+    let template = "{wide_bar} {pos}/{len} | loss {msg} | {rate} steps/s | {left} left   ";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        let per_second = move |state: &ProgressState| {
+            let made = state.pos().saturating_sub(before as u64);
+            made as f64 / started.elapsed().as_secs_f64().max(1e-9)
+        };
+        let rate = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = write!(out, "{:.0}", per_second(state));
+        };
+        let left = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let steps = (until as u64).saturating_sub(state.pos()) as f64;
+            let left = Duration::try_from_secs_f64(steps / per_second(state));
+            let left = left.map_or("?".to_owned(), duration);
+            let _ = write!(out, "{left}");
+        };
+        bar.set_style(style.with_key("rate", rate).with_key("left", left));
+    }
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+/// A loss in its two units. A token is a character, or the end of a document.
+pub fn in_nats_and_bits(nats: f64, digits: usize) -> String {
+    format!("{nats:.digits$} nats ({:.digits$} bits) per token", nats / LN_2)
+}
+
+/// A time in its two largest units.
+fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..10 => format!("{:.2} s", time.as_secs_f64()),
+        10..60 => format!("{:.1} s", time.as_secs_f64()),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        3600..86400 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{} d {} h", seconds / 86400, seconds / 3600 % 24),
     }
 }

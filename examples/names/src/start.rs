@@ -1,40 +1,15 @@
-//! How a run begins: its documents, and what it goes on with.
+//! How a run begins: its model, and what it goes on with.
 
 use std::collections::BTreeMap;
-use std::error::Error;
-use std::fmt::Display;
-use std::path::Path;
 
 use microgpt::checkpoint::{CheckpointError, Progress};
-use microgpt::tokenizer::UnknownCharacter;
+use microgpt::gpt::ConfigError;
 use microgpt::trainer::TrainingError;
 use microgpt::{CharTokenizer, Checkpoint, Gpt, PythonRandom, Real, Trainer, Training};
 
 use super::args::Args;
-
-/// The dataset when there is neither `--data` nor an `input.txt`.
-const BUILT_IN: &str = include_str!("../../names.txt");
-
-/// An error with the file that it is about.
-pub fn about(path: &Path, error: &impl Display) -> String {
-    format!("{}: {error}", path.display())
-}
-
-/// The files that will be written have a place, each its own.
-pub fn check_files(args: &Args) -> Result<(), String> {
-    let files = [&args.save, &args.plot, &args.losses].map(|file| file.as_deref());
-    for (at, file) in files.iter().enumerate() {
-        let Some(file) = file else { continue };
-        if files[..at].contains(&Some(file)) {
-            return Err(about(file, &"two flags would write this file"));
-        }
-        let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
-        if file.is_dir() || directory.is_some_and(|directory| !directory.is_dir()) {
-            return Err(about(file, &"no file can be written there"));
-        }
-    }
-    Ok(())
-}
+use super::dataset::Dataset;
+use super::output::{about, say};
 
 /// The error of a training, with the flag that tells more of it.
 pub fn with_hint(error: TrainingError) -> String {
@@ -46,18 +21,27 @@ pub fn with_hint(error: TrainingError) -> String {
     }
 }
 
-/// The text of the dataset.
-pub fn dataset(data: Option<&Path>) -> Result<String, String> {
-    let default = Path::new("input.txt");
-    let Some(path) = data.or_else(|| default.exists().then_some(default)) else {
-        return Ok(BUILT_IN.to_owned());
-    };
-    std::fs::read_to_string(path).map_err(|error| about(path, &error))
+/// The error of a model's sizes, with the flags that set them.
+pub fn with_flags(error: &ConfigError) -> String {
+    let sizes = [
+        ("n_layer", "--n-layer"),
+        ("n_embd", "--n-embd"),
+        ("n_head", "--n-head"),
+        ("block_size", "--block-size"),
+        ("vocabulary", "--data: the number of its characters and the end"),
+    ];
+    let text = error.to_string();
+    match error {
+        ConfigError::TooMany { .. } | ConfigError::Memory { .. } => {
+            format!("--n-layer, --n-embd, --block-size: {text}")
+        }
+        _ => sizes.iter().fold(text, |text, (name, flag)| text.replace(name, flag)),
+    }
 }
 
 /// The file that the run goes on with, if there is one.
 pub fn checkpoint<T: Real>(args: &Args) -> Result<Option<Checkpoint<T>>, String> {
-    let Some(path) = args.load.as_deref().or(args.resume.as_deref()) else { return Ok(None) };
+    let Some((flag, path)) = args.checkpoint() else { return Ok(None) };
     let hint = |error: CheckpointError| match &error {
         CheckpointError::Type { found, .. } if found == "F32" || found == "F64" => {
             let precision = found.to_lowercase();
@@ -65,22 +49,88 @@ pub fn checkpoint<T: Real>(args: &Args) -> Result<Option<Checkpoint<T>>, String>
         }
         _ => error.to_string(),
     };
-    Checkpoint::load(path).map(Some).map_err(|error| about(path, &hint(error)))
+    Checkpoint::load(path).map(Some).map_err(|error| about(flag, path, &hint(error)))
 }
 
+/// Flags that ask for what cannot be.
+pub fn say_what_has_no_effect(args: &Args) {
+    if args.threads > 1 && args.batch == 1 {
+        let threads = args.threads;
+        say(&format!(
+            "note: --threads {threads} has no effect on steps of one document: add --batch"
+        ));
+    }
+}
+
+/// Characters that a tokenizer must have, or which it has not.
+pub fn encoded(flag: &str, text: &str, tokenizer: &CharTokenizer) -> Result<Vec<usize>, String> {
+    tokenizer.encode(text).map_err(|_| {
+        let mut unknown: Vec<char> = Vec::new();
+        for c in text.chars().filter(|c| !tokenizer.characters().contains(c)) {
+            if !unknown.contains(&c) {
+                unknown.push(c);
+            }
+        }
+        let shown: Vec<_> = unknown.iter().map(|c| format!("{c:?}")).collect();
+        let (s, are) = if shown.len() == 1 { ("", "is") } else { ("s", "are") };
+        let shown = shown.join(", ");
+        format!("{flag} {text}: the character{s} {shown} {are} not in the vocabulary")
+    })
+}
+
+/// What a run was made with, and must be again if it goes on: key, flag and value.
+fn settings(args: &Args) -> [(&'static str, &'static str, String); 3] {
+    [
+        ("seed", "--seed", args.seed.to_string()),
+        ("val_fraction", "--val-fraction", args.val_fraction.to_string()),
+        ("batch", "--batch", args.batch.to_string()),
+    ]
+}
+
+const DATA: &str = "data";
+const NUM_DOCS: &str = "num_docs";
+const DOCUMENTS: &str = "documents";
+
 /// What decides the order of the documents, for a run that goes on with it.
-pub fn notes(args: &Args, docs: &[&str]) -> BTreeMap<String, String> {
+pub fn notes(args: &Args, data: &Dataset, docs: &[&str]) -> BTreeMap<String, String> {
     // FNV-1a: it tells documents in an order from others.
     let bytes = docs.iter().flat_map(|doc| doc.bytes().chain([b'\n']));
     let documents = bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
     });
-    let notes = [
-        ("documents", format!("{documents:016x}")),
-        ("val_fraction", args.val_fraction.to_string()),
-        ("batch", args.batch.to_string()),
-    ];
-    notes.map(|(key, value)| (key.to_owned(), value)).into()
+    let mut notes = BTreeMap::from([
+        (DATA.to_owned(), data.name.clone()),
+        (NUM_DOCS.to_owned(), docs.len().to_string()),
+        (DOCUMENTS.to_owned(), format!("{documents:016x}")),
+    ]);
+    notes.extend(settings(args).map(|(key, _, value)| (key.to_owned(), value)));
+    notes
+}
+
+/// Whether a run can go on with the same bits as before, or which settings are others.
+fn check_notes(
+    args: &Args,
+    before: &BTreeMap<String, String>,
+    now: &BTreeMap<String, String>,
+) -> Result<(), String> {
+    let mut others = Vec::new();
+    for (key, flag, value) in settings(args) {
+        if let Some(before) = before.get(key).filter(|before| **before != value) {
+            others.push(format!("{flag} {before}, not {value}"));
+        }
+    }
+    let of = |notes: &BTreeMap<String, String>, key: &str| {
+        notes.get(key).cloned().unwrap_or_else(|| "?".to_owned())
+    };
+    let [were, are] = [before, now].map(|notes| of(notes, NUM_DOCS));
+    // Another seed shuffles the same documents into another order.
+    let documents = others.is_empty() && of(before, DOCUMENTS) != of(now, DOCUMENTS);
+    if documents || (before.contains_key(NUM_DOCS) && were != are) {
+        let (old, new) = (of(before, DATA), of(now, DATA));
+        let changed = if were == are { "; they were changed since" } else { "" };
+        others.push(format!("--data {old} ({were} documents), not {new} ({are}){changed}"));
+    }
+    if others.is_empty() { Ok(()) } else { Err(others.join("; ")) }
 }
 
 /// Training from the first step, or from where a checkpoint is, whose generator then goes on too.
@@ -88,60 +138,26 @@ pub fn trainer<'g, 't, T: Real>(
     args: &Args,
     gpt: &'g Gpt<'t, T>,
     found: Option<Checkpoint<T>>,
-    notes: &BTreeMap<String, String>,
+    notes: &mut BTreeMap<String, String>,
     random: &mut PythonRandom,
 ) -> Result<Trainer<'g, 't, T>, String> {
     let as_asked = |trainer: Trainer<'g, 't, T>| {
         let trainer = trainer.check_finite(args.check_finite);
-        trainer.threads(args.threads).map_err(|error| error.to_string())
+        trainer
+            .threads(args.threads)
+            .map_err(|error| format!("--threads {}: {}", error.threads, error.reason))
     };
     let (Some(path), Some(found)) = (&args.resume, found) else {
         return as_asked(Trainer::new(gpt, args.training()));
     };
     let Some(Progress { training, step, adam, random: drawn }) = found.progress else {
-        return Err(about(path, &"it holds no training to go on with"));
+        return Err(about("--resume", path, &"it holds no training to go on with"));
     };
-    if found.notes != *notes {
-        return Err(about(
-            path,
-            &"it was trained with other --data, --seed, --val-fraction or --batch",
-        ));
-    }
+    check_notes(args, &found.notes, notes)
+        .map_err(|others| about("--resume", path, &format!("it was trained with {others}")))?;
+    // The same file in the end, by whatever name its data goes now.
+    *notes = found.notes;
     *random = drawn;
     let steps = args.steps.unwrap_or(training.steps);
     as_asked(Trainer::new(gpt, Training { steps, ..training }).resumed(step, adam))
-}
-
-/// The documents that are learnt, and those that are held out.
-pub fn split<'d, 's>(args: &Args, docs: &'d [&'s str]) -> (&'d [&'s str], &'d [&'s str]) {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a share of their number
-    let held_out = (docs.len() as f64 * args.val_fraction).ceil() as usize;
-    docs.split_at(docs.len() - held_out.min(docs.len() - 1))
-}
-
-/// The documents of a step, of which the first is 0, in turn and then from the beginning again.
-pub fn batch(
-    args: &Args,
-    tokenizer: &CharTokenizer,
-    docs: &[&str],
-    step: usize,
-) -> Result<Vec<Vec<usize>>, UnknownCharacter> {
-    let documents = step * args.batch..(step + 1) * args.batch;
-    documents.map(|document| tokenizer.encode(docs[document % docs.len()])).collect()
-}
-
-/// The mean loss of documents that are not learnt, in nats a character.
-pub fn mean_loss<T: Real>(
-    gpt: &Gpt<'_, T>,
-    tokenizer: &CharTokenizer,
-    docs: &[&str],
-) -> Result<f64, Box<dyn Error>> {
-    let (mut sum, mut characters) = (0.0, 0);
-    for doc in docs {
-        let tokens = tokenizer.encode(doc)?;
-        let counted = (tokens.len() - 1).min(gpt.config().block_size);
-        sum += gpt.evaluate(&tokens).as_f64() * counted as f64;
-        characters += counted;
-    }
-    Ok(sum / characters as f64)
 }
