@@ -62,7 +62,10 @@ fn draw(report: &Report, path: &Path) -> Result<(), Box<dyn std::error::Error>> 
     let (first, last) = (least, most(|point| point.0).max(least + 1.0));
     let top = most(|point| point.1).max(1e-3) * 1.05;
     let window = losses.len().div_ceil(20).max(1);
-    let training = format!("training, mean of {} steps", window * report.losses.stride());
+    let training = match window * report.losses.stride() {
+        1 => "training".to_owned(),
+        steps => format!("training, mean of {steps} steps"),
+    };
     let mut picture = String::new();
     {
         let area = SVGBackend::with_string(&mut picture, (900, 540)).into_drawing_area();
@@ -91,7 +94,8 @@ fn draw(report: &Report, path: &Path) -> Result<(), Box<dyn std::error::Error>> 
         chart
             .configure_mesh()
             .x_desc("step")
-            .x_labels(8)
+            // No more than there are steps: labels are whole numbers.
+            .x_labels(if last - first < 8.0 { 2 } else { 8 })
             .x_label_formatter(&step)
             .y_desc("nats per token")
             .axis_desc_style(font(15))
@@ -105,6 +109,11 @@ fn draw(report: &Report, path: &Path) -> Result<(), Box<dyn std::error::Error>> 
         chart.draw_series(LineSeries::new(losses.iter().copied(), faint))?;
         chart.draw_series(LineSeries::new(smoothed(&report.losses.points, window), &BLUE))?;
         chart.draw_series(LineSeries::new(held_out.iter().copied(), RED.stroke_width(2)))?;
+        // One point makes no line.
+        for (points, color) in [(&losses, BLUE), (&held_out, RED)] {
+            let alone = points.iter().filter(|_| points.len() == 1);
+            chart.draw_series(alone.map(|&point| Circle::new(point, 4, color.filled())))?;
+        }
         area.present()?;
     }
     std::fs::write(path, picture)?;

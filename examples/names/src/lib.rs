@@ -3,6 +3,7 @@
 //! `cargo run --release --example names -- --help` lists the flags.
 
 mod args;
+mod bar;
 mod chart;
 mod dataset;
 mod files;

@@ -16,13 +16,17 @@ pub struct Losses {
 
 impl Losses {
     /// An empty file; or with a step to go on from, the rows up to that step: what was written
-    /// after it is written again.
+    /// after it is written again. A file of anything else is refused.
     pub fn open(path: &Path, goes_on: Option<usize>) -> Result<Self, String> {
         let open = || -> io::Result<_> {
             let mut options = File::options();
-            let new = goes_on.is_none();
-            let mut file = options.create(true).read(true).write(true).truncate(new).open(path)?;
-            let kept = rows_until(&mut file, goes_on.unwrap_or(0))?;
+            // It is not emptied before it is known to be one of losses.
+            let mut file =
+                options.create(true).read(true).write(true).truncate(false).open(path)?;
+            let mut kept = rows_until(&mut file, goes_on.unwrap_or(0))?;
+            if goes_on.is_none() {
+                kept.bytes = 0;
+            }
             file.set_len(kept.bytes)?;
             file.seek(SeekFrom::Start(kept.bytes))?;
             let mut rows = BufWriter::new(file);
@@ -71,7 +75,7 @@ fn rows_until(file: &mut File, step: usize) -> io::Result<Kept> {
         if HEADER.as_bytes().starts_with(&line) {
             return Ok(kept);
         }
-        let error = format!("its first line is not `{HEADER}`, so that nothing is added to it");
+        let error = format!("its first line is not `{HEADER}`, so that it is left alone");
         return Err(io::Error::new(io::ErrorKind::InvalidData, error));
     }
     kept.bytes = line.len() as u64;

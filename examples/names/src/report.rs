@@ -5,9 +5,10 @@ use std::f64::consts::LN_2;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use indicatif::ProgressBar;
 
 use super::args::Args;
+use super::bar::bar;
 use super::dataset::HeldOut;
 use super::losses::Losses;
 use super::output::say;
@@ -96,8 +97,7 @@ impl Report {
             steps,
             before,
             started,
-            // Where indicatif sees no terminal it draws nothing: then there are lines.
-            bar: bar.filter(|bar| !bar.is_hidden()),
+            bar,
             csv,
             losses: Curve::default(),
             recent: VecDeque::new(),
@@ -146,11 +146,12 @@ impl Report {
         let HeldOut { nats_per_token: nats, bits_per_character: bits } = loss;
         let losses = format!("{nats:.4} nats per token, {bits:.4} bits per character");
         let line = format!("step {step:4} / {:4} | held out {losses}", self.steps);
+        let mut write = || {
+            let _ = writeln!(out, "{line}");
+        };
         match &self.bar {
-            Some(bar) => bar.println(line),
-            None => {
-                let _ = writeln!(out, "{line}");
-            }
+            Some(bar) => bar.suspend(write),
+            None => write(),
         }
     }
 
@@ -187,39 +188,13 @@ impl Report {
     }
 }
 
-/// A bar that fits the terminal, with the rate of this run.
-fn bar(before: usize, steps: usize, until: usize, started: Instant) -> ProgressBar {
-    let bar = ProgressBar::new(steps as u64).with_position(before as u64);
-    // The room at the end is for the `^C` of a terminal: it would begin a new line, and leave the bar
-    // on the screen.
-    let template = "{wide_bar} {pos}/{len} | loss {msg} | {rate} steps/s | {left} left   ";
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        let per_second = move |state: &ProgressState| {
-            let made = state.pos().saturating_sub(before as u64);
-            made as f64 / started.elapsed().as_secs_f64().max(1e-9)
-        };
-        let rate = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let _ = write!(out, "{:.0}", per_second(state));
-        };
-        let left = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let steps = (until as u64).saturating_sub(state.pos()) as f64;
-            let left = Duration::try_from_secs_f64(steps / per_second(state));
-            let left = left.map_or("?".to_owned(), duration);
-            let _ = write!(out, "{left}");
-        };
-        bar.set_style(style.with_key("rate", rate).with_key("left", left));
-    }
-    bar.enable_steady_tick(Duration::from_millis(100));
-    bar
-}
-
 /// A loss in its two units. A token is a character, or the end of a document.
 pub fn in_nats_and_bits(nats: f64, digits: usize) -> String {
     format!("{nats:.digits$} nats ({:.digits$} bits) per token", nats / LN_2)
 }
 
 /// A time in its two largest units.
-fn duration(time: Duration) -> String {
+pub fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0..10 => format!("{:.2} s", time.as_secs_f64()),

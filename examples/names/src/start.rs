@@ -52,7 +52,7 @@ pub fn checkpoint<T: Real>(args: &Args) -> Result<Option<Checkpoint<T>>, String>
     Checkpoint::load(path).map(Some).map_err(|error| about(flag, path, &hint(error)))
 }
 
-/// Flags that ask for what cannot be.
+/// Says which flags change nothing.
 pub fn say_what_has_no_effect(args: &Args) {
     if args.threads > 1 && args.batch == 1 {
         let threads = args.threads;
@@ -62,7 +62,7 @@ pub fn say_what_has_no_effect(args: &Args) {
     }
 }
 
-/// Characters that a tokenizer must have, or which it has not.
+/// The tokens of a flag's text, or the characters that no document has.
 pub fn encoded(flag: &str, text: &str, tokenizer: &CharTokenizer) -> Result<Vec<usize>, String> {
     tokenizer.encode(text).map_err(|_| {
         let mut unknown: Vec<char> = Vec::new();

@@ -83,7 +83,9 @@ impl Place {
             builder.permissions(Permissions::from_mode(0o666));
         }
         // The name of a temporary file tells a user nothing: the error is without it.
-        let file = builder.tempfile_in(&self.directory).map_err(|error| std::io::Error::from(error.kind()))?;
+        let file = builder
+            .tempfile_in(&self.directory)
+            .map_err(|error| std::io::Error::from(error.kind()))?;
         // The lock tells other processes that this file is no leftover. Where the file system has
         // none, they leave all files alone.
         let _ = file.as_file().try_lock();

@@ -61,8 +61,10 @@ fn what_cannot_be_written_is_known_before_the_first_step() {
         assert!(error.contains(&format!("--plot {name}: the picture is SVG")), "{error}");
     }
     printed(&here, &["--steps", "1", "--samples", "0", "--save", "m"]);
-    let error = refused(&here, &["--resume", "m", "--losses", "notes.csv"]);
-    assert!(error.contains("--losses notes.csv: its first line is not"), "{error}");
+    for other in [&["--resume", "m"][..], &["--steps", long]] {
+        let error = refused(&here, &[&["--losses", "notes.csv"], other].concat());
+        assert!(error.contains("--losses notes.csv: its first line is not"), "{error}");
+    }
     assert_eq!(std::fs::read(here.join("notes.csv")).expect("a file"), b"dear diary\n");
 }
 
