@@ -90,7 +90,7 @@ const CASES: u64 = 48;
 
 /// And of those, sizes whose squared numbers of input numbers add up to no more than this: some
 /// seconds in a test that is not optimised.
-const WORK: usize = 500_000;
+const WORK: usize = 250_000;
 
 /// Checks a layer at many sizes, from the smallest upwards.
 ///

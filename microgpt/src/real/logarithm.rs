@@ -82,7 +82,7 @@ mod tests {
     /// All of them, or every 97th.
     #[test]
     fn single_precision_is_within_two_ulp_of_the_exact_value() {
-        let every = if std::env::var_os("PROPTEST_CASES").is_some() { 1 } else { 97 };
+        let every = if std::env::var_os("PROPTEST_CASES").is_some() { 1 } else { 997 };
         let mut worst: f64 = 0.0;
         for bits in (1..f32::INFINITY.to_bits()).step_by(every) {
             let x = f32::from_bits(bits);

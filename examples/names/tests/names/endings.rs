@@ -5,9 +5,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
-
 use super::{directory, printed, refused};
+
+/// Its number, which an exit status tells.
+const SIGTERM: i32 = 15;
 
 const LONG: [&str; 2] = ["--steps", "100000000"];
 
@@ -32,9 +33,9 @@ fn started(here: &Path, args: &[&str], until: &str) -> (Child, BufReader<impl Re
     (run, out)
 }
 
-pub fn signal(run: &Child, signal: Signal) {
-    let pid = Pid::from_child(run);
-    kill_process(pid, signal).expect("it can be signalled");
+pub fn signal(run: &Child, name: &str) {
+    let kill = format!("kill -s {name} {}", run.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
 }
 
 fn wait_until(mut is_so: impl FnMut() -> bool) {
@@ -48,7 +49,7 @@ fn wait_until(mut is_so: impl FnMut() -> bool) {
 #[test]
 fn a_signal_ends_training_and_the_rest_goes_on() {
     let here = directory("signals", &[]);
-    for (name, number) in [("int", Signal::INT), ("term", Signal::TERM), ("hup", Signal::HUP)] {
+    for (name, number) in [("int", "INT"), ("term", "TERM"), ("hup", "HUP")] {
         let args = [&LONG[..], &["--samples", "2", "--save", name]].concat();
         let (mut run, mut out) = started(&here, &args, "mean loss");
         signal(&run, number);
@@ -67,14 +68,14 @@ fn a_second_signal_ends_at_once() {
     let here = directory("second", &[]);
     let args = [&LONG[..], &["--samples", "1000000000", "--save", "m"]].concat();
     let (mut run, mut out) = started(&here, &args, "mean loss");
-    signal(&run, Signal::TERM);
+    signal(&run, "TERM");
     let mut line = String::new();
     while !line.starts_with("sample") {
         line.clear();
         out.read_line(&mut line).expect("a line");
     }
-    signal(&run, Signal::TERM);
-    assert_eq!(run.wait().expect("it ends").code(), Some(128 + Signal::TERM.as_raw()));
+    signal(&run, "TERM");
+    assert_eq!(run.wait().expect("it ends").code(), Some(128 + SIGTERM));
     printed(&here, &["--load", "m", "--samples", "1"]);
 }
 
@@ -93,13 +94,13 @@ fn a_run_under_nohup_outlives_its_terminal() {
         || out.by_ref().find(|line| line.as_ref().is_ok_and(|line| line.contains("mean loss")));
     steps();
     if cfg!(target_os = "linux") {
-        signal(&run, Signal::HUP);
+        signal(&run, "HUP");
         std::thread::sleep(Duration::from_millis(50));
         for _ in 0..5 {
             assert!(steps().is_some(), "it goes on");
         }
     }
-    signal(&run, Signal::TERM);
+    signal(&run, "TERM");
     while steps().is_some() {}
     assert!(run.wait().expect("it ends").success());
 }

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use microgpt::PythonRandom;
-use rustix::process::Signal;
 
 use super::endings::{signal, start};
 use super::{directory, printed};
@@ -48,15 +47,15 @@ fn finished(
     let from = if here.join("m").exists() { &["--resume", "m"][..] } else { &MODEL };
     let mut run = start(here, &[&RUN[..], &files, from].concat());
     std::thread::sleep(Duration::from_secs_f64(0.03 * random.random()));
-    let number = match random.random() {
-        x if x < 0.4 => Signal::KILL,
-        x if x < 0.6 => Signal::TERM,
-        x if x < 0.8 => Signal::INT,
-        _ => Signal::HUP,
+    let name = match random.random() {
+        x if x < 0.4 => "KILL",
+        x if x < 0.6 => "TERM",
+        x if x < 0.8 => "INT",
+        _ => "HUP",
     };
     let at_work = run.try_wait().expect("a process").is_none();
     if at_work {
-        signal(&run, number);
+        signal(&run, name);
         *kills += 1;
     }
     let output = run.wait_with_output().expect("it ends");
