@@ -39,7 +39,8 @@ pub fn main() -> ExitCode {
             let text = error.to_string();
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
             let lines: Vec<_> = lines.take_while(|line| !line.starts_with("Usage:")).collect();
-            say(lines.join(" ").trim_end_matches(" For more information, try '--help'."));
+            let text = lines.join(" ").replace(" tip: ", "; ");
+            say(text.trim_end_matches(" For more information, try '--help'."));
             return ExitCode::from(2);
         }
         // Help, or the version.
@@ -151,6 +152,11 @@ impl<T: Real> Run<'_, '_, T> {
         let mut report = Report::new(trainer.step(), steps, until, args)?;
         // Without a step nothing can be lost.
         let trains = trainer.step() < until;
+        if trainer.step() >= steps
+            && let Some(note) = start::nothing_to_train(args, trainer.step(), steps)
+        {
+            say(&note);
+        }
         let stop = trains.then(Stop::on_signals).transpose()?;
         let mut saving = Saving::new(args, trainer.step());
         let mut end = End::Well;

@@ -62,6 +62,19 @@ pub fn say_what_has_no_effect(args: &Args) {
     }
 }
 
+/// That a run trains nothing, where its flags look as if it should.
+pub fn nothing_to_train(args: &Args, step: usize, steps: usize) -> Option<String> {
+    if let Some(path) = &args.resume {
+        let path = path.display();
+        return Some(format!(
+            "note: nothing is left to train: {path} is at step {step} of {steps}; more --steps go on"
+        ));
+    }
+    let is_of_training = args.plot.is_some() || args.losses.is_some() || args.val_fraction > 0.0;
+    (args.load.is_some() && is_of_training)
+        .then(|| "note: nothing is trained: a model of --load trains only with --steps".to_owned())
+}
+
 /// The tokens of a flag's text, or the characters that no document has.
 pub fn encoded(flag: &str, text: &str, tokenizer: &CharTokenizer) -> Result<Vec<usize>, String> {
     tokenizer.encode(text).map_err(|_| {

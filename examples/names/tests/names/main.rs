@@ -355,3 +355,19 @@ fn odd_datasets_are_read() {
         assert!(text.contains("sample  1: "), "{file}: {text}");
     }
 }
+
+#[test]
+fn a_run_that_trains_nothing_says_so() {
+    let here = directory("nothing", &[]);
+    printed(&here, &["--steps", "3", "--save", "m", "--samples", "0"]);
+    let said = |args: &[&str]| {
+        let output = names(&here, &[args, &["--samples", "0"]].concat());
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).expect("text")
+    };
+    let note = "note: nothing is left to train: m is at step 3 of 2; more --steps go on\n";
+    assert_eq!(said(&["--resume", "m", "--steps", "2"]), note);
+    let note = "note: nothing is trained: a model of --load trains only with --steps\n";
+    assert_eq!(said(&["--load", "m", "--losses", "l.csv"]), note);
+    assert_eq!(said(&["--load", "m"]), "");
+}
