@@ -17,7 +17,7 @@ use thiserror::Error;
 
 use crate::adam::Adam;
 use crate::gpt::{Config, ConfigError, Gpt};
-use crate::random::{PythonRandom, RandomError, State};
+use crate::random::{self, PythonRandom, RandomError, State};
 use crate::real::Real;
 use crate::tape::Tape;
 use crate::tokenizer::CharTokenizer;
@@ -32,7 +32,6 @@ const VERSION: u32 = 1;
 /// The key of the file's metadata under which all but the tensors is.
 const KEY: &str = "microgpt";
 const WORDS: &str = "random.words";
-const WORD_COUNT: usize = 624;
 /// What stands before the names of what the optimiser keeps.
 const MEAN: &str = "adam.mean.";
 const SQUARE: &str = "adam.square.";
@@ -383,7 +382,7 @@ fn checked_header(metadata: &Metadata) -> Result<Header, CheckpointError> {
         expected.extend(all.map(|(name, shape)| (format!("{prefix}{name}"), shape.to_vec())));
     }
     if header.progress.is_some() {
-        expected.insert(WORDS.to_owned(), vec![WORD_COUNT]);
+        expected.insert(WORDS.to_owned(), vec![random::WORDS]);
     }
     for (name, shape) in &expected {
         let found = tensors.get(name).ok_or_else(|| CheckpointError::Missing(name.clone()))?;
@@ -488,7 +487,7 @@ impl Reader<'_> {
             }
             adam = adam.resumed(steps, mean, square);
         }
-        let mut words = [0; WORD_COUNT];
+        let mut words = [0; random::WORDS];
         let view = self.view(WORDS)?;
         if view.dtype() != Dtype::U32 {
             return Err(other_type(WORDS, "U32", view.dtype()));

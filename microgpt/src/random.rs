@@ -7,7 +7,7 @@ use rand::{SeedableRng, TryRng};
 use thiserror::Error;
 
 /// Words of state in MT19937 (Matsumoto & Nishimura 1998).
-const WORDS: usize = 624;
+pub(crate) const WORDS: usize = 624;
 /// Distance between a word and the one its successor is mixed with.
 const MIDDLE: usize = 397;
 const MATRIX_A: u32 = 0x9908_b0df;

@@ -140,43 +140,36 @@ fn every_op_of_the_table_is_checked() {
 #[test]
 fn on_values_every_op_is_right_too() {
     for op in TABLE {
-        runner()
-            .run(&columns(op), |columns| {
-                let points = columns[0].len();
-                for point in 0..points {
-                    let point: Vec<Vec<f64>> =
-                        columns.iter().map(|column| vec![column[point]]).collect();
-                    let report = Gradcheck::new().seed(5).check(&point, |inputs| {
-                        let values: Vec<Value<'_>> =
-                            inputs.iter().map(|input| input.at([0])).collect();
-                        (op.on_values)(&values).into()
-                    });
-                    assert_right(op, &point, &vec![true; point.len()], &report);
-                }
-                Ok(())
-            })
-            .unwrap();
+        at_points_of(op, &|columns| {
+            let points = columns[0].len();
+            for point in 0..points {
+                let point: Vec<Vec<f64>> =
+                    columns.iter().map(|column| vec![column[point]]).collect();
+                let report = Gradcheck::new().seed(5).check(&point, |inputs| {
+                    let values: Vec<Value<'_>> = inputs.iter().map(|input| input.at([0])).collect();
+                    (op.on_values)(&values).into()
+                });
+                assert_right(op, &point, &vec![true; point.len()], &report);
+            }
+        });
     }
 }
 
 #[test]
 fn in_one_record_an_op_gives_what_it_gives_one_value_at_a_time() {
     for op in TABLE {
-        runner()
-            .run(&columns(op), |columns| {
-                let tape = Tape::new();
-                let inputs: Vec<_> = columns.iter().map(|column| tape.vector(column)).collect();
-                let before = tape.records();
-                let fused = (op.on_vectors)(&inputs);
-                assert_eq!(tape.records(), before + 1);
-                for element in 0..fused.size() {
-                    let values: Vec<_> = inputs.iter().map(|input| input.at([element])).collect();
-                    let single = (op.on_values)(&values).data();
-                    assert_eq!(fused.at([element]).data().to_bits(), single.to_bits());
-                }
-                Ok(())
-            })
-            .unwrap();
+        at_points_of(op, &|columns| {
+            let tape = Tape::new();
+            let inputs: Vec<_> = columns.iter().map(|column| tape.vector(column)).collect();
+            let before = tape.records();
+            let fused = (op.on_vectors)(&inputs);
+            assert_eq!(tape.records(), before + 1);
+            for element in 0..fused.size() {
+                let values: Vec<_> = inputs.iter().map(|input| input.at([element])).collect();
+                let single = (op.on_values)(&values).data();
+                assert_eq!(fused.at([element]).data().to_bits(), single.to_bits());
+            }
+        });
     }
 }
 
@@ -282,22 +275,18 @@ fn dual_numbers_give_the_same_local_gradients() {
 #[test]
 fn a_wrong_local_gradient_is_caught() {
     for op in [slightly_wrong::OP, half_wrong::OP, not_a_number::OP] {
-        runner()
-            .run(&columns(&op), |columns| {
-                let fused = Gradcheck::new()
-                    .seed(3)
-                    .check(&columns, |inputs| (op.on_vectors)(inputs).into());
-                let points = columns[0].len();
-                assert!(fused.mismatches.len() >= points, "{}: {fused:?}", op.name);
-                let single: Vec<_> = columns.iter().map(|column| vec![column[0]]).collect();
-                let single = Gradcheck::new().seed(3).check(&single, |inputs| {
-                    let values: Vec<_> = inputs.iter().map(|input| input.at([0])).collect();
-                    (op.on_values)(&values).into()
-                });
-                assert!(!single.mismatches.is_empty(), "{}: {single:?}", op.name);
-                Ok(())
-            })
-            .unwrap();
+        at_points_of(&op, &|columns| {
+            let fused =
+                Gradcheck::new().seed(3).check(columns, |inputs| (op.on_vectors)(inputs).into());
+            let points = columns[0].len();
+            assert!(fused.mismatches.len() >= points, "{}: {fused:?}", op.name);
+            let single: Vec<_> = columns.iter().map(|column| vec![column[0]]).collect();
+            let single = Gradcheck::new().seed(3).check(&single, |inputs| {
+                let values: Vec<_> = inputs.iter().map(|input| input.at([0])).collect();
+                (op.on_values)(&values).into()
+            });
+            assert!(!single.mismatches.is_empty(), "{}: {single:?}", op.name);
+        });
     }
 }
 

@@ -219,9 +219,9 @@ pub fn sweep(
 /// ```
 ///
 /// It stands outside of functions, and needs no other crate. The environment variables
-/// `PROPTEST_CASES` and `PROPTEST_RNG_SEED` say how many points it draws (48 if not set,
-/// less those of many numbers for which there is no time), and from
-/// which seed (0). A failure is reported at the smallest sizes at which the layer fails. A size at
+/// `PROPTEST_CASES` and `PROPTEST_RNG_SEED` say how many points it draws, and from which seed (0 if not
+/// set). If the first is not set it draws 48, and leaves out some of those with many numbers: they
+/// take long. A failure is reported at the smallest sizes at which the layer fails. A size at
 /// which nothing is decidable, as softmax of one number, is no failure; all sizes are.
 #[macro_export]
 macro_rules! gradcheck_layer {
