@@ -4,13 +4,16 @@ use std::fmt;
 use std::ops::{Deref, DerefMut, Index};
 
 use crate::real::Real;
-use crate::shape::Shape;
+use crate::shape::{Rows, Shape};
 use crate::tape::{Position, Pulled, Tape};
 use crate::value::Value;
 
+mod arithmetic;
+
 /// A block of values on a tape, row-major, with one [`Dim`](crate::Dim) an axis.
 ///
-/// A handle: `Copy`, a few words, the numbers stay on the tape.
+/// A handle: `Copy`, a few words, the numbers stay on the tape. Arrays of one shape add and subtract,
+/// and scale by a number: `x + f(x)`.
 ///
 /// ```
 /// use microgpt::{expr, Tape};
@@ -191,6 +194,19 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     /// A backward pass that shows what each record did.
     pub(crate) fn backward_observed(self, cotangent: &[T], observe: impl FnMut(Pulled<'_, T>)) {
         self.tape.backward_observed(self.position, cotangent, observe);
+    }
+}
+
+impl<S: Rows, T: Real> Array<'_, S, T> {
+    /// Some rows, from row `first` on.
+    ///
+    /// # Panics
+    ///
+    /// If there are not so many.
+    #[must_use]
+    #[track_caller]
+    pub fn rows(self, first: usize, count: usize) -> Self {
+        self.block(first * self.shape.row_size(), self.shape.with_rows(count))
     }
 }
 

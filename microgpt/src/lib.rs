@@ -4,42 +4,37 @@
 
 #[macro_use]
 pub mod ops;
-pub mod adam;
 pub mod array;
-#[cfg(feature = "checkpoint")]
-pub mod checkpoint;
 pub mod dual;
 #[doc(hidden)]
 pub mod expr;
-pub mod gpt;
 pub mod gradcheck;
 #[doc = include_str!("../../docs/writing-a-layer.md")]
 pub mod guide {}
 pub mod layers;
-pub mod preset;
-pub mod random;
+pub mod model;
 pub mod real;
-pub mod sampler;
+pub mod sample;
 pub mod shape;
 pub mod tape;
-pub mod tokenizer;
-pub mod trainer;
+pub mod text;
+pub mod train;
 pub mod value;
 
 #[doc(hidden)]
 pub use microgpt_macros::{compile as __compile, explain as __explain, op as __op};
 
-pub use adam::Adam;
 pub use array::{Array, Matrix, Numbers, Vector};
 #[cfg(feature = "checkpoint")]
-pub use checkpoint::Checkpoint;
-pub use gpt::{Activation, Config, Gpt};
-pub use preset::Preset;
-pub use random::PythonRandom;
+pub use model::checkpoint::{self, Checkpoint};
+pub use model::gpt::{Activation, Gpt};
+pub use model::preset::Preset;
+pub use model::{Context, Instance, LanguageModel, Loss, Model, Parameters};
 pub use real::Real;
-pub use sampler::{Sampler, Sampling};
+pub use sample::{Sampler, Sampling, Streams};
 pub use shape::{Const, Dim, Shape};
 pub use tape::{Mark, Tape};
-pub use tokenizer::CharTokenizer;
-pub use trainer::{Trainer, Training};
+pub use text::random::{self, PythonRandom};
+pub use text::tokenizer::{self, CharTokenizer};
+pub use train::{Adam, Optimiser, Rule, Schedule, Sgd, Trainer, Training};
 pub use value::Value;

@@ -305,6 +305,51 @@ fn too_large(lens: &[usize]) -> ! {
     panic!("the shape {lens:?} has an axis, or more elements, than 2^32")
 }
 
+/// A shape whose first axis is as long as the run time says: so many rows.
+pub trait Rows: Shape {
+    /// The number of rows.
+    fn rows(self) -> usize;
+
+    /// The number of elements of a row.
+    fn row_size(self) -> usize;
+
+    /// As many rows as are asked for, of the same axes.
+    #[must_use]
+    fn with_rows(self, rows: usize) -> Self;
+}
+
+macro_rules! rows {
+    ($($axis:ident)*) => {
+        impl<$($axis: Dim),*> Rows for (usize, $($axis,)*) {
+            #[inline(always)]
+            fn rows(self) -> usize {
+                self.0
+            }
+
+            #[inline(always)]
+            #[allow(non_snake_case)] // one name for the type of an axis and for its value
+            fn row_size(self) -> usize {
+                let (_, $($axis,)*) = self;
+                1 $(* $axis.len())*
+            }
+
+            #[inline(always)]
+            #[allow(non_snake_case)]
+            fn with_rows(self, rows: usize) -> Self {
+                let (_, $($axis,)*) = self;
+                (rows, $($axis,)*)
+            }
+        }
+    };
+}
+
+rows!();
+rows!(B);
+rows!(B C);
+rows!(B C D);
+rows!(B C D E);
+rows!(B C D E F);
+
 impl Shape for () {
     type Lens = [usize; 0];
     type OnTape<'t, T: Real> = Value<'t, T>;

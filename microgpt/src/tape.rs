@@ -271,6 +271,30 @@ impl<T: Real> Tape<T> {
         work(&mut arena.gradients[block]);
     }
 
+    /// An array of zeros.
+    #[track_caller]
+    pub fn zeros<S: Shape>(&self, shape: S) -> Array<'_, S, T> {
+        let arena = &mut *self.arena_mut();
+        let (start, size) = (arena.top, shape.size());
+        arena.room(size).fill(T::zero());
+        arena.top = start + size;
+        let position = arena.position(start);
+        Array::new(self, position, shape)
+    }
+
+    /// A handle that is none: whoever reads it is told that there is nothing.
+    pub(crate) fn nowhere<S: Shape>(&self, shape: S) -> Array<'_, S, T> {
+        Array::new(self, Position::NOWHERE, shape)
+    }
+
+    /// Writes the values of one block over those of another.
+    #[track_caller]
+    pub(crate) fn copy_values(&self, from: Position, to: Position, len: usize) {
+        let arena = &mut *self.arena_mut();
+        let (from, to) = (arena.checked(from, len), arena.checked(to, len));
+        arena.copy(from..from + len, to, Location::caller());
+    }
+
     /// Panics unless the block is still on the tape; returns where it begins.
     #[track_caller]
     #[inline]

@@ -62,6 +62,9 @@ pub struct Position {
 }
 
 impl Position {
+    /// No epoch is so late.
+    pub(super) const NOWHERE: Self = Self { offset: 0, epoch: u64::MAX };
+
     pub(crate) fn shifted(self, by: usize) -> Self {
         Self { offset: self.offset + offset(by), ..self }
     }
@@ -206,6 +209,23 @@ impl<T: Real> Arena<T> {
         self.before.extend_from_slice(&self.values[block.clone()]);
         let Update { arena, block, .. } = &mut Update { arena: self, block, place };
         work(&mut arena.values[block.clone()], &mut arena.gradients[block.clone()]);
+    }
+
+    /// Writes the values of one block over another.
+    pub(super) fn copy(
+        &mut self,
+        from: Range<usize>,
+        to: usize,
+        place: &'static Location<'static>,
+    ) {
+        let may_be_read = self.records.last().is_some_and(|record| record.end > to);
+        if may_be_read {
+            let new = self.values[from.clone()].to_vec();
+            self.cover_gradients(to + new.len());
+            self.update(to..to + new.len(), place, |values, _| values.copy_from_slice(&new));
+        } else {
+            self.values.copy_within(from, to);
+        }
     }
 
     pub(super) fn cover_gradients(&mut self, end: usize) {

@@ -25,6 +25,9 @@ pub enum RandomError {
     /// The saved position lies outside `0..=624`.
     #[error("the saved position {0} is beyond the 624 words of state")]
     IndexOutOfRange(usize),
+    /// The saved normal deviate is none.
+    #[error("the saved normal deviate is {0}")]
+    NotFinite(f64),
     /// The saved words would generate zeros for ever.
     #[error("the saved words carry no set bit the generator uses")]
     DegenerateWords,

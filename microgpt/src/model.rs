@@ -1,0 +1,186 @@
+//! Models: what has parameters, and learns.
+//!
+//! A model is its sizes, a plain value. Its parameters are declared by name; an [`Instance`] holds
+//! them on a tape. What a model needs besides is there once, for all of them: drawing and loading
+//! ([`Parameters`]), training ([`Trainer`](crate::Trainer)), sampling ([`Sampler`](crate::Sampler)),
+//! files (`Checkpoint`).
+
+use crate::array::{Matrix, Vector};
+use crate::layers::{cross_entropy, weighted_cross_entropy};
+use crate::real::Real;
+use crate::value::Value;
+
+#[cfg(feature = "checkpoint")]
+pub mod checkpoint;
+pub mod context;
+pub mod gpt;
+mod instance;
+mod parameters;
+pub mod preset;
+
+pub use context::Context;
+use context::forward;
+pub(crate) use instance::weights_in;
+pub use instance::{Instance, ModelError, Parameter, ValidationLoss};
+pub use parameters::Parameters;
+
+/// A matrix among the parameters: rows are outputs.
+pub type Weight<'t, T> = Matrix<'t, usize, usize, T>;
+
+/// A vector among the parameters.
+pub type Bias<'t, T> = Vector<'t, usize, T>;
+
+/// The sizes of a model, which say what parameters it has.
+///
+/// ```
+/// use microgpt::model::{Bias, Loss, Model, Parameters, Weight};
+/// use microgpt::{Instance, PythonRandom, Real, Tape, Trainer, Training, Value, expr};
+///
+/// /// A line through points.
+/// #[derive(Clone)]
+/// struct Line;
+///
+/// struct Weights<'t, T: Real> {
+///     slope: Bias<'t, T>,
+///     offset: Bias<'t, T>,
+/// }
+///
+/// impl Model for Line {
+///     type Weights<'t, T: Real> = Weights<'t, T>;
+///
+///     fn weights<'t, T: Real>(&self, p: &mut Parameters<'_, 't, T>) -> Weights<'t, T> {
+///         Weights { slope: p.gauss("slope", (1,), 1.0), offset: p.constant("offset", (1,), 0.0) }
+///     }
+/// }
+///
+/// impl Loss for Line {
+///     type Example = [f64; 2];
+///
+///     fn loss<'t, T: Real>(&self, w: &Weights<'t, T>, points: &[&[f64; 2]]) -> Value<'t, T> {
+///         let of = |at: usize| points.iter().map(|point| T::of(point[at])).collect::<Vec<T>>();
+///         let (x, y) = (of(0), of(1));
+///         expr!(sum((w.slope[0] * x[n] + w.offset[0] - y[n])^2 for n))
+///     }
+/// }
+///
+/// let tape = Tape::new();
+/// let line = Instance::new(&tape, Line, &mut PythonRandom::new(1))?;
+/// let mut trainer = Trainer::new(&line, Training { steps: 300, learning_rate: 0.1, ..Training::default() });
+/// let points = [&[0.0, 1.0], &[1.0, 3.0], &[2.0, 5.0]];
+/// for _ in 0..300 {
+///     trainer.step(&points)?;
+/// }
+/// assert!((line.weights().slope.data()[0] - 2.0).abs() < 0.01);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Model: Clone + Send + Sync {
+    /// The parameters, on a tape.
+    type Weights<'t, T: Real>;
+
+    /// Declares every parameter, in the order in which they are drawn.
+    fn weights<'t, T: Real>(&self, p: &mut Parameters<'_, 't, T>) -> Self::Weights<'t, T>;
+
+    /// Whether the sizes make a model; asked before anything else.
+    ///
+    /// # Errors
+    ///
+    /// If they do not.
+    fn check(&self) -> Result<(), ModelError> {
+        Ok(())
+    }
+
+    /// The number of tokens, if it is a model of tokens: a tokenizer has as many.
+    fn vocabulary(&self) -> Option<usize> {
+        None
+    }
+
+    /// So many positions at least go through one forward pass, where a batch has them.
+    fn micro_batch(&self) -> usize {
+        128
+    }
+}
+
+/// What a model minimises, over examples of one kind.
+///
+/// Every [`LanguageModel`] has one over documents: slices of tokens, with the token that begins and
+/// ends a document on both sides.
+pub trait Loss: Model {
+    /// One of what it learns from: a labelled point, a document.
+    type Example: ?Sized + Sync;
+
+    /// The sum of the losses of several examples, in one forward pass for all of them.
+    fn loss<'t, T: Real>(
+        &self,
+        weights: &Self::Weights<'t, T>,
+        examples: &[&Self::Example],
+    ) -> Value<'t, T>;
+
+    /// How much an example adds to a forward pass: its positions, if it has any.
+    fn positions(&self, example: &Self::Example) -> usize {
+        let _ = example;
+        1
+    }
+}
+
+/// A model that says what comes next: logits for every token, after each of some.
+pub trait LanguageModel: Model {
+    /// The greatest number of positions of a document.
+    fn block_size(&self) -> usize;
+
+    /// The logits of the token that follows each of `tokens`: `[tokens, vocabulary]`.
+    ///
+    /// What came before them, and which of them belong together, the context knows.
+    ///
+    /// # Panics
+    ///
+    /// If an id is not below the vocabulary, or the positions exceed the block size.
+    fn logits<'t, T: Real>(
+        &self,
+        weights: &Self::Weights<'t, T>,
+        tokens: &[usize],
+        context: &mut Context<'t, T>,
+    ) -> Matrix<'t, usize, usize, T>;
+}
+
+/// The predictions that count in a document: those of a block.
+fn counted(block_size: usize, tokens: &[usize]) -> usize {
+    assert!(tokens.len() > 1, "a document has two tokens at least, not {}", tokens.len());
+    block_size.min(tokens.len() - 1)
+}
+
+/// The cross entropy of each token given those before it, in nats a token: the mean over a document,
+/// the sum over documents. Only the first `block_size` predictions of a document count.
+impl<M: LanguageModel> Loss for M {
+    type Example = [usize];
+
+    #[track_caller]
+    fn loss<'t, T: Real>(
+        &self,
+        weights: &M::Weights<'t, T>,
+        documents: &[&[usize]],
+    ) -> Value<'t, T> {
+        if let [tokens] = documents {
+            let count = counted(self.block_size(), tokens);
+            let logits = forward(self, weights, &tokens[..count], &mut Context::document());
+            return cross_entropy(logits, &tokens[1..=count]);
+        }
+        let positions = documents.iter().map(|tokens| tokens.len()).sum();
+        let (mut inputs, mut targets) =
+            (Vec::with_capacity(positions), Vec::with_capacity(positions));
+        let (mut lens, mut shares) =
+            (Vec::with_capacity(documents.len()), Vec::with_capacity(positions));
+        for tokens in documents {
+            let count = counted(self.block_size(), tokens);
+            inputs.extend_from_slice(&tokens[..count]);
+            targets.extend_from_slice(&tokens[1..=count]);
+            lens.push(count);
+            shares.extend(std::iter::repeat_n(T::of(count as f64).recip(), count));
+        }
+        let logits = forward(self, weights, &inputs, &mut Context::packed(lens));
+        weighted_cross_entropy(logits, &targets, &shares)
+    }
+
+    fn positions(&self, tokens: &[usize]) -> usize {
+        self.block_size().min(tokens.len().saturating_sub(1))
+    }
+}

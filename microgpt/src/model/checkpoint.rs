@@ -1,0 +1,587 @@
+//! Checkpoints: a model, its tokenizer and the state of its training, in one safetensors file.
+//!
+//! The tensors have the names that the model declares; behind `adam.mean.` and the like stand what
+//! the optimiser remembers of each, and `random.words` is the state of the generator. All else is JSON under the
+//! key `microgpt` of the file's metadata. A file is untrusted input: nothing is allocated that its
+//! own length does not bear out, and what is inconsistent is an error that says what.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use safetensors::tensor::{Metadata, TensorView};
+use safetensors::{Dtype, SafeTensorError, SafeTensors};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::instance::declared;
+use super::{Instance, Loss, Model, ModelError, Parameter};
+use crate::random::{self, PythonRandom, RandomError, State};
+use crate::real::Real;
+use crate::tape::Tape;
+use crate::tokenizer::{CharTokenizer, RepeatedCharacter};
+use crate::train::{Optimiser, SQUARE, Trainer, Training, Unusable};
+
+pub use place::can_save;
+
+mod place;
+
+/// The version of the layout of a file.
+const VERSION: u32 = 2;
+/// The key of the file's metadata under which all but the tensors is.
+const KEY: &str = "microgpt";
+const WORDS: &str = "random.words";
+/// A header that is longer than this is none of ours: ours grow with the number of matrices.
+const MAX_HEADER: u64 = 64 << 20;
+
+/// A model as it is kept in a file: its sizes, parameters and tokenizer, and how far it has
+/// trained.
+///
+/// ```
+/// use microgpt::{CharTokenizer, Checkpoint, Gpt, Instance, PythonRandom, Tape};
+///
+/// let tokenizer = CharTokenizer::new(["ada", "bob"]);
+/// let tape = Tape::new();
+/// let model = Gpt::new(tokenizer.vocabulary());
+/// let gpt = Instance::new(&tape, model, &mut PythonRandom::new(42))?;
+/// let bytes = Checkpoint::of_model(&gpt, Some(&tokenizer)).to_bytes()?;
+/// let again: Checkpoint<Gpt> = Checkpoint::from_bytes(&bytes)?;
+/// assert_eq!(again.instance(&tape)?.block().data(), gpt.block().data());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint<M, T = f64> {
+    /// The sizes.
+    pub model: M,
+    /// The tokenizer, of a model of tokens.
+    pub tokenizer: Option<CharTokenizer>,
+    /// All parameters, in the order of [`Instance::parameters`].
+    pub parameters: Vec<T>,
+    /// How far it has trained, to go on from there.
+    pub progress: Option<Progress<T>>,
+    /// What a program wants to know when it loads the file again, like what it trained on.
+    pub notes: BTreeMap<String, String>,
+}
+
+/// How far a training is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress<T> {
+    /// How it trains.
+    pub training: Training,
+    /// The number of steps that were made.
+    pub steps: usize,
+    /// The optimiser.
+    pub optimiser: Optimiser<T>,
+    /// The generator, as it is after all draws so far.
+    pub random: PythonRandom,
+}
+
+/// Why a file is not a checkpoint, or could not be written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CheckpointError {
+    /// The file system refused.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// A directory, a device or the like.
+    #[error("not a file")]
+    NotAFile,
+    /// A file that may not be written.
+    #[error("the file is read-only")]
+    ReadOnly,
+    /// The layout of safetensors is broken.
+    #[error("not a safetensors file: {0}")]
+    Format(String),
+    /// A safetensors file of another program.
+    #[error("not a checkpoint of microgpt: another program wrote it")]
+    Foreign,
+    /// A file of another version.
+    #[error("not a checkpoint of this microgpt: its layout is version {0}, not {VERSION}")]
+    Version(u32),
+    /// A header that is none, or one of another model.
+    #[error("not a checkpoint of this model: {0}")]
+    Header(serde_json::Error),
+    /// Characters that make no tokenizer.
+    #[error("its tokenizer is none: {0}")]
+    Tokenizer(#[from] RepeatedCharacter),
+    /// A tokenizer of another vocabulary than the model's.
+    #[error("its tokenizer has {tokenizer} tokens, but its model {model}")]
+    Vocabulary {
+        /// The number of tokens of the tokenizer.
+        tokenizer: usize,
+        /// That of the model; 0 if it is no model of tokens.
+        model: usize,
+    },
+    /// Sizes that make no model.
+    #[error("its sizes make no model: {0}")]
+    Model(#[from] ModelError),
+    /// A tensor that the sizes ask for is not there.
+    #[error("it has no tensor `{0}`")]
+    Missing(String),
+    /// A tensor that nothing asks for.
+    #[error("it has a tensor `{0}` that no model of its sizes has")]
+    Unknown(String),
+    /// A tensor of another shape than the sizes say.
+    #[error("its tensor `{name}` has the shape {found:?}, not {expected:?}")]
+    Shape {
+        /// The tensor.
+        name: String,
+        /// What the sizes say.
+        expected: Vec<usize>,
+        /// What the file says.
+        found: Vec<usize>,
+    },
+    /// A tensor of other numbers than floats, or of another precision than the others.
+    #[error("its tensor `{name}` is of type {found}, not {expected}")]
+    Type {
+        /// The tensor.
+        name: String,
+        /// What was expected.
+        expected: String,
+        /// What the file says.
+        found: String,
+    },
+    /// A NaN or an infinity.
+    #[error("its tensor `{name}` has {number} at position {position}")]
+    NotFinite {
+        /// The tensor.
+        name: String,
+        /// Row-major.
+        position: usize,
+        /// The number.
+        number: f64,
+    },
+    /// The training's own figures make no sense.
+    #[error("its training makes no sense: {0}")]
+    Training(#[from] Unusable),
+    /// A square that is negative.
+    #[error("its tensor `{0}` has a negative number among its squares")]
+    NegativeSquare(String),
+    /// The generator's state is none.
+    #[error("its random state is none: {0}")]
+    Random(#[from] RandomError),
+}
+
+impl From<SafeTensorError> for CheckpointError {
+    fn from(error: SafeTensorError) -> Self {
+        Self::Format(error.to_string())
+    }
+}
+
+/// What is kept as JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header<M> {
+    version: u32,
+    model: M,
+    tokenizer: Option<String>,
+    progress: Option<ProgressHeader>,
+    notes: BTreeMap<String, String>,
+}
+
+/// The part of a header that every version has.
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProgressHeader {
+    training: Training,
+    steps: usize,
+    random_index: usize,
+    /// The bits of the number, which JSON need not keep.
+    random_next_gauss: Option<u64>,
+}
+
+impl<M: Model, T: Real> Checkpoint<M, T> {
+    /// A model as it is, without a training to go on with.
+    #[must_use]
+    pub fn of_model(instance: &Instance<'_, M, T>, tokenizer: Option<&CharTokenizer>) -> Self {
+        Self {
+            model: instance.model().clone(),
+            tokenizer: tokenizer.cloned(),
+            parameters: instance.block().data(),
+            progress: None,
+            notes: BTreeMap::new(),
+        }
+    }
+
+    /// A training as it is between two steps.
+    #[must_use]
+    pub fn of_training(
+        trainer: &Trainer<'_, '_, M, T>,
+        tokenizer: Option<&CharTokenizer>,
+        random: &PythonRandom,
+    ) -> Self
+    where
+        M: Loss,
+    {
+        let progress = Progress {
+            training: *trainer.training(),
+            steps: trainer.steps(),
+            optimiser: trainer.optimiser().clone(),
+            random: random.clone(),
+        };
+        Self { progress: Some(progress), ..Self::of_model(trainer.model(), tokenizer) }
+    }
+
+    /// The model, on a tape.
+    ///
+    /// # Errors
+    ///
+    /// If the sizes and the parameters do not fit: not if the checkpoint was loaded from a file.
+    pub fn instance<'t>(&self, tape: &'t Tape<T>) -> Result<Instance<'t, M, T>, ModelError> {
+        Instance::with_parameters(tape.vector(self.parameters.as_slice()), self.model.clone())
+    }
+
+    /// Whether it could be loaded again; what the parameters are.
+    fn check(&self) -> Result<Vec<Parameter>, CheckpointError> {
+        let all = parameters::<M, T>(&self.model)?;
+        check_numbers("", &all, &self.parameters)?;
+        check_tokenizer(&self.model, self.tokenizer.as_ref())?;
+        if let Some(progress) = &self.progress {
+            progress.training.check()?;
+            if progress.steps > 0 {
+                for (name, numbers) in progress.optimiser.remembered() {
+                    check_numbers(&format!("{name}."), &all, numbers)?;
+                }
+            }
+        }
+        Ok(all)
+    }
+}
+
+impl<M: Model + Serialize, T: Real> Checkpoint<M, T> {
+    /// Writes the file. Whatever is at `path` stays as it is until all has been written, and where
+    /// anything stands against that. A symbolic link is followed; the mode of a file that is there
+    /// is kept.
+    ///
+    /// # Errors
+    ///
+    /// If the file system refuses, or the file could not be loaded again: a number is not finite,
+    /// or the parts do not fit.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
+        place::replace(path.as_ref(), &self.to_bytes()?)
+    }
+
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    ///
+    /// If they would not make a checkpoint again: a number is not finite, or the parts do not fit.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, CheckpointError> {
+        let parameters = self.check()?;
+        let progress = self.progress.as_ref().map(|progress| {
+            let state = progress.random.state();
+            ProgressHeader {
+                training: progress.training,
+                steps: progress.steps,
+                random_index: state.index,
+                random_next_gauss: state.next_gauss.map(f64::to_bits),
+            }
+        });
+        let header = Header {
+            version: VERSION,
+            model: &self.model,
+            tokenizer: self.tokenizer.as_ref().map(|one| one.characters().iter().collect()),
+            progress,
+            notes: self.notes.clone(),
+        };
+        let header = serde_json::to_string(&header).map_err(CheckpointError::Header)?;
+
+        let mut blocks: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
+        let mut add = |prefix: &str, numbers: &[T]| {
+            let mut rest = numbers;
+            for parameter in &parameters {
+                let (own, after) = rest.split_at(parameter.size());
+                let bytes = own.iter().flat_map(|&number| number_bytes(number)).collect();
+                let name = format!("{prefix}{}", parameter.name);
+                blocks.push((name, dtype::<T>(), parameter.shape.clone(), bytes));
+                rest = after;
+            }
+        };
+        add("", &self.parameters);
+        if let Some(progress) = &self.progress {
+            if progress.steps > 0 {
+                for (name, numbers) in progress.optimiser.remembered() {
+                    add(&format!("{name}."), numbers);
+                }
+            }
+            let words = progress.random.state().words;
+            let bytes = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+            blocks.push((WORDS.to_owned(), Dtype::U32, vec![words.len()], bytes));
+        }
+        let views = blocks
+            .iter()
+            .map(|(name, dtype, shape, bytes)| {
+                Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), bytes)?))
+            })
+            .collect::<Result<Vec<_>, SafeTensorError>>()?;
+        let metadata = [(KEY.to_owned(), header)].into_iter().collect();
+        Ok(safetensors::serialize(views, Some(metadata))?)
+    }
+}
+
+impl<M: Model + DeserializeOwned, T: Real> Checkpoint<M, T> {
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or is not a whole and consistent checkpoint of such a model.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, CheckpointError> {
+        let path = path.as_ref();
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(CheckpointError::NotAFile);
+        }
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        let broken = |what: &str| CheckpointError::Format(what.to_owned());
+        // The header first: its length says whether the rest is worth reading.
+        let mut start = [0; 8];
+        file.read_exact(&mut start)
+            .map_err(|_| broken("it is shorter than its header's length"))?;
+        let header = u64::from_le_bytes(start);
+        if header > MAX_HEADER || header + 8 > length {
+            return Err(broken("the length of its header is none"));
+        }
+        let mut bytes = start.to_vec();
+        Read::by_ref(&mut file).take(header).read_to_end(&mut bytes)?;
+        let metadata: Metadata = serde_json::from_slice(&bytes[8..])
+            .map_err(|error| CheckpointError::Format(format!("invalid JSON in header: {error}")))?;
+        checked_header::<M, T>(&metadata)?;
+        let end = metadata.tensors().values().map(|info| info.data_offsets.1).max().unwrap_or(0);
+        let data = u64::try_from(end).unwrap_or(u64::MAX);
+        if data.checked_add(header + 8) != Some(length) {
+            return Err(broken("it is longer or shorter than its header says"));
+        }
+        file.take(data).read_to_end(&mut bytes)?;
+        Self::from_bytes(&bytes)
+    }
+
+    /// A checkpoint from the bytes of a file.
+    ///
+    /// # Errors
+    ///
+    /// If they are not a whole and consistent checkpoint of such a model.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
+        let (_, metadata) = SafeTensors::read_metadata(bytes)?;
+        let file = SafeTensors::deserialize(bytes)?;
+        let (header, parameters) = checked_header::<M, T>(&metadata)?;
+        let tokenizer = header.tokenizer()?;
+        let reader = Reader { file: &file, parameters: &parameters };
+        let numbers = reader.all("")?;
+        let progress = match &header.progress {
+            None => None,
+            Some(progress) => Some(reader.progress(progress)?),
+        };
+        let Header { model, notes, .. } = header;
+        Ok(Self { model, tokenizer, parameters: numbers, progress, notes })
+    }
+}
+
+/// What the parameters of a model are.
+fn parameters<M: Model, T: Real>(model: &M) -> Result<Vec<Parameter>, ModelError> {
+    let (declared, _) = declared(model, &Tape::<T>::default())?;
+    Ok(declared.into_iter().map(|one| one.parameter).collect())
+}
+
+fn check_tokenizer(
+    model: &impl Model,
+    tokenizer: Option<&CharTokenizer>,
+) -> Result<(), CheckpointError> {
+    let Some(tokenizer) = tokenizer.map(CharTokenizer::vocabulary) else { return Ok(()) };
+    let model = model.vocabulary().unwrap_or(0);
+    if tokenizer == model { Ok(()) } else { Err(CheckpointError::Vocabulary { tokenizer, model }) }
+}
+
+/// Whether these are one finite number for each that the parameters have.
+fn check_numbers<T: Real>(
+    prefix: &str,
+    parameters: &[Parameter],
+    numbers: &[T],
+) -> Result<(), CheckpointError> {
+    let expected = parameters.iter().map(Parameter::size).sum();
+    if numbers.len() != expected {
+        return Err(ModelError::Parameters { expected, found: numbers.len() }.into());
+    }
+    let mut rest = numbers;
+    for parameter in parameters {
+        let (own, after) = rest.split_at(parameter.size());
+        check_finite(&format!("{prefix}{}", parameter.name), own)?;
+        rest = after;
+    }
+    Ok(())
+}
+
+/// What the header of a file says, if a checkpoint of its sizes has the tensors that it lists. The
+/// tensors themselves need not be there yet.
+fn checked_header<M: Model + DeserializeOwned, T: Real>(
+    metadata: &Metadata,
+) -> Result<(Header<M>, Vec<Parameter>), CheckpointError> {
+    let text = metadata.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
+    let header: Header<M> = header(text)?;
+    let tensors = metadata.tensors();
+    let parameters = parameters::<M, T>(&header.model)?;
+    check_tokenizer(&header.model, header.tokenizer()?.as_ref())?;
+    let mut expected: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for prefix in header.prefixes::<T>() {
+        let all = parameters.iter();
+        expected.extend(all.map(|one| (format!("{prefix}{}", one.name), one.shape.clone())));
+    }
+    if header.progress.is_some() {
+        expected.insert(WORDS.to_owned(), vec![random::WORDS]);
+    }
+    for (name, shape) in &expected {
+        let found = tensors.get(name).ok_or_else(|| CheckpointError::Missing(name.clone()))?;
+        if found.shape != *shape {
+            return Err(CheckpointError::Shape {
+                name: name.clone(),
+                expected: shape.clone(),
+                found: found.shape.clone(),
+            });
+        }
+    }
+    match tensors.into_keys().find(|name| !expected.contains_key(name)) {
+        Some(name) => Err(CheckpointError::Unknown(name)),
+        None => Ok((header, parameters)),
+    }
+}
+
+impl<M> Header<M> {
+    /// What stands before the names of the parameters: nothing, and what the optimiser remembers of
+    /// each of them.
+    fn prefixes<T: Real>(&self) -> Vec<String> {
+        let mut all = vec![String::new()];
+        if let Some(progress) = self.progress.as_ref().filter(|progress| progress.steps > 0) {
+            let remembered = Optimiser::<T>::new(progress.training.rule);
+            all.extend(remembered.remembered().iter().map(|(name, _)| format!("{name}.")));
+        }
+        all
+    }
+
+    fn tokenizer(&self) -> Result<Option<CharTokenizer>, CheckpointError> {
+        let characters = self.tokenizer.as_ref().map(|text| text.chars());
+        Ok(characters.map(CharTokenizer::from_characters).transpose()?)
+    }
+}
+
+fn header<M: DeserializeOwned>(text: Option<&String>) -> Result<Header<M>, CheckpointError> {
+    let text = text.ok_or(CheckpointError::Foreign)?;
+    let Version { version } = serde_json::from_str(text).map_err(CheckpointError::Header)?;
+    if version != VERSION {
+        return Err(CheckpointError::Version(version));
+    }
+    serde_json::from_str(text).map_err(CheckpointError::Header)
+}
+
+/// Reads the tensors of a file whose header was checked.
+struct Reader<'a> {
+    file: &'a SafeTensors<'a>,
+    parameters: &'a [Parameter],
+}
+
+impl Reader<'_> {
+    /// All parameters, or what the optimiser remembers of each.
+    fn all<T: Real>(&self, prefix: &str) -> Result<Vec<T>, CheckpointError> {
+        let mut numbers = Vec::new();
+        for parameter in self.parameters {
+            let name = format!("{prefix}{}", parameter.name);
+            let view = self.view(&name)?;
+            let before = numbers.len();
+            match view.dtype() {
+                Dtype::F64 => {
+                    let (eight, _) = view.data().as_chunks();
+                    numbers.extend(eight.iter().map(|&bytes| T::of(f64::from_le_bytes(bytes))));
+                }
+                Dtype::F32 => {
+                    let (four, _) = view.data().as_chunks();
+                    let number = |&bytes: &[u8; 4]| T::of(f32::from_le_bytes(bytes).as_f64());
+                    numbers.extend(four.iter().map(number));
+                }
+                other => return Err(other_type(&name, "F64 or F32", other)),
+            }
+            check_finite(&name, &numbers[before..])?;
+        }
+        Ok(numbers)
+    }
+
+    fn view(&self, name: &str) -> Result<TensorView<'_>, CheckpointError> {
+        self.file.tensor(name).map_err(|_| CheckpointError::Missing(name.to_owned()))
+    }
+
+    fn progress<T: Real>(&self, header: &ProgressHeader) -> Result<Progress<T>, CheckpointError> {
+        header.training.check()?;
+        let mut optimiser = Optimiser::new(header.training.rule);
+        if header.steps > 0 {
+            let mut remembered = Vec::new();
+            let empty: Optimiser<T> = Optimiser::new(header.training.rule);
+            for (name, _) in empty.remembered() {
+                let numbers = self.all::<T>(&format!("{name}."))?;
+                if name == SQUARE && numbers.iter().any(|&number| number < T::zero()) {
+                    return Err(CheckpointError::NegativeSquare(name.to_owned()));
+                }
+                remembered.push(numbers);
+            }
+            // The same bits again ask for the same precision.
+            if let Some(first) = self.parameters.first() {
+                let found = self.view(&first.name)?.dtype();
+                if found != dtype::<T>() {
+                    return Err(other_type(&first.name, &format!("{:?}", dtype::<T>()), found));
+                }
+            }
+            optimiser = optimiser.resumed(header.steps as u64, remembered);
+        }
+        let mut words = [0; random::WORDS];
+        let view = self.view(WORDS)?;
+        if view.dtype() != Dtype::U32 {
+            return Err(other_type(WORDS, "U32", view.dtype()));
+        }
+        let (four, _) = view.data().as_chunks();
+        for (word, &bytes) in words.iter_mut().zip(four) {
+            *word = u32::from_le_bytes(bytes);
+        }
+        let next_gauss = header.random_next_gauss.map(f64::from_bits);
+        if let Some(number) = next_gauss.filter(|number| !number.is_finite()) {
+            return Err(RandomError::NotFinite(number).into());
+        }
+        let state = State { words, index: header.random_index, next_gauss };
+        let random = PythonRandom::from_state(state)?;
+        Ok(Progress { training: header.training, steps: header.steps, optimiser, random })
+    }
+}
+
+fn check_finite<T: Real>(name: &str, numbers: &[T]) -> Result<(), CheckpointError> {
+    match numbers.iter().position(|number| !number.is_finite()) {
+        None => Ok(()),
+        Some(position) => Err(CheckpointError::NotFinite {
+            name: name.to_owned(),
+            position,
+            number: numbers[position].as_f64(),
+        }),
+    }
+}
+
+fn other_type(name: &str, expected: &str, found: Dtype) -> CheckpointError {
+    CheckpointError::Type {
+        name: name.to_owned(),
+        expected: expected.to_owned(),
+        found: format!("{found:?}"),
+    }
+}
+
+fn dtype<T: Real>() -> Dtype {
+    if size_of::<T>() == 4 { Dtype::F32 } else { Dtype::F64 }
+}
+
+/// A number in the precision of its tape.
+#[allow(clippy::cast_possible_truncation)] // f32 is the precision
+fn number_bytes<T: Real>(number: T) -> Vec<u8> {
+    match dtype::<T>() {
+        Dtype::F32 => (number.as_f64() as f32).to_le_bytes().to_vec(),
+        _ => number.as_f64().to_le_bytes().to_vec(),
+    }
+}

@@ -1,0 +1,493 @@
+//! What came before the tokens of a forward pass, and which of them belong together.
+
+use crate::array::{Array, Matrix, Vector};
+use crate::layers::token_embedding;
+use crate::real::Real;
+use crate::shape::{Dim, Rows};
+use crate::tape::Tape;
+
+use super::{Instance, LanguageModel};
+
+/// What a forward pass of a [`LanguageModel`] knows of its tokens beside them: they are one document
+/// from its beginning, or several packed one after the other, or they continue what a cache holds.
+///
+/// A model says in [`attend`](Context::attend) and [`scan`](Context::scan) what it does with one
+/// document; the context does it for all of them, and keeps what the next tokens need.
+///
+/// ```
+/// use microgpt::{Context, Gpt, Instance, PythonRandom, Tape};
+///
+/// let tape = Tape::new();
+/// let gpt = Instance::new(&tape, Gpt::new(5), &mut PythonRandom::new(1))?;
+/// let whole = gpt.logits(&[4, 0, 1], &mut Context::document()).data();
+/// let mut cache = Context::cache(&gpt, 1);
+/// let first = gpt.logits(&[4, 0], &mut cache).data();
+/// let last = gpt.logits(&[1], &mut cache).data();
+/// for (one, other) in whole.iter().zip(first.iter().chain(&last)) {
+///     assert!((one - other).abs() < 1e-12);
+/// }
+/// # Ok::<(), microgpt::model::ModelError>(())
+/// ```
+#[derive(Debug)]
+pub struct Context<'t, T: Real> {
+    past: Past<'t, T>,
+    spans: Spans,
+    positions: Positions,
+    times: Vec<T>,
+    /// So many calls of `attend` and `scan` were made in this forward pass.
+    calls: usize,
+    /// The queries and keys of each call of `attend`, a row for each position, if they are asked for.
+    attended: Option<Vec<Attended<'t, T>>>,
+}
+
+/// Queries and keys of one call of [`Context::attend`], a row for each position.
+pub(super) type Attended<'t, T> = [Matrix<'t, usize, usize, T>; 2];
+
+#[derive(Debug)]
+enum Past<'t, T: Real> {
+    /// The tokens begin a document.
+    Document,
+    /// They are several documents, of these lengths.
+    Packed,
+    /// It is found out what a cache must hold.
+    Sought(Vec<Size>),
+    /// They follow what was kept of each of some streams.
+    Cache(Cache<'t, T>),
+}
+
+/// The numbers that a cache holds for one call.
+#[derive(Clone, Copy, Debug)]
+enum Size {
+    /// Of every position.
+    Positions { key: usize, value: usize },
+    /// Of the last one.
+    State(usize),
+}
+
+#[derive(Debug)]
+struct Cache<'t, T: Real> {
+    /// The number of positions of each stream so far.
+    lens: Vec<usize>,
+    /// The most that there can be.
+    capacity: usize,
+    /// What each call of `attend` and `scan` keeps, stream after stream.
+    kept: Vec<Kept<'t, T>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kept<'t, T: Real> {
+    Positions { keys: Vector<'t, usize, T>, values: Vector<'t, usize, T> },
+    States(Vector<'t, usize, T>),
+}
+
+/// Tokens side by side that are of one document.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    /// The stream of a cache.
+    stream: usize,
+    len: usize,
+    /// The number of positions before them.
+    past: usize,
+}
+
+/// Those of a forward pass. One, the usual case, takes no memory.
+#[derive(Debug)]
+enum Spans {
+    One(Span),
+    Several(Vec<Span>),
+}
+
+impl Spans {
+    fn all(&self) -> &[Span] {
+        match self {
+            Self::One(span) => std::slice::from_ref(span),
+            Self::Several(spans) => spans,
+        }
+    }
+}
+
+/// Where each token is in its document.
+#[derive(Debug)]
+enum Positions {
+    From { first: usize, len: usize },
+    Each(Vec<usize>),
+}
+
+/// Positions that take no memory.
+static FIRST: [usize; 1024] = {
+    let mut all = [0; 1024];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = at;
+        at += 1;
+    }
+    all
+};
+
+impl<'t, T: Real> Context<'t, T> {
+    fn new(past: Past<'t, T>, spans: Spans) -> Self {
+        let positions = Positions::From { first: 0, len: 0 };
+        Self { past, spans, positions, times: Vec::new(), calls: 0, attended: None }
+    }
+
+    /// The tokens are one document, from its beginning.
+    #[must_use]
+    pub fn document() -> Self {
+        Self::new(Past::Document, Spans::One(Span { stream: 0, len: 0, past: 0 }))
+    }
+
+    /// The tokens are several documents of these lengths, one after the other.
+    #[must_use]
+    pub fn packed(lens: impl IntoIterator<Item = usize>) -> Self {
+        let span = |len| Span { stream: 0, len, past: 0 };
+        Self::new(Past::Packed, Spans::Several(lens.into_iter().map(span).collect()))
+    }
+
+    /// As [`document`](Context::document), and the queries and keys are kept.
+    pub(super) fn observed() -> Self {
+        Self { attended: Some(Vec::new()), ..Self::document() }
+    }
+
+    pub(super) fn attended(&self) -> &[Attended<'t, T>] {
+        self.attended.as_deref().unwrap_or_default()
+    }
+
+    /// So many documents are continued side by side, each of which is a stream; none has begun.
+    ///
+    /// What the cache keeps is a part of the tape of the model, which a rewind to before it forgets.
+    /// No gradient flows to the positions before.
+    #[must_use]
+    #[track_caller]
+    pub fn cache<M: LanguageModel>(model: &Instance<'t, M, T>, streams: usize) -> Self {
+        let tape = model.tape();
+        let mark = tape.mark();
+        let mut sought = Self::new(Past::Sought(Vec::new()), Self::document().spans);
+        tape.inference(|| {
+            let _ = model.logits(&[0], &mut sought);
+        });
+        tape.rewind(mark);
+        let sizes = match sought.past {
+            Past::Sought(sizes) => sizes,
+            _ => Vec::new(),
+        };
+        let capacity = model.model().block_size();
+        let room = |size: usize| tape.zeros((streams * size,));
+        let kept = sizes.into_iter().map(|size| match size {
+            Size::Positions { key, value } => {
+                Kept::Positions { keys: room(capacity * key), values: room(capacity * value) }
+            }
+            Size::State(size) => Kept::States(room(size)),
+        });
+        let cache = Cache { lens: vec![0; streams], capacity, kept: kept.collect() };
+        Self::new(Past::Cache(cache), Self::document().spans)
+    }
+
+    /// The number of positions before, in a stream of a cache; 0 without a cache.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such stream.
+    #[must_use]
+    #[track_caller]
+    pub fn past(&self, stream: usize) -> usize {
+        match &self.past {
+            Past::Cache(cache) => cache.lens[stream],
+            _ => 0,
+        }
+    }
+
+    /// A stream of a cache begins another document.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such stream.
+    #[track_caller]
+    pub fn restart(&mut self, stream: usize) {
+        if let Past::Cache(cache) = &mut self.past {
+            cache.lens[stream] = 0;
+        }
+    }
+
+    /// The next tokens are one each of these streams of a cache; without it they are all of the first
+    /// stream.
+    pub fn advance(&mut self, streams: impl IntoIterator<Item = usize>) {
+        let mut spans = match std::mem::replace(&mut self.spans, Self::document().spans) {
+            Spans::Several(spans) => spans,
+            Spans::One(_) => Vec::new(),
+        };
+        spans.clear();
+        spans.extend(streams.into_iter().map(|stream| Span { stream, len: 1, past: 0 }));
+        self.spans = Spans::Several(spans);
+    }
+
+    /// Before a forward pass of so many tokens.
+    #[track_caller]
+    pub(super) fn begin(&mut self, tokens: usize, block_size: usize) {
+        self.calls = 0;
+        self.times.clear();
+        if let Some(attended) = &mut self.attended {
+            attended.clear();
+        }
+        match &mut self.spans {
+            Spans::One(span) => {
+                span.len = tokens;
+                if let Past::Cache(cache) = &self.past {
+                    span.past = cache.lens[0];
+                }
+                self.positions = Positions::From { first: span.past, len: tokens };
+            }
+            Spans::Several(spans) => {
+                let len: usize = spans.iter().map(|span| span.len).sum();
+                assert!(len == tokens, "a context of {len} tokens was given {tokens}");
+                if let Past::Cache(cache) = &self.past {
+                    for span in &mut *spans {
+                        span.past = cache.lens[span.stream];
+                    }
+                }
+                if !matches!(self.positions, Positions::Each(_)) {
+                    self.positions = Positions::Each(Vec::with_capacity(tokens));
+                }
+            }
+        }
+        if let (Positions::Each(each), spans) = (&mut self.positions, self.spans.all()) {
+            each.clear();
+            each.extend(spans.iter().flat_map(|span| span.past..span.past + span.len));
+        }
+        if let Positions::From { first, len } = self.positions
+            && first + len > FIRST.len()
+        {
+            self.positions = Positions::Each((first..first + len).collect());
+        }
+        let end = self.spans.all().iter().map(|span| span.past + span.len).max().unwrap_or(0);
+        assert!(end <= block_size, "{end} positions do not fit a block of {block_size}");
+    }
+
+    /// After a forward pass: what it kept is before the next one.
+    pub(super) fn finish(&mut self) {
+        if let Past::Cache(cache) = &mut self.past {
+            for span in self.spans.all() {
+                cache.lens[span.stream] = span.past + span.len;
+            }
+        }
+    }
+
+    /// The position of each token in its document.
+    #[must_use]
+    pub fn positions(&self) -> &[usize] {
+        match &self.positions {
+            Positions::From { first, len } => &FIRST[*first..first + len],
+            Positions::Each(each) => each,
+        }
+    }
+
+    /// The position of each token in its document, as numbers.
+    pub fn times(&mut self) -> &[T] {
+        if self.times.is_empty() {
+            let mut times = std::mem::take(&mut self.times);
+            times.extend(self.positions().iter().map(|&position| T::of(position as f64)));
+            self.times = times;
+        }
+        &self.times
+    }
+
+    /// What each position takes from those before it in its document: `attention` gets the queries,
+    /// keys and values of one document, and how many positions are before the first query. The first
+    /// axis of each are positions.
+    ///
+    /// # Panics
+    ///
+    /// If there is not one query, key and value for each token.
+    #[track_caller]
+    pub fn attend<Q: Rows, K: Rows, V: Rows, O: Rows>(
+        &mut self,
+        q: Array<'t, Q, T>,
+        k: Array<'t, K, T>,
+        v: Array<'t, V, T>,
+        attention: impl Fn(Array<'t, Q, T>, Array<'t, K, T>, Array<'t, V, T>, usize) -> Array<'t, O, T>,
+    ) -> Array<'t, O, T> {
+        let tokens = self.positions().len();
+        let rows = [q.shape().rows(), k.shape().rows(), v.shape().rows()];
+        assert!(
+            rows == [tokens; 3],
+            "{} queries, {} keys and {} values of {tokens} tokens",
+            rows[0],
+            rows[1],
+            rows[2]
+        );
+        let [key, value] = [k.shape().row_size(), v.shape().row_size()];
+        if let Some(attended) = &mut self.attended {
+            let rows = |size| (tokens, size);
+            attended.push([q.reshape(rows(q.shape().row_size())), k.reshape(rows(key))]);
+        }
+        let call = self.calls;
+        self.calls += 1;
+        let kept = match &mut self.past {
+            Past::Document | Past::Packed => None,
+            Past::Sought(sizes) => {
+                sizes.push(Size::Positions { key, value });
+                None
+            }
+            Past::Cache(cache) => match cache.kept.get(call) {
+                Some(&Kept::Positions { keys, values }) => Some((keys, values, cache.capacity)),
+                _ => panic!("call {call} is `attend`, but was not as the cache was made"),
+            },
+        };
+        let mut first = 0;
+        let mut of_span = |span: &Span| {
+            let q = q.rows(first, span.len);
+            let (k, v) = match kept {
+                None => (k.rows(first, span.len), v.rows(first, span.len)),
+                Some((keys, values, capacity)) => {
+                    let (all, own) = (span.stream * capacity, span.stream * capacity + span.past);
+                    let tape = q.tape();
+                    tape.copy(k.rows(first, span.len), keys.block(own * key, (span.len * key,)));
+                    let new = values.block(own * value, (span.len * value,));
+                    tape.copy(v.rows(first, span.len), new);
+                    let len = span.past + span.len;
+                    let seen = (k.shape().with_rows(len), v.shape().with_rows(len));
+                    (keys.block(all * key, seen.0), values.block(all * value, seen.1))
+                }
+            };
+            first += span.len;
+            attention(q, k, v, span.past)
+        };
+        match self.spans.all() {
+            [span] => of_span(span),
+            spans => {
+                let each: Vec<_> = spans.iter().map(of_span).collect();
+                let shape = each.first().map(|one| one.shape().with_rows(tokens));
+                let shape = shape.expect("a forward pass of one token at least");
+                q.tape().concatenate(&each, shape)
+            }
+        }
+    }
+
+    /// What each position makes of the one before it in its document: `step` gets a row of `x` and a
+    /// row of state for each of some documents, and makes the next states. Before the first position
+    /// of a document its state is `start`. The result has the state after each position.
+    ///
+    /// # Panics
+    ///
+    /// If there is not one row of `x` for each token.
+    #[track_caller]
+    pub fn scan<I: Dim, S: Dim>(
+        &mut self,
+        x: Matrix<'t, usize, I, T>,
+        start: Vector<'t, S, T>,
+        mut step: impl FnMut(Matrix<'t, usize, I, T>, Matrix<'t, usize, S, T>) -> Matrix<'t, usize, S, T>,
+    ) -> Matrix<'t, usize, S, T> {
+        let tokens = self.positions().len();
+        assert!(x.shape().0 == tokens, "{} rows of {tokens} tokens", x.shape().0);
+        let (size, axis, tape) = (start.size(), start.shape().0, x.tape());
+        let call = self.calls;
+        self.calls += 1;
+        let kept = match &mut self.past {
+            Past::Document | Past::Packed => None,
+            Past::Sought(sizes) => {
+                sizes.push(Size::State(size));
+                None
+            }
+            Past::Cache(cache) => match cache.kept.get(call) {
+                Some(&Kept::States(states)) => Some(states.reshape((cache.lens.len(), axis))),
+                _ => panic!("call {call} is `scan`, but was not as the cache was made"),
+            },
+        };
+        let spans = self.spans.all();
+        // Documents go side by side, position after position; those that have ended drop out.
+        let begins: Vec<usize> = spans
+            .iter()
+            .scan(0, |at, span| {
+                *at += span.len;
+                Some(*at - span.len)
+            })
+            .collect();
+        let mut running: Vec<usize> = (0..spans.len()).collect();
+        let mut state = first_states(spans, start, kept);
+        let (mut states, mut order) = (Vec::new(), vec![0; tokens]);
+        let (mut made, mut time) = (0, 0);
+        while !running.is_empty() {
+            let rows: Vec<usize> = running.iter().map(|&at| begins[at] + time).collect();
+            for (number, &row) in rows.iter().enumerate() {
+                order[row] = made + number;
+            }
+            made += rows.len();
+            state = step(gathered(x, &rows), state);
+            states.push(state);
+            time += 1;
+            let going: Vec<usize> =
+                (0..running.len()).filter(|&at| spans[running[at]].len > time).collect();
+            if let Some(kept) = kept {
+                for (at, &one) in running.iter().enumerate().filter(|(at, _)| !going.contains(at)) {
+                    tape.copy(state.rows(at, 1), kept.rows(spans[one].stream, 1));
+                }
+            }
+            if going.len() < running.len() {
+                running = going.iter().map(|&at| running[at]).collect();
+                if !running.is_empty() {
+                    state = gathered(state, &going);
+                }
+            }
+        }
+        let all = match states[..] {
+            [state] => state,
+            _ => tape.concatenate(&states, (tokens, axis)),
+        };
+        gathered(all, &order)
+    }
+}
+
+/// The states before the first token of each span.
+fn first_states<'t, S: Dim, T: Real>(
+    spans: &[Span],
+    start: Vector<'t, S, T>,
+    kept: Option<Matrix<'t, usize, S, T>>,
+) -> Matrix<'t, usize, S, T> {
+    let axis = start.shape().0;
+    let first = start.reshape((1, axis));
+    match (kept, spans) {
+        (Some(kept), [span]) if span.past > 0 => kept.rows(span.stream, 1),
+        (Some(kept), spans) if spans.iter().any(|span| span.past > 0) => {
+            let each: Vec<_> = spans
+                .iter()
+                .map(|span| if span.past > 0 { kept.rows(span.stream, 1) } else { first })
+                .collect();
+            start.tape().concatenate(&each, (spans.len(), axis))
+        }
+        (_, [_]) => first,
+        (_, spans) => token_embedding(first, &vec![0; spans.len()]),
+    }
+}
+
+/// These rows of a matrix. Those that are side by side are a part of it and take no record.
+fn gathered<'t, I: Dim, T: Real>(
+    x: Matrix<'t, usize, I, T>,
+    rows: &[usize],
+) -> Matrix<'t, usize, I, T> {
+    if rows.windows(2).all(|pair| pair[0] + 1 == pair[1]) {
+        x.rows(rows.first().copied().unwrap_or(0), rows.len())
+    } else {
+        token_embedding(x, rows)
+    }
+}
+
+/// One forward pass.
+#[track_caller]
+pub(super) fn forward<'t, M: LanguageModel, T: Real>(
+    model: &M,
+    weights: &M::Weights<'t, T>,
+    tokens: &[usize],
+    context: &mut Context<'t, T>,
+) -> Matrix<'t, usize, usize, T> {
+    context.begin(tokens.len(), model.block_size());
+    let logits = model.logits(weights, tokens, context);
+    context.finish();
+    logits
+}
+
+impl<T: Real> Tape<T> {
+    /// Writes the values of one block over those of another.
+    #[track_caller]
+    fn copy<S: crate::Shape, R: crate::Shape>(&self, from: Array<'_, S, T>, to: Array<'_, R, T>) {
+        self.copy_values(from.position(), to.position(), from.size());
+    }
+}

@@ -1,0 +1,134 @@
+//! Named parameters: declared once, in order, and laid out in one block.
+
+use super::Parameter;
+use crate::array::{Array, Vector};
+use crate::random::PythonRandom;
+use crate::real::Real;
+use crate::shape::Shape;
+use crate::tape::Tape;
+
+/// What a model declares its parameters with: each call names one, and returns it.
+///
+/// ```
+/// # use microgpt::model::{Bias, Model, Parameters, Weight};
+/// # use microgpt::{Instance, PythonRandom, Real, Tape};
+/// # #[derive(Clone)]
+/// # struct Mlp { hidden: usize }
+/// # struct Weights<'t, T: Real> { w: Weight<'t, T>, layers: Vec<Bias<'t, T>> }
+/// # impl Model for Mlp {
+/// #     type Weights<'t, T: Real> = Weights<'t, T>;
+/// fn weights<'t, T: Real>(&self, p: &mut Parameters<'_, 't, T>) -> Weights<'t, T> {
+///     let w = p.gauss("w", (self.hidden, 2), 0.1);
+///     let mut layer = |n| p.within(&format!("layer{n}")).constant("bias", (self.hidden,), 0.0);
+///     Weights { w, layers: (0..3).map(|n| layer(n)).collect() }
+/// }
+/// # }
+/// # let tape = Tape::new();
+/// # let mlp = Instance::new(&tape, Mlp { hidden: 4 }, &mut PythonRandom::new(1)).expect("a model");
+/// # assert_eq!(mlp.weights().w.shape(), (4, 2));
+/// let names: Vec<&str> = mlp.parameters().iter().map(|one| one.name.as_str()).collect();
+/// assert_eq!(names, ["w", "layer0.bias", "layer1.bias", "layer2.bias"]);
+/// ```
+///
+/// A model declares its parameters before there are any numbers, to know how many there are: what
+/// a declaration returns is read by the loss, not here.
+#[derive(Debug)]
+pub struct Parameters<'p, 't, T: Real> {
+    ledger: &'p mut Ledger<'t, T>,
+    prefix: String,
+}
+
+/// How a parameter begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Beginning {
+    Gauss { std: f64 },
+    Uniform { low: f64, high: f64 },
+    Constant(f64),
+}
+
+impl Beginning {
+    pub(super) fn draw(self, random: &mut PythonRandom) -> f64 {
+        match self {
+            Self::Gauss { std } => random.gauss(0.0, std),
+            Self::Uniform { low, high } => low + (high - low) * random.random(),
+            Self::Constant(number) => number,
+        }
+    }
+}
+
+/// A parameter as its model declares it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Declaration {
+    pub(super) parameter: Parameter,
+    pub(super) beginning: Beginning,
+}
+
+/// Where declarations go.
+#[derive(Debug)]
+pub(super) enum Ledger<'t, T: Real> {
+    /// They are listed: there are no numbers yet.
+    List { tape: &'t Tape<T>, declared: Vec<Declaration> },
+    /// They take the next part of a block.
+    Block { block: Vector<'t, usize, T>, taken: usize },
+}
+
+impl<'p, 't, T: Real> Parameters<'p, 't, T> {
+    pub(super) fn new(ledger: &'p mut Ledger<'t, T>) -> Self {
+        Self { ledger, prefix: String::new() }
+    }
+
+    /// The parameters of a part: their names begin with this one, and a point.
+    pub fn within(&mut self, part: &str) -> Parameters<'_, 't, T> {
+        let prefix = match &self.ledger {
+            Ledger::List { .. } => format!("{}{part}.", self.prefix),
+            Ledger::Block { .. } => String::new(),
+        };
+        Parameters { ledger: self.ledger, prefix }
+    }
+
+    /// A parameter that begins with numbers of a normal distribution about 0.
+    #[track_caller]
+    pub fn gauss<S: Shape>(&mut self, name: &str, shape: S, std: f64) -> Array<'t, S, T> {
+        self.declare(name, shape, Beginning::Gauss { std })
+    }
+
+    /// A parameter that begins with numbers that are all as likely from `low` to `high`.
+    #[track_caller]
+    pub fn uniform<S: Shape>(
+        &mut self,
+        name: &str,
+        shape: S,
+        low: f64,
+        high: f64,
+    ) -> Array<'t, S, T> {
+        self.declare(name, shape, Beginning::Uniform { low, high })
+    }
+
+    /// A parameter that begins with one number everywhere, as a bias with 0 and a gain with 1.
+    #[track_caller]
+    pub fn constant<S: Shape>(&mut self, name: &str, shape: S, number: f64) -> Array<'t, S, T> {
+        self.declare(name, shape, Beginning::Constant(number))
+    }
+
+    #[track_caller]
+    fn declare<S: Shape>(
+        &mut self,
+        name: &str,
+        shape: S,
+        beginning: Beginning,
+    ) -> Array<'t, S, T> {
+        match self.ledger {
+            Ledger::List { tape, declared } => {
+                let name = format!("{}{name}", self.prefix);
+                let parameter = Parameter { name, shape: shape.lens().as_ref().to_vec() };
+                declared.push(Declaration { parameter, beginning });
+                tape.nowhere(shape)
+            }
+            Ledger::Block { block, taken } => {
+                let start = *taken;
+                *taken += shape.size();
+                block.block(start, shape)
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! One document after the other.
+
+use thiserror::Error;
+
+use super::Sampling;
+use crate::model::{Context, Instance, LanguageModel};
+use crate::random::{PythonRandom, RandomError};
+use crate::real::Real;
+
+/// Why there is no sample.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum SampleError {
+    /// The model's probabilities are not numbers.
+    #[error("the model's probabilities are not numbers: {0}")]
+    Probabilities(#[from] RandomError),
+    /// A prompt that leaves no position for another token.
+    #[error("a prompt of {tokens} tokens leaves no room in a block of {block_size}")]
+    Prompt {
+        /// Its length.
+        tokens: usize,
+        /// The number of positions.
+        block_size: usize,
+    },
+}
+
+/// One step of generation: what was chosen, and what of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// The token.
+    pub token: usize,
+    /// The probability of each token, as the model and the sampling have it.
+    pub probabilities: Vec<f64>,
+}
+
+/// Draws documents from a language model: an endless iterator of token ids, without BOS.
+///
+/// A prompt, if there is one, begins each of them. The cache lies on the model's tape.
+///
+/// ```
+/// use microgpt::{CharTokenizer, Gpt, Instance, PythonRandom, Sampler, Sampling, Tape};
+///
+/// let tokenizer = CharTokenizer::new(["ada", "bob"]);
+/// let tape = Tape::new();
+/// let gpt = Instance::new(&tape, Gpt::new(tokenizer.vocabulary()), &mut PythonRandom::new(42))?;
+/// let random = PythonRandom::new(1);
+/// let mut sampler = Sampler::new(&gpt, tokenizer.bos(), Sampling::default(), random);
+/// let name = tokenizer.decode(&sampler.sample()?);
+/// assert!(name.len() <= 16 && name.chars().all(|c| "abdo".contains(c)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Sampler<'m, 't, M: LanguageModel, T: Real = f64> {
+    model: &'m Instance<'t, M, T>,
+    random: PythonRandom,
+    bos: usize,
+    /// BOS, and what every document begins with.
+    beginning: Vec<usize>,
+    sampling: Sampling,
+    cache: Context<'t, T>,
+    /// What the next token is chosen of, in one place for all of them.
+    probabilities: Vec<f64>,
+}
+
+impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
+    /// Sampling of documents that begin and end with `bos`.
+    #[must_use]
+    pub fn new(
+        model: &'m Instance<'t, M, T>,
+        bos: usize,
+        sampling: Sampling,
+        random: PythonRandom,
+    ) -> Self {
+        let cache = Context::cache(model, 1);
+        let (beginning, probabilities) = (vec![bos], Vec::new());
+        Self { model, random, bos, beginning, sampling, cache, probabilities }
+    }
+
+    /// Begins every document with these tokens.
+    ///
+    /// # Errors
+    ///
+    /// If they leave no position for another.
+    pub fn with_prompt(mut self, prompt: &[usize]) -> Result<Self, SampleError> {
+        let block_size = self.model.model().block_size();
+        if prompt.len() >= block_size {
+            return Err(SampleError::Prompt { tokens: prompt.len(), block_size });
+        }
+        self.beginning = [&[self.bos], prompt].concat();
+        Ok(self)
+    }
+
+    /// Draws one document of at most `block_size` tokens.
+    ///
+    /// # Errors
+    ///
+    /// If the model's probabilities are not numbers.
+    pub fn sample(&mut self) -> Result<Vec<usize>, SampleError> {
+        let mut document = Vec::with_capacity(self.model.model().block_size().min(1024));
+        document.extend_from_slice(&self.beginning[1..]);
+        self.generate(|token, _| document.push(token))?;
+        if document.last() == Some(&self.bos) {
+            document.pop();
+        }
+        Ok(document)
+    }
+
+    /// Draws one document, and keeps for each token after the prompt what it was chosen of. The
+    /// last is BOS, unless the block was full before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sampler::sample`].
+    pub fn explained(&mut self) -> Result<Vec<Choice>, SampleError> {
+        let mut choices = Vec::new();
+        self.generate(|token, probabilities| {
+            choices.push(Choice { token, probabilities: probabilities.to_vec() });
+        })?;
+        Ok(choices)
+    }
+
+    /// Draws one document; `keep` takes each token after the prompt with what it was chosen of.
+    fn generate(&mut self, mut keep: impl FnMut(usize, &[f64])) -> Result<(), SampleError> {
+        self.cache.restart(0);
+        let beginning = std::mem::take(&mut self.beginning);
+        self.look_at(&beginning);
+        let room = self.model.model().block_size() - (beginning.len() - 1);
+        self.beginning = beginning;
+        for left in (0..room).rev() {
+            let token = self.sampling.choose(&self.probabilities, &mut self.random)?;
+            keep(token, &self.probabilities);
+            if token == self.bos || left == 0 {
+                break;
+            }
+            self.look_at(&[token]);
+        }
+        Ok(())
+    }
+
+    /// Finds the probability of each token to follow these, which are new to the cache.
+    fn look_at(&mut self, tokens: &[usize]) {
+        let tape = self.model.tape();
+        let mark = tape.mark();
+        let logits = tape.inference(|| self.model.logits(tokens, &mut self.cache));
+        let (positions, _) = logits.shape();
+        logits.rows(positions - 1, 1).with_data(|logits| {
+            self.sampling.probabilities_into(logits, &mut self.probabilities);
+        });
+        tape.rewind(mark);
+    }
+}
+
+impl<M: LanguageModel, T: Real> Iterator for Sampler<'_, '_, M, T> {
+    type Item = Result<Vec<usize>, SampleError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.sample())
+    }
+}

@@ -1,0 +1,111 @@
+//! Many documents side by side.
+
+use super::{SampleError, Sampling};
+use crate::model::{Context, Instance, LanguageModel};
+use crate::random::PythonRandom;
+use crate::real::Real;
+
+/// Draws documents from a language model side by side, as rows of one forward pass.
+///
+/// Each stream has a generator of its own, and draws what a [`Sampler`](crate::Sampler) with that
+/// generator draws, one document after the other.
+///
+/// ```
+/// use microgpt::{Gpt, Instance, PythonRandom, Sampler, Sampling, Streams, Tape};
+///
+/// let tape = Tape::new();
+/// let gpt = Instance::new(&tape, Gpt::new(5), &mut PythonRandom::new(42))?;
+/// let generators: Vec<_> = (0..8).map(PythonRandom::new).collect();
+/// let mut streams = Streams::new(&gpt, 4, Sampling::default(), generators);
+/// let names = streams.sample(20)?;
+/// // The twentieth is the third of the fourth stream.
+/// let mut fourth = Sampler::new(&gpt, 4, Sampling::default(), PythonRandom::new(3));
+/// assert_eq!(names[19], fourth.nth(2).expect("endless")?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Streams<'m, 't, M: LanguageModel, T: Real = f64> {
+    model: &'m Instance<'t, M, T>,
+    bos: usize,
+    sampling: Sampling,
+    generators: Vec<PythonRandom>,
+    cache: Context<'t, T>,
+    probabilities: Vec<f64>,
+}
+
+/// A stream that is at work: its number, the document that it draws, and its last token.
+struct Running {
+    stream: usize,
+    document: usize,
+    token: usize,
+}
+
+impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
+    /// A stream for each generator, of documents that begin and end with `bos`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no generator.
+    #[must_use]
+    #[track_caller]
+    pub fn new(
+        model: &'m Instance<'t, M, T>,
+        bos: usize,
+        sampling: Sampling,
+        generators: Vec<PythonRandom>,
+    ) -> Self {
+        assert!(!generators.is_empty(), "streams have one generator at least");
+        let cache = Context::cache(model, generators.len());
+        Self { model, bos, sampling, generators, cache, probabilities: Vec::new() }
+    }
+
+    /// Draws so many documents: with `s` streams, document `n` is of stream `n` modulo `s`.
+    ///
+    /// # Errors
+    ///
+    /// If the model's probabilities are not numbers.
+    pub fn sample(&mut self, count: usize) -> Result<Vec<Vec<usize>>, SampleError> {
+        let (streams, block_size) = (self.generators.len(), self.model.model().block_size());
+        let mut documents = vec![Vec::new(); count];
+        let mut running: Vec<Running> = (0..streams.min(count))
+            .map(|stream| Running { stream, document: stream, token: self.bos })
+            .collect();
+        for one in &running {
+            self.cache.restart(one.stream);
+        }
+        let mut tokens = Vec::with_capacity(running.len());
+        let (tape, mut logits) = (self.model.tape(), Vec::new());
+        while !running.is_empty() {
+            tokens.clear();
+            tokens.extend(running.iter().map(|one| one.token));
+            self.cache.advance(running.iter().map(|one| one.stream));
+            let mark = tape.mark();
+            let all = tape.inference(|| self.model.logits(&tokens, &mut self.cache));
+            let (_, vocabulary) = all.shape();
+            all.with_data(|all| {
+                logits.clear();
+                logits.extend_from_slice(all);
+            });
+            tape.rewind(mark);
+            let mut row = logits.chunks_exact(vocabulary);
+            for one in &mut running {
+                let Some(row) = row.next() else { break };
+                self.sampling.probabilities_into(row, &mut self.probabilities);
+                let random = &mut self.generators[one.stream];
+                one.token = self.sampling.choose(&self.probabilities, random)?;
+                let document = &mut documents[one.document];
+                let ends = one.token == self.bos;
+                if !ends {
+                    document.push(one.token);
+                }
+                if ends || document.len() == block_size {
+                    // The stream goes on with its next document, if it has one.
+                    self.cache.restart(one.stream);
+                    (one.document, one.token) = (one.document + streams, self.bos);
+                }
+            }
+            running.retain(|one| one.document < count);
+        }
+        Ok(documents)
+    }
+}

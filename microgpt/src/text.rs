@@ -1,0 +1,4 @@
+//! Documents, their tokens, and Python's random numbers.
+
+pub mod random;
+pub mod tokenizer;

@@ -1,0 +1,79 @@
+//! Stochastic gradient descent with momentum.
+
+use crate::array::Vector;
+use crate::real::Real;
+
+/// Descent along the gradient, with a velocity that remembers those before (Sutskever 2013):
+/// `v ← momentum · v + g`, `w ← w - learning rate · v`.
+///
+/// ```
+/// use microgpt::{Sgd, Tape};
+///
+/// let tape = Tape::new();
+/// let w = tape.vector(vec![3.0]);
+/// let mut sgd = Sgd::new(0.5);
+/// for _ in 0..2 {
+///     w.update_gradients(|gradients| gradients[0] = 1.0);
+///     sgd.step(w, 0.1);
+/// }
+/// assert!((w.data()[0] - (3.0 - 0.1 - 0.15)).abs() < 1e-15);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sgd<T> {
+    momentum: f64,
+    steps: u64,
+    velocity: Vec<T>,
+}
+
+impl<T: Real> Sgd<T> {
+    /// An optimiser before its first step. Momentum 0 is plain descent.
+    #[must_use]
+    pub fn new(momentum: f64) -> Self {
+        Self { momentum, steps: 0, velocity: Vec::new() }
+    }
+
+    /// The optimiser after this many steps, with the velocity that it had.
+    #[must_use]
+    pub fn resumed(self, steps: u64, velocity: Vec<T>) -> Self {
+        Self { steps, velocity, ..self }
+    }
+
+    /// The number of steps that were made.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// The velocity of each parameter; none before the first step.
+    #[must_use]
+    pub fn velocity(&self) -> &[T] {
+        &self.velocity
+    }
+
+    /// Moves the parameters against their gradients, and sets the gradients to zero.
+    ///
+    /// # Panics
+    ///
+    /// If the number of parameters is not that of the steps before.
+    #[track_caller]
+    pub fn step(&mut self, parameters: Vector<'_, usize, T>, learning_rate: f64) {
+        if self.velocity.is_empty() {
+            self.velocity = vec![T::zero(); parameters.size()];
+        }
+        assert!(
+            self.velocity.len() == parameters.size(),
+            "this optimiser has moved {} parameters before, not {}",
+            self.velocity.len(),
+            parameters.size()
+        );
+        self.steps += 1;
+        let (momentum, rate) = (T::of(self.momentum), T::of(learning_rate));
+        parameters.update(|parameters, gradients| {
+            for ((w, g), v) in parameters.iter_mut().zip(gradients).zip(&mut self.velocity) {
+                *v = momentum.fma(*v, *g);
+                *w -= rate * *v;
+                *g = T::zero();
+            }
+        });
+    }
+}

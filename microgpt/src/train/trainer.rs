@@ -1,0 +1,428 @@
+//! Training: one example a step, or the mean of several.
+
+use thiserror::Error;
+
+use super::clip::clip;
+use super::micro_batches::micro_batches;
+#[cfg(feature = "threads")]
+use super::replicas::Replicas;
+use super::{Optimiser, Rule, Schedule};
+use crate::array::{Vector, indices};
+use crate::model::{Instance, Loss, Parameter};
+use crate::real::Real;
+use crate::tape::NotFinite;
+
+/// How a model trains: for how long, and how its optimiser moves it. The defaults are microgpt.py's.
+///
+/// ```
+/// use microgpt::{Rule, Schedule, Training};
+///
+/// let training = Training {
+///     steps: 5000,
+///     learning_rate: 3e-3,
+///     schedule: Schedule::Cosine { warm_up: 100, floor: 0.1 },
+///     rule: Rule::Adam { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weight_decay: 0.1 },
+///     clip: Some(1.0),
+/// };
+/// training.check()?;
+/// assert_eq!(training.learning_rate_at(49), 1.5e-3);
+/// # Ok::<(), microgpt::train::Unusable>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(
+    feature = "checkpoint",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields)
+)]
+pub struct Training {
+    /// The number of steps.
+    pub steps: usize,
+    /// The highest learning rate.
+    pub learning_rate: f64,
+    /// How it changes.
+    pub schedule: Schedule,
+    /// How the optimiser moves the parameters.
+    pub rule: Rule,
+    /// The greatest norm of a step's gradient; a longer one is scaled down.
+    pub clip: Option<f64>,
+}
+
+impl Training {
+    /// microgpt.py's.
+    pub const GIST: Self = Self {
+        steps: 1000,
+        learning_rate: 0.01,
+        schedule: Schedule::Linear,
+        rule: Rule::GIST,
+        clip: None,
+    };
+}
+
+impl Default for Training {
+    /// That of the gist.
+    fn default() -> Self {
+        Self::GIST
+    }
+}
+
+/// A number with which nothing can train.
+#[derive(Clone, Copy, Debug, Error, PartialEq)]
+#[error("{name} ({number}) must be {must}")]
+pub struct Unusable {
+    /// What it is.
+    pub name: &'static str,
+    /// The number.
+    pub number: f64,
+    /// What it must be.
+    pub must: &'static str,
+}
+
+impl Training {
+    /// Whether it makes sense.
+    ///
+    /// # Errors
+    ///
+    /// With the first number that does not.
+    pub fn check(&self) -> Result<(), Unusable> {
+        let share = |name, number| (name, number, (0.0..1.0).contains(&number), SHARE);
+        let any = |name, number: f64| (name, number, number >= 0.0 && number.is_finite(), ANY);
+        let mut all = vec![any("the learning rate", self.learning_rate)];
+        match self.rule {
+            Rule::Adam { beta1, beta2, epsilon, weight_decay } => all.extend([
+                share("beta1", beta1),
+                share("beta2", beta2),
+                any("epsilon", epsilon),
+                any("the weight decay", weight_decay),
+            ]),
+            Rule::Sgd { momentum } => all.push(share("the momentum", momentum)),
+        }
+        if let Schedule::Cosine { floor, .. } = self.schedule {
+            all.push(("the floor", floor, (0.0..=1.0).contains(&floor), "from 0 to 1"));
+        }
+        if let Some(clip) = self.clip {
+            all.push(("the greatest norm", clip, clip > 0.0 && clip.is_finite(), "above 0"));
+        }
+        match all.into_iter().find(|&(_, _, is_right, _)| !is_right) {
+            Some((name, number, _, must)) => Err(Unusable { name, number, must }),
+            None => Ok(()),
+        }
+    }
+
+    /// The learning rate of a step, the first of which is 0.
+    #[must_use]
+    pub fn learning_rate_at(&self, step: usize) -> f64 {
+        self.learning_rate * self.schedule.share(step, self.steps)
+    }
+}
+
+const SHARE: &str = "at least 0 and below 1";
+const ANY: &str = "a number, 0 or more";
+
+/// Why training stopped.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum TrainingError {
+    /// The loss is not a number, or infinite.
+    #[error("step {step}: the loss is {loss}; `Trainer::check_finite` tells where it comes from")]
+    Loss {
+        /// The step, of which the first is 1.
+        step: usize,
+        /// The loss.
+        loss: f64,
+    },
+    /// The first number that is not finite.
+    #[error("step {step}: {found}")]
+    NotFinite {
+        /// The step, of which the first is 1.
+        step: usize,
+        /// What it is and where it came up.
+        found: Box<NotFinite>,
+    },
+    /// A gradient of a parameter that overflowed as contributions were added up.
+    #[error("step {step}: the gradient of `{name}` at {index:?} is {number}")]
+    Parameter {
+        /// The step, of which the first is 1.
+        step: usize,
+        /// The parameter.
+        name: String,
+        /// Its index along each axis.
+        index: Vec<usize>,
+        /// The number.
+        number: f64,
+    },
+}
+
+/// Why training cannot be divided among so many threads.
+#[cfg(feature = "threads")]
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ThreadsError {
+    /// None were asked for.
+    #[error("training on 0 threads: one thread at least")]
+    None,
+    /// The system gives not so many.
+    #[error("training on {threads} threads: {error}")]
+    System {
+        /// How many were asked for.
+        threads: usize,
+        /// What it says.
+        error: rayon::ThreadPoolBuildError,
+    },
+}
+
+/// Trains a model, step by step.
+///
+/// ```
+/// use microgpt::{CharTokenizer, Gpt, Instance, PythonRandom, Tape, Trainer, Training};
+///
+/// let tokenizer = CharTokenizer::new(["ada", "bob"]);
+/// let tape = Tape::new();
+/// let model = Gpt::new(tokenizer.vocabulary());
+/// let gpt = Instance::new(&tape, model, &mut PythonRandom::new(42))?;
+/// let mut trainer = Trainer::new(&gpt, Training { steps: 20, ..Training::default() });
+/// let document = tokenizer.encode("ada")?;
+/// let first = trainer.step(&[&document])?;
+/// for _ in 1..20 {
+///     trainer.step(&[&document])?;
+/// }
+/// assert!(gpt.evaluate(&[&document]) < first / 2.0);
+/// assert_eq!(trainer.steps(), 20);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Trainer<'m, 't, M: Loss, T: Real = f64> {
+    model: &'m Instance<'t, M, T>,
+    training: Training,
+    optimiser: Optimiser<T>,
+    steps: usize,
+    check_finite: bool,
+    #[cfg(feature = "threads")]
+    replicas: Option<Replicas<T>>,
+}
+
+/// What the micro-batches of one step have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Pull<'p, T> {
+    /// The share of each example in the step's gradient.
+    share: T,
+    /// The parameters to look at, if every number is to be finite.
+    check_finite: Option<&'p [Parameter]>,
+    /// The step, of which the first is 1.
+    step: usize,
+}
+
+impl<T: Real> Pull<'_, T> {
+    /// The sum of the losses of some examples, after the share of its gradient was added to that of
+    /// the parameters, which are in this block.
+    #[track_caller]
+    pub(super) fn back<M: Loss>(
+        self,
+        model: &M,
+        weights: &M::Weights<'_, T>,
+        block: Vector<'_, usize, T>,
+        examples: &[&M::Example],
+    ) -> Result<T, TrainingError> {
+        let tape = block.tape();
+        let mark = tape.mark();
+        let loss = {
+            let loss = model.loss(weights, examples);
+            loss.as_array().backward_with(&[self.share]);
+            loss.data()
+        };
+        let watched = self.watch(block, loss);
+        tape.rewind(mark);
+        watched
+    }
+
+    fn watch(self, block: Vector<'_, usize, T>, loss: T) -> Result<T, TrainingError> {
+        let step = self.step;
+        if let Some(parameters) = self.check_finite {
+            if let Some(found) = block.tape().not_finite() {
+                return Err(TrainingError::NotFinite { step, found: Box::new(found) });
+            }
+            let gradients = block.grad();
+            let mut rest = &gradients[..];
+            for parameter in parameters {
+                let Parameter { name, shape } = parameter;
+                let (own, after) = rest.split_at(parameter.size());
+                if let Some(at) = own.iter().position(|number| !number.is_finite()) {
+                    return Err(TrainingError::Parameter {
+                        step,
+                        name: name.clone(),
+                        index: indices(shape, at),
+                        number: own[at].as_f64(),
+                    });
+                }
+                rest = after;
+            }
+        }
+        if loss.is_finite() {
+            Ok(loss)
+        } else {
+            Err(TrainingError::Loss { step, loss: loss.as_f64() })
+        }
+    }
+}
+
+impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
+    /// Training from the first step.
+    #[must_use]
+    pub fn new(model: &'m Instance<'t, M, T>, training: Training) -> Self {
+        Self {
+            model,
+            training,
+            optimiser: Optimiser::new(training.rule),
+            steps: 0,
+            check_finite: false,
+            #[cfg(feature = "threads")]
+            replicas: None,
+        }
+    }
+
+    /// Goes on after this many steps, with the optimiser as it was.
+    #[must_use]
+    pub fn resumed(mut self, steps: usize, optimiser: Optimiser<T>) -> Self {
+        self.steps = steps;
+        self.optimiser = optimiser;
+        self
+    }
+
+    /// Looks at every number of every step, and tells where the first came up that is not finite.
+    /// Without it the loss alone is watched, which costs nothing.
+    #[must_use]
+    pub fn check_finite(mut self, check: bool) -> Self {
+        self.check_finite = check;
+        self
+    }
+
+    /// Divides each batch among this many threads, for the same bits as on one.
+    ///
+    /// # Errors
+    ///
+    /// If there is not one thread at least, or the system gives not so many.
+    #[cfg(feature = "threads")]
+    pub fn threads(mut self, threads: usize) -> Result<Self, ThreadsError> {
+        self.replicas = match threads {
+            0 => return Err(ThreadsError::None),
+            1 => None,
+            several => Some(Replicas::new(several)?),
+        };
+        Ok(self)
+    }
+
+    /// The model.
+    #[must_use]
+    pub fn model(&self) -> &'m Instance<'t, M, T> {
+        self.model
+    }
+
+    /// How it trains.
+    #[must_use]
+    pub fn training(&self) -> &Training {
+        &self.training
+    }
+
+    /// The number of steps that were made.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// The optimiser.
+    #[must_use]
+    pub fn optimiser(&self) -> &Optimiser<T> {
+        &self.optimiser
+    }
+
+    /// The learning rate of the next step.
+    #[must_use]
+    pub fn learning_rate(&self) -> f64 {
+        self.training.learning_rate_at(self.steps)
+    }
+
+    /// Makes a train step: learns from the examples by the mean of their gradients; returns the mean
+    /// of their losses before.
+    ///
+    /// Examples go through the model in micro-batches, each in one forward pass. Which they are
+    /// follows from the batch and the model, and their gradients are added in order: the bits are
+    /// the same for any number of `threads`.
+    ///
+    /// # Errors
+    ///
+    /// If the loss is not finite, or with [`check_finite`](Trainer::check_finite) any number; the
+    /// parameters are then as they were.
+    ///
+    /// # Panics
+    ///
+    /// If there is no example, or one is none that the model can learn from: a document has two
+    /// tokens at least, each below the vocabulary.
+    #[track_caller]
+    pub fn step(&mut self, examples: &[&M::Example]) -> Result<T, TrainingError> {
+        assert!(!examples.is_empty(), "a train step has one example at least");
+        let share = T::of(examples.len() as f64).recip();
+        let check_finite = self.check_finite.then(|| self.model.parameters());
+        let pull = Pull { share, check_finite, step: self.steps + 1 };
+        let losses = if let [_] = examples {
+            self.pull_back_at_once(pull, examples)
+        } else {
+            match &micro_batches(self.model.model(), examples)[..] {
+                [examples] => self.pull_back_at_once(pull, examples),
+                several => self.pull_back(pull, several),
+            }
+        };
+        self.finish(losses.map(|losses| losses * share))
+    }
+
+    #[track_caller]
+    fn pull_back_at_once(
+        &self,
+        pull: Pull<'_, T>,
+        examples: &[&M::Example],
+    ) -> Result<T, TrainingError> {
+        let model = self.model;
+        pull.back(model.model(), model.weights(), model.block(), examples)
+    }
+
+    /// The sum of the losses of all micro-batches, whose gradients are added in order.
+    #[track_caller]
+    fn pull_back(
+        &mut self,
+        pull: Pull<'_, T>,
+        micro_batches: &[&[&M::Example]],
+    ) -> Result<T, TrainingError> {
+        #[cfg(feature = "threads")]
+        if let Some(replicas) = &mut self.replicas {
+            return replicas.pull_back(pull, self.model, micro_batches);
+        }
+        // Each begins at 0, as on a thread of its own.
+        let block = self.model.block();
+        let mut gradients = vec![T::zero(); block.size()];
+        let mut losses = T::zero();
+        for examples in micro_batches {
+            losses += self.pull_back_at_once(pull, examples)?;
+            block.update_gradients(|own| {
+                for (sum, own) in gradients.iter_mut().zip(own) {
+                    *sum += *own;
+                    *own = T::zero();
+                }
+            });
+        }
+        block.update_gradients(|own| own.copy_from_slice(&gradients));
+        Ok(losses)
+    }
+
+    /// Moves the parameters, unless something went wrong: then they stay as they are.
+    fn finish(&mut self, loss: Result<T, TrainingError>) -> Result<T, TrainingError> {
+        let block = self.model.block();
+        if loss.is_ok() {
+            if let Some(limit) = self.training.clip {
+                block.update_gradients(|gradients| clip(gradients, limit));
+            }
+            self.optimiser.step(block, self.learning_rate());
+            self.steps += 1;
+        } else {
+            block.update_gradients(|gradients| gradients.fill(T::zero()));
+        }
+        loss
+    }
+}
