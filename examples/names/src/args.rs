@@ -6,9 +6,10 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, ValueEnum};
 use clap_complete::Shell;
-use microgpt::{Activation, Config, Preset, Sampling, Training};
+use microgpt::{Activation, Gpt, Preset, Rule, Sampling, Training};
 
 /// More threads than this are more than any machine has cores.
 const MAX_THREADS: usize = 1024;
@@ -72,25 +73,25 @@ pub struct Args {
     pub completions: Option<Shell>,
 
     #[arg(long, value_name = "N", value_parser = positive_whole, help_heading = "Model", conflicts_with_all = ["load", "resume"],
-        help = by_preset("Layers, each attention and an MLP", |preset| preset.config(0).n_layer))]
+        help = by_preset("Layers, each attention and an MLP", |preset| preset.gpt(0).n_layer))]
     pub n_layer: Option<usize>,
     #[arg(long, value_name = "N", value_parser = positive_whole, help_heading = "Model", conflicts_with_all = ["load", "resume"],
-        help = by_preset("Width of the residual stream, in numbers", |preset| preset.config(0).n_embd))]
+        help = by_preset("Width of the residual stream, in numbers", |preset| preset.gpt(0).n_embd))]
     pub n_embd: Option<usize>,
     #[arg(long, value_name = "N", value_parser = positive_whole, help_heading = "Model", conflicts_with_all = ["load", "resume"],
-        help = by_preset("Attention heads, which divide the width", |preset| preset.config(0).n_head))]
+        help = by_preset("Attention heads, which divide the width", |preset| preset.gpt(0).n_head))]
     pub n_head: Option<usize>,
     #[arg(long, value_name = "N", value_parser = positive_whole, help_heading = "Model", conflicts_with_all = ["load", "resume"],
-        help = by_preset("Positions of a document, its characters and its end", |preset| preset.config(0).block_size))]
+        help = by_preset("Positions of a document, its characters and its end", |preset| preset.gpt(0).block_size))]
     pub block_size: Option<usize>,
-    #[arg(long, value_name = "NAME", help_heading = "Model", conflicts_with_all = ["load", "resume"],
-        help = by_preset("Nonlinearity of the MLP", |preset| Nonlinearity::from(preset.config(0).activation).name()))]
-    pub activation: Option<Nonlinearity>,
+    #[arg(long, value_name = "NAME", value_parser = activation(), help_heading = "Model", conflicts_with_all = ["load", "resume"],
+        help = by_preset("Nonlinearity of the MLP", |preset| preset.gpt(0).activation))]
+    pub activation: Option<Activation>,
     #[arg(long, value_name = "X", value_parser = not_negative, help_heading = "Model", conflicts_with_all = ["load", "resume"],
-        help = by_preset("Standard deviation of the initial parameters", |preset| preset.config(0).std))]
+        help = by_preset("Standard deviation of the initial parameters", |preset| preset.gpt(0).std))]
     pub std: Option<f64>,
     #[arg(long, value_name = "BOOL", help_heading = "Model", conflicts_with_all = ["load", "resume"],
-        help = by_preset("Whether attn_wo and mlp_fc2 begin at zero", |preset| preset.config(0).zero_init))]
+        help = by_preset("Whether attn_wo and mlp_fc2 begin at zero", |preset| preset.gpt(0).zero_init))]
     pub zero_init: Option<bool>,
 
     /// Documents a step learns from, by the mean of their gradients
@@ -103,10 +104,10 @@ pub struct Args {
         help = by_preset("Learning rate of the first step", |preset| preset.training.learning_rate))]
     pub learning_rate: Option<f64>,
     #[arg(long, value_name = "X", value_parser = below_one, help_heading = "Training", conflicts_with = "resume",
-        help = by_preset("Decay of Adam's mean of gradients", |preset| preset.training.beta1))]
+        help = by_preset("Decay of Adam's mean of gradients", |preset| beta(preset, 0)))]
     pub beta1: Option<f64>,
     #[arg(long, value_name = "X", value_parser = below_one, help_heading = "Training", conflicts_with = "resume",
-        help = by_preset("Decay of Adam's mean of squares", |preset| preset.training.beta2))]
+        help = by_preset("Decay of Adam's mean of squares", |preset| beta(preset, 1)))]
     pub beta2: Option<f64>,
     /// Share of the documents that is held out and not learnt
     #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = below_one, help_heading = "Training")]
@@ -157,7 +158,7 @@ pub struct Args {
     pub samples: usize,
     #[arg(long, value_name = "X", value_parser = not_negative, help_heading = "Samples", help = by_preset(
         "Below 1 likely characters become likelier; 0 takes the likeliest each time",
-        |preset| preset.temperature,
+        |preset| preset.sampling.temperature,
     ))]
     pub temperature: Option<f64>,
     /// Choose among the N likeliest characters
@@ -184,27 +185,21 @@ pub enum Precision {
     F32,
 }
 
-/// What the MLP applies between its two maps.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Nonlinearity {
-    Relu,
-    Relu2,
+fn activation() -> impl TypedValueParser<Value = Activation> {
+    let names = PossibleValuesParser::new(Activation::ALL.map(Activation::name));
+    names.try_map(|name| name.parse::<Activation>())
 }
 
-impl From<Activation> for Nonlinearity {
-    fn from(activation: Activation) -> Self {
-        match activation {
-            Activation::Relu => Self::Relu,
-            Activation::SquaredRelu => Self::Relu2,
-        }
+/// The two decays of a rule that has them.
+fn betas(rule: Rule) -> Option<[f64; 2]> {
+    match rule {
+        Rule::Adam { beta1, beta2, .. } => Some([beta1, beta2]),
+        Rule::Sgd { .. } => None,
     }
 }
 
-impl Nonlinearity {
-    /// As it is written on the command line.
-    fn name(self) -> String {
-        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
-    }
+fn beta(preset: &Preset, number: usize) -> f64 {
+    betas(preset.training.rule).map_or(0.0, |betas| betas[number])
 }
 
 /// A help text with the default of each preset, or the one that they have in common.
@@ -243,18 +238,15 @@ impl Args {
     }
 
     /// The preset's model with what the flags say instead.
-    pub fn config(&self, vocabulary: usize) -> Config {
-        let preset = self.preset.config(vocabulary);
-        Config {
+    pub fn gpt(&self, vocabulary: usize) -> Gpt {
+        let preset = self.preset.gpt(vocabulary);
+        Gpt {
             vocabulary,
             n_layer: self.n_layer.unwrap_or(preset.n_layer),
             n_embd: self.n_embd.unwrap_or(preset.n_embd),
             n_head: self.n_head.unwrap_or(preset.n_head),
             block_size: self.block_size.unwrap_or(preset.block_size),
-            activation: self.activation.map_or(preset.activation, |name| match name {
-                Nonlinearity::Relu => Activation::Relu,
-                Nonlinearity::Relu2 => Activation::SquaredRelu,
-            }),
+            activation: self.activation.unwrap_or(preset.activation),
             std: self.std.unwrap_or(preset.std),
             zero_init: self.zero_init.unwrap_or(preset.zero_init),
         }
@@ -262,21 +254,22 @@ impl Args {
 
     /// The preset's training with what the flags say instead.
     pub fn training(&self) -> Training {
-        let preset = self.preset.training;
-        Training {
-            // A model that was loaded trains only on demand.
-            steps: self.steps.unwrap_or(if self.load.is_some() { 0 } else { preset.steps }),
-            learning_rate: self.learning_rate.unwrap_or(preset.learning_rate),
-            beta1: self.beta1.unwrap_or(preset.beta1),
-            beta2: self.beta2.unwrap_or(preset.beta2),
-            epsilon: preset.epsilon,
+        let mut training = self.preset.training;
+        // A model that was loaded trains only on demand.
+        let steps = if self.load.is_some() { 0 } else { training.steps };
+        training.steps = self.steps.unwrap_or(steps);
+        training.learning_rate = self.learning_rate.unwrap_or(training.learning_rate);
+        if let Rule::Adam { beta1, beta2, .. } = &mut training.rule {
+            *beta1 = self.beta1.unwrap_or(*beta1);
+            *beta2 = self.beta2.unwrap_or(*beta2);
         }
+        training
     }
 
     /// How to choose the next character.
     pub fn sampling(&self) -> Sampling {
         Sampling {
-            temperature: self.temperature.unwrap_or(self.preset.temperature),
+            temperature: self.temperature.unwrap_or(self.preset.sampling.temperature),
             top_k: self.top_k,
             top_p: self.top_p,
         }
@@ -285,7 +278,7 @@ impl Args {
 
 fn preset(name: &str) -> Result<Preset, String> {
     let names = Preset::ALL.map(|preset| preset.name).join(", ");
-    Preset::named(name).ok_or_else(|| format!("must be one of {names}"))
+    name.parse().map_err(|_| format!("must be one of {names}"))
 }
 
 fn whole(text: &str) -> Result<usize, String> {

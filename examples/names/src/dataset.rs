@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use microgpt::CharTokenizer;
 use microgpt::tokenizer::{UnknownCharacter, documents};
-use microgpt::{CharTokenizer, Gpt, Real};
 
 use super::args::Args;
 use super::output::about;
@@ -71,12 +71,18 @@ fn line_number(before: &[u8]) -> usize {
     1 + ends.count()
 }
 
-/// What does not fit a block is not learnt; to encode it would take time at each step.
-pub fn cut<'d>(documents: &[&'d str], block_size: usize) -> Vec<&'d str> {
-    let cut = |document: &&'d str| {
-        document.char_indices().nth(block_size).map_or(*document, |(end, _)| &document[..end])
+/// The tokens of all documents. What does not fit a block is not learnt.
+pub fn encoded(
+    documents: &[&str],
+    tokenizer: &CharTokenizer,
+    block_size: usize,
+) -> Result<Vec<Vec<usize>>, UnknownCharacter> {
+    let encode = |document: &&str| {
+        let mut tokens = tokenizer.encode(document)?;
+        tokens.truncate(block_size + 1);
+        Ok(tokens)
     };
-    documents.iter().map(cut).collect()
+    documents.iter().map(encode).collect()
 }
 
 /// That documents are longer than a block, if some are: their characters, and the end.
@@ -94,54 +100,20 @@ pub fn too_long(documents: &[&str], block_size: usize, may_change: bool) -> Opti
 }
 
 /// The documents that are learnt, and those that are held out.
-pub fn split<'d, 's>(args: &Args, docs: &'d [&'s str]) -> (&'d [&'s str], &'d [&'s str]) {
+pub fn split<'d, D>(args: &Args, docs: &'d [D]) -> (&'d [D], &'d [D]) {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a share of their number
     let held_out = (docs.len() as f64 * args.val_fraction).ceil() as usize;
     docs.split_at(docs.len() - held_out.min(docs.len() - 1))
 }
 
-/// The documents of a step, of which the first is 0, in turn and then from the beginning again.
-pub fn batch(
-    args: &Args,
-    tokenizer: &CharTokenizer,
-    docs: &[&str],
-    step: usize,
-) -> Result<Vec<Vec<usize>>, UnknownCharacter> {
+/// The documents of a step, of which the first is 0, in turn and then from the beginning again, in
+/// the place of others.
+pub fn batch<'d>(args: &Args, docs: &'d [Vec<usize>], step: usize, batch: &mut Vec<&'d [usize]>) {
     // A file may claim any number of steps.
     let first = (step as u128 * args.batch as u128) % docs.len() as u128;
     let first = usize::try_from(first).unwrap_or(0);
-    (first..first + args.batch)
-        .map(|document| tokenizer.encode(docs[document % docs.len()]))
-        .collect()
-}
-
-/// A loss in both of its units.
-#[derive(Clone, Copy)]
-pub struct HeldOut {
-    /// A token is a character, or the end of a document.
-    pub nats_per_token: f64,
-    /// The end's share is borne by the characters.
-    pub bits_per_character: f64,
-}
-
-/// The mean loss of documents that are not learnt, each no longer than a block.
-pub fn held_out<T: Real>(
-    gpt: &Gpt<'_, T>,
-    tokenizer: &CharTokenizer,
-    docs: &[&str],
-) -> Result<HeldOut, UnknownCharacter> {
-    let (mut nats, mut tokens, mut characters) = (0.0, 0, 0);
-    for doc in docs {
-        let encoded = tokenizer.encode(doc)?;
-        let counted = (encoded.len() - 1).min(gpt.config().block_size);
-        nats += gpt.evaluate(&encoded).as_f64() * counted as f64;
-        tokens += counted;
-        characters += encoded.len() - 2;
-    }
-    Ok(HeldOut {
-        nats_per_token: nats / tokens as f64,
-        bits_per_character: nats / std::f64::consts::LN_2 / characters as f64,
-    })
+    batch.clear();
+    batch.extend((first..first + args.batch).map(|at| docs[at % docs.len()].as_slice()));
 }
 
 #[cfg(test)]
@@ -157,7 +129,9 @@ mod tests {
 
     #[test]
     fn a_document_is_cut_to_a_block() {
-        assert_eq!(cut(&["añb", "ab", ""], 2), ["añ", "ab", ""]);
+        let tokenizer = CharTokenizer::new(["abñ"]);
+        let cut = encoded(&["añb", "ab", ""], &tokenizer, 2).expect("its own characters");
+        assert_eq!(cut, [vec![3, 0, 2], vec![3, 0, 1], vec![3, 3]]);
         let note = too_long(&["abcd", "ab", "abc"], 3, true).expect("a note");
         assert!(note.ends_with("2 of 3 documents are longer than a block of 3 and are cut; --block-size 5 holds all"), "{note}");
         // The end takes a position too.

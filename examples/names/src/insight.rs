@@ -4,7 +4,7 @@ use std::error::Error;
 use std::f64::consts::LN_2;
 use std::io::Write;
 
-use microgpt::{CharTokenizer, Gpt, Real, Sampler};
+use microgpt::{CharTokenizer, Gpt, Instance, LanguageModel, Real, Sampler};
 
 use super::output::{shown, shown_in_a_cell};
 use super::report::in_nats_and_bits;
@@ -29,9 +29,9 @@ fn letter(tokenizer: &CharTokenizer, token: usize) -> char {
 /// weights of each head.
 pub fn explain<T: Real>(
     out: &mut impl Write,
-    gpt: &Gpt<'_, T>,
+    gpt: &Instance<'_, Gpt, T>,
     tokenizer: &CharTokenizer,
-    sampler: &mut Sampler<'_, '_, T>,
+    sampler: &mut Sampler<'_, '_, Gpt, T>,
     prompt: &[usize],
 ) -> Result<(), Box<dyn Error>> {
     let choices = sampler.explained()?;
@@ -50,7 +50,7 @@ pub fn explain<T: Real>(
         let others: Vec<_> = others.into_iter().take(ALTERNATIVES).map(show).collect();
         writeln!(out, "  {}   of  {}", show(choice.token), others.join("   "))?;
     }
-    tokens.truncate(gpt.config().block_size);
+    tokens.truncate(gpt.model().block_size());
     let header: String = tokens.iter().map(|&token| letter(tokenizer, token)).collect();
     for (layer, weights) in gpt.attention_weights(&tokens).iter().enumerate() {
         let (heads, positions, _) = weights.shape();
@@ -84,14 +84,14 @@ pub fn encoded<'n>(
 /// end included. Of a name longer than a block only the beginning counts, as in training.
 pub fn score<T: Real>(
     out: &mut impl Write,
-    gpt: &Gpt<'_, T>,
+    gpt: &Instance<'_, Gpt, T>,
     names: &[(&str, Vec<usize>)],
 ) -> Result<(), Box<dyn Error>> {
     let mut scores = Vec::new();
     for (name, tokens) in names {
-        let block = gpt.config().block_size;
+        let block = gpt.model().block_size();
         let (counted, characters) = ((tokens.len() - 1).min(block), (tokens.len() - 2).min(block));
-        let nats_per_token = gpt.evaluate(tokens).as_f64();
+        let nats_per_token = gpt.evaluate(&[tokens]).as_f64();
         let nats = nats_per_token * counted as f64;
         // The empty name has an end alone.
         let bits_per_character = nats / LN_2 / characters.max(1) as f64;

@@ -20,8 +20,11 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use microgpt::trainer::TrainingError;
-use microgpt::{CharTokenizer, Checkpoint, Gpt, PythonRandom, Real, Sampler, Tape, Trainer};
+use microgpt::train::TrainingError;
+use microgpt::{
+    CharTokenizer, Checkpoint, Gpt, Instance, LanguageModel, PythonRandom, Real, Sampler, Tape,
+    Trainer,
+};
 
 use args::{Args, Precision};
 use dataset::Dataset;
@@ -80,18 +83,18 @@ fn run<T: Real>(args: &Args, out: &mut Output<impl Write>) -> Result<(), Box<dyn
     let mut random = PythonRandom::new(args.seed);
     random.shuffle(&mut docs);
     let tokenizer = match &found {
-        Some(found) => found.tokenizer.clone(),
-        None => CharTokenizer::new(docs.iter().copied()),
+        Some(Checkpoint { tokenizer: Some(tokenizer), .. }) => tokenizer.clone(),
+        _ => CharTokenizer::new(docs.iter().copied()),
     };
     writeln!(out, "num docs: {}\nvocab size: {}", docs.len(), tokenizer.vocabulary())?;
 
     let tape = Tape::default();
     let gpt = match &found {
-        Some(found) => found.model(&tape),
-        None => Gpt::new(&tape, args.config(tokenizer.vocabulary()), &mut random),
+        Some(found) => found.instance(&tape),
+        None => Instance::new(&tape, args.gpt(tokenizer.vocabulary()), &mut random),
     };
     let gpt = gpt.map_err(|error| start::with_flags(&error))?;
-    writeln!(out, "num params: {}", gpt.weights().size())?;
+    writeln!(out, "num params: {}", gpt.block().size())?;
     let scored = insight::encoded(&tokenizer, &args.score)?;
     let prompt = start::encoded("--prompt", &args.prompt, &tokenizer)?;
     let prompt = &prompt[1..prompt.len() - 1];
@@ -101,20 +104,20 @@ fn run<T: Real>(args: &Args, out: &mut Output<impl Write>) -> Result<(), Box<dyn
     let mut sampler = Sampler::new(&gpt, tokenizer.bos(), args.sampling(), random.clone())
         .with_prompt(prompt)
         .map_err(|error| format!("--prompt {}: {error}", args.prompt))?;
-    if trainer.step() < trainer.training().steps {
+    let block_size = gpt.model().block_size();
+    if trainer.steps() < trainer.training().steps {
         if let Some((_, path)) = args.checkpoint() {
             data.check_characters(&tokenizer, path)?;
         }
         start::say_what_has_no_effect(args);
         let may_change = args.checkpoint().is_none();
-        if let Some(note) = dataset::too_long(&docs, gpt.config().block_size, may_change) {
+        if let Some(note) = dataset::too_long(&docs, block_size, may_change) {
             say(&note);
         }
     }
-    let docs = dataset::cut(&docs, gpt.config().block_size);
-    let run = Run { args, gpt: &gpt, tokenizer: &tokenizer, docs: &docs };
-    let state = |trainer: &Trainer<'_, '_, T>| {
-        let checkpoint = Checkpoint::of_training(&gpt, &tokenizer, trainer, &random);
+    let run = Run { args, gpt: &gpt, docs: &dataset::encoded(&docs, &tokenizer, block_size)? };
+    let state = |trainer: &Trainer<'_, '_, Gpt, T>| {
+        let checkpoint = Checkpoint::of_training(trainer, Some(&tokenizer), &random);
         Checkpoint { notes: notes.clone(), ..checkpoint }
     };
     run.train(out, &mut trainer, &state)?;
@@ -134,9 +137,8 @@ fn run<T: Real>(args: &Args, out: &mut Output<impl Write>) -> Result<(), Box<dyn
 /// What the steps of a training have in common.
 struct Run<'a, 't, T: Real> {
     args: &'a Args,
-    gpt: &'a Gpt<'t, T>,
-    tokenizer: &'a CharTokenizer,
-    docs: &'a [&'a str],
+    gpt: &'a Instance<'t, Gpt, T>,
+    docs: &'a [Vec<usize>],
 }
 
 impl<T: Real> Run<'_, '_, T> {
@@ -144,33 +146,34 @@ impl<T: Real> Run<'_, '_, T> {
     fn train(
         &self,
         out: &mut Output<impl Write>,
-        trainer: &mut Trainer<'_, '_, T>,
-        state: &impl Fn(&Trainer<'_, '_, T>) -> Checkpoint<T>,
+        trainer: &mut Trainer<'_, '_, Gpt, T>,
+        state: &impl Fn(&Trainer<'_, '_, Gpt, T>) -> Checkpoint<Gpt, T>,
     ) -> Result<(), Box<dyn Error>> {
         let (args, steps) = (self.args, trainer.training().steps);
         let until = steps.min(args.stop_at.unwrap_or(steps));
-        let mut report = Report::new(trainer.step(), steps, until, args)?;
+        let mut report = Report::new(trainer.steps(), steps, until, args)?;
         // Without a step nothing can be lost.
-        let trains = trainer.step() < until;
-        if trainer.step() >= steps
-            && let Some(note) = start::nothing_to_train(args, trainer.step(), steps)
+        let trains = trainer.steps() < until;
+        if trainer.steps() >= steps
+            && let Some(note) = start::nothing_to_train(args, trainer.steps(), steps)
         {
             say(&note);
         }
         let stop = trains.then(Stop::on_signals).transpose()?;
-        let mut saving = Saving::new(args, trainer.step());
-        let mut end = End::Well;
-        while trainer.step() < until && !stop.as_ref().is_some_and(Stop::asked) {
+        let mut saving = Saving::new(args, trainer.steps());
+        let (mut end, mut batch) = (End::Well, Vec::new());
+        while trainer.steps() < until && !stop.as_ref().is_some_and(Stop::asked) {
             if out.is_closed() && !args.writes_files() {
                 break;
             }
-            if let Err(stopped) = self.step(out, trainer, &mut report, &mut saving, state) {
+            let step = self.step(out, trainer, &mut batch, &mut report, &mut saving, state);
+            if let Err(stopped) = step {
                 end = stopped;
                 break;
             }
         }
         if trains && matches!(end, End::Well) {
-            end = self.end_of(trainer)?;
+            end = self.end_of(trainer);
         }
         report.clear();
         let synced = report.sync();
@@ -183,11 +186,11 @@ impl<T: Real> Run<'_, '_, T> {
             stop.all_is_saved();
         }
         let screen = Screen::found();
-        if trainer.step() < steps {
-            writeln!(out, "stopped after step {} of {steps}", trainer.step())?;
+        if trainer.steps() < steps {
+            writeln!(out, "stopped after step {} of {steps}", trainer.steps())?;
         }
         // Times are others each time: what is read by a program has none.
-        if let Some(summary) = report.summary(trainer.step()).filter(|_| screen != Screen::None) {
+        if let Some(summary) = report.summary(trainer.steps()).filter(|_| screen != Screen::None) {
             writeln!(out, "{summary}")?;
         }
         if screen == Screen::Drawn {
@@ -196,41 +199,39 @@ impl<T: Real> Run<'_, '_, T> {
         Ok(())
     }
 
-    /// Whether the last step left a model that is any good: the loss of a step is of the weights
+    /// Whether the last step left a model that is any good: the loss of a step is of the parameters
     /// before it.
-    fn end_of(&self, trainer: &Trainer<'_, '_, T>) -> Result<End, Box<dyn Error>> {
+    fn end_of(&self, trainer: &Trainer<'_, '_, Gpt, T>) -> End {
         let (learnt, _) = dataset::split(self.args, self.docs);
-        let next = dataset::batch(self.args, self.tokenizer, learnt, trainer.step())?;
-        let (step, loss) = (trainer.step(), trainer.loss(&next[0]).as_f64());
-        Ok(if loss.is_finite() {
+        let mut next = Vec::new();
+        dataset::batch(self.args, learnt, trainer.steps(), &mut next);
+        let (step, loss) = (trainer.steps(), self.gpt.evaluate(&next[..1]).as_f64());
+        if loss.is_finite() {
             End::Well
         } else {
             End::Diverged(start::with_hint(TrainingError::Loss { step: step + 1, loss }))
-        })
+        }
     }
 
-    fn step(
-        &self,
+    fn step<'d>(
+        &'d self,
         out: &mut impl Write,
-        trainer: &mut Trainer<'_, '_, T>,
+        trainer: &mut Trainer<'_, '_, Gpt, T>,
+        batch: &mut Vec<&'d [usize]>,
         report: &mut Report,
         saving: &mut Saving<'_, T>,
-        state: &impl Fn(&Trainer<'_, '_, T>) -> Checkpoint<T>,
+        state: &impl Fn(&Trainer<'_, '_, Gpt, T>) -> Checkpoint<Gpt, T>,
     ) -> Result<(), End> {
-        let Self { args, gpt, tokenizer, docs } = *self;
+        let Self { args, gpt, docs } = self;
         let (learnt, held_out) = dataset::split(args, docs);
         let steps = trainer.training().steps;
         let learning_rate = trainer.learning_rate();
-        let failed = |error: microgpt::tokenizer::UnknownCharacter| End::Failed(error.to_string());
-        let batch = dataset::batch(args, tokenizer, learnt, trainer.step()).map_err(failed)?;
-        let batch: Vec<&[usize]> = batch.iter().map(Vec::as_slice).collect();
-        let learnt = trainer.learn_batch(&batch);
-        let loss = learnt.map_err(|error| End::Diverged(start::with_hint(error)))?;
-        let step = trainer.step();
+        dataset::batch(args, learnt, trainer.steps(), batch);
+        let loss = trainer.step(batch).map_err(|error| End::Diverged(start::with_hint(error)))?;
+        let step = trainer.steps();
         report.step(out, step, loss.as_f64(), learning_rate).map_err(End::Failed)?;
         if !held_out.is_empty() && (step.is_multiple_of(args.val_every(steps)) || step == steps) {
-            let loss = dataset::held_out(gpt, tokenizer, held_out).map_err(failed)?;
-            report.held_out(out, step, loss);
+            report.held_out(out, step, gpt.validation_loss(held_out.iter().map(Vec::as_slice)));
         }
         saving.after_step(step, report, || state(trainer)).map_err(End::Failed)
     }

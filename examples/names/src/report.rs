@@ -6,10 +6,10 @@ use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
+use microgpt::model::ValidationLoss;
 
 use super::args::Args;
 use super::bar::bar;
-use super::dataset::HeldOut;
 use super::losses::Losses;
 use super::output::say;
 
@@ -141,9 +141,9 @@ impl Report {
     }
 
     /// The loss of the held-out documents.
-    pub fn held_out(&mut self, out: &mut impl Write, step: usize, loss: HeldOut) {
+    pub fn held_out(&mut self, out: &mut impl Write, step: usize, loss: ValidationLoss) {
         self.held_out.push((step, loss.nats_per_token));
-        let HeldOut { nats_per_token: nats, bits_per_character: bits } = loss;
+        let ValidationLoss { nats_per_token: nats, bits_per_character: bits } = loss;
         let losses = format!("{nats:.4} nats per token, {bits:.4} bits per character");
         let line = format!("step {step:4} / {:4} | held out {losses}", self.steps);
         let mut write = || {

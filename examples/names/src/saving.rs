@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use microgpt::checkpoint::CheckpointError;
-use microgpt::{Checkpoint, Real};
+use microgpt::{Checkpoint, Gpt, Real};
 
 use super::args::Args;
 use super::output::about;
@@ -27,9 +27,9 @@ pub struct Saving<'a, T> {
     /// When a state was last kept, and the number of its step.
     kept: (Instant, usize),
     /// A state whose loss is not known yet, and whether it is to be written.
-    unproven: Option<(Checkpoint<T>, bool)>,
+    unproven: Option<(Checkpoint<Gpt, T>, bool)>,
     /// The last state that had a finite loss.
-    good: Option<Checkpoint<T>>,
+    good: Option<Checkpoint<Gpt, T>>,
     /// The step of the file, if this run has written it.
     in_file: Option<usize>,
     failed: bool,
@@ -67,7 +67,7 @@ impl<'a, T: Real> Saving<'a, T> {
         &mut self,
         step: usize,
         report: &mut Report,
-        state: impl FnOnce() -> Checkpoint<T>,
+        state: impl FnOnce() -> Checkpoint<Gpt, T>,
     ) -> Result<(), String> {
         let Some(path) = self.path else { return Ok(()) };
         if let Some((checkpoint, due)) = self.unproven.take() {
@@ -99,7 +99,11 @@ impl<'a, T: Real> Saving<'a, T> {
 
     /// The last save of the run: of the state as it is or, if that is none that loads, of the last
     /// good one.
-    pub fn finish(mut self, end: End, state: impl FnOnce() -> Checkpoint<T>) -> Result<(), String> {
+    pub fn finish(
+        mut self,
+        end: End,
+        state: impl FnOnce() -> Checkpoint<Gpt, T>,
+    ) -> Result<(), String> {
         let Some(path) = self.path else {
             return match end {
                 End::Well => Ok(()),
@@ -136,12 +140,12 @@ impl<'a, T: Real> Saving<'a, T> {
     }
 }
 
-fn step_of<T>(checkpoint: &Checkpoint<T>) -> Option<usize> {
-    checkpoint.progress.as_ref().map(|progress| progress.step)
+fn step_of<T>(checkpoint: &Checkpoint<Gpt, T>) -> Option<usize> {
+    checkpoint.progress.as_ref().map(|progress| progress.steps)
 }
 
 /// Writes a checkpoint, at a second try if the file system refuses.
-fn write<T: Real>(path: &Path, checkpoint: &Checkpoint<T>) -> Result<(), CheckpointError> {
+fn write<T: Real>(path: &Path, checkpoint: &Checkpoint<Gpt, T>) -> Result<(), CheckpointError> {
     match checkpoint.save(path) {
         Err(CheckpointError::Io(_)) => {
             std::thread::sleep(SECOND_TRY);

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use microgpt::checkpoint::{CheckpointError, Progress};
-use microgpt::gpt::ConfigError;
-use microgpt::trainer::TrainingError;
-use microgpt::{CharTokenizer, Checkpoint, Gpt, PythonRandom, Real, Trainer, Training};
+use microgpt::model::ModelError;
+use microgpt::train::TrainingError;
+use microgpt::{CharTokenizer, Checkpoint, Gpt, Instance, PythonRandom, Real, Trainer, Training};
 
 use super::args::Args;
 use super::dataset::Dataset;
@@ -22,7 +22,7 @@ pub fn with_hint(error: TrainingError) -> String {
 }
 
 /// The error of a model's sizes, with the flags that set them.
-pub fn with_flags(error: &ConfigError) -> String {
+pub fn with_flags(error: &ModelError) -> String {
     let sizes = [
         ("n_layer", "--n-layer"),
         ("n_embd", "--n-embd"),
@@ -32,7 +32,7 @@ pub fn with_flags(error: &ConfigError) -> String {
     ];
     let text = error.to_string();
     match error {
-        ConfigError::TooMany { .. } | ConfigError::Memory { .. } => {
+        ModelError::TooMany { .. } | ModelError::Memory { .. } => {
             format!("--n-layer, --n-embd, --block-size: {text}")
         }
         _ => sizes.iter().fold(text, |text, (name, flag)| text.replace(name, flag)),
@@ -40,7 +40,7 @@ pub fn with_flags(error: &ConfigError) -> String {
 }
 
 /// The file that the run goes on with, if there is one.
-pub fn checkpoint<T: Real>(args: &Args) -> Result<Option<Checkpoint<T>>, String> {
+pub fn checkpoint<T: Real>(args: &Args) -> Result<Option<Checkpoint<Gpt, T>>, String> {
     let Some((flag, path)) = args.checkpoint() else { return Ok(None) };
     let hint = |error: CheckpointError| match &error {
         CheckpointError::Type { found, .. } if found == "F32" || found == "F64" => {
@@ -149,21 +149,19 @@ fn check_notes(
 /// Training from the first step, or from where a checkpoint is, whose generator then goes on too.
 pub fn trainer<'g, 't, T: Real>(
     args: &Args,
-    gpt: &'g Gpt<'t, T>,
-    found: Option<Checkpoint<T>>,
+    gpt: &'g Instance<'t, Gpt, T>,
+    found: Option<Checkpoint<Gpt, T>>,
     notes: &mut BTreeMap<String, String>,
     random: &mut PythonRandom,
-) -> Result<Trainer<'g, 't, T>, String> {
-    let as_asked = |trainer: Trainer<'g, 't, T>| {
+) -> Result<Trainer<'g, 't, Gpt, T>, String> {
+    let as_asked = |trainer: Trainer<'g, 't, Gpt, T>| {
         let trainer = trainer.check_finite(args.check_finite);
-        trainer
-            .threads(args.threads)
-            .map_err(|error| format!("--threads {}: {}", error.threads, error.reason))
+        trainer.threads(args.threads).map_err(|error| format!("--threads: {error}"))
     };
     let (Some(path), Some(found)) = (&args.resume, found) else {
         return as_asked(Trainer::new(gpt, args.training()));
     };
-    let Some(Progress { training, step, adam, random: drawn }) = found.progress else {
+    let Some(Progress { training, steps: made, optimiser, random: drawn }) = found.progress else {
         return Err(about("--resume", path, &"it holds no training to go on with"));
     };
     check_notes(args, &found.notes, notes)
@@ -172,5 +170,5 @@ pub fn trainer<'g, 't, T: Real>(
     *notes = found.notes;
     *random = drawn;
     let steps = args.steps.unwrap_or(training.steps);
-    as_asked(Trainer::new(gpt, Training { steps, ..training }).resumed(step, adam))
+    as_asked(Trainer::new(gpt, Training { steps, ..training }).resumed(made, optimiser))
 }

@@ -374,7 +374,10 @@ impl<'t, T: Real> Context<'t, T> {
         &mut self,
         x: Matrix<'t, usize, I, T>,
         start: Vector<'t, S, T>,
-        mut step: impl FnMut(Matrix<'t, usize, I, T>, Matrix<'t, usize, S, T>) -> Matrix<'t, usize, S, T>,
+        mut step: impl FnMut(
+            Matrix<'t, usize, I, T>,
+            Matrix<'t, usize, S, T>,
+        ) -> Matrix<'t, usize, S, T>,
     ) -> Matrix<'t, usize, S, T> {
         let tokens = self.positions().len();
         assert!(x.shape().0 == tokens, "{} rows of {tokens} tokens", x.shape().0);

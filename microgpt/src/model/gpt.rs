@@ -156,14 +156,20 @@ pub enum Activation {
 impl Activation {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::Relu, Self::SquaredRelu];
+
+    /// The name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Relu => "relu",
+            Self::SquaredRelu => "relu2",
+        }
+    }
 }
 
 impl fmt::Display for Activation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Relu => "relu",
-            Self::SquaredRelu => "relu2",
-        })
+        f.pad(self.name())
     }
 }
 
@@ -176,7 +182,7 @@ impl FromStr for Activation {
     type Err = UnknownActivation;
 
     fn from_str(name: &str) -> Result<Self, UnknownActivation> {
-        let found = Self::ALL.into_iter().find(|one| one.to_string() == name);
+        let found = Self::ALL.into_iter().find(|one| one.name() == name);
         found.ok_or_else(|| UnknownActivation(name.to_owned()))
     }
 }

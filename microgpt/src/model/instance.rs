@@ -155,11 +155,7 @@ impl<'t, M: Model, T: Real> Instance<'t, M, T> {
     /// # Errors
     ///
     /// If the sizes do not make a model, or one that this machine has no memory for.
-    pub fn new(
-        tape: &'t Tape<T>,
-        model: M,
-        random: &mut PythonRandom,
-    ) -> Result<Self, ModelError> {
+    pub fn new(tape: &'t Tape<T>, model: M, random: &mut PythonRandom) -> Result<Self, ModelError> {
         let (declared, count) = declared(&model, tape)?;
         let mut numbers = Vec::new();
         // Training keeps a gradient and two means beside each parameter. Where there is no room for

@@ -111,12 +111,7 @@ impl<'p, 't, T: Real> Parameters<'p, 't, T> {
     }
 
     #[track_caller]
-    fn declare<S: Shape>(
-        &mut self,
-        name: &str,
-        shape: S,
-        beginning: Beginning,
-    ) -> Array<'t, S, T> {
+    fn declare<S: Shape>(&mut self, name: &str, shape: S, beginning: Beginning) -> Array<'t, S, T> {
         match self.ledger {
             Ledger::List { tape, declared } => {
                 let name = format!("{}{name}", self.prefix);

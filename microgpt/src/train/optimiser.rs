@@ -32,7 +32,8 @@ pub enum Rule {
 
 impl Rule {
     /// microgpt.py's.
-    pub const GIST: Self = Self::Adam { beta1: 0.85, beta2: 0.99, epsilon: 1e-8, weight_decay: 0.0 };
+    pub const GIST: Self =
+        Self::Adam { beta1: 0.85, beta2: 0.99, epsilon: 1e-8, weight_decay: 0.0 };
 }
 
 impl Default for Rule {
