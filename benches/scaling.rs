@@ -5,7 +5,7 @@
 use std::fmt::Write;
 use std::hint::black_box;
 
-use microgpt::{Config, Gpt, PythonRandom, Real, Tape, Trainer, Training};
+use microgpt::{Gpt, Instance, PythonRandom, Real, Tape, Trainer, Training};
 use ndarray::Array2;
 use plotters::prelude::*;
 
@@ -113,9 +113,10 @@ fn matrices(short: bool) -> f64 {
 }
 
 fn measure((n_embd, n_layer, block, batch): (usize, usize, usize, usize), short: bool) -> Point {
-    let config = Config { n_embd, n_layer, block_size: block, ..Config::new(VOCABULARY) };
+    let config = Gpt { n_embd, n_layer, block_size: block, ..Gpt::new(VOCABULARY) };
     let tape = Tape::<f32>::default();
-    let gpt = Gpt::new(&tape, config, &mut PythonRandom::new(1)).expect("the sizes of a model");
+    let gpt =
+        Instance::new(&tape, config, &mut PythonRandom::new(1)).expect("the sizes of a model");
     // Documents that fill the block.
     let documents: Vec<Vec<usize>> =
         (0..batch).map(|d| (0..=block).map(|t| (t * 7 + d * 5) % VOCABULARY).collect()).collect();
@@ -123,7 +124,7 @@ fn measure((n_embd, n_layer, block, batch): (usize, usize, usize, usize), short:
     let training = Training { steps: 1_000_000, learning_rate: 1e-4, ..Training::default() };
     let mut trainer = Trainer::new(&gpt, training);
     let seconds = median(short, || {
-        trainer.learn_batch(&documents).expect("a finite loss");
+        trainer.step(&documents).expect("a finite loss");
     });
     // Multiplications and additions of the contractions, a forward and two backward; the rest of a
     // step is not counted.
@@ -133,7 +134,7 @@ fn measure((n_embd, n_layer, block, batch): (usize, usize, usize, usize), short:
     let operations = 3.0 * (2.0 * matrices * positions + 4.0 * n_layer as f64 * width * pairs);
     // Adam's two means, and of a batch the sum of gradients.
     let copies = if batch > 1 { 3 } else { 2 };
-    let bytes = tape.bytes() + copies * gpt.weights().size() * size_of::<f32>();
+    let bytes = tape.bytes() + copies * gpt.block().size() * size_of::<f32>();
     Point { n_embd, n_layer, block, batch, seconds, operations, bytes }
 }
 

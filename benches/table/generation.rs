@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
-use microgpt::{Config, Gpt, PythonRandom, Real, Sampler, Sampling, Tape, Trainer, Training};
+use microgpt::{Gpt, Instance, PythonRandom, Real, Sampler, Sampling, Tape, Trainer, Training};
 
 use crate::data::Data;
 
@@ -14,11 +14,11 @@ pub fn tokens(criterion: &mut Criterion, data: &Data) {
 
 fn one_precision<T: Real>(criterion: &mut Criterion, name: &str, data: &Data) {
     let tape = Tape::<T>::default();
-    let gpt = Gpt::new(&tape, Config::new(data.vocabulary), &mut PythonRandom::new(42))
+    let gpt = Instance::new(&tape, Gpt::new(data.vocabulary), &mut PythonRandom::new(42))
         .expect("the sizes of a model");
     let mut trainer = Trainer::new(&gpt, Training::default());
     for tokens in data.documents.iter().cycle().take(500) {
-        trainer.learn(tokens).expect("a finite loss");
+        trainer.step(&[tokens]).expect("a finite loss");
     }
     // BOS is the last of the vocabulary.
     let bos = data.vocabulary - 1;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion};
-use microgpt::{Config, Gpt, PythonRandom, Real, Tape, Trainer, Training};
+use microgpt::{Gpt, Instance, PythonRandom, Real, Tape, Trainer, Training};
 
 use crate::baseline::Baseline;
 use crate::data::Data;
@@ -22,8 +22,8 @@ pub fn steps(criterion: &mut Criterion, data: &Data) {
     one_document::<f32>(&mut group, "f32", data);
     group.finish();
     let mut group = criterion.benchmark_group("document_of_a_batch");
-    let config = Config::new(data.vocabulary);
-    let wide = Config { n_embd: 64, ..config };
+    let config = Gpt::new(data.vocabulary);
+    let wide = Gpt { n_embd: 64, ..config };
     batch(&mut group, "f32/batch_16", data, config, 16, 1);
     batch(&mut group, "f32/n_embd_64/batch_16", data, wide, 16, 1);
     batch(&mut group, "f32/n_embd_64/batch_64/1_thread", data, wide, 64, 1);
@@ -31,8 +31,8 @@ pub fn steps(criterion: &mut Criterion, data: &Data) {
     group.finish();
 }
 
-fn gpt<T: Real>(tape: &Tape<T>, config: Config) -> Gpt<'_, T> {
-    Gpt::new(tape, config, &mut PythonRandom::new(42)).expect("the sizes of a model")
+fn gpt<T: Real>(tape: &Tape<T>, config: Gpt) -> Instance<'_, Gpt, T> {
+    Instance::new(tape, config, &mut PythonRandom::new(42)).expect("the sizes of a model")
 }
 
 /// Times `iterations` of `run`, which is told how many there are until it begins anew.
@@ -56,12 +56,12 @@ fn in_runs(
 fn one_document<T: Real>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, data: &Data) {
     in_runs(group, name, 1, |steps| {
         let tape = Tape::<T>::default();
-        let gpt = gpt(&tape, Config::new(data.vocabulary));
+        let gpt = gpt(&tape, Gpt::new(data.vocabulary));
         let mut trainer = Trainer::new(&gpt, Training::default());
         let start = Instant::now();
         for step in 0..steps {
             let tokens = &data.documents[step % data.documents.len()];
-            black_box(trainer.learn(tokens)).expect("a finite loss");
+            black_box(trainer.step(&[tokens])).expect("a finite loss");
         }
         start.elapsed()
     });
@@ -69,15 +69,15 @@ fn one_document<T: Real>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, d
 
 fn by_hand<T: Real>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, data: &Data) {
     let tape = Tape::<T>::default();
-    let gpt = gpt(&tape, Config::new(data.vocabulary));
-    let weights = gpt.weights().data();
+    let gpt = gpt(&tape, Gpt::new(data.vocabulary));
+    let weights = gpt.block().data();
     let training = Training::default();
     let rate = |step| T::of(training.learning_rate_at(step));
     // The same program: the losses of some steps differ by no more than the order of sums.
     let mut trainer = Trainer::new(&gpt, training);
     let mut baseline = Baseline::new(weights.clone(), data.vocabulary);
     for (step, tokens) in data.documents.iter().take(20).enumerate() {
-        let expected = trainer.learn(tokens).expect("a finite loss");
+        let expected = trainer.step(&[tokens]).expect("a finite loss");
         let difference = (baseline.learn(tokens, rate(step)) - expected).as_f64().abs();
         assert!(difference < 3e4 * T::epsilon().as_f64(), "step {step}: {difference} off");
     }
@@ -96,7 +96,7 @@ fn batch(
     group: &mut BenchmarkGroup<'_, WallTime>,
     name: &str,
     data: &Data,
-    config: Config,
+    config: Gpt,
     size: usize,
     threads: usize,
 ) {
@@ -107,7 +107,7 @@ fn batch(
         let mut trainer = trainer.threads(threads).expect("so many threads");
         let start = Instant::now();
         for step in 0..steps {
-            black_box(trainer.learn_batch(&data.batch(step, size))).expect("a finite loss");
+            black_box(trainer.step(&data.batch(step, size))).expect("a finite loss");
         }
         start.elapsed()
     });

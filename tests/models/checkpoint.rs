@@ -5,44 +5,49 @@ use std::path::{Path, PathBuf};
 
 use microgpt::checkpoint::{CheckpointError, can_save};
 use microgpt::{
-    CharTokenizer, Checkpoint, Config, Gpt, PythonRandom, Real, Sampler, Sampling, Tape, Trainer,
-    Training,
+    CharTokenizer, Checkpoint, Gpt, Instance, Optimiser, PythonRandom, Real, Rule, Sampler,
+    Sampling, Schedule, Tape, Trainer, Training,
 };
 use proptest::prelude::*;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
 const DOCUMENTS: [&str; 4] = ["anna", "bob", "carol", "dañiel"];
-const TRAINING: Training =
-    Training { steps: 12, learning_rate: 0.02, beta1: 0.8, beta2: 0.9, epsilon: 1e-8 };
+const TRAINING: Training = Training {
+    steps: 12,
+    learning_rate: 0.02,
+    schedule: Schedule::Linear,
+    rule: Rule::Adam { beta1: 0.8, beta2: 0.9, epsilon: 1e-8, weight_decay: 0.0 },
+    clip: None,
+};
 
-fn small(vocabulary: usize) -> Config {
-    Config { n_layer: 2, n_embd: 4, n_head: 2, block_size: 6, ..Config::new(vocabulary) }
+fn small(vocabulary: usize) -> Gpt {
+    Gpt { n_layer: 2, n_embd: 4, n_head: 2, block_size: 6, ..Gpt::new(vocabulary) }
 }
 
 /// Trains so many steps, from the start or from a checkpoint.
-fn trained<T: Real>(from: Option<&Checkpoint<T>>, until: usize) -> Checkpoint<T> {
+fn trained<T: Real>(from: Option<&Checkpoint<Gpt, T>>, until: usize) -> Checkpoint<Gpt, T> {
     let tokenizer = CharTokenizer::new(DOCUMENTS);
     let tape = Tape::default();
     let mut random = PythonRandom::new(5);
     let gpt = match from {
-        Some(from) => from.model(&tape).expect("a model"),
-        None => Gpt::new(&tape, small(tokenizer.vocabulary()), &mut random).expect("a model"),
+        Some(from) => from.instance(&tape).expect("a model"),
+        None => Instance::new(&tape, small(tokenizer.vocabulary()), &mut random).expect("a model"),
     };
     // One normal deviate is left over for the next.
     random.gauss(0.0, 1.0);
     let mut trainer = Trainer::new(&gpt, TRAINING);
     if let Some(progress) = from.and_then(|from| from.progress.clone()) {
-        trainer = Trainer::new(&gpt, progress.training).resumed(progress.step, progress.adam);
+        trainer = Trainer::new(&gpt, progress.training).resumed(progress.steps, progress.optimiser);
         random = progress.random;
     }
-    while trainer.step() < until {
-        let document = DOCUMENTS[trainer.step() % DOCUMENTS.len()];
-        trainer.learn(&tokenizer.encode(document).expect("known")).expect("a finite loss");
+    while trainer.steps() < until {
+        let document = DOCUMENTS[trainer.steps() % DOCUMENTS.len()];
+        trainer.step(&[&tokenizer.encode(document).expect("known")]).expect("a finite loss");
     }
     Checkpoint {
         notes: BTreeMap::from([("data".to_owned(), "four \"names\"\n".to_owned())]),
-        ..Checkpoint::of_training(&gpt, &tokenizer, &trainer, &random)
+        ..Checkpoint::of_training(&trainer, Some(&tokenizer), &random)
     }
 }
 
@@ -58,11 +63,11 @@ fn resumes<T: Real>(name: &str) {
     let whole = trained::<T>(None, 12);
     let half = trained::<T>(None, 5);
     half.save(&path).expect("it is written");
-    let loaded = Checkpoint::<T>::load(&path).expect("it is read");
+    let loaded = Checkpoint::<Gpt, T>::load(&path).expect("it is read");
     assert_eq!(loaded, half);
     let resumed = trained(Some(&loaded), 12);
     let bits = |weights: &[T]| weights.iter().map(|x| x.as_f64().to_bits()).collect::<Vec<_>>();
-    assert_eq!(bits(&resumed.weights), bits(&whole.weights));
+    assert_eq!(bits(&resumed.parameters), bits(&whole.parameters));
     assert_eq!(resumed, whole);
     assert_eq!(resumed.to_bytes().expect("bytes"), whole.to_bytes().expect("bytes"));
 }
@@ -76,13 +81,14 @@ fn a_training_goes_on_with_the_same_bits() {
 #[test]
 fn a_model_samples_what_it_did_before() {
     let before = trained::<f64>(None, 12);
-    let after = Checkpoint::from_bytes(&before.to_bytes().expect("bytes")).expect("a checkpoint");
-    let samples = |checkpoint: &Checkpoint<f64>| {
+    let after =
+        Checkpoint::<Gpt>::from_bytes(&before.to_bytes().expect("bytes")).expect("a checkpoint");
+    let samples = |checkpoint: &Checkpoint<Gpt>| {
         let tape = Tape::new();
-        let gpt = checkpoint.model(&tape).expect("a model");
+        let gpt = checkpoint.instance(&tape).expect("a model");
         let sampler = Sampler::new(
             &gpt,
-            checkpoint.tokenizer.bos(),
+            checkpoint.tokenizer.as_ref().expect("a tokenizer").bos(),
             Sampling::default(),
             PythonRandom::new(1),
         );
@@ -96,18 +102,18 @@ fn a_model_without_a_training_is_a_checkpoint_too() {
     let tokenizer = CharTokenizer::new(DOCUMENTS);
     let tape = Tape::new();
     let config = small(tokenizer.vocabulary());
-    let gpt = Gpt::new(&tape, config, &mut PythonRandom::new(0)).expect("a model");
-    let bytes = Checkpoint::of_model(&gpt, &tokenizer).to_bytes().expect("bytes");
+    let gpt = Instance::new(&tape, config, &mut PythonRandom::new(0)).expect("a model");
+    let bytes = Checkpoint::of_model(&gpt, Some(&tokenizer)).to_bytes().expect("bytes");
     let file = SafeTensors::deserialize(&bytes).expect("safetensors");
     let mut names = file.names();
     names.sort_unstable();
     assert_eq!(names.len(), 3 + 2 * 6);
     assert!(names.contains(&"wte") && names.contains(&"layer1.mlp_fc2"), "{names:?}");
-    let loaded = Checkpoint::<f64>::from_bytes(&bytes).expect("a checkpoint");
-    assert_eq!((loaded.progress, loaded.weights), (None, gpt.weights().data()));
+    let loaded = Checkpoint::<Gpt>::from_bytes(&bytes).expect("a checkpoint");
+    assert_eq!((loaded.progress, loaded.parameters), (None, gpt.block().data()));
     // Single precision reads double, rounded.
-    let single = Checkpoint::<f32>::from_bytes(&bytes).expect("a checkpoint");
-    assert_eq!(f64::from(single.weights[0]), f64::from(f32::of(gpt.weights().data()[0])));
+    let single = Checkpoint::<Gpt, f32>::from_bytes(&bytes).expect("a checkpoint");
+    assert_eq!(f64::from(single.parameters[0]), f64::from(f32::of(gpt.block().data()[0])));
 }
 
 #[test]
@@ -117,7 +123,7 @@ fn a_file_is_replaced_as_a_whole_or_not_at_all() {
     let old = trained::<f64>(None, 1);
     old.save(&path).expect("it is written");
     trained::<f64>(None, 2).save(&path).expect("it is written");
-    assert_eq!(Checkpoint::<f64>::load(&path).expect("it is read"), trained(None, 2));
+    assert_eq!(Checkpoint::<Gpt>::load(&path).expect("it is read"), trained(None, 2));
     let files: Vec<_> = std::fs::read_dir(&directory).expect("a directory").collect();
     assert_eq!(files.len(), 1, "nothing is left behind: {files:?}");
     // What cannot be written leaves what is there.
@@ -134,26 +140,27 @@ fn what_would_not_load_is_not_saved() {
     let good = trained::<f64>(None, 2);
     good.save(&path).expect("it is written");
     let mut weights = good.clone();
-    weights.weights[7] = f64::NAN;
+    weights.parameters[7] = f64::NAN;
     let error = weights.save(&path).expect_err("it is refused").to_string();
     assert_eq!(error, "its tensor `wte` has NaN at position 7");
     let mut few = good.clone();
-    few.weights.pop();
-    assert!(matches!(few.save(&path), Err(CheckpointError::Config(_))));
+    few.parameters.pop();
+    assert!(matches!(few.save(&path), Err(CheckpointError::Model(_))));
     let mut rate = good.clone();
     rate.progress.as_mut().expect("a training").training.learning_rate = f64::INFINITY;
     assert!(matches!(rate.save(&path), Err(CheckpointError::Training(_))));
     let mut vocabulary = good.clone();
-    vocabulary.tokenizer = CharTokenizer::new(["ab"]);
-    assert!(matches!(vocabulary.save(&path), Err(CheckpointError::Foreign(_))));
+    vocabulary.tokenizer = Some(CharTokenizer::new(["ab"]));
+    assert!(matches!(vocabulary.save(&path), Err(CheckpointError::Vocabulary { .. })));
     // Gradients of 1e200 have squares that overflow.
     let mut squares = good.clone();
     let progress = squares.progress.as_mut().expect("a training");
-    let (mean, mut square) = (progress.adam.means().0.to_vec(), progress.adam.means().1.to_vec());
-    square[0] = f64::INFINITY;
-    progress.adam = progress.adam.clone().resumed(2, mean, square);
+    let remembered = progress.optimiser.remembered();
+    let mut remembered: Vec<_> = remembered.iter().map(|(_, numbers)| numbers.to_vec()).collect();
+    remembered[1][0] = f64::INFINITY;
+    progress.optimiser = progress.optimiser.clone().resumed(2, remembered);
     assert!(matches!(squares.save(&path), Err(CheckpointError::NotFinite { .. })));
-    assert_eq!(Checkpoint::load(&path).expect("it is read"), good);
+    assert_eq!(Checkpoint::<Gpt>::load(&path).expect("it is read"), good);
 }
 
 #[test]
@@ -192,7 +199,7 @@ fn links_are_followed_and_modes_are_kept() {
     let one = trained::<f64>(None, 1);
     one.save(&near).expect("it is written");
     assert!(near.is_symlink() && !far.is_symlink());
-    assert_eq!(Checkpoint::load(&far).expect("it is read"), one);
+    assert_eq!(Checkpoint::<Gpt>::load(&far).expect("it is read"), one);
     let mode = |mode: u32| {
         std::fs::set_permissions(&far, PermissionsExt::from_mode(mode)).expect("a mode");
     };
@@ -223,7 +230,7 @@ fn a_large_foreign_file_is_refused_by_its_header() {
     std::fs::write(&path, [&length[..], header.as_bytes()].concat()).expect("a file");
     let file = std::fs::File::options().write(true).open(&path).expect("a file");
     if file.set_len(8 + header.len() as u64 + 32_000_000_000).is_ok() {
-        let error = Checkpoint::<f64>::load(&path).expect_err("it is refused").to_string();
+        let error = Checkpoint::<Gpt>::load(&path).expect_err("it is refused").to_string();
         assert!(error.contains("another program wrote it"), "{error}");
     }
     std::fs::remove_file(&path).expect("it goes");
@@ -253,8 +260,15 @@ fn changed(
     safetensors::serialize(views, Some(metadata)).expect("bytes")
 }
 
+fn steps_of(optimiser: &Optimiser<f64>) -> u64 {
+    match optimiser {
+        Optimiser::Adam(adam) => adam.steps(),
+        Optimiser::Sgd(sgd) => sgd.steps(),
+    }
+}
+
 fn error(bytes: &[u8]) -> String {
-    let error = Checkpoint::<f64>::from_bytes(bytes).expect_err("it is refused");
+    let error = Checkpoint::<Gpt>::from_bytes(bytes).expect_err("it is refused");
     let text = error.to_string();
     assert_eq!(text.lines().count(), 1, "{text}");
     text
@@ -265,7 +279,7 @@ fn what_is_wrong_is_named() {
     let bytes = trained::<f64>(None, 3).to_bytes().expect("bytes");
     let same = |text: &str| text.to_owned();
     let keep = |_: &str, _: &mut Dtype, _: &mut Vec<usize>, _: &mut Vec<u8>| true;
-    assert!(Checkpoint::<f64>::from_bytes(&changed(&bytes, keep, same)).is_ok());
+    assert!(Checkpoint::<Gpt>::from_bytes(&changed(&bytes, keep, same)).is_ok());
 
     let without = changed(&bytes, |name, _, _, _| name != "layer1.attn_wv", same);
     assert_eq!(error(&without), "it has no tensor `layer1.attn_wv`");
@@ -310,28 +324,28 @@ fn what_is_wrong_is_named() {
     };
     for (from, to, message) in [
         ("\"n_layer\":2", "\"n_layer\":1", "it has a tensor `"),
-        ("\"n_layer\":2", "\"n_layer\":9000000000", "it has no tensor `"),
-        ("\"n_layer\":2", "\"n_layer\":18446744073709551615", "it has no tensor `"),
-        ("\"n_layer\":2", "\"n_layer\":-2", "not a checkpoint of microgpt: "),
+        ("\"n_layer\":2", "\"n_layer\":9000000000", "is more than 65536"),
+        ("\"n_layer\":2", "\"n_layer\":60000", "it has no tensor `"),
+        ("\"n_layer\":2", "\"n_layer\":-2", "not a checkpoint of this model: "),
         ("\"n_embd\":4", "\"n_embd\":18446744073709551615", "n_embd (18446744073709551615)"),
         ("\"n_embd\":4", "\"n_embd\":8", "the shape"),
         ("\"n_head\":2", "\"n_head\":0", "n_head must be at least 1"),
         ("\"n_head\":2", "\"n_head\":3", "multiple of n_head"),
-        ("\"std\":0.08", "\"std\":1e999", "not a checkpoint of microgpt: "),
-        ("\"version\":1", "\"version\":7", "its layout is version 7"),
-        ("\"tokenizer\":\"a", "\"tokenizer\":\"", "characters, but a vocabulary of"),
+        ("\"std\":0.08", "\"std\":1e999", "not a checkpoint of this model: "),
+        ("\"version\":2", "\"version\":7", "its layout is version 7"),
+        ("\"tokenizer\":\"a", "\"tokenizer\":\"", "tokens, but its model"),
         ("\"tokenizer\":\"ab", "\"tokenizer\":\"aa", "the character 'a' comes twice"),
         ("\"beta1\":0.8", "\"beta1\":1.5", "beta1 (1.5)"),
-        ("\"step\":3", "\"step\":99999999999999999999", "not a checkpoint of microgpt: "),
+        ("\"steps\":3", "\"steps\":99999999999999999999", "not a checkpoint of this model: "),
         ("\"random_index\":", "\"random_index\":9", "is beyond the 624 words"),
-        ("\"notes\":{", "\"notes\":{\"a\":1,", "not a checkpoint of microgpt: "),
+        ("\"notes\":{", "\"notes\":{\"a\":1,", "not a checkpoint of this model: "),
     ] {
         let text = error(&other(from, to));
         assert!(text.contains(message), "{to}: {text}");
     }
-    let long = Checkpoint::<f64>::from_bytes(&other("\"step\":3", "\"step\":9999999999"));
+    let long = Checkpoint::<Gpt>::from_bytes(&other("\"steps\":3", "\"steps\":9999999999"));
     let progress = long.expect("more steps than 32 bits count").progress.expect("a training");
-    assert_eq!((progress.step, progress.adam.steps()), (9_999_999_999, 9_999_999_999));
+    assert_eq!((progress.steps, steps_of(&progress.optimiser)), (9_999_999_999, 9_999_999_999));
     let foreign = safetensors::serialize(
         [("wte", TensorView::new(Dtype::F32, vec![1], &[0; 4]).expect("a tensor"))],
         None,
@@ -345,7 +359,7 @@ fn what_is_no_file_is_refused_before_it_is_read() {
     let load = |name: &str, bytes: &[u8]| {
         let path = directory.join(name);
         std::fs::write(&path, bytes).expect("a file");
-        Checkpoint::<f64>::load(&path).expect_err("it is refused").to_string()
+        Checkpoint::<Gpt>::load(&path).expect_err("it is refused").to_string()
     };
     assert!(load("empty", b"").contains("shorter than its header"));
     assert!(load("short", &[1, 0, 0]).contains("shorter than its header"));
@@ -356,12 +370,12 @@ fn what_is_no_file_is_refused_before_it_is_read() {
     let bytes = trained::<f64>(None, 1).to_bytes().expect("bytes");
     assert!(load("longer", &[&bytes[..], b"x"].concat()).contains("longer or shorter"));
     assert!(load("cut", &bytes[..bytes.len() - 1]).contains("longer or shorter"));
-    assert!(matches!(Checkpoint::<f64>::load(&directory), Err(CheckpointError::NotAFile)));
-    let missing = Checkpoint::<f64>::load(&directory.join("missing"));
+    assert!(matches!(Checkpoint::<Gpt>::load(&directory), Err(CheckpointError::NotAFile)));
+    let missing = Checkpoint::<Gpt>::load(&directory.join("missing"));
     assert!(matches!(missing, Err(CheckpointError::Io(_))));
     #[cfg(unix)]
     assert!(matches!(
-        Checkpoint::<f64>::load(Path::new("/dev/zero")),
+        Checkpoint::<Gpt>::load(Path::new("/dev/zero")),
         Err(CheckpointError::NotAFile)
     ));
 }
@@ -432,13 +446,15 @@ proptest! {
             trained::<f64>(None, step).to_bytes()
         };
         let bytes = damaged(bytes.expect("bytes"), &damage);
-        match Checkpoint::<f64>::from_bytes(&bytes) {
+        match Checkpoint::<Gpt>::from_bytes(&bytes) {
             Ok(checkpoint) => {
                 let tape = Tape::new();
-                let gpt = checkpoint.model(&tape).expect("a model");
-                prop_assert!(gpt.weights().data().iter().all(|weight| weight.is_finite()));
-                if let Some(progress) = checkpoint.progress.filter(|one| one.step > 0) {
-                    prop_assert_eq!(progress.adam.means().0.len(), gpt.weights().size());
+                let gpt = checkpoint.instance(&tape).expect("a model");
+                prop_assert!(gpt.block().data().iter().all(|weight| weight.is_finite()));
+                if let Some(progress) = checkpoint.progress.filter(|one| one.steps > 0) {
+                    for (_, numbers) in progress.optimiser.remembered() {
+                        prop_assert_eq!(numbers.len(), gpt.block().size());
+                    }
                 }
             }
             Err(error) => prop_assert_eq!(error.to_string().lines().count(), 1, "{}", error),

@@ -4,10 +4,9 @@
 //! of them with all digits.
 
 use approx::assert_abs_diff_eq;
-use microgpt::gpt::Activation;
 use microgpt::{
-    CharTokenizer, Config, Gpt, Preset, PythonRandom, Real, Sampler, Sampling, Tape, Trainer,
-    Training,
+    Activation, CharTokenizer, Gpt, Instance, Preset, PythonRandom, Real, Rule, Sampler, Sampling,
+    Tape, Trainer, Training,
 };
 use serde_json::Value as Json;
 
@@ -47,12 +46,12 @@ fn assert_matrix(name: &str, expected: &Json, data: &[f64], tolerance: f64) {
 }
 
 /// The settings of a run.
-fn settings(golden: &Json) -> (Config, Training, Sampling) {
+fn settings(golden: &Json) -> (Gpt, Training, Sampling) {
     let config = &golden["config"];
     assert_eq!(config["decay"], "linear");
     let activation =
         if config["relu2"] == true { Activation::SquaredRelu } else { Activation::Relu };
-    let model = Config {
+    let model = Gpt {
         n_layer: size(&config["n_layer"]),
         n_embd: size(&config["n_embd"]),
         n_head: size(&config["n_head"]),
@@ -60,13 +59,17 @@ fn settings(golden: &Json) -> (Config, Training, Sampling) {
         activation,
         std: number(&config["std"]),
         zero_init: config["zero_init"] == true,
-        ..Config::new(size(&golden["vocab_size"]))
+        ..Gpt::new(size(&golden["vocab_size"]))
     };
     let training = Training {
         steps: size(&config["steps"]),
         learning_rate: number(&config["lr"]),
-        beta1: number(&config["beta1"]),
-        beta2: number(&config["beta2"]),
+        rule: Rule::Adam {
+            beta1: number(&config["beta1"]),
+            beta2: number(&config["beta2"]),
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+        },
         ..Training::default()
     };
     let sampling = Sampling { temperature: number(&config["temperature"]), ..Sampling::default() };
@@ -81,12 +84,12 @@ fn losses<T: Real>(golden: &Json) -> Vec<f64> {
     random.shuffle(&mut docs);
     let tokenizer = CharTokenizer::new(docs.iter().copied());
     let tape = Tape::<T>::default();
-    let gpt = Gpt::new(&tape, config, &mut random).expect("the configuration is a model");
+    let gpt = Instance::new(&tape, config, &mut random).expect("the configuration is a model");
     let mut trainer = Trainer::new(&gpt, training);
     (0..training.steps)
         .map(|step| {
             let tokens = tokenizer.encode(docs[step % docs.len()]).expect("a known character");
-            trainer.learn(&tokens).expect("a finite loss").as_f64()
+            trainer.step(&[&tokens]).expect("a finite loss").as_f64()
         })
         .collect()
 }
@@ -109,39 +112,40 @@ fn run(file: &str) {
 
     let tape = Tape::new();
     let (config, training, sampling) = settings(&golden);
-    let gpt = Gpt::new(&tape, config, &mut random).expect("the configuration is a model");
-    assert_eq!(gpt.weights().size(), size(&golden["num_params"]));
+    let gpt = Instance::new(&tape, config, &mut random).expect("the configuration is a model");
+    assert_eq!(gpt.block().size(), size(&golden["num_params"]));
+    let numbers = |name: &str| gpt.parameter(name).expect("it has a parameter of its name");
     for parameter in gpt.parameters() {
         let expected = &golden["initial"][&parameter.name];
-        let (rows, columns) = parameter.matrix.shape();
-        assert_eq!([rows, columns], [size(&expected["shape"][0]), size(&expected["shape"][1])]);
-        assert_matrix(&parameter.name, expected, &parameter.matrix.data(), 0.0);
+        let shape = [size(&expected["shape"][0]), size(&expected["shape"][1])];
+        assert_eq!(parameter.shape, shape);
+        assert_matrix(&parameter.name, expected, &numbers(&parameter.name).data(), 0.0);
     }
 
     let tokens = |step: usize| {
         tokenizer.encode(docs[step % docs.len()]).expect("every character is in the vocabulary")
     };
     let mark = tape.mark();
-    gpt.loss(&tokens(0)).backward();
+    gpt.loss(&[&tokens(0)]).backward();
     for parameter in gpt.parameters() {
         let expected = &golden["first_gradients"][&parameter.name];
-        assert_matrix(&parameter.name, expected, &parameter.matrix.grad(), 1e-14);
+        assert_matrix(&parameter.name, expected, &numbers(&parameter.name).grad(), 1e-14);
     }
-    gpt.weights().update(|_, gradients| gradients.fill(0.0));
+    gpt.block().update(|_, gradients| gradients.fill(0.0));
     tape.rewind(mark);
 
     let mut trainer = Trainer::new(&gpt, training);
     let mut worst: f64 = 0.0;
     for (step, expected) in golden["losses"].as_array().expect("losses").iter().enumerate() {
-        let loss = trainer.learn(&tokens(step)).expect("a finite loss");
+        let loss = trainer.step(&[&tokens(step)]).expect("a finite loss");
         worst = worst.max((loss - number(expected)).abs());
         assert!(worst <= 1e-12, "step {step}: a loss of {loss} is {worst:e} from {expected}");
     }
     println!("largest difference of a loss: {worst:e}");
-    assert_eq!(trainer.step(), training.steps);
+    assert_eq!(trainer.steps(), training.steps);
     for parameter in gpt.parameters() {
         let expected = &golden["final"][&parameter.name];
-        assert_matrix(&parameter.name, expected, &parameter.matrix.data(), 1e-11);
+        assert_matrix(&parameter.name, expected, &numbers(&parameter.name).data(), 1e-11);
     }
 
     let samples: Vec<String> = Sampler::new(&gpt, tokenizer.bos(), sampling, random)
@@ -201,10 +205,10 @@ fn the_presets_are_the_published_versions() {
         assert_eq!(preset.name, name);
         let golden: Json = serde_json::from_str(file).expect("the file is JSON");
         let (config, training, sampling) = settings(&golden);
-        assert_eq!(preset.config(config.vocabulary), config);
+        assert_eq!(preset.gpt(config.vocabulary), config);
         // The files hold fewer steps than the versions make.
         assert_eq!(Training { steps: training.steps, ..preset.training }, training);
-        assert_eq!(preset.temperature, sampling.temperature);
+        assert_eq!(preset.sampling.temperature, sampling.temperature);
     }
     assert_eq!(Preset::ALL.map(|preset| preset.training.steps), [1000, 500]);
 }

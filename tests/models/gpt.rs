@@ -2,11 +2,10 @@
 //! training over a whole document does.
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
-use microgpt::gpt::{Activation, ConfigError};
 use microgpt::gradcheck::{Gradcheck, Outputs, Report};
 use microgpt::{
-    Array, Config, Const, Gpt, Matrix, PythonRandom, Real, Sampler, Sampling, Tape, Trainer,
-    Training, Vector, layers,
+    Activation, Array, Const, Context, Gpt, Instance, Matrix, PythonRandom, Real, Sampler,
+    Sampling, Tape, Trainer, Training, Vector, layers,
 };
 use proptest::prelude::*;
 
@@ -119,8 +118,8 @@ proptest! {
     }
 }
 
-fn config(vocabulary: usize, n_layer: usize, n_embd: usize, n_head: usize) -> Config {
-    Config { n_layer, n_embd, n_head, block_size: 5, std: 0.4, ..Config::new(vocabulary) }
+fn config(vocabulary: usize, n_layer: usize, n_embd: usize, n_head: usize) -> Gpt {
+    Gpt { n_layer, n_embd, n_head, block_size: 5, std: 0.4, ..Gpt::new(vocabulary) }
 }
 
 #[test]
@@ -129,18 +128,18 @@ fn the_gradient_of_the_whole_models_loss() {
     for config in [
         config(4, 2, 4, 2),
         config(3, 1, 6, 3),
-        Config { activation: Activation::SquaredRelu, ..config(4, 1, 4, 1) },
+        Gpt { activation: Activation::SquaredRelu, ..config(4, 1, 4, 1) },
         config(4, 1, 16, 4),
     ] {
         let initial = {
             let tape = Tape::new();
-            let gpt = Gpt::new(&tape, config, &mut PythonRandom::new(3)).expect("a model");
-            gpt.weights().data()
+            let gpt = Instance::new(&tape, config, &mut PythonRandom::new(3)).expect("a model");
+            gpt.block().data()
         };
         // Long enough that the block ends before the document.
         let tokens = [2, 0, 1, 1, 2, 0, 2];
         let report = Gradcheck::new().seed(9).check(&[initial], |weights| {
-            Gpt::with_weights(weights[0], config).expect("a model").loss(&tokens).into()
+            Instance::with_parameters(weights[0], config).expect("a model").loss(&[&tokens]).into()
         });
         report.assert_right();
         assert!(report.kinks.len() * 50 < report.compared, "{} kinks", report.kinks.len());
@@ -149,27 +148,26 @@ fn the_gradient_of_the_whole_models_loss() {
 
 #[test]
 fn token_by_token_gives_the_logits_of_the_whole_document() {
-    for config in [Config::new(27), Config { n_layer: 3, n_embd: 12, n_head: 3, ..Config::new(9) }]
-    {
+    for config in [Gpt::new(27), Gpt { n_layer: 3, n_embd: 12, n_head: 3, ..Gpt::new(9) }] {
         let tape = Tape::new();
         let vocabulary = config.vocabulary;
-        let gpt = Gpt::new(&tape, Config { std: 0.5, ..config }, &mut PythonRandom::new(5))
+        let gpt = Instance::new(&tape, Gpt { std: 0.5, ..config }, &mut PythonRandom::new(5))
             .expect("a model");
         let tokens = ids(&mut PythonRandom::new(6), 16, vocabulary);
-        let whole = gpt.logits(&tokens, None).data();
-        let mut cache = gpt.cache();
+        let whole = gpt.logits(&tokens, &mut Context::document()).data();
+        let mut cache = Context::cache(&gpt, 1);
         for (position, token) in tokens.iter().enumerate() {
             let mark = tape.mark();
-            let one = gpt.logits(&[*token], Some(&mut cache)).data();
+            let one = gpt.logits(&[*token], &mut cache).data();
             for (one, whole) in one.iter().zip(&whole[position * vocabulary..]) {
                 assert_abs_diff_eq!(one, whole, epsilon = 1e-12);
             }
             tape.rewind(mark);
         }
         // Several at a time, too.
-        let mut cache = gpt.cache();
-        let first = gpt.logits(&tokens[..5], Some(&mut cache)).data();
-        let rest = gpt.logits(&tokens[5..], Some(&mut cache)).data();
+        let mut cache = Context::cache(&gpt, 1);
+        let first = gpt.logits(&tokens[..5], &mut cache).data();
+        let rest = gpt.logits(&tokens[5..], &mut cache).data();
         for (one, whole) in first.iter().chain(&rest).zip(&whole) {
             assert_abs_diff_eq!(one, whole, epsilon = 1e-12);
         }
@@ -207,18 +205,18 @@ fn sizes_known_to_the_compiler_give_the_same_bits() {
 #[test]
 fn the_default_model_has_4192_parameters() {
     let tape = Tape::new();
-    let gpt = Gpt::new(&tape, Config::new(27), &mut PythonRandom::new(0)).expect("a model");
-    assert_eq!(gpt.weights().size(), 4192);
-    let total: usize = gpt.parameters().iter().map(|one| one.matrix.size()).sum();
+    let gpt = Instance::new(&tape, Gpt::new(27), &mut PythonRandom::new(0)).expect("a model");
+    assert_eq!(gpt.block().size(), 4192);
+    let total: usize = gpt.parameters().iter().map(microgpt::model::Parameter::size).sum();
     assert_eq!(total, 4192);
 }
 
 fn learns<T: Real>() -> (f64, f64) {
     let tape = Tape::<T>::default();
-    let gpt = Gpt::new(&tape, Config::new(5), &mut PythonRandom::new(2)).expect("a model");
+    let gpt = Instance::new(&tape, Gpt::new(5), &mut PythonRandom::new(2)).expect("a model");
     let mut trainer = Trainer::new(&gpt, Training { steps: 200, ..Training::default() });
     let tokens = [4, 0, 1, 2, 3, 0, 4];
-    let mut learn = || trainer.learn(&tokens).expect("a finite loss");
+    let mut learn = || trainer.step(&[&tokens]).expect("a finite loss");
     let first = learn();
     let last = (1..200).map(|_| learn()).last().expect("a step");
     let sampling = Sampling { temperature: 0.1, ..Sampling::default() };
@@ -239,43 +237,31 @@ fn a_document_can_be_learnt_by_heart_in_either_precision() {
 fn a_batch_learns_from_the_mean_of_its_gradients() {
     let documents: [&[usize]; 3] = [&[4, 0, 1, 4], &[4, 2, 4], &[4, 3, 3, 0, 1, 4]];
     let tape = Tape::new();
-    let gpt = Gpt::new(&tape, Config::new(5), &mut PythonRandom::new(2)).expect("a model");
-    let before = gpt.weights().data();
+    let gpt = Instance::new(&tape, Gpt::new(5), &mut PythonRandom::new(2)).expect("a model");
+    let before = gpt.block().data();
     let gradients = documents.map(|tokens| {
         let mark = tape.mark();
-        gpt.loss(tokens).backward();
+        gpt.loss(&[tokens]).backward();
         tape.rewind(mark);
-        let gradient = gpt.weights().grad();
-        gpt.weights().update(|_, gradients| gradients.fill(0.0));
+        let gradient = gpt.block().grad();
+        gpt.block().update(|_, gradients| gradients.fill(0.0));
         gradient
     });
     let mut trainer = Trainer::new(&gpt, Training::default());
-    let loss = trainer.learn_batch(&documents).expect("a finite loss");
+    let loss = trainer.step(&documents).expect("a finite loss");
     let losses = documents.map(|tokens| {
         let tape = Tape::new();
         let weights = tape.vector(before.as_slice());
-        Gpt::with_weights(weights, *gpt.config()).expect("a model").evaluate(tokens)
+        Instance::with_parameters(weights, *gpt.model()).expect("a model").evaluate(&[tokens])
     });
     assert_abs_diff_eq!(loss, losses.iter().sum::<f64>() / 3.0, epsilon = 1e-14);
     // The first step of Adam goes by the sign of the mean gradient, at the learning rate.
-    for (at, (after, before)) in gpt.weights().data().iter().zip(&before).enumerate() {
+    for (at, (after, before)) in gpt.block().data().iter().zip(&before).enumerate() {
         let mean: f64 = gradients.iter().map(|gradient| gradient[at]).sum::<f64>() / 3.0;
         if mean.abs() > 1e-6 {
             assert_abs_diff_eq!(after - before, -0.01 * mean.signum(), epsilon = 2e-4);
         }
     }
-    // One document is a batch too.
-    let [one, other] = [false, true].map(|batch| {
-        let tape = Tape::new();
-        let gpt = Gpt::new(&tape, Config::new(5), &mut PythonRandom::new(2)).expect("a model");
-        let mut trainer = Trainer::new(&gpt, Training::default());
-        for tokens in documents {
-            let learnt = if batch { trainer.learn_batch(&[tokens]) } else { trainer.learn(tokens) };
-            learnt.expect("a finite loss");
-        }
-        gpt.weights().data()
-    });
-    assert_eq!(one, other);
 }
 
 /// Documents of 2 to 12 tokens, more of them than go through one forward pass.
@@ -288,26 +274,24 @@ fn many_documents() -> Vec<Vec<usize>> {
 fn documents_in_one_forward_pass_have_the_gradients_of_each() {
     let documents = many_documents();
     let documents: Vec<&[usize]> = documents.iter().map(Vec::as_slice).collect();
-    for config in
-        [Config::new(5), Config { n_embd: 12, n_head: 2, block_size: 4, ..Config::new(5) }]
-    {
+    for config in [Gpt::new(5), Gpt { n_embd: 12, n_head: 2, block_size: 4, ..Gpt::new(5) }] {
         let tape = Tape::new();
-        let gpt = Gpt::new(&tape, config, &mut PythonRandom::new(2)).expect("a model");
+        let gpt = Instance::new(&tape, config, &mut PythonRandom::new(2)).expect("a model");
         let mark = tape.mark();
-        let together = gpt.total_loss(&documents);
+        let together = gpt.loss(&documents);
         together.backward();
-        let (total, gradient) = (together.data(), gpt.weights().grad());
+        let (total, gradient) = (together.data(), gpt.block().grad());
         tape.rewind(mark);
-        gpt.weights().update(|_, gradients| gradients.fill(0.0));
+        gpt.block().update(|_, gradients| gradients.fill(0.0));
         let mut sum = 0.0;
         for tokens in &documents {
-            let loss = gpt.loss(tokens);
+            let loss = gpt.loss(&[tokens]);
             loss.backward();
             sum += loss.data();
             tape.rewind(mark);
         }
         assert_relative_eq!(total, sum, max_relative = 1e-13);
-        for (one, other) in gradient.iter().zip(gpt.weights().grad()) {
+        for (one, other) in gradient.iter().zip(gpt.block().grad()) {
             assert_abs_diff_eq!(*one, other, epsilon = 1e-12);
         }
     }
@@ -317,13 +301,13 @@ fn trained_on<T: Real>(threads: usize) -> Vec<T> {
     let documents = many_documents();
     let documents: Vec<&[usize]> = documents.iter().map(Vec::as_slice).collect();
     let tape = Tape::<T>::default();
-    let gpt = Gpt::new(&tape, Config::new(5), &mut PythonRandom::new(2)).expect("a model");
+    let gpt = Instance::new(&tape, Gpt::new(5), &mut PythonRandom::new(2)).expect("a model");
     let mut trainer = Trainer::new(&gpt, Training::default());
     trainer = trainer.threads(threads).expect("threads");
     for batch in [&documents[..], &documents[..9], &documents[3..30], &documents[7..8]] {
-        trainer.learn_batch(batch).expect("a finite loss");
+        trainer.step(batch).expect("a finite loss");
     }
-    gpt.weights().data()
+    gpt.block().data()
 }
 
 #[test]
@@ -338,7 +322,7 @@ fn the_bits_do_not_depend_on_the_threads() {
 #[test]
 fn there_is_one_thread_at_least() {
     let tape = Tape::new();
-    let gpt = Gpt::new(&tape, Config::new(5), &mut PythonRandom::new(2)).expect("a model");
+    let gpt = Instance::new(&tape, Gpt::new(5), &mut PythonRandom::new(2)).expect("a model");
     let error = Trainer::new(&gpt, Training::default()).threads(0).expect_err("no thread");
     assert_eq!(error.to_string(), "training on 0 threads: one thread at least");
 }
@@ -349,15 +333,16 @@ fn what_is_not_finite_on_a_thread_is_told_and_changes_nothing() {
     let documents: Vec<&[usize]> = documents.iter().map(Vec::as_slice).collect();
     for check in [false, true] {
         let tape = Tape::new();
-        let gpt = Gpt::new(&tape, Config::new(5), &mut PythonRandom::new(2)).expect("a model");
-        gpt.weights().update(|weights, _| weights[3] = f64::NAN);
-        let bits =
-            |gpt: &Gpt| gpt.weights().data().into_iter().map(f64::to_bits).collect::<Vec<_>>();
+        let gpt = Instance::new(&tape, Gpt::new(5), &mut PythonRandom::new(2)).expect("a model");
+        gpt.block().update(|weights, _| weights[3] = f64::NAN);
+        let bits = |gpt: &Instance<'_, Gpt>| {
+            gpt.block().data().into_iter().map(f64::to_bits).collect::<Vec<_>>()
+        };
         let before = bits(&gpt);
         let training = Training::default();
         let trainer = Trainer::new(&gpt, training).threads(2).expect("threads");
         let mut trainer = trainer.check_finite(check);
-        let error = trainer.learn_batch(&documents).expect_err("no finite loss").to_string();
+        let error = trainer.step(&documents).expect_err("no finite loss").to_string();
         assert!(error.starts_with("step 1: "), "{error}");
         assert_eq!(bits(&gpt), before);
     }
@@ -366,11 +351,11 @@ fn what_is_not_finite_on_a_thread_is_told_and_changes_nothing() {
 #[test]
 fn training_keeps_its_memory() {
     let tape = Tape::new();
-    let gpt = Gpt::new(&tape, Config::new(5), &mut PythonRandom::new(2)).expect("a model");
+    let gpt = Instance::new(&tape, Gpt::new(5), &mut PythonRandom::new(2)).expect("a model");
     let mut trainer = Trainer::new(&gpt, Training { steps: 3, ..Training::default() });
     for tokens in [&[4, 0, 4][..], &[4, 0, 1, 2, 3, 0, 4], &[4, 1, 4]] {
-        trainer.learn(tokens).expect("a finite loss");
-        assert_eq!((tape.len(), tape.records()), (gpt.weights().size(), 0));
+        trainer.step(&[tokens]).expect("a finite loss");
+        assert_eq!((tape.len(), tape.records()), (gpt.block().size(), 0));
     }
 }
 
@@ -378,13 +363,14 @@ fn training_keeps_its_memory() {
 fn sizes_that_are_no_model_are_refused() {
     let tape = Tape::<f64>::default();
     let mut random = PythonRandom::new(0);
-    let refused = |config, random: &mut _| Gpt::new(&tape, config, random).expect_err("no model");
+    let refused =
+        |config, random: &mut _| Instance::new(&tape, config, random).expect_err("no model");
     assert_eq!(
-        refused(Config { n_head: 3, ..Config::new(5) }, &mut random),
-        ConfigError::Heads { n_embd: 16, n_head: 3 }
+        refused(Gpt { n_head: 3, ..Gpt::new(5) }, &mut random).to_string(),
+        "n_embd (16) must be a multiple of n_head (3)"
     );
     assert_eq!(
-        refused(Config { n_embd: 0, ..Config::new(5) }, &mut random).to_string(),
+        refused(Gpt { n_embd: 0, ..Gpt::new(5) }, &mut random).to_string(),
         "n_embd must be at least 1"
     );
 }

@@ -1,22 +1,22 @@
 //! What training and generation take from the allocator once they are under way.
 
 use allocation_counter::measure;
-use microgpt::{Config, Gpt, PythonRandom, Real, Sampler, Sampling, Tape, Trainer, Training};
+use microgpt::{Gpt, Instance, PythonRandom, Real, Sampler, Sampling, Tape, Trainer, Training};
 
 const DOCUMENTS: [&[usize]; 4] =
     [&[5, 0, 1, 2, 3, 4, 0, 5], &[5, 1, 5], &[5, 4, 4, 0, 5], &[5, 2, 3, 1, 0, 0, 5]];
 
-fn model<T: Real>(tape: &Tape<T>, config: Config) -> Gpt<'_, T> {
-    Gpt::new(tape, config, &mut PythonRandom::new(1)).expect("a model")
+fn model<T: Real>(tape: &Tape<T>, config: Gpt) -> Instance<'_, Gpt, T> {
+    Instance::new(tape, config, &mut PythonRandom::new(1)).expect("a model")
 }
 
-fn of_a_step<T: Real>(config: Config) -> u64 {
+fn of_a_step<T: Real>(config: Gpt) -> u64 {
     let tape = Tape::<T>::default();
     let gpt = model(&tape, config);
     let mut trainer = Trainer::new(&gpt, Training::default());
     let mut learn = || {
         for tokens in DOCUMENTS {
-            trainer.learn(tokens).expect("a finite loss");
+            trainer.step(&[tokens]).expect("a finite loss");
         }
     };
     learn();
@@ -25,20 +25,20 @@ fn of_a_step<T: Real>(config: Config) -> u64 {
 
 #[test]
 fn a_training_step_does_not_touch_the_allocator() {
-    let config = Config::new(6);
+    let config = Gpt::new(6);
     assert_eq!(of_a_step::<f64>(config), 0);
     assert_eq!(of_a_step::<f32>(config), 0);
-    assert_eq!(of_a_step::<f64>(Config { n_embd: 24, n_head: 3, n_layer: 3, ..config }), 0);
+    assert_eq!(of_a_step::<f64>(Gpt { n_embd: 24, n_head: 3, n_layer: 3, ..config }), 0);
 }
 
 #[test]
 fn a_batch_allocates_the_same_every_step() {
     let tape = Tape::new();
-    let gpt = model(&tape, Config::new(6));
+    let gpt = model(&tape, Gpt::new(6));
     let mut trainer = Trainer::new(&gpt, Training::default());
     let batch: Vec<&[usize]> = DOCUMENTS.iter().copied().cycle().take(40).collect();
     let mut learn = || {
-        trainer.learn_batch(&batch).expect("a finite loss");
+        trainer.step(&batch).expect("a finite loss");
     };
     learn();
     let (second, third) = (measure(&mut learn), measure(&mut learn));
@@ -51,10 +51,10 @@ fn a_batch_allocates_the_same_every_step() {
 fn what_a_step_takes_is_linear_in_the_positions() {
     let on_tape = |positions: usize| {
         let tape = Tape::<f64>::default();
-        let gpt = model(&tape, Config { block_size: 200, ..Config::new(6) });
+        let gpt = model(&tape, Gpt { block_size: 200, ..Gpt::new(6) });
         let tokens: Vec<usize> = (0..=positions).map(|t| t % 6).collect();
         let before = tape.len();
-        let _ = gpt.loss(&tokens);
+        let _ = gpt.loss(&[&tokens]);
         (tape.len() - before) as f64
     };
     // Attention alone has a number for each pair of positions.
@@ -66,7 +66,7 @@ fn what_a_step_takes_is_linear_in_the_positions() {
 #[test]
 fn generation_allocates_for_its_result_alone() {
     let tape = Tape::new();
-    let gpt = model(&tape, Config::new(6));
+    let gpt = model(&tape, Gpt::new(6));
     let mut sampler = Sampler::new(&gpt, 5, Sampling::default(), PythonRandom::new(3));
     let mut draw = |samples: usize| {
         let mut tokens = 0;

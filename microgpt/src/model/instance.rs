@@ -213,6 +213,19 @@ impl<'t, M: Model, T: Real> Instance<'t, M, T> {
         &self.parameters
     }
 
+    /// The numbers of one parameter, row-major, if there is one of this name.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<Vector<'t, usize, T>> {
+        let mut start = 0;
+        for parameter in &self.parameters {
+            if parameter.name == name {
+                return Some(self.block.block(start, (parameter.size(),)));
+            }
+            start += parameter.size();
+        }
+        None
+    }
+
     /// The tape that holds the parameters.
     #[must_use]
     pub fn tape(&self) -> &'t Tape<T> {
