@@ -370,17 +370,15 @@ impl<'t, T: Real> Context<'t, T> {
     ///
     /// If there is not one row of `x` for each token.
     #[track_caller]
-    pub fn scan<I: Dim, S: Dim>(
+    pub fn scan<X: Rows, S: Dim>(
         &mut self,
-        x: Matrix<'t, usize, I, T>,
+        x: Array<'t, X, T>,
         start: Vector<'t, S, T>,
-        mut step: impl FnMut(
-            Matrix<'t, usize, I, T>,
-            Matrix<'t, usize, S, T>,
-        ) -> Matrix<'t, usize, S, T>,
+        mut step: impl FnMut(Array<'t, X, T>, Matrix<'t, usize, S, T>) -> Matrix<'t, usize, S, T>,
     ) -> Matrix<'t, usize, S, T> {
         let tokens = self.positions().len();
-        assert!(x.shape().0 == tokens, "{} rows of {tokens} tokens", x.shape().0);
+        let rows = x.shape().rows();
+        assert!(rows == tokens, "{rows} rows of {tokens} tokens");
         let (size, axis, tape) = (start.size(), start.shape().0, x.tape());
         let call = self.calls;
         self.calls += 1;
@@ -461,16 +459,13 @@ fn first_states<'t, S: Dim, T: Real>(
     }
 }
 
-/// These rows of a matrix. Those that are side by side are a part of it and take no record.
-fn gathered<'t, I: Dim, T: Real>(
-    x: Matrix<'t, usize, I, T>,
-    rows: &[usize],
-) -> Matrix<'t, usize, I, T> {
+/// These rows of an array. Those that are side by side are a part of it and take no record.
+fn gathered<'t, S: Rows, T: Real>(x: Array<'t, S, T>, rows: &[usize]) -> Array<'t, S, T> {
     if rows.windows(2).all(|pair| pair[0] + 1 == pair[1]) {
-        x.rows(rows.first().copied().unwrap_or(0), rows.len())
-    } else {
-        token_embedding(x, rows)
+        return x.rows(rows.first().copied().unwrap_or(0), rows.len());
     }
+    let flat = x.reshape((x.shape().rows(), x.shape().row_size()));
+    token_embedding(flat, rows).reshape(x.shape().with_rows(rows.len()))
 }
 
 /// One forward pass.
