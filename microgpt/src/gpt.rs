@@ -4,8 +4,8 @@ use thiserror::Error;
 
 use crate::array::{Array, Matrix, Numbers, Vector};
 use crate::layers::{
-    attention, attention_weights, cross_entropy, embedding, embedding_at, linear, relu, residual,
-    rmsnorm, squared_relu, weighted_cross_entropy,
+    attention, attention_weights, cross_entropy, embedding, linear, relu, residual, rmsnorm,
+    squared_relu, weighted_cross_entropy,
 };
 use crate::preset::Preset;
 use crate::random::PythonRandom;
@@ -504,14 +504,12 @@ impl<'t, T: Real> Gpt<'t, T> {
 
         let wte = wte.reshape((vocabulary, embd));
         let wpe = wpe.reshape((block_size, embd));
-        let mut x = rmsnorm(match lens {
-            [_] => embedding(wte, wpe, tokens, past),
-            lens => {
-                let mut place = Vec::with_capacity(tokens.len());
-                place.extend(lens.iter().flat_map(|&len| 0..len));
-                embedding_at(wte, wpe, tokens, &place)
-            }
-        });
+        let mut place = Vec::with_capacity(tokens.len());
+        match lens {
+            [len] => place.extend(past..past + len),
+            lens => place.extend(lens.iter().flat_map(|&len| 0..len)),
+        }
+        let mut x = rmsnorm(embedding(wte, wpe, tokens, &place));
         for layer in 0..self.config.n_layer {
             let w = self.layer(layer, axes);
             let before = x;

@@ -27,7 +27,9 @@ pub mod trainer;
 pub mod value;
 
 #[doc(hidden)]
-pub use microgpt_macros::{compile as __compile, explain as __explain, op as __op};
+pub use microgpt_macros::{
+    compile as __compile, explain as __explain, layer as __layer, op as __op,
+};
 
 pub use adam::Adam;
 pub use array::{Array, Matrix, Numbers, Vector};
