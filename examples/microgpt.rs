@@ -8,9 +8,7 @@ use microgpt::{Matrix, PythonRandom, Tape, Value, expr, layer};
 
 // The layers: attention sees the positions up to its own, all heads at once.
 layer! {
-    fn embedding(wte: [v, i], wpe: [p, i], token: &[usize; t] in 0..v) -> [t, i]
-    where p in 0..=t
-    {
+    fn embedding(wte: [v, i], wpe: [t, i], token: &[usize; t] in 0..v) -> [t, i] {
         [wte[token[t], i] + wpe[t, i] for t, i]
     }
 
@@ -55,7 +53,7 @@ type Weight<'t> = Matrix<'t, usize, usize>;
 fn gpt<'t>(parameters: &[Weight<'t>], tokens: &[usize]) -> Weight<'t> {
     let heads = |x: Weight<'t>| x.reshape((tokens.len(), N_HEAD, N_EMBD / N_HEAD));
     let [wte, wpe, lm_head] = [0, 1, 2].map(|at| parameters[at]);
-    let mut x = rmsnorm(embedding(wte, wpe, tokens));
+    let mut x = rmsnorm(embedding(wte, wpe.rows(0, tokens.len()), tokens));
     for layer in parameters[3..].chunks_exact(6) {
         let [wq, wk, wv, wo, fc1, fc2] = [0, 1, 2, 3, 4, 5].map(|at| layer[at]);
         // Attention

@@ -63,6 +63,10 @@ struct Trained {
     time: Duration,
 }
 
+fn neuron<'t>(w: &[Value<'t>], b: Value<'t>, x: &[Value<'t>]) -> Value<'t> {
+    w.iter().zip(x).fold(b, |sum, (w, x)| sum + *w * *x)
+}
+
 fn number_by_number(
     points: &[[f64; 2]],
     labels: &[f64],
@@ -78,11 +82,10 @@ fn number_by_number(
         for (point, label) in points.iter().zip(labels) {
             let mut x = on_tape(point);
             for (number, (w, b)) in layers.iter().enumerate() {
-                let neuron = |(w, b): (&[Value<'_>], &Value<'_>)| {
-                    let sum = w.iter().zip(&x).fold(*b, |sum, (w, x)| sum + *w * *x);
-                    if number + 1 < layers.len() { sum.relu() } else { sum }
-                };
-                x = w.chunks_exact(x.len()).zip(b).map(neuron).collect();
+                let rows = w.chunks_exact(x.len()).zip(b);
+                let sums = rows.map(|(w, b)| neuron(w, *b, &x));
+                let is_last = number + 1 == layers.len();
+                x = sums.map(|sum| if is_last { sum } else { sum.relu() }).collect();
             }
             loss += (1.0 - x[0] * *label).relu() / POINTS as f64;
         }

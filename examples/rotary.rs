@@ -11,8 +11,8 @@ use microgpt::layers::{
 use microgpt::model::{Bias, Weight};
 use microgpt::tokenizer::documents;
 use microgpt::{
-    CharTokenizer, Context, Instance, LanguageModel, Matrix, Model, Parameters, PythonRandom, Real,
-    Sampler, Sampling, Tape, Trainer, Training,
+    CharTokenizer, Const, Context, Instance, LanguageModel, Matrix, Model, Parameters,
+    PythonRandom, Real, Sampler, Sampling, Tape, Trainer, Training,
 };
 
 /// The sizes.
@@ -97,7 +97,7 @@ impl LanguageModel for Rotary {
         for w in &weights.blocks {
             let y = rmsnorm_with_gain(x, w.attention_gain);
             let mut turned = |x: Matrix<'t, usize, usize, T>, heads| {
-                rotary(x.reshape((n, heads, 2, width / 2)), context.times())
+                rotary(x.reshape((n, heads, Const::<2>, width / 2)), context.times())
             };
             let q = turned(linear(w.wq, y), groups * queries).reshape((n, groups, queries, width));
             let k = turned(linear(w.wk, y), groups).reshape((n, groups, width));

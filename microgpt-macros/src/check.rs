@@ -1,6 +1,7 @@
 //! Names, indices and ranges: the syntax tree to resolved terms, with every error of the user.
 
 mod integers;
+mod known;
 mod operands;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -15,7 +16,8 @@ use crate::parse::Op;
 use crate::report::{Diagnostic, Report};
 use crate::suggest::{self, nearest};
 use crate::term::{
-    Affine, Array, Axis, Binder, Checked, Condition, Definition, Function, Range, Subscript, Term,
+    Affine, Array, Axis, Binder, Checked, Condition, Definition, Function, Label, Range, Subscript,
+    Term,
 };
 
 type Result<T> = std::result::Result<T, Diagnostic>;
@@ -23,8 +25,16 @@ type Result<T> = std::result::Result<T, Diagnostic>;
 /// The greatest number of axes of an array.
 const MAX_RANK: usize = 6;
 
-/// Resolves a program; `None` if nothing of it could be understood.
-pub fn check(program: &Program, ops: &[Op], report: &mut Report) -> Option<Checked> {
+pub use known::{Argument, Known, NamedAxis, StatedRange, What};
+
+/// Resolves a program whose names a signature may declare; `None` if nothing of it could be understood.
+pub fn check(
+    program: &Program,
+    ops: &[Op],
+    known: &Known<'_>,
+    report: &mut Report,
+) -> Option<Checked> {
+    let mistakes = report.len();
     let mut checker = Checker {
         checked: Checked { tuple: program.tuple, ..Checked::default() },
         ops,
@@ -39,7 +49,14 @@ pub fn check(program: &Program, ops: &[Op], report: &mut Report) -> Option<Check
         unread: 0,
         branches: 0,
         own_name: None,
+        known,
+        letters: HashMap::new(),
+        labels: HashMap::new(),
+        used: HashSet::new(),
+        ranged: HashSet::new(),
+        by_where: None,
     };
+    checker.declare();
     for definition in &program.lets {
         let name = Name::of(&definition.name);
         let id = (!matches!(definition.value.kind, ExprKind::Error))
@@ -55,6 +72,8 @@ pub fn check(program: &Program, ops: &[Op], report: &mut Report) -> Option<Check
         let id = checker.definition(&name, None, result);
         checker.checked.results.push(id);
     }
+    checker.compare_results(program, mistakes);
+    checker.require_uses(mistakes);
     (!program.results.is_empty()).then_some(checker.checked)
 }
 
@@ -82,6 +101,18 @@ struct Checker<'a> {
     branches: usize,
     /// The array that the `let` around defines: its name, and its indices.
     own_name: Option<(Name, Vec<usize>)>,
+    /// What the signature says.
+    known: &'a Known<'a>,
+    /// The letters of the signature, each with an index that runs over all axes called so.
+    letters: HashMap<String, usize>,
+    /// What the signature calls the axes of the arguments.
+    labels: HashMap<Axis, Label>,
+    /// The arguments that stand in the equations.
+    used: HashSet<String>,
+    /// The indices that took their range from the `where`.
+    ranged: HashSet<String>,
+    /// The index whose range the `where` says, while that is read.
+    by_where: Option<Ident>,
 }
 
 /// What the range of an index says, with those of the indices that it names.
@@ -153,7 +184,7 @@ impl Checker<'_> {
                 );
             }
             let range = match &binder.range {
-                None => Range::Implied(None),
+                None => self.known_range(&binder.name),
                 Some(range) => self.range(&binder.name, range).unwrap_or_else(|diagnostic| {
                     self.report.push(diagnostic);
                     Range::stated(Affine::constant(0), Affine::constant(0))

@@ -11,7 +11,8 @@
 //! | `emit`, `loops`, `functions` | loop nests | Rust |
 //! | `explain`, `notation` | all of it | text for people |
 //!
-//! `op` reads the declarations of `op!`. Errors of all stages go to a `report`, so that one compilation shows all of them.
+//! `op` reads the declarations of `op!`. `layer` reads those of `layer!`: the signature, which `check` then
+//! knows, and around the equations the function, its docs and its gradient check. Errors of all stages go to a `report`, so that one compilation shows all of them.
 #![forbid(unsafe_code)]
 
 use proc_macro::TokenStream;
@@ -30,6 +31,7 @@ mod equations;
 mod explain;
 mod functions;
 mod graph;
+mod layer;
 mod loops;
 mod lower;
 mod name;
@@ -68,6 +70,12 @@ pub fn op(input: TokenStream) -> TokenStream {
     op::op(input.into()).into()
 }
 
+/// The engine of `microgpt::layer!`: `[crate path] [op(argument ...) ...] declarations`.
+#[proc_macro]
+pub fn layer(input: TokenStream) -> TokenStream {
+    layer::layer(input.into()).into()
+}
+
 /// Runs all stages but the last.
 fn expand(
     input: proc_macro2::TokenStream,
@@ -79,7 +87,7 @@ fn expand(
         return report.into_tokens();
     }
     let (runtime, ops, program) = parse::parse(input, &mut report);
-    let checked = check::check(&program, &ops, &mut report);
+    let checked = check::check(&program, &ops, &check::Known::default(), &mut report);
     let Some(checked) = checked.filter(|_| report.is_empty()) else {
         return report.into_tokens();
     };

@@ -109,7 +109,8 @@ impl Builder<'_> {
             self.bound(Bound { name, length, axis, subscript, span: bound.span });
         }
         for one in &self.checked.axis_uses {
-            let index = self.index_of[&one.binder];
+            // No `for` binds what stands for a letter of a signature; its axes are one class.
+            let Some(&index) = self.index_of.get(&one.binder) else { continue };
             let lengths = [self.graph.axis_length(index), self.length(one.axis)];
             let known = |reach: &Reach| reach.lengths == lengths;
             if lengths[0] != lengths[1] && !self.graph.reaches.iter().any(known) {

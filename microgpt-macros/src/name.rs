@@ -24,6 +24,15 @@ pub fn plain(ident: &Ident) -> String {
     text.strip_prefix("r#").map(ToOwned::to_owned).unwrap_or(text)
 }
 
+/// A name of these letters: raw, if they are a word of Rust.
+pub fn named_as(text: &str, span: Span) -> Ident {
+    if syn::parse_str::<Ident>(text).is_ok() {
+        Ident::new(text, span)
+    } else {
+        Ident::new_raw(text, span)
+    }
+}
+
 /// Which expansion a token comes from. The compiler tells it in the text of a span alone,
 /// `#4 bytes(10..12)`; where it does not, all tokens come from one.
 pub fn hygiene(span: Span) -> String {

@@ -36,7 +36,18 @@ pub fn parse(input: TokenStream, report: &mut Report) -> (TokenStream, Vec<Op>, 
     (runtime, ops, program)
 }
 
-fn ops(stream: TokenStream) -> Vec<Op> {
+/// The equations of a layer, which stand in braces.
+pub fn equations(stream: TokenStream, end: Span, report: &mut Report) -> Program {
+    let mut tokens = Tokens::new(stream, end);
+    let program = tokens.program();
+    for mistake in tokens.mistakes {
+        report.push(mistake);
+    }
+    program
+}
+
+/// The built-in ops by their names, as the macro of the run-time crate passes them on.
+pub fn ops(stream: TokenStream) -> Vec<Op> {
     let mut ops: Vec<Op> = Vec::new();
     for token in stream {
         match token {
@@ -256,7 +267,8 @@ impl Tokens {
         Ok(items)
     }
 
-    fn name(&mut self, expected: &str, help: &str) -> Result<Ident> {
+    /// A name that is no keyword.
+    pub fn name(&mut self, expected: &str, help: &str) -> Result<Ident> {
         match self.peek_ident() {
             Some(ident) if is_name(&ident) => {
                 self.at += 1;

@@ -20,6 +20,35 @@ pub struct Checked {
     pub axis_uses: Vec<AxisUse>,
     /// Every subscript, to be checked against its axis unless the index implies it.
     pub bounds: Vec<Bound>,
+    /// Of each result that a signature declares, what its axes are.
+    pub result_axes: Vec<Vec<ResultAxis>>,
+}
+
+/// What an axis is called in a signature: by a letter, or by its length.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Label {
+    Letter(String),
+    Number(usize),
+}
+
+impl std::fmt::Display for Label {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Letter(letter) => f.write_str(letter),
+            Self::Number(number) => number.fmt(f),
+        }
+    }
+}
+
+/// What an axis of a declared result is by the equations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResultAxis {
+    /// An axis of the arguments.
+    Of(Label),
+    /// The values of a range, of which the run time tells how many.
+    Length,
+    /// The values of a range of so many as its ends are written.
+    Fixed(usize),
 }
 
 impl Checked {

@@ -27,6 +27,7 @@
 
 mod consistency;
 mod difference;
+mod drawing;
 mod figures;
 mod layer;
 mod panics;
@@ -43,14 +44,16 @@ use crate::real::Real;
 use crate::shape::Shape;
 use crate::value::Value;
 
+pub use drawing::Sizes;
+#[doc(hidden)]
+pub use drawing::{Drawing, letters};
 pub use layer::{Layer, check_op};
 use precision::Ways;
 pub use report::{GradientError, Mismatch, Oracle, Panics, Report, Tolerance};
 use run::Run;
 pub use special::{SPECIAL, special_points};
-pub use sweep::Sizes;
 #[doc(hidden)]
-pub use sweep::{Drawn, outside_of_functions, sweep};
+pub use sweep::{outside_of_functions, sweep};
 
 /// The outputs of a function under check: made `.into()` from a `Value`, an `Array` or a pair.
 #[derive(Debug)]
@@ -77,6 +80,38 @@ where
         let (mut one, other) = (one.into(), other.into());
         one.0.extend(other.0);
         one
+    }
+}
+
+impl<'t, T: Real, A, B, C> From<(A, B, C)> for Outputs<'t, T>
+where
+    A: Into<Outputs<'t, T>>,
+    B: Into<Outputs<'t, T>>,
+    C: Into<Outputs<'t, T>>,
+{
+    fn from((one, two, three): (A, B, C)) -> Self {
+        (one, (two, three)).into()
+    }
+}
+
+impl<'t, T: Real, A, B, C, D> From<(A, B, C, D)> for Outputs<'t, T>
+where
+    A: Into<Outputs<'t, T>>,
+    B: Into<Outputs<'t, T>>,
+    C: Into<Outputs<'t, T>>,
+    D: Into<Outputs<'t, T>>,
+{
+    fn from((one, two, three, four): (A, B, C, D)) -> Self {
+        ((one, two), (three, four)).into()
+    }
+}
+
+impl<'t, T: Real, A> From<(A,)> for Outputs<'t, T>
+where
+    A: Into<Outputs<'t, T>>,
+{
+    fn from((one,): (A,)) -> Self {
+        one.into()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The layers of a GPT, each a few equations.
 //!
-//! `T` positions of a document are one axis of every layer: training runs all of them at once,
+//! `t` positions of a document are one axis of every layer: training runs all of them at once,
 //! generation one new position against the keys and values of those before it.
 
 mod attention;
@@ -16,10 +16,10 @@ pub use attention::{
     sliding_window_attention,
 };
 pub use convolution::causal_conv1d;
-pub use embedding::{embedding, embedding_at, rotary, sinusoidal_positions, token_embedding};
-pub use linear::{linear, linear_with_bias, tied_logits};
+pub use embedding::{embedding, rotary, sinusoidal_positions, token_embedding};
+pub use linear::{linear, linear_with_bias};
 pub use loss::{
     cross_entropy, log_softmax, smoothed_cross_entropy, softmax, weighted_cross_entropy,
 };
 pub use norm::{layernorm, rmsnorm, rmsnorm_with_gain};
-pub use pointwise::{dropout, gelu, relu, residual, squared_relu, swiglu};
+pub use pointwise::{dropout, gelu, relu, squared_relu, swiglu};

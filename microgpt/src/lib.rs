@@ -22,7 +22,9 @@ pub mod train;
 pub mod value;
 
 #[doc(hidden)]
-pub use microgpt_macros::{compile as __compile, explain as __explain, op as __op};
+pub use microgpt_macros::{
+    compile as __compile, explain as __explain, layer as __layer, op as __op,
+};
 
 pub use array::{Array, Matrix, Numbers, Vector};
 #[cfg(feature = "checkpoint")]

@@ -275,6 +275,18 @@ macro_rules! table {
             };
         }
 
+        #[doc = include_str!("../../docs/layer.md")]
+        #[macro_export]
+        macro_rules! layer {
+            ($d($d tokens:tt)*) => {
+                $crate::__layer! {
+                    [$crate]
+                    [$($oname($($oargument)+))* $($name($self $($argument)*))*]
+                    $d($d tokens)*
+                }
+            };
+        }
+
         /// What [`expr!`](crate::expr) makes of some equations, as a `&'static str`: the equations
         /// it divides them into, what is shared, the derived gradients in the same notation, the
         /// loop nests, and the operations and numbers that a call costs.

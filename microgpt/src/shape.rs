@@ -1,5 +1,8 @@
 //! Shapes as types: an axis is `Const<N>`, known to the compiler, or `usize`, known at run time.
 
+#[doc(hidden)]
+pub mod usual;
+
 use std::fmt::Debug;
 use std::ops::Range;
 
@@ -7,6 +10,7 @@ use crate::array::{Array, Numbers};
 use crate::expr::{Integer, blocks};
 use crate::real::Real;
 use crate::value::Value;
+use usual::{WithOne, WithThree, WithTwo};
 
 /// An axis whose length is a type: a mismatch is an error of the compiler.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -54,6 +58,27 @@ pub trait Dim:
     /// where the length is known.
     fn rows<T: Real, const ROWS: usize>(self, work: impl FnOnce(&mut [T])) {
         work(&mut vec![T::zero(); ROWS * self.len()]);
+    }
+
+    #[doc(hidden)]
+    #[track_caller]
+    #[inline]
+    fn choose_one<V: WithOne>(self, work: V) -> V::Output {
+        work.with(self)
+    }
+
+    #[doc(hidden)]
+    #[track_caller]
+    #[inline]
+    fn choose_two<A: Dim, V: WithTwo>(self, first: A, work: V) -> V::Output {
+        work.with(first, self)
+    }
+
+    #[doc(hidden)]
+    #[track_caller]
+    #[inline]
+    fn choose_three<A: Dim, B: Dim, V: WithThree>(self, first: A, second: B, work: V) -> V::Output {
+        work.with(first, second, self)
     }
 }
 
@@ -109,6 +134,25 @@ impl<const N: usize> Dim for Const<N> {
 
 impl Dim for usize {
     const FIXED: Option<usize> = None;
+
+    // Without optimisation there is nothing to gain, and much to build.
+    #[cfg(not(debug_assertions))]
+    #[inline]
+    fn choose_one<V: WithOne>(self, work: V) -> V::Output {
+        usual::among_one(self, work)
+    }
+
+    #[cfg(not(debug_assertions))]
+    #[inline]
+    fn choose_two<A: Dim, V: WithTwo>(self, first: A, work: V) -> V::Output {
+        usual::among_two(first, self, work)
+    }
+
+    #[cfg(not(debug_assertions))]
+    #[inline]
+    fn choose_three<A: Dim, B: Dim, V: WithThree>(self, first: A, second: B, work: V) -> V::Output {
+        usual::among_three(first, second, self, work)
+    }
 
     #[inline(always)]
     fn len(self) -> usize {

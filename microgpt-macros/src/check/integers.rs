@@ -110,6 +110,9 @@ impl Checker<'_> {
     }
 
     pub(super) fn run_over_axis(&mut self, index: usize, axis: Axis, span: Span) {
+        if self.refuses_axis(index, axis, span) {
+            return;
+        }
         if let Range::Implied(first) = &mut self.checked.binders[index].range {
             // An operand's axis says more than an extent, which is computed from others.
             let extent = |axis: &Axis| matches!(axis, Axis::Extent { .. });
@@ -193,6 +196,9 @@ impl Checker<'_> {
                 ),
                 Some(found) => {
                     self.checked.binders[id].range = self.checked.binders[found].range.clone();
+                }
+                None if self.letters.contains_key(&plain(&name)) => {
+                    self.checked.binders[id].range = self.known_range_of_letter(&name);
                 }
                 None => self.report.error(
                     name.span(),
@@ -353,6 +359,9 @@ impl Checker<'_> {
                 format!("`{ident}` is a computed value, not an integer"),
                 "a subscript or range is a sum of indices and integers; compute others in Rust, outside of `expr!`",
             ));
+        }
+        if let (Place::Range, Some(mistake)) = (place, self.letter_alone(ident)) {
+            return Err(mistake);
         }
         if place == Place::Range {
             return self.integer_path(path, ident.span());

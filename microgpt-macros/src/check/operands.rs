@@ -21,10 +21,11 @@ impl Checker<'_> {
         span: Span,
     ) -> Result<Array> {
         few_subscripts(rank, span)?;
+        self.note_uses(&tokens);
         let key = path.map(Path::key);
         if let Some(&(integers, id)) = key.as_ref().and_then(|key| self.by_tokens.get(key)) {
             if integers {
-                return Err(integers_and_values(&name, span));
+                return Err(self.ids_as_values(&name, span));
             }
             self.expect_rank(Array::Operand(id), rank, span)?;
             return Ok(Array::Operand(id));
@@ -46,13 +47,17 @@ impl Checker<'_> {
         span: Span,
     ) -> Result<usize> {
         few_subscripts(rank, span)?;
+        self.note_uses(&tokens);
         let key = path.map(Path::key);
         if let Some(&(integers, id)) = key.as_ref().and_then(|key| self.by_tokens.get(key)) {
             if !integers {
-                return Err(integers_and_values(&name, span));
+                return Err(self.values_as_ids(&name, span));
             }
             let expected = self.checked.integers[id].rank;
             if expected != rank {
+                if let Some(declared) = self.declared(&name) {
+                    return Err(declared.wrong_rank(rank, span));
+                }
                 return Err(ranks_differ(&name, expected, rank, span));
             }
             return Ok(id);
@@ -80,6 +85,9 @@ impl Checker<'_> {
             return Ok(());
         }
         if let Array::Operand(_) = array {
+            if let Some(declared) = self.declared(name) {
+                return Err(declared.wrong_rank(rank, span));
+            }
             return Err(ranks_differ(name, expected, rank, span));
         }
         if let (Array::Definition(id), 0) = (array, rank) {
@@ -123,7 +131,7 @@ fn ranks_differ(name: &str, before: usize, rank: usize, span: Span) -> Diagnosti
     )
 }
 
-fn integers_and_values(name: &str, span: Span) -> Diagnostic {
+pub(super) fn integers_and_values(name: &str, span: Span) -> Diagnostic {
     Diagnostic::new(
         span,
         format!("`{name}` is used both as integers and as values"),

@@ -181,7 +181,8 @@ impl Tokens {
         Ok(binders)
     }
 
-    fn range(&mut self) -> Result<Range> {
+    /// `0..n` or `0..=t`
+    pub fn range(&mut self) -> Result<Range> {
         // One that another macro passed on.
         if let Some(group) = self.next_group(Delimiter::None) {
             let mut inner = Self::new(group.stream(), group.span());

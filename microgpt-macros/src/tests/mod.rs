@@ -41,7 +41,7 @@ fn input(equations: &TokenStream) -> TokenStream {
 fn stages(equations: &TokenStream) -> Result<(Program, Checked, Gradient), String> {
     let mut report = Report::default();
     let (_, ops, program) = parse(input(equations), &mut report);
-    let checked = crate::check::check(&program, &ops, &mut report);
+    let checked = crate::check::check(&program, &ops, &crate::check::Known::default(), &mut report);
     if !report.is_empty() {
         return Err(report.messages().join("; "));
     }
@@ -64,7 +64,7 @@ fn equations(tokens: &TokenStream) -> Vec<String> {
 fn mistakes(tokens: &TokenStream) -> Vec<String> {
     let mut report = Report::default();
     let (_, ops, program) = parse(input(tokens), &mut report);
-    crate::check::check(&program, &ops, &mut report);
+    crate::check::check(&program, &ops, &crate::check::Known::default(), &mut report);
     report.messages().into_iter().map(ToOwned::to_owned).collect()
 }
 

@@ -1,88 +1,15 @@
 //! A layer under check at many sizes, and the macros that make tests of one line.
 
+use super::drawing::{Drawing, Sizes};
 use super::panics::quietly;
-use super::{Gradcheck, Point, Report};
+use super::{Gradcheck, Report};
 use crate::random::PythonRandom;
-use std::ops::Range;
-
-/// The length of each axis of a layer under check, by the name that the check gives it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sizes(Vec<(&'static str, usize)>);
-
-impl Sizes {
-    /// Lengths that go wrong in different ways: one, two, odd, a whole number of lanes, and more.
-    pub const SWEPT: [usize; 8] = [1, 2, 3, 4, 5, 7, 8, 11];
-
-    /// The first length for the first name, and so on; a name that comes again keeps its length.
-    #[must_use]
-    pub fn new(names: &[&'static str], lengths: &[usize]) -> Self {
-        Self(names.iter().copied().zip(lengths.iter().copied()).collect())
-    }
-
-    /// The length of the axis with this name.
-    ///
-    /// # Panics
-    ///
-    /// If there is none.
-    #[must_use]
-    #[track_caller]
-    pub fn of(&self, name: &str) -> usize {
-        let found = self.0.iter().find(|(one, _)| *one == name);
-        found.unwrap_or_else(|| panic!("no axis is called `{name}`")).1
-    }
-
-    fn described(&self) -> String {
-        let one = |(name, length): &(&str, usize)| format!("{name} = {length}");
-        match &self.0[..] {
-            [] => "its sizes".into(),
-            sizes => sizes.iter().map(one).collect::<Vec<_>>().join(", "),
-        }
-    }
-}
-
-/// An input of a layer under check, as `gradcheck_layer!` was given it.
-#[doc(hidden)]
-pub struct Drawn {
-    pub name: &'static str,
-    /// Letters and numbers.
-    pub axes: &'static [&'static str],
-    /// From where the numbers are drawn, uniformly; else from a standard normal distribution.
-    pub range: Option<Range<f64>>,
-}
-
-/// The length of an axis that is a number, as it was written in Rust.
-fn fixed(axis: &str) -> Option<usize> {
-    axis.replace('_', "").trim_end_matches("usize").parse().ok()
-}
-
-impl Drawn {
-    fn shape(&self, sizes: &Sizes) -> Vec<usize> {
-        let length = |axis: &&str| fixed(axis).unwrap_or_else(|| sizes.of(axis));
-        self.axes.iter().map(length).collect()
-    }
-
-    fn draw(&self, random: &mut PythonRandom, sizes: &Sizes) -> Point {
-        let shape = self.shape(sizes);
-        let mut number = || match &self.range {
-            Some(range) => range.start + (range.end - range.start) * random.random(),
-            None => random.gauss(0.0, 1.0),
-        };
-        let values = (0..shape.iter().product()).map(|_| number()).collect();
-        Point::new(self.name, &shape, values)
-    }
-}
 
 /// What stands beside a `gradcheck_layer!`; within a function nothing can stand beside it, and a
 /// test would never run.
 #[doc(hidden)]
 pub mod outside_of_functions {
     pub use super::super::Sizes as gradcheck_layer_must_stand_outside_of_functions;
-}
-
-/// Why a layer fails at some sizes.
-struct Failure {
-    sizes: Sizes,
-    text: String,
 }
 
 /// So many sizes are drawn, unless the environment says how many.
@@ -92,7 +19,8 @@ const CASES: u64 = 48;
 /// seconds in a test that is not optimised.
 const WORK: usize = 250_000;
 
-/// Checks a layer at many sizes, from the smallest upwards.
+/// Checks a layer at many sizes, from the smallest upwards: a length for each of these axes, and for them
+/// what `draw` draws.
 ///
 /// # Panics
 ///
@@ -101,23 +29,25 @@ const WORK: usize = 250_000;
 #[track_caller]
 pub fn sweep(
     layer: &str,
-    inputs: &[Drawn],
-    check: &dyn Fn(&Sizes, &[Point], &Gradcheck) -> Report,
+    axes: &[&'static str],
+    draw: &dyn Fn(&mut Drawing),
+    check: &dyn Fn(&Drawing, &Gradcheck) -> Report,
 ) {
     let mut names: Vec<&'static str> = Vec::new();
-    for axis in inputs.iter().flat_map(|input| input.axes.iter().copied()) {
-        if fixed(axis).is_none() && !names.contains(&axis) {
+    for axis in axes {
+        if !names.contains(axis) {
             names.push(axis);
         }
     }
     let setting = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let asked = setting("PROPTEST_CASES");
     let mut random = PythonRandom::new(setting("PROPTEST_RNG_SEED").unwrap_or(0));
-    let total = |lengths: &[usize]| -> usize {
-        let sizes = Sizes::new(&names, lengths);
-        inputs.iter().map(|input| input.shape(&sizes).iter().product::<usize>()).sum()
+    let drawn = |lengths: &[usize], seed: u64| {
+        let mut drawing = Drawing::new(Sizes::new(&names, lengths), seed);
+        draw(&mut drawing);
+        drawing
     };
-    let mut points: Vec<(Vec<usize>, u64)> = (0..asked.unwrap_or(CASES))
+    let mut points: Vec<(usize, Vec<usize>, u64)> = (0..asked.unwrap_or(CASES))
         .map(|case| {
             // One of everything always; else a length for each letter.
             let mut swept = Sizes::SWEPT;
@@ -125,26 +55,25 @@ pub fn sweep(
                 random.shuffle(&mut swept);
                 if case == 0 { 1 } else { swept[0] }
             };
-            (names.iter().map(|_| length()).collect(), case)
+            let lengths: Vec<usize> = names.iter().map(|_| length()).collect();
+            (drawn(&lengths, case).total(), lengths, case)
         })
         .collect();
     if asked.is_none() {
         // Differences take each number in turn, and the layer takes all of them each time.
         let mut room = WORK;
-        points.retain(|(lengths, case)| {
-            let work = total(lengths).pow(2);
+        points.retain(|(total, _, case)| {
+            let work = total.pow(2);
             let is_kept = *case == 0 || work <= room;
             room = room.saturating_sub(if is_kept { work } else { 0 });
             is_kept
         });
     }
-    points.sort_by_key(|(lengths, _)| total(lengths));
-    let fails = |lengths: &[usize], seed: u64, all: &mut Report| -> Option<Failure> {
-        let sizes = Sizes::new(&names, lengths);
-        let mut random = PythonRandom::new(seed);
-        let points: Vec<Point> =
-            inputs.iter().map(|input| input.draw(&mut random, &sizes)).collect();
-        let text = match quietly(|| check(&sizes, &points, &Gradcheck::new().seed(seed))) {
+    points.sort_by_key(|(total, ..)| *total);
+    // Why the layer fails, if it does, and what it was called with.
+    let fails = |lengths: &[usize], seed: u64, all: &mut Report| -> Option<(String, String)> {
+        let drawing = drawn(lengths, seed);
+        let text = match quietly(|| check(&drawing, &Gradcheck::new().seed(seed))) {
             Err(message) => format!("it panics: {message}"),
             Ok(report) => {
                 let wrong = !report.mismatches.is_empty() || report.panics.is_some();
@@ -153,10 +82,10 @@ pub fn sweep(
                 error.filter(|_| wrong)?.to_string()
             }
         };
-        Some(Failure { sizes, text })
+        Some((drawing.described(), text))
     };
     let mut all = Report::default();
-    for (lengths, seed) in &points {
+    for (_, lengths, seed) in &points {
         let Some(mut failure) = fails(lengths, *seed, &mut all) else { continue };
         let mut lengths = lengths.clone();
         // One letter after the other to the least length at which it still fails.
@@ -174,7 +103,8 @@ pub fn sweep(
                 lengths[at] = before;
             }
         }
-        panic!("`{layer}` at {} (seed {seed}): {}", failure.sizes.described(), failure.text);
+        let (arguments, text) = failure;
+        panic!("`{layer}` at {arguments} (seed {seed}): {text}");
     }
     // What is not decidable at one size may be at others.
     if all.says_nothing()
@@ -239,8 +169,11 @@ macro_rules! gradcheck_layer {
 
             #[test]
             fn the_gradient_is_right() {
-                $crate::gradcheck_layer!(@sweep $name |sizes, points, check| {
-                    check.check_layer(points, &Checked(::core::clone::Clone::clone(sizes)))
+                $crate::gradcheck_layer!(@sweep $name |drawing, check| {
+                    check.check_layer(
+                        drawing.inputs(),
+                        &Checked(::core::clone::Clone::clone(drawing.sizes())),
+                    )
                 }, $($input: [$($axis),*] $(in $range)?)+);
             }
         } }
@@ -277,15 +210,20 @@ macro_rules! gradcheck_layer {
         let ($($input,)+) = ($(next().reshape(($($axis,)*)),)+);
         $call.into()
     }};
-    (@sweep $name:ident |$sizes:ident, $points:ident, $check:ident| $report:block, $($input:ident: [$($axis:tt),*] $(in $range:expr)?)+) => {
+    (@sweep $name:ident |$drawing:ident, $check:ident| $report:block, $($input:ident: [$($axis:tt),*] $(in $range:expr)?)+) => {
         $crate::gradcheck::sweep(
             ::core::stringify!($name),
-            &[$($crate::gradcheck::Drawn {
-                name: ::core::stringify!($input),
-                axes: &[$(::core::stringify!($axis)),*],
-                range: $crate::gradcheck_layer!(@range $($range)?),
-            }),+],
-            &|$sizes, $points, $check| $report,
+            &$crate::gradcheck::letters(&[$($(::core::stringify!($axis)),*),+]),
+            &|drawing| {$(
+                let axes: &[&str] = &[$(::core::stringify!($axis)),*];
+                let shape = drawing.shape(axes);
+                drawing.input(
+                    ::core::stringify!($input),
+                    &shape,
+                    $crate::gradcheck_layer!(@range $($range)?),
+                );
+            )+},
+            &|$drawing, $check| $report,
         )
     };
     (@range) => {
@@ -303,9 +241,9 @@ macro_rules! gradcheck_layer {
         $crate::gradcheck_layer! { @test $name {
             #[test]
             fn the_gradient_is_right() {
-                $crate::gradcheck_layer!(@sweep $name |sizes, points, check| {
-                    check.check(points, |inputs| {
-                        $crate::gradcheck_layer!(@outputs sizes, inputs, $call, $($input: [$($axis),*])+)
+                $crate::gradcheck_layer!(@sweep $name |drawing, check| {
+                    check.check(drawing.inputs(), |inputs| {
+                        $crate::gradcheck_layer!(@outputs drawing.sizes(), inputs, $call, $($input: [$($axis),*])+)
                     })
                 }, $($input: [$($axis),*] $(in $range)?)+);
             }

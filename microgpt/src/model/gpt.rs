@@ -8,9 +8,7 @@ use thiserror::Error;
 
 use super::{Context, Instance, LanguageModel, Model, ModelError, Parameters, Weight};
 use crate::array::{Matrix, Numbers};
-use crate::layers::{
-    attention, attention_weights, embedding_at, linear, relu, rmsnorm, squared_relu,
-};
+use crate::layers::{attention, attention_weights, embedding, linear, relu, rmsnorm, squared_relu};
 use crate::real::Real;
 
 /// The parameters of a [`Gpt`].
@@ -96,7 +94,7 @@ impl LanguageModel for Gpt {
             Activation::Relu => relu(x),
             Activation::SquaredRelu => squared_relu(x),
         };
-        let mut x = rmsnorm(embedding_at(weights.wte, weights.wpe, tokens, context.positions()));
+        let mut x = rmsnorm(embedding(weights.wte, weights.wpe, tokens, context.positions()));
         for w in &weights.blocks {
             let y = rmsnorm(x);
             let (q, k, v) = (linear(w.attn_wq, y), linear(w.attn_wk, y), linear(w.attn_wv, y));

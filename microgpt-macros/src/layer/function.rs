@@ -1,0 +1,437 @@
+//! The function: its generic parameters follow from the axes, and for usual lengths of the run time it
+//! calls the equations with types that say them.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+
+use super::arguments::{Argument, Axis, Kind};
+use super::signature::Declaration;
+use crate::emit::{code, ident};
+use crate::name::plain;
+use crate::report::Report;
+use crate::term::{Checked, Label, ResultAxis};
+
+/// Lints that hold of what people write, and not of what is generated.
+pub fn allowed() -> TokenStream {
+    quote!(#[allow(
+        non_camel_case_types,
+        non_snake_case,
+        unused_qualifications,
+        clippy::all,
+        clippy::pedantic
+    )])
+}
+
+/// The types of a signature.
+struct Types<'a> {
+    runtime: &'a TokenStream,
+    declaration: &'a Declaration,
+    /// The letters that are type parameters. Others are known by ids and slices alone: `usize`.
+    dims: Vec<&'a Ident>,
+    /// Whether numbers have the precision `T`.
+    is_generic: bool,
+    result: TokenStream,
+}
+
+impl<'a> Types<'a> {
+    fn new(runtime: &'a TokenStream, declaration: &'a Declaration) -> Self {
+        let has_dims = |kind: &Kind| match kind {
+            Kind::Array(_) => true,
+            Kind::Numbers(axes) => axes.len() > 1,
+            _ => false,
+        };
+        let dims = declaration.letters().into_iter().filter(|letter| {
+            let has = |argument: &&Argument| has_dims(&argument.kind);
+            let mut axes = declaration.arguments.iter().filter(has).flat_map(|one| one.kind.axes());
+            axes.any(|axis| matches!(axis, Axis::Letter(other) if plain(other) == plain(letter)))
+        });
+        let dims = dims.collect();
+        let is_generic = declaration.arguments.iter().any(|argument| match &argument.kind {
+            Kind::Array(_) | Kind::Numbers(_) => true,
+            Kind::Rust(ty) => names(ty, "T"),
+            Kind::Ids(_) | Kind::Unknown => false,
+        });
+        Self { runtime, declaration, dims, is_generic, result: TokenStream::new() }
+    }
+
+    /// With the results, whose axes the equations have told if they could be read.
+    fn with_results(mut self, checked: Option<&Checked>) -> Self {
+        let axes = match (checked, &self.declaration.results) {
+            (Some(checked), Some(_)) => Some(checked.result_axes.clone()),
+            (None, Some(results)) => {
+                let axis = |axis: &Axis| match axis.named().label {
+                    Label::Letter(letter) if self.declaration.has_range(&letter) => {
+                        ResultAxis::Length
+                    }
+                    label => ResultAxis::Of(label),
+                };
+                Some(results.iter().map(|axes| axes.iter().map(axis).collect()).collect())
+            }
+            (_, None) => None,
+        };
+        let Some(axes) = axes else {
+            let is_array = |argument: &&Argument| matches!(argument.kind, Kind::Array(_));
+            let first = self.declaration.arguments.iter().find(is_array);
+            self.result = first.map_or_else(|| quote!(()), |first| self.argument(&first.kind));
+            return self;
+        };
+        let results: Vec<TokenStream> = axes.iter().map(|axes| self.one_result(axes)).collect();
+        self.result =
+            if self.declaration.tuple { quote!((#(#results,)*)) } else { quote!(#(#results)*) };
+        self
+    }
+
+    fn one_result(&self, axes: &[ResultAxis]) -> TokenStream {
+        let (runtime, real) = (self.runtime, self.real());
+        let shape = axes.iter().map(|axis| match axis {
+            ResultAxis::Of(label) => self.label(label),
+            ResultAxis::Length => quote!(::core::primitive::usize),
+            ResultAxis::Fixed(number) => self.label(&Label::Number(*number)),
+        });
+        match (axes.is_empty(), self.declaration.is_tracked()) {
+            (true, true) => quote!(#runtime::Value<'t, #real>),
+            (true, false) => real,
+            (false, true) => quote!(#runtime::Array<'t, (#(#shape,)*), #real>),
+            (false, false) => quote!(#runtime::Numbers<(#(#shape,)*), #real>),
+        }
+    }
+
+    fn real(&self) -> TokenStream {
+        if self.is_generic {
+            precision().into_token_stream()
+        } else {
+            quote!(::core::primitive::f64)
+        }
+    }
+
+    fn label(&self, label: &Label) -> TokenStream {
+        let runtime = self.runtime;
+        match label {
+            Label::Number(number) => {
+                let number = Literal::usize_unsuffixed(*number);
+                quote!(#runtime::Const<#number>)
+            }
+            Label::Letter(letter) => match self.dims.iter().find(|dim| plain(dim) == *letter) {
+                Some(dim) => dim.to_token_stream(),
+                None => quote!(::core::primitive::usize),
+            },
+        }
+    }
+
+    fn argument(&self, kind: &Kind) -> TokenStream {
+        let (runtime, real) = (self.runtime, self.real());
+        let labels: Vec<Label> = kind.axes().iter().map(|axis| axis.named().label).collect();
+        let shape = labels.iter().map(|label| self.label(label));
+        let of = |number: &usize| Literal::usize_unsuffixed(*number);
+        match (kind, &labels[..]) {
+            (Kind::Array(_), []) => quote!(#runtime::Value<'t, #real>),
+            (Kind::Array(_), _) => quote!(#runtime::Array<'t, (#(#shape,)*), #real>),
+            (Kind::Numbers(_), [Label::Letter(_)]) => quote!(&[#real]),
+            (Kind::Numbers(_), [Label::Number(number)]) => {
+                let number = of(number);
+                quote!(&[#real; #number])
+            }
+            (Kind::Numbers(_), _) => quote!(&#runtime::Numbers<(#(#shape,)*), #real>),
+            (Kind::Ids(_), [Label::Number(number)]) => {
+                let number = of(number);
+                quote!(&[::core::primitive::usize; #number])
+            }
+            (Kind::Ids(_), [outer, Label::Number(inner)]) => {
+                let inner = of(inner);
+                match outer {
+                    Label::Letter(_) => quote!(&[[::core::primitive::usize; #inner]]),
+                    Label::Number(outer) => {
+                        let outer = of(outer);
+                        quote!(&[[::core::primitive::usize; #inner]; #outer])
+                    }
+                }
+            }
+            (Kind::Ids(_), _) => quote!(&[::core::primitive::usize]),
+            (Kind::Rust(ty), _) => ty.clone(),
+            (Kind::Unknown, _) => quote!(impl ::core::marker::Sized),
+        }
+    }
+
+    fn arguments(&self) -> Vec<TokenStream> {
+        self.declaration.arguments.iter().map(|argument| self.argument(&argument.kind)).collect()
+    }
+
+    fn generics(&self) -> TokenStream {
+        let (runtime, dims) = (self.runtime, &self.dims);
+        let lifetime = self.declaration.is_tracked().then(|| quote!('t,));
+        let real = precision();
+        let real = self.is_generic.then(|| quote!(#real: #runtime::Real));
+        quote!(<#lifetime #(#dims: #runtime::Dim,)* #real>)
+    }
+}
+
+/// The name that the user knows the precision by.
+pub fn precision() -> Ident {
+    Ident::new("T", Span::call_site())
+}
+
+/// Whether a name stands somewhere in these tokens.
+fn names(tokens: &TokenStream, name: &str) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == name,
+        TokenTree::Group(group) => names(&group.stream(), name),
+        _ => false,
+    })
+}
+
+/// After mistakes: these, and a function that can be called.
+pub fn stand_in(runtime: &TokenStream, declaration: &Declaration, report: Report) -> TokenStream {
+    let errors = report.into_items();
+    let Some(name) = &declaration.name else { return errors };
+    let types = Types::new(runtime, declaration).with_results(None);
+    let (visibility, generics, result) = (&declaration.visibility, types.generics(), &types.result);
+    let names = (0..declaration.arguments.len()).map(|at| ident(&format!("argument_{at}_")));
+    let arguments = types.arguments();
+    let allowed = allowed();
+    quote! {
+        #errors
+        /// A layer with mistakes.
+        #[allow(dead_code, unused_variables)]
+        #allowed
+        #visibility fn #name #generics(#(#names: #arguments),*) -> #result {
+            ::core::unreachable!()
+        }
+    }
+}
+
+/// The whole function.
+pub fn function(
+    runtime: &TokenStream,
+    declaration: &Declaration,
+    checked: &Checked,
+    equations: &TokenStream,
+    docs: &TokenStream,
+) -> TokenStream {
+    let Some(name) = &declaration.name else { return TokenStream::new() };
+    let types = Types::new(runtime, declaration).with_results(Some(checked));
+    let equations = with_fixed_axes(&types, checked, equations);
+    let body = choice(&types, checked, &equations).unwrap_or(equations);
+    let (attributes, visibility) = (&declaration.attributes, &declaration.visibility);
+    let (generics, result) = (types.generics(), &types.result);
+    let names = declaration.arguments.iter().map(|argument| &argument.name);
+    let arguments = types.arguments();
+    let allowed = allowed();
+    let is_there = |word: &str| attributes.iter().any(|one| names_first(one, word));
+    let must_use = (!is_there("must_use")).then(|| quote!(#[must_use]));
+    quote! {
+        #(#attributes)*
+        #docs
+        #must_use
+        #[track_caller]
+        #allowed
+        #visibility fn #name #generics(#(#names: #arguments),*) -> #result {
+            #body
+        }
+    }
+}
+
+/// Whether an attribute, `#[word ...]`, begins so.
+pub fn names_first(attribute: &TokenStream, word: &str) -> bool {
+    attribute.clone().into_iter().any(|token| match token {
+        TokenTree::Group(group) => {
+            matches!(group.stream().into_iter().next(), Some(TokenTree::Ident(first)) if first == word)
+        }
+        _ => false,
+    })
+}
+
+/// The expression of an array's axis.
+fn axis_of(runtime: &TokenStream, array: &Ident, axis: usize) -> TokenStream {
+    let axis = Literal::usize_unsuffixed(axis);
+    code!(#runtime::Array::shape(#array).#axis)
+}
+
+/// The results, each under other axes where `axes` has some.
+fn with_axes(
+    types: &Types<'_>,
+    results: &TokenStream,
+    axes: &[Option<Vec<TokenStream>>],
+    own: &Ident,
+) -> TokenStream {
+    let runtime = types.runtime;
+    let function = ident(if types.declaration.is_tracked() { "array" } else { "numbers" });
+    let shaped = |axes: &Option<Vec<TokenStream>>, one: &TokenStream| match axes {
+        None => one.clone(),
+        Some(axes) => code! {{
+            let #own = #one;
+            #runtime::shape::usual::#function(#own, (#(#axes,)*))
+        }},
+    };
+    if axes.iter().all(Option::is_none) {
+        return results.clone();
+    }
+    if !types.declaration.tuple {
+        return shaped(&axes[0], results);
+    }
+    let parts: Vec<Ident> = (0..axes.len()).map(|at| ident(&format!("part_{at}_"))).collect();
+    let each = axes.iter().zip(&parts).map(|(axes, part)| shaped(axes, &code!(#part)));
+    code! {{
+        let (#(#parts,)*) = #results;
+        (#(#each,)*)
+    }}
+}
+
+/// The equations, whose axes of literal ranges become those of the signature.
+fn with_fixed_axes(types: &Types<'_>, checked: &Checked, equations: &TokenStream) -> TokenStream {
+    let runtime = types.runtime;
+    let own = ident("result_");
+    let axes = checked.result_axes.iter().map(|axes| {
+        let fixed = |axis: &ResultAxis| matches!(axis, ResultAxis::Fixed(_));
+        axes.iter().any(fixed).then(|| {
+            let each = axes.iter().enumerate().map(|(at, axis)| match axis {
+                ResultAxis::Fixed(number) => {
+                    let number = Literal::usize_unsuffixed(*number);
+                    code!(#runtime::Const::<#number>)
+                }
+                _ => {
+                    let at = Literal::usize_unsuffixed(at);
+                    code!(#own.shape().#at)
+                }
+            });
+            each.collect()
+        })
+    });
+    with_axes(types, equations, &axes.collect::<Vec<_>>(), &own)
+}
+
+/// The letters whose lengths are chosen at the entry: those that are not the first axis of some array.
+fn inner_letters(types: &Types<'_>, checked: &Checked) -> Vec<String> {
+    let is =
+        |axis: &Axis, letter: &str| matches!(axis, Axis::Letter(other) if plain(other) == letter);
+    let arguments = &types.declaration.arguments;
+    let inner = |letter: &String| {
+        let in_argument = arguments.iter().any(|argument| match &argument.kind {
+            Kind::Array(axes) => axes.iter().skip(1).any(|axis| is(axis, letter)),
+            _ => false,
+        });
+        let of = ResultAxis::Of(Label::Letter(letter.clone()));
+        in_argument
+            || checked.result_axes.iter().any(|axes| axes.iter().skip(1).any(|axis| *axis == of))
+    };
+    // Numbers are passed by reference, and keep the type of their axes.
+    let is_free = |letter: &String| {
+        !arguments.iter().any(|argument| match &argument.kind {
+            Kind::Numbers(axes) => axes.len() > 1 && axes.iter().any(|axis| is(axis, letter)),
+            _ => false,
+        })
+    };
+    types.dims.iter().map(|dim| plain(dim)).filter(inner).filter(is_free).collect()
+}
+
+/// A body that looks at the lengths first, if the library has a table for so many letters.
+fn choice(types: &Types<'_>, checked: &Checked, equations: &TokenStream) -> Option<TokenStream> {
+    let letters = inner_letters(types, checked);
+    let words = ["one", "two", "three"];
+    let choose = ident(words.get(letters.len().checked_sub(1)?)?);
+    let with = ident(["WithOne", "WithTwo", "WithThree"][letters.len() - 1]);
+    let declaration = types.declaration;
+    let is_nameable = |kind: &Kind| match kind {
+        Kind::Rust(ty) => !names(ty, "impl"),
+        _ => true,
+    };
+    if !declaration.arguments.iter().all(|argument| is_nameable(&argument.kind)) {
+        return None;
+    }
+    let runtime = types.runtime;
+    let (generics, result) = (types.generics(), &types.result);
+    let arguments = types.arguments();
+    let own: Vec<Ident> =
+        (0..arguments.len()).map(|at| ident(&format!("argument_{at}_"))).collect();
+    let names: Vec<&Ident> = declaration.arguments.iter().map(|argument| &argument.name).collect();
+    let lengths: Vec<Ident> =
+        (0..letters.len()).map(|at| ident(&format!("length_{at}_"))).collect();
+    let chosen: Vec<Ident> = (0..letters.len()).map(|at| ident(&format!("Length{at}_"))).collect();
+    let declared: Vec<Ident> =
+        (0..letters.len()).map(|at| ident(&format!("declared_{at}_"))).collect();
+    let position = |axis: &Axis| match axis {
+        Axis::Letter(letter) => letters.iter().position(|other| *other == plain(letter)),
+        Axis::Number(..) => None,
+    };
+    let mut reshaped = TokenStream::new();
+    let mut places: Vec<Vec<(usize, usize)>> = vec![Vec::new(); letters.len()];
+    for (at, argument) in declaration.arguments.iter().enumerate() {
+        let Kind::Array(axes) = &argument.kind else { continue };
+        let array = &own[at];
+        let shape = axes.iter().enumerate().map(|(axis, letter)| match position(letter) {
+            Some(letter) => {
+                places[letter].push((at, axis));
+                lengths[letter].to_token_stream()
+            }
+            None => axis_of(runtime, array, axis),
+        });
+        let shape: Vec<TokenStream> = shape.collect();
+        if axes.iter().any(|axis| position(axis).is_some()) {
+            reshaped
+                .extend(code!(let #array = #runtime::shape::usual::array(#array, (#(#shape,)*));));
+        }
+    }
+    let firsts = places.iter().map(|places| places[0]);
+    let declared_lets = firsts.clone().zip(&declared).map(|((at, axis), declared)| {
+        let length = axis_of(runtime, &own[at], axis);
+        code!(let #declared = #length;)
+    });
+    let length_of = |(at, axis): (usize, usize)| axis_of(runtime, names[at], axis);
+    let given = firsts.map(length_of);
+    let mut agree = Vec::new();
+    for places in &places {
+        let first = length_of(places[0]);
+        agree.extend(places[1..].iter().map(|&place| {
+            let other = length_of(place);
+            code!(#first == #other)
+        }));
+    }
+    let result_own = ident("result_");
+    let restored = checked.result_axes.iter().map(|axes| {
+        let at = |axis: &ResultAxis| match axis {
+            ResultAxis::Of(Label::Letter(letter)) => {
+                letters.iter().position(|other| other == letter)
+            }
+            _ => None,
+        };
+        axes.iter().any(|axis| at(axis).is_some()).then(|| {
+            let each = axes.iter().enumerate().map(|(axis, one)| match at(one) {
+                Some(letter) => declared[letter].to_token_stream(),
+                None => axis_of(runtime, &result_own, axis),
+            });
+            each.collect()
+        })
+    });
+    let restored: Vec<Option<Vec<TokenStream>>> = restored.collect();
+    let call = code!(equations_(#(#own),*));
+    let call = with_axes(types, &call, &restored, &result_own);
+    let choose = code!(#runtime::shape::usual::#choose(#(#given,)* Arguments_((#(#names,)*))));
+    let entry = if agree.is_empty() {
+        choose
+    } else {
+        // Lengths that differ are told by the equations.
+        code!(if #(#agree)&&* { #choose } else { equations_(#(#names),*) })
+    };
+    Some(code! {
+        #[inline]
+        #[track_caller]
+        fn equations_ #generics(#(#names: #arguments),*) -> #result {
+            #equations
+        }
+
+        struct Arguments_<A>(A);
+
+        impl #generics #runtime::shape::usual::#with for Arguments_<(#(#arguments,)*)> {
+            type Output = #result;
+
+            #[inline]
+            fn with<#(#chosen: #runtime::Dim),*>(self, #(#lengths: #chosen),*) -> #result {
+                let Arguments_((#(#own,)*)) = self;
+                #(#declared_lets)*
+                #reshaped
+                #call
+            }
+        }
+
+        #entry
+    })
+}

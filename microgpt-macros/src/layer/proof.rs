@@ -1,0 +1,250 @@
+//! The test of a layer: its gradient, at sizes from 1 upwards and with all arguments drawn.
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{ToTokens, quote};
+
+use super::arguments::{Argument, Axis, Kind};
+use super::draws::{Draw, integer, value_text};
+use super::function::{allowed, names_first, precision};
+use super::signature::Declaration;
+use crate::ast::{Expr, ExprKind, Operator};
+use crate::emit::{code, ident};
+use crate::name::plain;
+use crate::term::Label;
+
+/// The test, unless the layer has no gradient or says why it is not checked.
+pub fn proof(runtime: &TokenStream, declaration: &Declaration) -> TokenStream {
+    let Some(name) =
+        declaration.name.as_ref().filter(|_| !declaration.unchecked && declaration.is_tracked())
+    else {
+        return TokenStream::new();
+    };
+    let text = plain(name);
+    let test = Ident::new(&format!("{text}_has_the_right_gradient"), name.span());
+    let proof = Proof { runtime, declaration };
+    let swept = declaration.letters().into_iter().map(plain);
+    let swept = swept.filter(|letter| !declaration.has_range(letter));
+    let draws = proof.draws();
+    let arguments = declaration.arguments.iter().map(|argument| proof.argument(argument));
+    let (real, allowed) = (precision(), allowed());
+    let configurations = declaration.attributes.iter().filter(|one| names_first(one, "cfg"));
+    let (drawing, check, inputs) = (ident("drawing_"), ident("check_"), ident("inputs_"));
+    quote! {
+        #(#configurations)*
+        #[cfg(test)]
+        #[::core::prelude::v1::test]
+        #[allow(deprecated)]
+        #allowed
+        fn #test() {
+            struct Check_<'a>(&'a #runtime::gradcheck::Drawing);
+            impl #runtime::gradcheck::Layer for Check_<'_> {
+                #[allow(unused_variables, unused_mut)]
+                fn outputs<'t, #real: #runtime::Real>(
+                    &self,
+                    #inputs: &[#runtime::Vector<'t, ::core::primitive::usize, #real>],
+                ) -> #runtime::gradcheck::Outputs<'t, #real> {
+                    let #drawing = self.0;
+                    let mut #inputs = #inputs.iter();
+                    ::core::convert::Into::into(#name(#(#arguments),*))
+                }
+            }
+            #runtime::gradcheck::sweep(
+                #text,
+                &[#(#swept),*],
+                &|#drawing| { #draws },
+                &|#drawing, #check| #check.check_layer(#drawing.inputs(), &Check_(#drawing)),
+            );
+        }
+    }
+}
+
+struct Proof<'a> {
+    runtime: &'a TokenStream,
+    declaration: &'a Declaration,
+}
+
+impl Proof<'_> {
+    fn is_axis(&self, name: &str) -> bool {
+        self.declaration.letters().into_iter().any(|letter| plain(letter) == name)
+    }
+
+    /// A name in the range of a draw, as an `i64`.
+    fn atom(&self, name: &str) -> TokenStream {
+        let drawing = ident("drawing_");
+        if self.is_axis(name) {
+            code!(#drawing.length_of(#name))
+        } else {
+            code!(#drawing.integer_of(#name))
+        }
+    }
+
+    /// What draws all arguments: integers first, for lengths may depend on them.
+    fn draws(&self) -> TokenStream {
+        let drawing = ident("drawing_");
+        let mut tokens = TokenStream::new();
+        let atom = |name: &str, _: bool| self.atom(name);
+        for Argument { name, kind, draw, .. } in &self.declaration.arguments {
+            let (Kind::Rust(ty), Some(draw)) = (kind, draw) else { continue };
+            let text = plain(name);
+            tokens.extend(match draw {
+                Draw::Integers(range) => {
+                    let [low, high] = Draw::integer_ends(range, &atom);
+                    code! {
+                        #[allow(unused_variables)]
+                        let #name: #ty = ::core::result::Result::expect(
+                            ::core::convert::TryFrom::try_from(#drawing.integer(#text, #low, #high)),
+                            "an integer that the type of the argument holds",
+                        );
+                    }
+                }
+                Draw::Floats(low, high) => code!(#drawing.number(#text, (#low)..(#high));),
+                Draw::Values(values) => {
+                    let texts = values.iter().map(value_text);
+                    code!(#drawing.choice(#text, &[#(#texts),*]);)
+                }
+            });
+        }
+        for stated in &self.declaration.ranges {
+            let letter = plain(&stated.name);
+            if self.is_axis(&letter) {
+                let high = self.extreme(&stated.range.high, true);
+                let more = if stated.range.inclusive { code!(+ 1) } else { TokenStream::new() };
+                tokens.extend(code!(#drawing.reach(#letter, #high #more);));
+            }
+        }
+        for Argument { name, kind, draw, .. } in &self.declaration.arguments {
+            let text = plain(name);
+            let shape = kind.axes().iter().map(|axis| match axis.named().label {
+                Label::Letter(letter) => code!(#drawing.length(#letter)),
+                Label::Number(number) => Literal::usize_unsuffixed(number).into_token_stream(),
+            });
+            let shape = code!(&[#(#shape),*]);
+            let range = match draw {
+                Some(Draw::Floats(low, high)) => {
+                    code!(::core::option::Option::Some((#low)..(#high)))
+                }
+                _ => code!(::core::option::Option::None),
+            };
+            tokens.extend(match (kind, draw) {
+                (Kind::Array(_), _) => code!(#drawing.input(#text, #shape, #range);),
+                (Kind::Numbers(_), _) => code!(#drawing.numbers(#text, #shape, #range);),
+                (Kind::Ids(_), Some(Draw::Integers(range))) => {
+                    let [low, high] = Draw::integer_ends(range, &atom);
+                    code!(#drawing.ids(#text, #shape, #low, #high);)
+                }
+                _ => TokenStream::new(),
+            });
+        }
+        tokens
+    }
+
+    /// The greatest or the least value of an end over all values of the indices that it names.
+    fn extreme(&self, expr: &Expr, greatest: bool) -> TokenStream {
+        match &expr.kind {
+            ExprKind::Path(path) => {
+                let name = path.ident.as_ref().map(plain).unwrap_or_default();
+                if self.is_axis(&name) {
+                    let length = self.atom(&name);
+                    return if greatest { code!((#length - 1)) } else { code!(0) };
+                }
+                integer(expr, &|name, _| self.atom(name))
+            }
+            ExprKind::Negate(operand) => {
+                let operand = self.extreme(operand, !greatest);
+                code!((-#operand))
+            }
+            ExprKind::Binary { operator, left, right } => match operator {
+                Operator::Add => {
+                    let (left, right) =
+                        (self.extreme(left, greatest), self.extreme(right, greatest));
+                    code!((#left + #right))
+                }
+                Operator::Sub => {
+                    let (left, right) =
+                        (self.extreme(left, greatest), self.extreme(right, !greatest));
+                    code!((#left - #right))
+                }
+                _ => {
+                    let is_negative = |side: &Expr| matches!(side.kind, ExprKind::Negate(_));
+                    let greatest = greatest != (is_negative(left) || is_negative(right));
+                    let (left, right) =
+                        (self.extreme(left, greatest), self.extreme(right, greatest));
+                    code!((#left * #right))
+                }
+            },
+            _ => integer(expr, &|name, _| self.atom(name)),
+        }
+    }
+
+    /// What the layer is called with.
+    fn argument(&self, argument: &Argument) -> TokenStream {
+        let runtime = self.runtime;
+        let (drawing, inputs) = (ident("drawing_"), ident("inputs_"));
+        let text = plain(&argument.name);
+        let real = precision();
+        let axes = argument.kind.axes();
+        let shape = axes.iter().map(|axis| match axis {
+            Axis::Letter(letter) => {
+                let letter = plain(letter);
+                code!(#drawing.length(#letter))
+            }
+            Axis::Number(number, _) => {
+                let number = Literal::usize_unsuffixed(*number);
+                code!(#runtime::Const::<#number>)
+            }
+        });
+        let in_rows = |numbers: TokenStream| {
+            code! {
+                ::core::result::Result::expect(::core::convert::TryFrom::try_from(#numbers), "so many")
+            }
+        };
+        let is_number = |at: usize| matches!(axes.get(at), Some(Axis::Number(..)));
+        match &argument.kind {
+            Kind::Array(axes) => {
+                let next = code!(::core::option::Option::expect(#inputs.next(), "an input for each array"));
+                if axes.is_empty() {
+                    code!(#next.at([0]))
+                } else {
+                    code!(#next.reshape((#(#shape,)*)))
+                }
+            }
+            Kind::Numbers(axes) if axes.len() > 1 => {
+                code!(&#runtime::Numbers::new((#(#shape,)*), #drawing.numbers_of::<#real>(#text)))
+            }
+            Kind::Numbers(_) if is_number(0) => {
+                in_rows(code!(&#drawing.numbers_of::<#real>(#text)[..]))
+            }
+            Kind::Numbers(_) => code!(&#drawing.numbers_of::<#real>(#text)),
+            Kind::Ids(axes) => match axes.get(1) {
+                Some(Axis::Number(number, _)) => {
+                    let number = Literal::usize_unsuffixed(*number);
+                    let rows = code!(#drawing.ids_of(#text).as_chunks::<#number>().0);
+                    if is_number(0) { in_rows(rows) } else { rows }
+                }
+                _ if is_number(0) => in_rows(code!(#drawing.ids_of(#text))),
+                _ => code!(#drawing.ids_of(#text)),
+            },
+            Kind::Rust(ty) => match &argument.draw {
+                Some(Draw::Integers(_)) => code! {
+                    ::core::result::Result::expect(
+                        ::core::convert::TryFrom::try_from(#drawing.integer_of(#text)),
+                        "an integer that the type of the argument holds",
+                    )
+                },
+                Some(Draw::Floats(..)) => match ty.to_string().as_str() {
+                    "f32" => code!(#drawing.number_of(#text) as ::core::primitive::f32),
+                    "f64" => code!(#drawing.number_of(#text)),
+                    _ => code!(<#real as #runtime::Real>::of(#drawing.number_of(#text))),
+                },
+                Some(Draw::Values(values)) => {
+                    let (last, others) =
+                        values.split_last().unwrap_or_else(|| unreachable!("a list is not empty"));
+                    let numbers = (0..others.len()).map(Literal::usize_unsuffixed);
+                    quote!(match #drawing.choice_of(#text) { #(#numbers => #others,)* _ => #last })
+                }
+                None => TokenStream::new(),
+            },
+            Kind::Unknown => TokenStream::new(),
+        }
+    }
+}
