@@ -1,10 +1,11 @@
-//! Trains a GPT on names and dreams up new ones: microgpt.py, with equations in the place of loops
-//! over scalars. Everything is here but the compiler of the equations and Python's random numbers;
-//! losses and names have the digits of the Python.
+//! Trains a GPT on names and writes new ones: microgpt.py, with equations in the place of loops over
+//! numbers. Losses and names have the digits of the Python.
 //!
 //! `cargo run --release --example microgpt` reads a FILE of names, or those that come with it.
 
-use microgpt::{Matrix, PythonRandom, Tape, Value, expr, layer};
+use std::collections::BTreeSet;
+
+use microgpt::{Matrix, PythonRandom, Tape, expr, layer};
 
 // The layers: attention sees the positions up to its own, all heads at once.
 layer! {
@@ -46,43 +47,34 @@ const N_LAYER: usize = 1;
 const N_EMBD: usize = 16;
 const BLOCK_SIZE: usize = 16;
 const N_HEAD: usize = 4;
-
 type Weight<'t> = Matrix<'t, usize, usize>;
 
-/// The model: a stateless function from parameters and tokens to logits of what comes next.
+/// The model: logits of what follows each token.
 fn gpt<'t>(parameters: &[Weight<'t>], tokens: &[usize]) -> Weight<'t> {
     let heads = |x: Weight<'t>| x.reshape((tokens.len(), N_HEAD, N_EMBD / N_HEAD));
     let [wte, wpe, lm_head] = [0, 1, 2].map(|at| parameters[at]);
     let mut x = rmsnorm(embedding(wte, wpe.rows(0, tokens.len()), tokens));
     for layer in parameters[3..].chunks_exact(6) {
         let [wq, wk, wv, wo, fc1, fc2] = [0, 1, 2, 3, 4, 5].map(|at| layer[at]);
-        // Attention
         let y = rmsnorm(x);
         let y = attention(heads(linear(wq, y)), heads(linear(wk, y)), heads(linear(wv, y)));
-        x = x + linear(wo, y.reshape((tokens.len(), N_EMBD)));
-        // MLP
+        x = x + linear(wo, y.reshape(x.shape()));
         x = x + linear(fc2, relu(linear(fc1, rmsnorm(x))));
     }
     linear(lm_head, x)
 }
 
-fn loss<'t>(parameters: &[Weight<'t>], tokens: &[usize]) -> Value<'t> {
-    let n = BLOCK_SIZE.min(tokens.len() - 1);
-    cross_entropy(gpt(parameters, &tokens[..n]), &tokens[1..=n])
-}
-
 /// Trains on the lines of a text; says what it does, and returns the losses and the names.
-fn run(text: &str, steps: usize, say: impl Fn(String)) -> (Vec<f64>, Vec<String>) {
+pub fn run(text: &str, steps: usize, say: impl Fn(String)) -> (Vec<f64>, Vec<String>) {
     // Dataset: one document a line.
-    let mut random = PythonRandom::new(42); // order among chaos
+    let mut random = PythonRandom::new(42);
     let mut docs: Vec<&str> = text.lines().map(str::trim).filter(|doc| !doc.is_empty()).collect();
     random.shuffle(&mut docs);
     say(format!("num docs: {}", docs.len()));
 
     // Tokenizer: characters, and BOS, which begins and ends a document.
-    let mut chars: Vec<char> = docs.iter().flat_map(|doc| doc.chars()).collect();
-    chars.sort_unstable();
-    chars.dedup();
+    let chars: BTreeSet<char> = docs.iter().flat_map(|doc| doc.chars()).collect();
+    let chars: Vec<char> = chars.into_iter().collect();
     let (bos, vocabulary) = (chars.len(), chars.len() + 1);
     let encode = |doc: &str| {
         let ids = doc.chars().filter_map(|c| chars.binary_search(&c).ok());
@@ -104,14 +96,14 @@ fn run(text: &str, steps: usize, say: impl Fn(String)) -> (Vec<f64>, Vec<String>
     let parameters: Vec<Weight<'_>> = shapes.into_iter().map(&mut matrix).collect();
     say(format!("num params: {}", tape.len()));
 
-    // Adam, the blessed optimiser, and its two means for each parameter.
+    // Adam keeps two means of each parameter's gradients.
     let (learning_rate, beta1, beta2, epsilon) = (0.01, 0.85_f64, 0.99_f64, 1e-8);
-    let mut means: Vec<Vec<[f64; 2]>> =
-        parameters.iter().map(|w| vec![[0.0; 2]; w.size()]).collect();
-    let mark = tape.mark();
-    let mut losses = Vec::new();
+    let mut means: Vec<_> = parameters.iter().map(|w| vec![[0.0; 2]; w.size()]).collect();
+    let (mark, mut losses) = (tape.mark(), Vec::new());
     for (step, time) in (0..steps).zip(1..) {
-        let loss = loss(&parameters, &encode(docs[step % docs.len()]));
+        let tokens = encode(docs[step % docs.len()]);
+        let n = BLOCK_SIZE.min(tokens.len() - 1);
+        let loss = cross_entropy(gpt(&parameters, &tokens[..n]), &tokens[1..=n]);
         loss.backward();
         let rate = learning_rate * (1.0 - step as f64 / steps as f64); // to 0, in a line
         for (w, means) in parameters.iter().zip(&mut means) {
@@ -130,9 +122,8 @@ fn run(text: &str, steps: usize, say: impl Fn(String)) -> (Vec<f64>, Vec<String>
         tape.rewind(mark); // the memory of a step is that of the next
     }
 
-    // Inference: may the model babble back to us.
-    let temperature = 0.5;
-    let mut names = Vec::new();
+    // Inference: a name is drawn token by token, until BOS.
+    let (temperature, mut names) = (0.5, Vec::<String>::new());
     for number in 1..=20 {
         let mut tokens = vec![bos];
         while tokens.len() <= BLOCK_SIZE {
@@ -145,18 +136,15 @@ fn run(text: &str, steps: usize, say: impl Fn(String)) -> (Vec<f64>, Vec<String>
                 _ => break,
             }
         }
-        let name: String = tokens[1..].iter().map(|&token| chars[token]).collect();
-        say(format!("sample {number:2}: {name}"));
-        names.push(name);
+        names.push(tokens[1..].iter().map(|&token| chars[token]).collect());
+        say(format!("sample {number:2}: {}", names[number - 1]));
     }
     (losses, names)
 }
 
 fn main() -> std::io::Result<()> {
-    let text = match std::env::args().nth(1) {
-        Some(file) => std::fs::read_to_string(file)?,
-        None => include_str!("names.txt").to_owned(),
-    };
+    let built_in = include_str!("names.txt").to_owned();
+    let text = std::env::args().nth(1).map_or(Ok(built_in), std::fs::read_to_string)?;
     run(&text, 1000, |line| println!("{line}"));
     Ok(())
 }

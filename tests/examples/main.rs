@@ -1,0 +1,14 @@
+//! The examples: each has tests of its own, and the first the figures of the Python.
+#![allow(dead_code)] // they are programs
+
+mod digits;
+#[path = "../../examples/gru.rs"]
+mod gru;
+#[path = "../../examples/microgpt.rs"]
+mod microgpt_example;
+#[path = "../../examples/moons.rs"]
+mod moons;
+#[path = "../../examples/new_layer.rs"]
+mod new_layer;
+#[path = "../../examples/rotary.rs"]
+mod rotary;
