@@ -44,14 +44,14 @@ use crate::real::Real;
 use crate::shape::Shape;
 use crate::value::Value;
 
+pub use drawing::Sizes;
+#[doc(hidden)]
+pub use drawing::{Drawing, letters};
 pub use layer::{Layer, check_op};
 use precision::Ways;
 pub use report::{GradientError, Mismatch, Oracle, Panics, Report, Tolerance};
 use run::Run;
 pub use special::{SPECIAL, special_points};
-#[doc(hidden)]
-pub use drawing::{Drawing, letters};
-pub use drawing::Sizes;
 #[doc(hidden)]
 pub use sweep::{outside_of_functions, sweep};
 

@@ -103,8 +103,12 @@ impl Checker<'_> {
         for argument in &known.arguments {
             let ident = &argument.name;
             let (name, span) = (plain(ident), ident.span());
-            let operand =
-                Operand { tokens: ident.to_token_stream(), name, rank: argument.axes().len(), span };
+            let operand = Operand {
+                tokens: ident.to_token_stream(),
+                name,
+                rank: argument.axes().len(),
+                span,
+            };
             let key = format!("{} {}", hygiene(span), operand.tokens);
             let axis: fn(usize, usize) -> Axis = match argument.what {
                 What::Values(_) => {
@@ -177,13 +181,21 @@ impl Checker<'_> {
         Some(match &self.by_where {
             Some(binder) => Diagnostic::new(
                 binder.span(),
-                format!("the `where` says how far `{binder}` runs by `{ident}`, which no `for` around it binds"),
-                format!("bind it before `{binder}`, `for {ident}, {binder}`, or give `{binder}` another range here: `for {binder} in 0..n`"),
+                format!(
+                    "the `where` says how far `{binder}` runs by `{ident}`, which no `for` around it binds"
+                ),
+                format!(
+                    "bind it before `{binder}`, `for {ident}, {binder}`, or give `{binder}` another range here: `for {binder} in 0..n`"
+                ),
             ),
             None => Diagnostic::new(
                 ident.span(),
-                format!("`{ident}` is an axis of the signature, and no `for` around it binds that index"),
-                format!("its length is `len({ident})`; as an index it is bound before it is named: `for {ident}, s in 0..={ident}`"),
+                format!(
+                    "`{ident}` is an axis of the signature, and no `for` around it binds that index"
+                ),
+                format!(
+                    "its length is `len({ident})`; as an index it is bound before it is named: `for {ident}, s in 0..={ident}`"
+                ),
             ),
         })
     }
@@ -229,7 +241,9 @@ impl Checker<'_> {
         Diagnostic::new(
             span,
             format!("`{name}` holds ids, and no numbers to compute with"),
-            format!("ids say which row: `w[{name}[t], i]`; numbers without gradient are declared `{name}: &[t]`"),
+            format!(
+                "ids say which row: `w[{name}[t], i]`; numbers without gradient are declared `{name}: &[t]`"
+            ),
         )
     }
 
@@ -240,7 +254,9 @@ impl Checker<'_> {
         Diagnostic::new(
             span,
             format!("`{name}` holds numbers, and no integers"),
-            format!("ids are declared `{name}: &[usize; t] in 0..v`, an integer `{name}: usize in 0..4`"),
+            format!(
+                "ids are declared `{name}: &[usize; t] in 0..v`, an integer `{name}: usize in 0..4`"
+            ),
         )
     }
 
@@ -283,7 +299,9 @@ impl Checker<'_> {
             let near = nearest(&plain(name), indices.iter().map(String::as_str));
             let (message, help) = if is_bound {
                 (
-                    format!("the range of `{name}` is not used: every `for {name}` has one of its own"),
+                    format!(
+                        "the range of `{name}` is not used: every `for {name}` has one of its own"
+                    ),
                     "leave it out here, or there".to_owned(),
                 )
             } else {
@@ -315,7 +333,8 @@ impl Checker<'_> {
     pub(super) fn compare_results(&mut self, program: &Program, mistakes: usize) {
         let Some(declared) = &self.known.results else { return };
         let results = &program.results;
-        if results.iter().any(|result| matches!(result.kind, ExprKind::Error)) || results.is_empty() {
+        if results.iter().any(|result| matches!(result.kind, ExprKind::Error)) || results.is_empty()
+        {
             return;
         }
         if results.len() != declared.len() || program.tuple != self.known.tuple {
@@ -360,7 +379,10 @@ impl Checker<'_> {
             return Err(Diagnostic::new(
                 result.span,
                 format!("the result is a single number, but `{in_signature}` in the signature"),
-                format!("an array says which indices it has, `[... for {}]`; a single number is declared `-> []`", of_all.join(", ")),
+                format!(
+                    "an array says which indices it has, `[... for {}]`; a single number is declared `-> []`",
+                    of_all.join(", ")
+                ),
             ));
         };
         let names: Vec<String> = indices.iter().map(|index| plain(&index.name)).collect();
@@ -369,7 +391,9 @@ impl Checker<'_> {
         if declared.is_empty() {
             return Err(Diagnostic::new(
                 first,
-                format!("the result is an array, `{by_names}`, but a single number, `[]`, in the signature"),
+                format!(
+                    "the result is an array, `{by_names}`, but a single number, `[]`, in the signature"
+                ),
                 format!("declare its axes: `-> {by_names}`"),
             ));
         }
@@ -381,7 +405,10 @@ impl Checker<'_> {
                     count(indices.len(), "axis"),
                     declared.len()
                 ),
-                format!("declare the axes that it has, `-> {by_names}`, or bind an index for each: `for {}`", in_signature.trim_matches(['[', ']'])),
+                format!(
+                    "declare the axes that it has, `-> {by_names}`, or bind an index for each: `for {}`",
+                    in_signature.trim_matches(['[', ']'])
+                ),
             ));
         }
         // After another mistake the ranges may not be what they seem.
@@ -423,8 +450,12 @@ impl Checker<'_> {
                         };
                         return Err(Diagnostic::new(
                             index.name.span(),
-                            format!("axis {at} of the result is {number} long in the signature, but `{name}` {runs}"),
-                            format!("say it in numbers, `for {name} in 0..{number}`, or give the axis a letter"),
+                            format!(
+                                "axis {at} of the result is {number} long in the signature, but `{name}` {runs}"
+                            ),
+                            format!(
+                                "say it in numbers, `for {name} in 0..{number}`, or give the axis a letter"
+                            ),
                         ));
                     }
                     ResultAxis::Fixed(*number)
@@ -432,8 +463,12 @@ impl Checker<'_> {
                 (Label::Letter(letter), None) => {
                     return Err(Diagnostic::new(
                         index.name.span(),
-                        format!("axis {at} of the result is `{letter}` in the signature, but `{name}` has a range of its own"),
-                        format!("`for {letter}` without a range runs over the axes called `{letter}`; a result of another length has a letter whose range the signature says: `-> [u]` and `where u in 0..n`"),
+                        format!(
+                            "axis {at} of the result is `{letter}` in the signature, but `{name}` has a range of its own"
+                        ),
+                        format!(
+                            "`for {letter}` without a range runs over the axes called `{letter}`; a result of another length has a letter whose range the signature says: `-> [u]` and `where u in 0..n`"
+                        ),
                     ));
                 }
             };
@@ -478,7 +513,9 @@ fn other_axes(
         format!("the result is `{by_labels}` by its `for`, but `{in_signature}` in the signature")
     } else {
         let declared = &named.label;
-        format!("axis {at} of the result is `{found}` by its `for`, but `{declared}` in the signature")
+        format!(
+            "axis {at} of the result is `{found}` by its `for`, but `{declared}` in the signature"
+        )
     };
     let help = format!(
         "the outermost axis comes first: declare `-> {by_labels}`, or bind the indices in the order of the signature"

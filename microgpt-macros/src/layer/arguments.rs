@@ -137,7 +137,9 @@ impl Argument {
             return Err(Diagnostic::new(
                 if tokens.at_end() { name.span() } else { tokens.span() },
                 format!("the argument `{name}` has no axes"),
-                format!("write them in brackets, `{name}: [t, i]`, or `{name}: []` for a single value"),
+                format!(
+                    "write them in brackets, `{name}: [t, i]`, or `{name}: []` for a single value"
+                ),
             ));
         }
         // With the name alone whoever uses it hears of this mistake only.
@@ -166,7 +168,10 @@ impl Argument {
             let help = if argument.draw.is_some() {
                 "arguments are separated by commas".to_owned()
             } else {
-                format!("arguments are separated by commas; what the check draws from stands after `in`: `{name}: {} in 0.2..5.0`", argument.kind.text())
+                format!(
+                    "arguments are separated by commas; what the check draws from stands after `in`: `{name}: {} in 0.2..5.0`",
+                    argument.kind.text()
+                )
             };
             tokens.mistakes.push(Diagnostic::new(
                 tokens.span(),
@@ -182,7 +187,13 @@ impl Argument {
 fn argument_name(tokens: &mut Tokens) -> Result<Ident> {
     let span = tokens.span();
     let error = |message: &str, help: &str| Err(Diagnostic::new(span, message, help));
-    let is_self = |tokens: &Tokens| tokens.rest().iter().take(4).any(|token| matches!(token, TokenTree::Ident(word) if word == "self"));
+    let is_self = |tokens: &Tokens| {
+        tokens
+            .rest()
+            .iter()
+            .take(4)
+            .any(|token| matches!(token, TokenTree::Ident(word) if word == "self"))
+    };
     if is_self(tokens) {
         return error(
             "a layer is no method: it has no `self`",
@@ -190,7 +201,10 @@ fn argument_name(tokens: &mut Tokens) -> Result<Ident> {
         );
     }
     if tokens.peek_punct("#") {
-        return error("an argument has no attributes", "what it is for stands in the docs of the layer");
+        return error(
+            "an argument has no attributes",
+            "what it is for stands in the docs of the layer",
+        );
     }
     if tokens.word("mut").is_some() {
         tokens.mistakes.push(Diagnostic::new(
@@ -200,7 +214,9 @@ fn argument_name(tokens: &mut Tokens) -> Result<Ident> {
         ));
     }
     match tokens.peek_ident() {
-        Some(ident) if is_name(&ident) && !matches!(tokens.rest().get(1), Some(TokenTree::Group(_))) => {
+        Some(ident)
+            if is_name(&ident) && !matches!(tokens.rest().get(1), Some(TokenTree::Group(_))) =>
+        {
             tokens.at += 1;
             Ok(ident)
         }
@@ -281,7 +297,9 @@ fn ids(inner: &mut Tokens, of_two: Option<&Group>, span: Span, name: &Ident) -> 
                 return Err(Diagnostic::new(
                     letter.span(),
                     "ids of two axes lie in rows of which the type says the length",
-                    format!("write a number, `{name}: &[[usize; 3]; t]`, or pass the columns as arguments of their own"),
+                    format!(
+                        "write a number, `{name}: &[[usize; 3]; t]`, or pass the columns as arguments of their own"
+                    ),
                 ));
             }
         }
@@ -340,7 +358,9 @@ fn rust_type(tokens: &mut Tokens, name: &Ident) -> Result<Kind> {
         return Err(Diagnostic::new(
             array.span(),
             format!("the type `{array}` in a signature of axes"),
-            format!("an array on the tape is written by its axes alone, `{name}: [t, i]`; one without gradient `{name}: &[t, i]`"),
+            format!(
+                "an array on the tape is written by its axes alone, `{name}: [t, i]`; one without gradient `{name}: &[t, i]`"
+            ),
         ));
     }
     Ok(Kind::Rust(tokens.since(start)))
@@ -397,7 +417,9 @@ fn axis(tokens: &mut Tokens) -> Result<Axis> {
             if TYPES.contains(&text.as_str()) || INTEGERS.contains(&text.as_str()) {
                 let help = match text.as_str() {
                     "T" => "`T` is the precision: give the axis another letter",
-                    _ => "an axis is a letter or a number: `[t, 2, i]`; numbers without gradient are `&[t]`, ids `&[usize; t]`",
+                    _ => {
+                        "an axis is a letter or a number: `[t, 2, i]`; numbers without gradient are `&[t]`, ids `&[usize; t]`"
+                    }
                 };
                 return error(format!("`{text}` is a type, and no axis"), help);
             }
@@ -413,7 +435,8 @@ fn axis(tokens: &mut Tokens) -> Result<Axis> {
         Some(TokenTree::Literal(literal)) => {
             tokens.at += 1;
             let text = literal.to_string();
-            let number = syn::parse_str::<syn::LitInt>(&text).ok().filter(|int| int.suffix().is_empty());
+            let number =
+                syn::parse_str::<syn::LitInt>(&text).ok().filter(|int| int.suffix().is_empty());
             match number.map(|int| int.base10_parse::<usize>()) {
                 Some(Ok(number)) if number <= LONGEST => Ok(Axis::Number(number, span)),
                 Some(_) => error(

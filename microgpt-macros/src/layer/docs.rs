@@ -24,16 +24,19 @@ pub fn docs(declaration: &Declaration, checked: &Checked, gradient: &Gradient) -
         lines.extend([String::new(), "# Panics".into(), String::new()]);
         lines.extend(panics.into_iter().map(|panic| format!("- {panic}")));
     }
-    let lines = lines.into_iter().map(|line| if line.is_empty() { line } else { format!(" {line}") });
+    let lines =
+        lines.into_iter().map(|line| if line.is_empty() { line } else { format!(" {line}") });
     quote!(#(#[doc = #lines])*)
 }
 
 fn shapes(declaration: &Declaration) -> String {
-    let arguments = declaration.arguments.iter().map(|argument| {
-        format!("`{}: {}`", plain(&argument.name), argument.kind.text())
-    });
+    let arguments = declaration
+        .arguments
+        .iter()
+        .map(|argument| format!("`{}: {}`", plain(&argument.name), argument.kind.text()));
     let arguments = arguments.collect::<Vec<_>>().join(", ");
-    let results: Vec<String> = declaration.results.iter().flatten().map(|axes| shown(axes)).collect();
+    let results: Vec<String> =
+        declaration.results.iter().flatten().map(|axes| shown(axes)).collect();
     let results = results.join(", ");
     let results = if declaration.tuple { format!("({results})") } else { results };
     let ranges = match &declaration.where_text[..] {
@@ -54,16 +57,22 @@ fn panics(declaration: &Declaration, checked: &Checked, gradient: &Gradient) -> 
         }
     }
     if let Some(last) = several.pop() {
-        let all = if several.is_empty() { last } else { format!("{} or {last}", several.join(", ")) };
+        let all =
+            if several.is_empty() { last } else { format!("{} or {last}", several.join(", ")) };
         panics.push(format!("If the axes called {all} are not equally long."));
     }
     let mut seen = BTreeSet::new();
     for bound in &checked.bounds {
-        let (Array::Operand(operand), Subscript::Gather { integers, .. }) = (bound.array, &bound.subscript) else {
+        let (Array::Operand(operand), Subscript::Gather { integers, .. }) =
+            (bound.array, &bound.subscript)
+        else {
             continue;
         };
         let ids = &checked.integers[*integers].name;
-        let text = format!("If an id in `{ids}` is not below the length of axis {} of `{}`.", bound.axis, checked.operands[operand].name);
+        let text = format!(
+            "If an id in `{ids}` is not below the length of axis {} of `{}`.",
+            bound.axis, checked.operands[operand].name
+        );
         if seen.insert(text.clone()) {
             panics.push(text);
         }
@@ -79,13 +88,15 @@ fn panics(declaration: &Declaration, checked: &Checked, gradient: &Gradient) -> 
     }
     for equation in &gradient.graph.equations {
         for one in &equation.requirements {
-            let text = format!("If `{}` is asked for over no value of `{}`.", one.reduction, one.index);
+            let text =
+                format!("If `{}` is asked for over no value of `{}`.", one.reduction, one.index);
             if seen.insert(text.clone()) {
                 panics.push(text);
             }
         }
     }
-    let tracked = declaration.arguments.iter().filter(|argument| matches!(argument.kind, Kind::Array(_)));
+    let tracked =
+        declaration.arguments.iter().filter(|argument| matches!(argument.kind, Kind::Array(_)));
     if tracked.count() > 1 {
         panics.push("If the arguments are not on one tape.".into());
     }

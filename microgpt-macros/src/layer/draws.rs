@@ -48,7 +48,10 @@ impl Draw {
             Kind::Rust(_) | Kind::Unknown => Err(Diagnostic::new(
                 start,
                 format!("a range holds numbers, and `{name}` is a `{}`", kind.text()),
-                format!("list the values that it may take: `{name}: {} in [one, other]`", kind.text()),
+                format!(
+                    "list the values that it may take: `{name}: {} in [one, other]`",
+                    kind.text()
+                ),
             )),
         }
     }
@@ -151,10 +154,18 @@ fn is_dots(tokens: &[TokenTree]) -> bool {
 fn form(name: &Ident, kind: &Kind) -> String {
     let text = kind.text();
     match kind {
-        Kind::Ids(_) => format!("ids are drawn from a range of integers and axes: `{name}: {text} in 0..v`"),
-        Kind::Array(_) | Kind::Numbers(_) => format!("numbers are drawn from a range, `{name}: {text} in 0.2..5.0`, or from a normal distribution where none is given"),
-        _ if kind.is_integer() => format!("an integer is drawn from a range, `{name}: {text} in 0..4`, or from a list of values, `in [1, 3]`"),
-        _ if kind.is_float() => format!("a number is drawn from a range, `{name}: {text} in 0.0..1.0`, or from a list of values"),
+        Kind::Ids(_) => {
+            format!("ids are drawn from a range of integers and axes: `{name}: {text} in 0..v`")
+        }
+        Kind::Array(_) | Kind::Numbers(_) => format!(
+            "numbers are drawn from a range, `{name}: {text} in 0.2..5.0`, or from a normal distribution where none is given"
+        ),
+        _ if kind.is_integer() => format!(
+            "an integer is drawn from a range, `{name}: {text} in 0..4`, or from a list of values, `in [1, 3]`"
+        ),
+        _ if kind.is_float() => format!(
+            "a number is drawn from a range, `{name}: {text} in 0.0..1.0`, or from a list of values"
+        ),
         _ => format!("list the values that it may take: `{name}: {text} in [one, other]`"),
     }
 }
@@ -170,7 +181,9 @@ fn values(group: &Group, name: &Ident, kind: &Kind) -> Result<Draw> {
     let mut values = vec![TokenStream::new()];
     for token in group.stream() {
         match (&token, values.last_mut()) {
-            (TokenTree::Punct(comma), _) if comma.as_char() == ',' => values.push(TokenStream::new()),
+            (TokenTree::Punct(comma), _) if comma.as_char() == ',' => {
+                values.push(TokenStream::new())
+            }
             (_, Some(value)) => value.extend([token]),
             _ => {}
         }
@@ -205,14 +218,19 @@ fn literal(tokens: &[TokenTree]) -> Option<(f64, bool)> {
 }
 
 fn empty(span: Span, name: &Ident, kind: &Kind) -> Diagnostic {
-    Diagnostic::new(span, format!("an empty range: there is nothing to draw `{name}` from"), form(name, kind))
+    Diagnostic::new(
+        span,
+        format!("an empty range: there is nothing to draw `{name}` from"),
+        form(name, kind),
+    )
 }
 
 fn floats(tokens: &mut Tokens, name: &Ident, kind: &Kind) -> Result<Draw> {
     let rest: Vec<TokenTree> = tokens.rest().to_vec();
     let span = rest.first().map_or(tokens.end, TokenTree::span);
     let at = (0..rest.len()).find(|&at| is_dots(&rest[at..])).unwrap_or(rest.len());
-    let is_inclusive = matches!(rest.get(at + 2), Some(TokenTree::Punct(punct)) if punct.as_char() == '=');
+    let is_inclusive =
+        matches!(rest.get(at + 2), Some(TokenTree::Punct(punct)) if punct.as_char() == '=');
     if is_inclusive {
         return Err(Diagnostic::new(
             rest[at].span(),
@@ -226,7 +244,8 @@ fn floats(tokens: &mut Tokens, name: &Ident, kind: &Kind) -> Result<Draw> {
     }
     if let (Some(low), Some(high)) = (literal(low), literal(high)) {
         if low.1 || high.1 {
-            let numbers = if matches!(kind, Kind::Rust(_)) { "is a number" } else { "holds numbers" };
+            let numbers =
+                if matches!(kind, Kind::Rust(_)) { "is a number" } else { "holds numbers" };
             return Err(Diagnostic::new(
                 span,
                 format!("a range of integers, but `{name}` {numbers} with a point"),
@@ -244,13 +263,15 @@ fn floats(tokens: &mut Tokens, name: &Ident, kind: &Kind) -> Result<Draw> {
 
 fn integers(tokens: &mut Tokens, name: &Ident, kind: &Kind) -> Result<Draw> {
     let span = tokens.span();
-    let has_point = tokens.rest().iter().find(|token| {
-        matches!(literal(&[(*token).clone()]), Some((_, false)))
-    });
+    let has_point =
+        tokens.rest().iter().find(|token| matches!(literal(&[(*token).clone()]), Some((_, false))));
     if let Some(token) = has_point {
         return Err(Diagnostic::new(
             token.span(),
-            format!("a number with a point, but `{name}` {}", if matches!(kind, Kind::Ids(_)) { "holds integers" } else { "is an integer" }),
+            format!(
+                "a number with a point, but `{name}` {}",
+                if matches!(kind, Kind::Ids(_)) { "holds integers" } else { "is an integer" }
+            ),
             form(name, kind),
         ));
     }

@@ -76,7 +76,8 @@ impl<'a> Types<'a> {
             return self;
         };
         let results: Vec<TokenStream> = axes.iter().map(|axes| self.one_result(axes)).collect();
-        self.result = if self.declaration.tuple { quote!((#(#results,)*)) } else { quote!(#(#results)*) };
+        self.result =
+            if self.declaration.tuple { quote!((#(#results,)*)) } else { quote!(#(#results)*) };
         self
     }
 
@@ -96,7 +97,11 @@ impl<'a> Types<'a> {
     }
 
     fn real(&self) -> TokenStream {
-        if self.is_generic { precision().into_token_stream() } else { quote!(::core::primitive::f64) }
+        if self.is_generic {
+            precision().into_token_stream()
+        } else {
+            quote!(::core::primitive::f64)
+        }
     }
 
     fn label(&self, label: &Label) -> TokenStream {
@@ -296,7 +301,8 @@ fn with_fixed_axes(types: &Types<'_>, checked: &Checked, equations: &TokenStream
 
 /// The letters whose lengths are chosen at the entry: those that are not the first axis of some array.
 fn inner_letters(types: &Types<'_>, checked: &Checked) -> Vec<String> {
-    let is = |axis: &Axis, letter: &str| matches!(axis, Axis::Letter(other) if plain(other) == letter);
+    let is =
+        |axis: &Axis, letter: &str| matches!(axis, Axis::Letter(other) if plain(other) == letter);
     let arguments = &types.declaration.arguments;
     let inner = |letter: &String| {
         let in_argument = arguments.iter().any(|argument| match &argument.kind {
@@ -304,7 +310,8 @@ fn inner_letters(types: &Types<'_>, checked: &Checked) -> Vec<String> {
             _ => false,
         });
         let of = ResultAxis::Of(Label::Letter(letter.clone()));
-        in_argument || checked.result_axes.iter().any(|axes| axes.iter().skip(1).any(|axis| *axis == of))
+        in_argument
+            || checked.result_axes.iter().any(|axes| axes.iter().skip(1).any(|axis| *axis == of))
     };
     // Numbers are passed by reference, and keep the type of their axes.
     let is_free = |letter: &String| {
@@ -333,11 +340,14 @@ fn choice(types: &Types<'_>, checked: &Checked, equations: &TokenStream) -> Opti
     let runtime = types.runtime;
     let (generics, result) = (types.generics(), &types.result);
     let arguments = types.arguments();
-    let own: Vec<Ident> = (0..arguments.len()).map(|at| ident(&format!("argument_{at}_"))).collect();
+    let own: Vec<Ident> =
+        (0..arguments.len()).map(|at| ident(&format!("argument_{at}_"))).collect();
     let names: Vec<&Ident> = declaration.arguments.iter().map(|argument| &argument.name).collect();
-    let lengths: Vec<Ident> = (0..letters.len()).map(|at| ident(&format!("length_{at}_"))).collect();
+    let lengths: Vec<Ident> =
+        (0..letters.len()).map(|at| ident(&format!("length_{at}_"))).collect();
     let chosen: Vec<Ident> = (0..letters.len()).map(|at| ident(&format!("Length{at}_"))).collect();
-    let declared: Vec<Ident> = (0..letters.len()).map(|at| ident(&format!("declared_{at}_"))).collect();
+    let declared: Vec<Ident> =
+        (0..letters.len()).map(|at| ident(&format!("declared_{at}_"))).collect();
     let position = |axis: &Axis| match axis {
         Axis::Letter(letter) => letters.iter().position(|other| *other == plain(letter)),
         Axis::Number(..) => None,
@@ -356,7 +366,8 @@ fn choice(types: &Types<'_>, checked: &Checked, equations: &TokenStream) -> Opti
         });
         let shape: Vec<TokenStream> = shape.collect();
         if axes.iter().any(|axis| position(axis).is_some()) {
-            reshaped.extend(code!(let #array = #runtime::shape::usual::array(#array, (#(#shape,)*));));
+            reshaped
+                .extend(code!(let #array = #runtime::shape::usual::array(#array, (#(#shape,)*));));
         }
     }
     let firsts = places.iter().map(|places| places[0]);
@@ -377,7 +388,9 @@ fn choice(types: &Types<'_>, checked: &Checked, equations: &TokenStream) -> Opti
     let result_own = ident("result_");
     let restored = checked.result_axes.iter().map(|axes| {
         let at = |axis: &ResultAxis| match axis {
-            ResultAxis::Of(Label::Letter(letter)) => letters.iter().position(|other| other == letter),
+            ResultAxis::Of(Label::Letter(letter)) => {
+                letters.iter().position(|other| other == letter)
+            }
             _ => None,
         };
         axes.iter().any(|axis| at(axis).is_some()).then(|| {

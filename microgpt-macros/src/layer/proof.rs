@@ -14,7 +14,9 @@ use crate::term::Label;
 
 /// The test, unless the layer has no gradient or says why it is not checked.
 pub fn proof(runtime: &TokenStream, declaration: &Declaration) -> TokenStream {
-    let Some(name) = declaration.name.as_ref().filter(|_| !declaration.unchecked && declaration.is_tracked()) else {
+    let Some(name) =
+        declaration.name.as_ref().filter(|_| !declaration.unchecked && declaration.is_tracked())
+    else {
         return TokenStream::new();
     };
     let text = plain(name);
@@ -69,7 +71,11 @@ impl Proof<'_> {
     /// A name in the range of a draw, as an `i64`.
     fn atom(&self, name: &str) -> TokenStream {
         let drawing = ident("drawing_");
-        if self.is_axis(name) { code!(#drawing.length_of(#name)) } else { code!(#drawing.integer_of(#name)) }
+        if self.is_axis(name) {
+            code!(#drawing.length_of(#name))
+        } else {
+            code!(#drawing.integer_of(#name))
+        }
     }
 
     /// What draws all arguments: integers first, for lengths may depend on them.
@@ -114,7 +120,9 @@ impl Proof<'_> {
             });
             let shape = code!(&[#(#shape),*]);
             let range = match draw {
-                Some(Draw::Floats(low, high)) => code!(::core::option::Option::Some((#low)..(#high))),
+                Some(Draw::Floats(low, high)) => {
+                    code!(::core::option::Option::Some((#low)..(#high)))
+                }
                 _ => code!(::core::option::Option::None),
             };
             tokens.extend(match (kind, draw) {
@@ -147,17 +155,20 @@ impl Proof<'_> {
             }
             ExprKind::Binary { operator, left, right } => match operator {
                 Operator::Add => {
-                    let (left, right) = (self.extreme(left, greatest), self.extreme(right, greatest));
+                    let (left, right) =
+                        (self.extreme(left, greatest), self.extreme(right, greatest));
                     code!((#left + #right))
                 }
                 Operator::Sub => {
-                    let (left, right) = (self.extreme(left, greatest), self.extreme(right, !greatest));
+                    let (left, right) =
+                        (self.extreme(left, greatest), self.extreme(right, !greatest));
                     code!((#left - #right))
                 }
                 _ => {
                     let is_negative = |side: &Expr| matches!(side.kind, ExprKind::Negate(_));
                     let greatest = greatest != (is_negative(left) || is_negative(right));
-                    let (left, right) = (self.extreme(left, greatest), self.extreme(right, greatest));
+                    let (left, right) =
+                        (self.extreme(left, greatest), self.extreme(right, greatest));
                     code!((#left * #right))
                 }
             },
@@ -191,12 +202,18 @@ impl Proof<'_> {
         match &argument.kind {
             Kind::Array(axes) => {
                 let next = code!(::core::option::Option::expect(#inputs.next(), "an input for each array"));
-                if axes.is_empty() { code!(#next.at([0])) } else { code!(#next.reshape((#(#shape,)*))) }
+                if axes.is_empty() {
+                    code!(#next.at([0]))
+                } else {
+                    code!(#next.reshape((#(#shape,)*)))
+                }
             }
             Kind::Numbers(axes) if axes.len() > 1 => {
                 code!(&#runtime::Numbers::new((#(#shape,)*), #drawing.numbers_of::<#real>(#text)))
             }
-            Kind::Numbers(_) if is_number(0) => in_rows(code!(&#drawing.numbers_of::<#real>(#text)[..])),
+            Kind::Numbers(_) if is_number(0) => {
+                in_rows(code!(&#drawing.numbers_of::<#real>(#text)[..]))
+            }
             Kind::Numbers(_) => code!(&#drawing.numbers_of::<#real>(#text)),
             Kind::Ids(axes) => match axes.get(1) {
                 Some(Axis::Number(number, _)) => {
@@ -220,7 +237,8 @@ impl Proof<'_> {
                     _ => code!(<#real as #runtime::Real>::of(#drawing.number_of(#text))),
                 },
                 Some(Draw::Values(values)) => {
-                    let (last, others) = values.split_last().unwrap_or_else(|| unreachable!("a list is not empty"));
+                    let (last, others) =
+                        values.split_last().unwrap_or_else(|| unreachable!("a list is not empty"));
                     let numbers = (0..others.len()).map(Literal::usize_unsuffixed);
                     quote!(match #drawing.choice_of(#text) { #(#numbers => #others,)* _ => #last })
                 }

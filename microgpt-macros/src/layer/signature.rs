@@ -109,14 +109,20 @@ impl Declaration {
                 "a layer has no type parameters of its own",
                 "they follow from the axes, and `T` is the precision: `fn scaled(x: [t, i], by: T in 0.5..2.0) -> [t, i]`",
             );
-            while !tokens.at_end() && !tokens.peek_group(Delimiter::Parenthesis) && !tokens.peek_group(Delimiter::Brace) {
+            while !tokens.at_end()
+                && !tokens.peek_group(Delimiter::Parenthesis)
+                && !tokens.peek_group(Delimiter::Brace)
+            {
                 tokens.at += 1;
             }
         }
         let Some(group) = tokens.group(Delimiter::Parenthesis) else {
             return Err(Diagnostic::new(
                 tokens.span(),
-                format!("expected the arguments of `{name}` in parentheses, found {}", tokens.found()),
+                format!(
+                    "expected the arguments of `{name}` in parentheses, found {}",
+                    tokens.found()
+                ),
                 FORM,
             ));
         };
@@ -170,7 +176,8 @@ impl Declaration {
                     }
                 }
                 _ => {
-                    let mut hash = TokenTree::Punct(proc_macro2::Punct::new('#', proc_macro2::Spacing::Alone));
+                    let mut hash =
+                        TokenTree::Punct(proc_macro2::Punct::new('#', proc_macro2::Spacing::Alone));
                     hash.set_span(group.span());
                     self.attributes.push([hash, TokenTree::Group(group)].into_iter().collect());
                 }
@@ -185,7 +192,9 @@ impl Declaration {
 
     /// `fn`, and nothing before it.
     fn keyword(&self, tokens: &mut Tokens, report: &mut Report) -> Result<()> {
-        while let Some(word) = ["const", "async", "unsafe", "extern"].iter().find(|word| tokens.peek_word(word)) {
+        while let Some(word) =
+            ["const", "async", "unsafe", "extern"].iter().find(|word| tokens.peek_word(word))
+        {
             report.error(
                 tokens.span(),
                 format!("a layer cannot be `{word}`"),
@@ -233,7 +242,10 @@ impl Declaration {
             while !inner.at_end() {
                 let one = inner.group(Delimiter::Bracket);
                 all.push(one.and_then(|one| axes(&one, report)));
-                if all.last().is_some_and(Option::is_none) && inner.punct(",").is_none() && !inner.at_end() {
+                if all.last().is_some_and(Option::is_none)
+                    && inner.punct(",").is_none()
+                    && !inner.at_end()
+                {
                     report.push(no_brackets(&inner));
                     break;
                 }
@@ -243,7 +255,11 @@ impl Declaration {
                 }
             }
             if all.is_empty() {
-                report.error(group.span(), "a layer without a result", "write the axes of the result, `-> [t, i]`");
+                report.error(
+                    group.span(),
+                    "a layer without a result",
+                    "write the axes of the result, `-> [t, i]`",
+                );
             }
             self.results = all.into_iter().collect();
             return Ok(());
@@ -252,7 +268,11 @@ impl Declaration {
             Some(group) => self.results = axes(&group, report).map(|axes| vec![axes]),
             None => {
                 report.push(no_brackets(tokens));
-                while !tokens.at_end() && !tokens.peek_group(Delimiter::Brace) && !tokens.peek_word("where") && !tokens.peek_punct(";") {
+                while !tokens.at_end()
+                    && !tokens.peek_group(Delimiter::Brace)
+                    && !tokens.peek_word("where")
+                    && !tokens.peek_punct(";")
+                {
                     tokens.at += 1;
                 }
             }
@@ -328,12 +348,15 @@ impl Declaration {
         }
         let mut known = letters.clone();
         known.extend(self.ranges.iter().map(|stated| plain(&stated.name)));
-        let is_understood = self.arguments.iter().all(|argument| !matches!(argument.kind, Kind::Unknown));
+        let is_understood =
+            self.arguments.iter().all(|argument| !matches!(argument.kind, Kind::Unknown));
         for axes in self.results.iter().flatten() {
             for (at, axis) in axes.iter().enumerate() {
                 let Axis::Letter(letter) = axis else { continue };
                 let text = plain(letter);
-                let again = axes[..at].iter().any(|other| other.named().label == Label::Letter(text.clone()));
+                let again = axes[..at]
+                    .iter()
+                    .any(|other| other.named().label == Label::Letter(text.clone()));
                 if again {
                     report.error(
                         letter.span(),
@@ -344,7 +367,9 @@ impl Declaration {
                     let near = nearest(&text, known.iter().map(String::as_str));
                     let help = match near {
                         Some(near) if text.len() > 1 => format!("did you mean `{near}`?"),
-                        _ => format!("give an argument an axis `{text}`, or say how far it runs: `where {text} in 0..n`"),
+                        _ => format!(
+                            "give an argument an axis `{text}`, or say how far it runs: `where {text} in 0..n`"
+                        ),
                     };
                     report.error(
                         letter.span(),
@@ -382,7 +407,9 @@ impl Declaration {
                         _ if argument.kind.is_integer() => "0..4",
                         _ => "[one, other]",
                     };
-                    format!("say from what: `{name}: {ty} in {from}`; or leave the check out, with the reason: `#[unchecked = \"...\"]`")
+                    format!(
+                        "say from what: `{name}: {ty} in {from}`; or leave the check out, with the reason: `#[unchecked = \"...\"]`"
+                    )
                 };
                 report.error(
                     argument.name.span(),
@@ -399,14 +426,17 @@ impl Declaration {
 
 /// What is wrong with `#[unchecked = "reason"]`, given what stands behind the word.
 fn no_reason(span: Span, rest: &[TokenTree]) -> Option<Diagnostic> {
-    let help = "a layer without a gradient check says why: `#[unchecked = \"it has no gradient at 0\"]`";
+    let help =
+        "a layer without a gradient check says why: `#[unchecked = \"it has no gradient at 0\"]`";
     match rest {
         [TokenTree::Punct(equals), TokenTree::Literal(reason)] if equals.as_char() == '=' => {
             let text = syn::parse_str::<syn::LitStr>(&reason.to_string());
             match text {
                 Ok(text) if !text.value().trim().is_empty() => None,
                 Ok(_) => Some(Diagnostic::new(reason.span(), "the reason is empty", help)),
-                Err(_) => Some(Diagnostic::new(reason.span(), "the reason is a text in quotes", help)),
+                Err(_) => {
+                    Some(Diagnostic::new(reason.span(), "the reason is a text in quotes", help))
+                }
             }
         }
         _ => Some(Diagnostic::new(span, "`#[unchecked]` without a reason", help)),
@@ -417,11 +447,9 @@ fn no_reason(span: Span, rest: &[TokenTree]) -> Option<Diagnostic> {
 fn no_brackets(tokens: &Tokens) -> Diagnostic {
     let help = "write the axes of the result, `-> [t, i]`, `-> []` for a single number, `-> ([t, i], [t])` for several results";
     match tokens.peek_ident() {
-        Some(ident) => Diagnostic::new(
-            ident.span(),
-            format!("`{ident}` is a type of Rust, and no axes"),
-            help,
-        ),
+        Some(ident) => {
+            Diagnostic::new(ident.span(), format!("`{ident}` is a type of Rust, and no axes"), help)
+        }
         None => Diagnostic::new(
             tokens.span(),
             format!("expected the axes of the result, found {}", tokens.found()),
@@ -433,7 +461,21 @@ fn no_brackets(tokens: &Tokens) -> Diagnostic {
 /// Tokens as one would write them.
 pub fn text_of(tokens: &TokenStream) -> String {
     let mut text = tokens.to_string();
-    for (from, to) in [(" . . = ", "..="), (" . . ", ".."), ("& ", "&"), (" :: ", "::"), (" < ", "<"), (" >", ">"), (" ,", ","), ("[ ", "["), (" ]", "]"), (" ..= ", "..="), (" .. ", ".."), ("..= ", "..="), (" ..", "..")] {
+    for (from, to) in [
+        (" . . = ", "..="),
+        (" . . ", ".."),
+        ("& ", "&"),
+        (" :: ", "::"),
+        (" < ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        ("[ ", "["),
+        (" ]", "]"),
+        (" ..= ", "..="),
+        (" .. ", ".."),
+        ("..= ", "..="),
+        (" ..", ".."),
+    ] {
         text = text.replace(from, to);
     }
     text
