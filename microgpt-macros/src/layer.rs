@@ -9,12 +9,12 @@
 //!
 //! After a mistake there is a function still, so that who calls it hears nothing of it.
 
-mod arguments;
+pub mod arguments;
 mod docs;
 mod draws;
 mod function;
 mod proof;
-mod signature;
+pub mod signature;
 
 use proc_macro2::{Delimiter, Span, TokenStream};
 

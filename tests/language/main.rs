@@ -4,6 +4,8 @@ mod edges;
 mod explain;
 mod expressions;
 mod fragments;
+mod layers;
 mod limits;
 mod storage;
 mod tape;
+mod usual_lengths;

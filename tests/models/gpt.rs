@@ -53,7 +53,8 @@ proptest! {
         let token = ids(&mut PythonRandom::new(seed), t, vocabulary);
         check(seed, &[vocabulary * i, (past + t) * i], |x| {
             let (wte, wpe) = (x[0].reshape((vocabulary, i)), x[1].reshape((past + t, i)));
-            layers::embedding(wte, wpe, &token, past).into()
+            let place: Vec<usize> = (past..past + t).collect();
+            layers::embedding(wte, wpe, &token, &place).into()
         });
     }
 

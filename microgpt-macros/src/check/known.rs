@@ -372,7 +372,8 @@ impl Checker<'_> {
     ) -> Result<Vec<ResultAxis>, Diagnostic> {
         let in_signature = shown(declared.iter().map(|axis| &axis.label));
         let ExprKind::Comprehension { indices, .. } = &result.kind else {
-            if declared.is_empty() {
+            // After another mistake it may not be what it seems.
+            if declared.is_empty() || self.report.len() > mistakes {
                 return Ok(Vec::new());
             }
             let of_all = declared.iter().map(|axis| axis.label.to_string()).collect::<Vec<_>>();

@@ -18,7 +18,7 @@ const IN_A_FILE: usize = 75;
 
 /// What every source file begins with.
 const PRELUDE: &str = r#"#![allow(unused, non_snake_case)]
-use microgpt::{Array, Dim, Matrix, Numbers, Real, Shape, Tape, Value, Vector, expr};
+use microgpt::{Array, Const, Dim, Matrix, Numbers, Real, Shape, Tape, Value, Vector, expr};
 
 trait Results<'t> {
     fn add_to(self, all: &mut Vec<Vector<'t, usize>>);

@@ -1,116 +1,98 @@
 //! Every layer of the library with every subset of its inputs tracked, the others constant: the same
 //! numbers, bit for bit, as where all are tracked.
 //!
-//! The equations are those of the layers' own source, with other types in the signature.
+//! The layers are declared once more from their own source, with a `&` before some of the axes.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use microgpt::PythonRandom;
-use quote::ToTokens;
-use syn::{FnArg, GenericArgument, Item, ItemFn, PathArguments, Type};
+use proc_macro2::{Span, TokenStream};
+use syn::Item;
 
+use crate::layer::arguments::{Argument, Axis, Kind};
+use crate::layer::signature::Declaration;
+use crate::report::Report;
 use crate::tests::compiled::run;
+use crate::tokens::Tokens;
 
 /// The layers' files.
 const LAYERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../microgpt/src/layers");
 
-/// An argument of a layer.
-struct Argument {
-    name: String,
-    /// The axes of an array on the tape, as types, and the type of its numbers if those are constant.
-    array: Option<(Vec<usize>, String)>,
+/// The length of an axis.
+fn length(axis: &Axis) -> (String, usize) {
+    let length = match axis {
+        Axis::Number(number, _) => return (format!("Const::<{number}>"), *number),
+        Axis::Letter(letter) => match letter.to_string().as_str() {
+            "p" | "i" => 3,
+            "s" | "m" => 4,
+            "v" => 5,
+            "t" | "h" | "j" | "g" | "r" | "o" | "k" => 2,
+            other => panic!("how long is the axis `{other}` of a layer?"),
+        },
+    };
+    (length.to_string(), length)
 }
 
-/// The length of an axis with this type.
-fn length(axis: &str) -> usize {
-    match axis {
-        "P" | "E" | "I" => 3,
-        "S" | "M" => 4,
-        "V" => 5,
-        "H" | "J" | "G" | "R" | "O" | "K" | "C" => 2,
-        other => panic!("how long is the axis `{other}` of a layer?"),
-    }
-}
-
-/// What a layer is given for an argument that is no array of the tape.
+/// What a layer is given for an argument that is no array.
 fn constant(name: &str) -> &'static str {
     match name {
         "past" => "1",
         "window" => "2",
-        "token" => "&[3, 1]",
+        "token" | "target" => "&[3, 1]",
         "place" => "&[2, 0]",
-        "slope" => "&[0.5, 0.25]",
+        "weight" | "slope" => "&[0.5, 0.25]",
+        "smoothing" | "drop" => "0.25",
+        "mask" => "&Numbers::new((2, 3), vec![1.0, 0.0, 0.5, 1.0, 1.0, 0.0])",
         other => panic!("what is `{other}` of a layer?"),
     }
 }
 
-fn argument(input: &FnArg) -> Argument {
-    let FnArg::Typed(typed) = input else { panic!("a layer is a function") };
-    let name = typed.pat.to_token_stream().to_string();
-    let array = match &*typed.ty {
-        Type::Path(path) => path.path.segments.last().and_then(|last| {
-            let PathArguments::AngleBracketed(generics) = &last.arguments else { return None };
-            let types: Vec<&Type> = generics
-                .args
-                .iter()
-                .filter_map(|argument| match argument {
-                    GenericArgument::Type(one) => Some(one),
-                    _ => None,
-                })
-                .collect();
-            let axes: Vec<String> = match (last.ident.to_string().as_str(), &types[..]) {
-                ("Array", [Type::Tuple(axes), _]) => {
-                    axes.elems.iter().map(|axis| axis.to_token_stream().to_string()).collect()
-                }
-                ("Matrix" | "Vector", [axes @ .., _]) => {
-                    axes.iter().map(|axis| axis.to_token_stream().to_string()).collect()
-                }
-                _ => return None,
-            };
-            let numbers = format!("&Numbers<({},), T>", axes.join(", "));
-            Some((axes.iter().map(|axis| length(axis)).collect(), numbers))
-        }),
-        _ => None,
-    };
-    Argument { name, array }
-}
-
 /// A function that compares a layer with one of the same equations, of whose arrays some are constant.
-fn case(number: usize, layer: &ItemFn, arguments: &[Argument], is_tracked: &[bool]) -> String {
-    let mut other = layer.clone();
-    other.sig.ident = quote::format_ident!("layer_{number}");
-    for ((input, argument), tracked) in other.sig.inputs.iter_mut().zip(arguments).zip(is_tracked) {
-        if let (FnArg::Typed(typed), Some((_, numbers)), false) = (input, &argument.array, tracked)
-        {
-            *typed.ty = syn::parse_str(numbers).expect("a type");
-        }
-    }
-    let mut code = other.to_token_stream().to_string();
-    let _ = write!(code, "\nfn case_{number}() {{ let tape = Tape::new(); ");
-    let name = layer.sig.ident.to_string();
+fn case(number: usize, layer: &Declaration, is_tracked: &[bool]) -> String {
+    let name = layer.name_text();
+    let argument = |(one, tracked): (&Argument, &bool)| {
+        let constant = matches!(one.kind, Kind::Array(_)) && !tracked;
+        format!("{}: {}{}", one.name, if constant { "&" } else { "" }, one.kind.text())
+    };
+    let arguments: Vec<String> = layer.arguments.iter().zip(is_tracked).map(argument).collect();
+    let results = layer.results.iter().flatten().map(|axes| crate::layer::arguments::shown(axes));
+    let ranges = match &layer.where_text[..] {
+        [] => String::new(),
+        ranges => format!("where {}", ranges.join(", ").replace('`', "")),
+    };
+    let body = layer.body.as_ref().expect("equations");
+    let mut code = format!(
+        "microgpt::layer! {{ #[unchecked = \"it is compared\"] fn layer_{number}({}) -> {} {ranges} {body} }}\n",
+        arguments.join(", "),
+        results.collect::<Vec<_>>().join(", "),
+    );
+    let _ = write!(code, "fn case_{number}() {{ let tape = Tape::new(); ");
     let mut random = PythonRandom::new(number as u64);
-    for Argument { name, array } in arguments {
-        let Some((lengths, _)) = array else { continue };
-        let count: usize = lengths.iter().product();
-        let lengths: Vec<String> = lengths.iter().map(|length| format!("{length},")).collect();
-        let lengths = lengths.concat();
+    for Argument { name, kind, .. } in &layer.arguments {
+        let Kind::Array(axes) = kind else { continue };
+        let lengths: Vec<(String, usize)> = axes.iter().map(length).collect();
+        let count: usize = lengths.iter().map(|(_, length)| length).product();
+        let lengths: String = lengths.into_iter().map(|(text, _)| text + ",").collect();
         let data: Vec<f64> = (0..count).map(|_| random.gauss(0.0, 1.0)).collect();
+        let numbers = match axes.len() {
+            1 => format!("vec!{data:?}"),
+            _ => format!("Numbers::new(({lengths}), vec!{data:?})"),
+        };
         let _ = write!(
             code,
             "let data = {data:?}; let all_{name} = tape.array(({lengths}), &data); \
-             let some_{name} = tape.array(({lengths}), &data); \
-             let numbers_{name} = Numbers::new(({lengths}), data.to_vec()); "
+             let some_{name} = tape.array(({lengths}), &data); let numbers_{name} = {numbers}; "
         );
     }
     let call = |some: bool| {
-        let arguments = arguments.iter().zip(is_tracked).map(|(argument, &tracked)| {
-            let name = &argument.name;
-            match (&argument.array, some, tracked) {
-                (None, ..) => constant(name).to_owned(),
-                (Some(_), false, _) => format!("all_{name}"),
-                (Some(_), true, true) => format!("some_{name}"),
-                (Some(_), true, false) => format!("&numbers_{name}"),
+        let arguments = layer.arguments.iter().zip(is_tracked).map(|(argument, &tracked)| {
+            let name = argument.name.to_string();
+            match (&argument.kind, some, tracked) {
+                (Kind::Array(_), false, _) => format!("all_{name}"),
+                (Kind::Array(_), true, true) => format!("some_{name}"),
+                (Kind::Array(_), true, false) => format!("&numbers_{name}"),
+                _ => constant(&name).to_owned(),
             }
         });
         arguments.collect::<Vec<_>>().join(", ")
@@ -123,7 +105,7 @@ fn case(number: usize, layer: &ItemFn, arguments: &[Argument], is_tracked: &[boo
          let found = pull_back(layer_{number}({some}), &cotangents); \
          same({name:?}, \"values\", &found, &expected); "
     );
-    for (argument, _) in arguments.iter().zip(is_tracked).filter(|(_, tracked)| **tracked) {
+    for (argument, _) in layer.arguments.iter().zip(is_tracked).filter(|(_, tracked)| **tracked) {
         let argument = &argument.name;
         let _ = write!(
             code,
@@ -131,6 +113,23 @@ fn case(number: usize, layer: &ItemFn, arguments: &[Argument], is_tracked: &[boo
         );
     }
     code + "}"
+}
+
+/// The declarations in a file.
+fn declarations(text: &str) -> Vec<Declaration> {
+    let items = syn::parse_file(text).expect("Rust").items;
+    let mut all = Vec::new();
+    for item in items {
+        let Item::Macro(layers) = item else { panic!("a layer that is not declared") };
+        let body: TokenStream = layers.mac.tokens;
+        let mut tokens = Tokens::new(body, Span::call_site());
+        let mut report = Report::default();
+        while !tokens.at_end() {
+            all.push(Declaration::parse(&mut tokens, &mut report));
+        }
+        assert!(report.is_empty(), "{:?}", report.messages());
+    }
+    all
 }
 
 #[test]
@@ -142,27 +141,16 @@ fn every_layer_with_every_subset_of_its_inputs_tracked() {
     let mut layers = 0;
     for file in files {
         let text = std::fs::read_to_string(&file).expect("a file");
-        let items = syn::parse_file(&text).expect("Rust").items;
-        for layer in items.into_iter().filter_map(|item| match item {
-            Item::Fn(function) if matches!(function.vis, syn::Visibility::Public(_)) => {
-                Some(function)
-            }
-            _ => None,
-        }) {
-            // One that only calls another has no equations of its own.
-            if !layer.block.to_token_stream().to_string().contains("expr !") {
-                continue;
-            }
-            let arguments: Vec<_> = layer.sig.inputs.iter().map(argument).collect();
-            let arrays: Vec<usize> =
-                (0..arguments.len()).filter(|&at| arguments[at].array.is_some()).collect();
+        for layer in declarations(&text) {
+            let is_array = |at: &usize| matches!(layer.arguments[*at].kind, Kind::Array(_));
+            let arrays: Vec<usize> = (0..layer.arguments.len()).filter(is_array).collect();
             layers += usize::from(arrays.len() > 1);
             for subset in 1..(1usize << arrays.len()).saturating_sub(1) {
-                let mut is_tracked = vec![false; arguments.len()];
+                let mut is_tracked = vec![false; layer.arguments.len()];
                 for (bit, &at) in arrays.iter().enumerate() {
                     is_tracked[at] = subset >> bit & 1 == 1;
                 }
-                cases.push(case(cases.len(), &layer, &arguments, &is_tracked));
+                cases.push(case(cases.len(), &layer, &is_tracked));
             }
         }
     }

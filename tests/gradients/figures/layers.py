@@ -88,12 +88,10 @@ def one_hot(target, vocabulary):
     return numpy.eye(vocabulary)[numpy.asarray(target)]
 
 
-def smoothed(logits, target, smoothing):
-    given = [t for t, token in enumerate(target) if token is not None]
+def smoothed(logits, target, weight, smoothing):
     vocabulary = logits.shape[-1]
-    hard = one_hot([target[t] for t in given], vocabulary)
-    distribution = (1 - smoothing) * hard + smoothing / vocabulary
-    return negative_logs(logits[numpy.array(given)], distribution).mean()
+    distribution = (1 - smoothing) * one_hot(target, vocabulary) + smoothing / vocabulary
+    return negative_logs(logits, distribution) @ numpy.array(weight)
 
 
 def normalise(x):
@@ -115,12 +113,11 @@ V, E = 6, 4
 Q, K = draw(P, H, J), draw(S, H, J)
 TOKENS, PLACES = [3, 0, 3, 5, 1], [0, 1, 2, 0, 1]
 TARGET, WEIGHT = [2, 5, 0, 2, 4], [0.5, 0.0, 1.25, 2.0, 0.25]
-SPARSE = [2, None, 0, None, 4]
+SPARSE, THIRDS = [2, 0, 0, 0, 4], [1 / 3, 0.0, 1 / 3, 0.0, 1 / 3]
 MASK = [[float((t * E + i) % 3 > 0) for i in range(E)] for t in range(P)]
 CASES = [
     ("linear", lambda w, x: x @ w.T, [draw(3, E), draw(P, E)], {}),
     ("linear_with_bias", lambda w, b, x: x @ w.T + b, [draw(3, E), draw(3), draw(P, E)], {}),
-    ("tied_logits", lambda w, x: x @ w.T, [draw(V, E), draw(P, E)], {}),
     ("rmsnorm", rms, [draw(P, E)], {}),
     ("rmsnorm_with_gain", lambda x, g: rms(x) * g, [draw(P, E), draw(E)], {}),
     ("layernorm", lambda x, g, b: normalise(x) * g + b, [draw(P, E), draw(E), draw(E)], {}),
@@ -142,7 +139,7 @@ CASES = [
         "smoothed_cross_entropy",
         smoothed,
         [draw(P, V, scale=2.0)],
-        {"target": SPARSE, "smoothing": 0.15},
+        {"target": SPARSE, "weight": THIRDS, "smoothing": 0.15},
     ),
     ("relu", lambda x: np.maximum(x, 0), [draw(P, E)], {}),
     ("squared_relu", lambda x: np.maximum(x, 0) ** 2, [draw(P, E)], {}),
@@ -158,12 +155,6 @@ CASES = [
     ("causal_conv1d", convolution, [draw(4, 3, 2), draw(P, 3)], {}),
     (
         "embedding",
-        lambda wte, wpe, token, past: wte[np.array(token)] + wpe[past : past + len(token)],
-        [draw(V, E), draw(8, E)],
-        {"token": TOKENS, "past": PAST},
-    ),
-    (
-        "embedding_at",
         lambda wte, wpe, token, place: wte[np.array(token)] + wpe[np.array(place)],
         [draw(V, E), draw(3, E)],
         {"token": TOKENS, "place": PLACES},
@@ -174,7 +165,12 @@ CASES = [
         [draw(V, E)],
         {"token": TOKENS},
     ),
-    ("sinusoidal_positions", sinusoids, [], {"positions": 3, "width": 8, "past": PAST}),
+    (
+        "sinusoidal_positions",
+        lambda x, past: x + sinusoids(3, 8, past).reshape(3, 4, 2),
+        [numpy.zeros((3, 4, 2))],
+        {"past": PAST},
+    ),
     ("rotary", rotate, [draw(P, H, 2, J)], {"past": PAST}),
     ("attention", attend, [Q, K, draw(S, H, J)], {"past": PAST}),
     ("attention_weights", weights, [Q, K], {"past": PAST}),
@@ -201,10 +197,7 @@ def array(x):
 
 def figures(function, inputs, options):
     run = lambda *inputs: function(*inputs, **options)
-    if inputs:
-        output, pull = jax.vjp(run, *map(np.asarray, inputs))
-    else:
-        output, pull = run(), lambda _: []
+    output, pull = jax.vjp(run, *map(np.asarray, inputs))
     cotangent = draw(*output.shape)
     return {
         "inputs": [array(x) for x in inputs],

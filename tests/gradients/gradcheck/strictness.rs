@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use microgpt::gradcheck::{Drawn, Gradcheck, GradientError, Layer, Oracle, Outputs, Report, sweep};
+use microgpt::gradcheck::{Drawing, Gradcheck, GradientError, Layer, Oracle, Outputs, Report, sweep};
 use microgpt::{PythonRandom, Real, Vector, expr, op};
 
 thread_local! {
@@ -385,18 +385,27 @@ mod panics {
         *panic.expect_err("it panics").downcast::<String>().expect("a message")
     }
 
+    fn one_vector(drawing: &mut Drawing) {
+        drawing.input("x", &[drawing.length("i")], None);
+    }
+
     #[test]
     fn a_size_that_does_not_fit_is_named_once_at_its_smallest() {
-        let inputs = [
-            Drawn { name: "x", axes: &["t", "i"], range: None },
-            Drawn { name: "w", axes: &["i", "3"], range: Some(0.2..5.0) },
-        ];
         let text = message(|| {
-            sweep("narrow", &inputs, &|sizes, points, check| {
-                assert!(sizes.of("i") < 4, "at most 3 wide, not {}", sizes.of("i"));
-                assert!(points[1].values.iter().all(|x| (0.2..5.0).contains(x)));
-                check.check(points, |inputs| inputs[0].into())
-            });
+            sweep(
+                "narrow",
+                &["t", "i", "i"],
+                &|drawing| {
+                    drawing.input("x", &[drawing.length("t"), drawing.length("i")], None);
+                    drawing.input("w", &[drawing.length("i"), 3], Some(0.2..5.0));
+                },
+                &|drawing, check| {
+                    let width = drawing.sizes().of("i");
+                    assert!(width < 4, "at most 3 wide, not {width}");
+                    assert!(drawing.inputs()[1].values.iter().all(|x| (0.2..5.0).contains(x)));
+                    check.check(drawing.inputs(), |inputs| inputs[0].into())
+                },
+            );
         });
         assert!(text.starts_with("`narrow` at t = 1, i = 4 (seed "), "{text}");
         assert!(text.contains("it panics: at most 3 wide, not 4 (at "), "{text}");
@@ -406,10 +415,9 @@ mod panics {
 
     #[test]
     fn what_is_wrong_from_some_length_on_is_reported_there() {
-        let inputs = [Drawn { name: "x", axes: &["i"], range: None }];
         let text = message(|| {
-            sweep("odd", &inputs, &|_, points, check| {
-                check.check(points, |inputs| {
+            sweep("odd", &["i"], &one_vector, &|drawing, check| {
+                check.check(drawing.inputs(), |inputs| {
                     let x = inputs[0];
                     let n = x.size();
                     let one = f64::from(u8::from(n > 4));
@@ -422,10 +430,9 @@ mod panics {
 
     #[test]
     fn a_sweep_that_decides_nothing_is_an_error() {
-        let inputs = [Drawn { name: "x", axes: &["i"], range: None }];
         let text = message(|| {
-            sweep("constant", &inputs, &|_, points, check| {
-                check.check(points, |inputs| {
+            sweep("constant", &["i"], &one_vector, &|drawing, check| {
+                check.check(drawing.inputs(), |inputs| {
                     let x = inputs[0];
                     expr!([1 + 1e-40 * x[i] for i]).into()
                 })

@@ -191,15 +191,15 @@ fn in_one_record_an_op_is_what_it_is_alone_at_every_end() {
 fn losses_ignore_what_has_no_weight() {
     let tape = Tape::new();
     let logits = tape.matrix([[-INFINITY, 0.0]]);
-    let loss = layers::smoothed_cross_entropy(logits, &[Some(1)], 0.0);
+    let loss = layers::smoothed_cross_entropy(logits, &[1], &[1.0], 0.0);
     assert_eq!(loss.data(), 0.0);
     loss.backward();
     assert!(logits.grad().iter().all(|gradient| gradient.is_finite()), "{:?}", logits.grad());
     for strange in [-INFINITY, NAN, INFINITY] {
         let logits = tape.matrix([[1.0, 2.0], [strange, strange], [0.5, 0.25]]);
         let plain = tape.matrix([[1.0, 2.0], [0.5, 0.25]]);
-        let loss = layers::smoothed_cross_entropy(logits, &[Some(0), None, Some(1)], 0.1);
-        let without = layers::smoothed_cross_entropy(plain, &[Some(0), Some(1)], 0.1);
+        let loss = layers::smoothed_cross_entropy(logits, &[0, 0, 1], &[0.5, 0.0, 0.5], 0.1);
+        let without = layers::smoothed_cross_entropy(plain, &[0, 1], &[0.5, 0.5], 0.1);
         assert_eq!(loss.data(), without.data());
         loss.backward();
         without.backward();

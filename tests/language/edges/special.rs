@@ -182,7 +182,7 @@ layers! {
     squared_relu(x) layers::squared_relu(rows(x[0]));
     gelu(x) layers::gelu(rows(x[0]));
     cross_entropy(x) layers::cross_entropy(rows(x[0]), &[1, 2]);
-    smoothed(x) layers::smoothed_cross_entropy(rows(x[0]), &[Some(1), None], T::of(0.1));
+    smoothed(x) layers::smoothed_cross_entropy(rows(x[0]), &[1, 0], &[T::one(), T::zero()], T::of(0.1));
 }
 
 #[test]
