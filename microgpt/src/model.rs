@@ -8,6 +8,7 @@
 use crate::array::{Matrix, Vector};
 use crate::layers::{cross_entropy, weighted_cross_entropy};
 use crate::real::Real;
+use crate::tape::Tape;
 use crate::value::Value;
 
 #[cfg(feature = "checkpoint")]
@@ -56,9 +57,14 @@ pub type Bias<'t, T> = Vector<'t, usize, T>;
 /// impl Loss for Line {
 ///     type Example = [f64; 2];
 ///
-///     fn loss<'t, T: Real>(&self, w: &Weights<'t, T>, points: &[&[f64; 2]]) -> Value<'t, T> {
-///         let of = |at: usize| points.iter().map(|point| T::of(point[at])).collect::<Vec<T>>();
-///         let (x, y) = (of(0), of(1));
+///     fn loss<'t, T: Real>(
+///         &self,
+///         _: &'t Tape<T>,
+///         w: &Weights<'t, T>,
+///         points: &[&[f64; 2]],
+///     ) -> Value<'t, T> {
+///         let [x, y]: [Vec<T>; 2] =
+///             [0, 1].map(|axis| points.iter().map(|point| T::of(point[axis])).collect());
 ///         expr!(sum((w.slope[0] * x[n] + w.offset[0] - y[n])^2 for n))
 ///     }
 /// }
@@ -108,9 +114,11 @@ pub trait Loss: Model {
     /// One of what it learns from: a labelled point, a document.
     type Example: ?Sized + Sync;
 
-    /// The sum of the losses of several examples, in one forward pass for all of them.
+    /// The sum of the losses of several examples, in one forward pass for all of them. What they are
+    /// made of goes onto the tape where layers are to read it.
     fn loss<'t, T: Real>(
         &self,
+        tape: &'t Tape<T>,
         weights: &Self::Weights<'t, T>,
         examples: &[&Self::Example],
     ) -> Value<'t, T>;
@@ -156,6 +164,7 @@ impl<M: LanguageModel> Loss for M {
     #[track_caller]
     fn loss<'t, T: Real>(
         &self,
+        _: &'t Tape<T>,
         weights: &M::Weights<'t, T>,
         documents: &[&[usize]],
     ) -> Value<'t, T> {

@@ -83,12 +83,10 @@ proptest! {
     }
 
     #[test]
-    fn residual(t in 1usize..4, i in 1usize..6, seed: u64) {
-        check(seed, &[t * i, t * i], |x| {
-            layers::residual(x[0].reshape((t, i)), x[1].reshape((t, i))).into()
-        });
-        check(seed, &[t * i], |x| {
-            layers::residual(x[0].reshape((t, i)), x[0].reshape((t, i))).into()
+    fn sums_and_scales(t in 1usize..4, i in 1usize..6, seed: u64) {
+        check(seed, &[t * i, t * i, 1], |x| {
+            let (one, other) = (x[0].reshape((t, i)), x[1].reshape((t, i)));
+            (one + other, one - other * 3.0, -one * x[2].at([0]), 2.0 * one + one).into()
         });
     }
 

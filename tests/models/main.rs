@@ -1,5 +1,6 @@
 //! Models: their training, sampling and files, against the Python and against themselves.
 
+mod any;
 mod checkpoint;
 mod golden;
 mod gpt;

@@ -243,7 +243,7 @@ impl<'t, M: Model, T: Real> Instance<'t, M, T> {
     where
         M: Loss,
     {
-        self.model.loss(&self.weights, examples)
+        self.model.loss(self.tape(), &self.weights, examples)
     }
 
     /// [`loss`](Instance::loss) as a number, without a record of how it came about.

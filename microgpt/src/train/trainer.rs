@@ -215,17 +215,17 @@ impl<T: Real> Pull<'_, T> {
     /// The sum of the losses of some examples, after the share of its gradient was added to that of
     /// the parameters, which are in this block.
     #[track_caller]
-    pub(super) fn back<M: Loss>(
+    pub(super) fn back<'t, M: Loss>(
         self,
         model: &M,
-        weights: &M::Weights<'_, T>,
-        block: Vector<'_, usize, T>,
+        weights: &M::Weights<'t, T>,
+        block: Vector<'t, usize, T>,
         examples: &[&M::Example],
     ) -> Result<T, TrainingError> {
         let tape = block.tape();
         let mark = tape.mark();
         let loss = {
-            let loss = model.loss(weights, examples);
+            let loss = model.loss(tape, weights, examples);
             loss.as_array().backward_with(&[self.share]);
             loss.data()
         };

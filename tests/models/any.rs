@@ -1,0 +1,339 @@
+//! What the library does for every model, on one that is no GPT: it has a state, attention, and what
+//! it takes from positions.
+
+use microgpt::layers::{attention, embedding, linear};
+use microgpt::model::{Bias, ModelError, Weight};
+use microgpt::{
+    Checkpoint, Context, Instance, LanguageModel, Loss, Matrix, Model, Parameters, PythonRandom,
+    Real, Rule, Sampler, Sampling, Schedule, Streams, Tape, Trainer, Training, Value, expr, layer,
+};
+
+layer! {
+    fn cell(u: [i, i], x: [n, i], h: [n, i]) -> [n, i] {
+        [tanh(x[n, i] + sum(u[i, k] * h[n, k] for k)) for n, i]
+    }
+
+    fn fade(x: [t, i], time: &[t]) -> [t, i] {
+        [x[t, i] / (1 + time[t]^2) for t, i]
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Mixed {
+    vocabulary: usize,
+    width: usize,
+    block: usize,
+}
+
+const MIXED: Mixed = Mixed { vocabulary: 5, width: 6, block: 9 };
+const BOS: usize = 4;
+
+struct Weights<'t, T: Real> {
+    wte: Weight<'t, T>,
+    wpe: Weight<'t, T>,
+    u: Weight<'t, T>,
+    start: Bias<'t, T>,
+    wk: Weight<'t, T>,
+    lm_head: Weight<'t, T>,
+}
+
+impl Model for Mixed {
+    type Weights<'t, T: Real> = Weights<'t, T>;
+
+    fn weights<'t, T: Real>(&self, p: &mut Parameters<'_, 't, T>) -> Weights<'t, T> {
+        let Self { vocabulary, width, block } = *self;
+        Weights {
+            wte: p.gauss("wte", (vocabulary, width), 0.8),
+            wpe: p.gauss("wpe", (block, width), 0.8),
+            u: p.within("cell").uniform("u", (width, width), -0.7, 0.7),
+            start: p.within("cell").constant("start", (width,), 0.25),
+            wk: p.gauss("wk", (width, width), 0.8),
+            lm_head: p.gauss("lm_head", (vocabulary, width), 0.8),
+        }
+    }
+
+    fn vocabulary(&self) -> Option<usize> {
+        Some(self.vocabulary)
+    }
+
+    fn micro_batch(&self) -> usize {
+        16
+    }
+}
+
+impl LanguageModel for Mixed {
+    fn block_size(&self) -> usize {
+        self.block
+    }
+
+    fn logits<'t, T: Real>(
+        &self,
+        w: &Weights<'t, T>,
+        tokens: &[usize],
+        context: &mut Context<'t, T>,
+    ) -> Matrix<'t, usize, usize, T> {
+        let x = embedding(w.wte, w.wpe, tokens, context.positions());
+        let h = context.scan(x, w.start, |x, h| cell(w.u, x, h));
+        let heads = |x: Matrix<'t, usize, usize, T>| x.reshape((tokens.len(), 2, self.width / 2));
+        let read = context.attend(heads(h), heads(linear(w.wk, h)), heads(x), attention);
+        let again = context.scan(h, w.start, |x, h| cell(w.u, x, h));
+        let x = read.reshape(x.shape()) + fade(again, context.times());
+        linear(w.lm_head, x)
+    }
+}
+
+fn mixed<T: Real>(tape: &Tape<T>) -> Instance<'_, Mixed, T> {
+    Instance::new(tape, MIXED, &mut PythonRandom::new(7)).expect("a model")
+}
+
+/// Documents of 2 to 12 tokens; a block holds nine predictions.
+fn documents() -> Vec<Vec<usize>> {
+    let inside = |len: usize| (1..len - 1).map(move |t| (t * t + len) % 4);
+    let document = |len| [BOS].into_iter().chain(inside(len)).chain([BOS]).collect();
+    (0..30).map(|number| document(2 + number * 7 % 11)).collect()
+}
+
+#[test]
+fn parameters_are_named_and_drawn_in_order() {
+    let tape = Tape::new();
+    let model = mixed(&tape);
+    let names: Vec<&str> = model.parameters().iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["wte", "wpe", "cell.u", "cell.start", "wk", "lm_head"]);
+    let mut random = PythonRandom::new(7);
+    let drawn: Vec<f64> = (0..30 + 54).map(|_| random.gauss(0.0, 0.8)).collect();
+    assert_eq!(model.block().data()[..84], drawn);
+    let u = model.parameter("cell.u").expect("a parameter").data();
+    assert!(u.iter().all(|x| (-0.7..0.7).contains(x)) && u[0] != u[1]);
+    assert_eq!(model.weights().start.data(), [0.25; 6]);
+    assert!(model.parameter("u").is_none());
+}
+
+#[test]
+fn a_model_that_makes_no_sense_is_refused() {
+    #[derive(Clone)]
+    struct Twice(usize);
+    impl Model for Twice {
+        type Weights<'t, T: Real> = ();
+        fn weights<'t, T: Real>(&self, p: &mut Parameters<'_, 't, T>) {
+            p.constant("a", (2,), 0.0);
+            p.constant(if self.0 == 0 { "a" } else { "b" }, (self.0, 1 << 20), 0.0);
+        }
+        fn check(&self) -> Result<(), ModelError> {
+            if self.0 == 3 { Err(ModelError::Refused("three is too many".into())) } else { Ok(()) }
+        }
+    }
+    let tape = Tape::new();
+    let refused = |size| {
+        let made = Instance::new(&tape, Twice(size), &mut PythonRandom::new(0));
+        made.err().map(|error| error.to_string())
+    };
+    assert_eq!(refused(0).as_deref(), Some("two parameters are called `a`"));
+    assert_eq!(refused(1), None);
+    assert_eq!(refused(3).as_deref(), Some("three is too many"));
+    let many = refused(usize::MAX).expect("an error");
+    assert!(many.contains("parameters, more than"), "{many}");
+    let few =
+        Instance::with_parameters(tape.vector(vec![0.0; 3]), Twice(1)).err().expect("an error");
+    assert_eq!(few.to_string(), "a model of these sizes has 1048578 parameters, not 3");
+}
+
+#[test]
+fn a_cache_gives_the_logits_of_the_whole_document() {
+    let tape = Tape::new();
+    let model = mixed(&tape);
+    let tokens = [4, 0, 3, 1, 1, 2, 0, 3, 2];
+    let whole = model.logits(&tokens, &mut Context::document()).data();
+    for parts in [vec![1; 9], vec![4, 5], vec![1, 7, 1], vec![9]] {
+        let mut cache = Context::cache(&model, 1);
+        let (mut all, mut first) = (Vec::new(), 0);
+        for len in parts {
+            assert_eq!(cache.past(0), first);
+            all.extend(model.logits(&tokens[first..first + len], &mut cache).data());
+            first += len;
+        }
+        let worst = all.iter().zip(&whole).map(|(one, other)| (one - other).abs());
+        assert!(worst.fold(0.0, f64::max) < 1e-12);
+        cache.restart(0);
+        let again = model.logits(&tokens[..1], &mut cache).data();
+        assert!(again.iter().zip(&whole).all(|(one, other)| (one - other).abs() < 1e-12));
+    }
+}
+
+#[test]
+fn documents_in_one_forward_pass_have_the_gradients_of_each() {
+    let documents = documents();
+    let documents: Vec<&[usize]> = documents.iter().map(Vec::as_slice).collect();
+    let tape = Tape::new();
+    let model = mixed(&tape);
+    let mark = tape.mark();
+    let together = model.loss(&documents);
+    together.backward();
+    let (total, gradient) = (together.data(), model.block().grad());
+    tape.rewind(mark);
+    model.block().update_gradients(|gradients| gradients.fill(0.0));
+    let mut sum = 0.0;
+    for tokens in &documents {
+        let loss = model.loss(&[tokens]);
+        loss.backward();
+        sum += loss.data();
+        tape.rewind(mark);
+    }
+    assert!((total - sum).abs() < 1e-11 && gradient.iter().all(|gradient| *gradient != 0.0));
+    for (one, other) in gradient.iter().zip(model.block().grad()) {
+        assert!((one - other).abs() < 1e-11, "{one} and {other}");
+    }
+}
+
+#[test]
+fn its_gradient_is_right() {
+    let initial = mixed(&Tape::new()).block().data();
+    let documents = documents();
+    let some: Vec<&[usize]> = documents[3..6].iter().map(Vec::as_slice).collect();
+    let report = microgpt::gradcheck::gradcheck(&[initial], |block| {
+        Instance::with_parameters(block[0], MIXED).expect("a model").loss(&some).into()
+    });
+    report.assert_right();
+}
+
+fn streams_are_samplers<T: Real>() {
+    let tape = Tape::<T>::default();
+    let model = mixed(&tape);
+    for (streams, count) in [(1, 4), (5, 3), (4, 17), (16, 16)] {
+        let generators: Vec<_> = (0..streams).map(|n| PythonRandom::new(n as i64)).collect();
+        let sampling = Sampling { temperature: 1.1, top_k: Some(4), top_p: None };
+        let all = Streams::new(&model, BOS, sampling, generators).sample(count).expect("numbers");
+        assert_eq!(all.len(), count);
+        for stream in 0..streams {
+            let own = all.iter().skip(stream).step_by(streams);
+            let random = PythonRandom::new(stream as i64);
+            let sampler = Sampler::new(&model, BOS, sampling, random);
+            for (one, other) in own.zip(sampler) {
+                assert_eq!(*one, other.expect("numbers"), "stream {stream} of {streams}");
+            }
+        }
+    }
+}
+
+#[test]
+fn documents_drawn_side_by_side_are_those_drawn_one_by_one() {
+    streams_are_samplers::<f64>();
+    streams_are_samplers::<f32>();
+}
+
+const TRAINING: Training = Training {
+    steps: 12,
+    learning_rate: 0.05,
+    schedule: Schedule::Cosine { warm_up: 3, floor: 0.1 },
+    rule: Rule::Sgd { momentum: 0.9 },
+    clip: Some(0.5),
+};
+
+/// Trains so many steps, from the start or from a checkpoint.
+fn trained<T: Real>(
+    rule: Rule,
+    threads: usize,
+    from: Option<Checkpoint<Mixed, T>>,
+    until: usize,
+) -> Checkpoint<Mixed, T> {
+    let documents = documents();
+    let documents: Vec<&[usize]> = documents.iter().map(Vec::as_slice).collect();
+    let tape = Tape::default();
+    let model = from.as_ref().map(|from| from.instance(&tape).expect("a model"));
+    let model = model.unwrap_or_else(|| mixed(&tape));
+    let mut trainer = Trainer::new(&model, Training { rule, ..TRAINING });
+    if let Some(progress) = from.and_then(|from| from.progress) {
+        trainer = trainer.resumed(progress.steps, progress.optimiser);
+    }
+    trainer = trainer.threads(threads).expect("threads");
+    while trainer.steps() < until {
+        let first = trainer.steps() * 2 % 20;
+        trainer.step(&documents[first..first + 9]).expect("a finite loss");
+    }
+    Checkpoint::of_training(&trainer, None, &PythonRandom::new(3))
+}
+
+#[test]
+fn threads_and_stops_change_no_bit() {
+    let adam = Rule::Adam { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weight_decay: 0.1 };
+    for rule in [TRAINING.rule, adam] {
+        let whole = trained::<f64>(rule, 1, None, 12);
+        assert_eq!(trained(rule, 3, None, 12), whole);
+        let bytes = trained::<f64>(rule, 2, None, 5).to_bytes().expect("bytes");
+        let half = Checkpoint::from_bytes(&bytes).expect("a checkpoint");
+        assert_eq!(trained(rule, 1, Some(half), 12), whole);
+        let single = trained::<f32>(rule, 1, None, 12);
+        for (one, other) in single.parameters.iter().zip(&whole.parameters) {
+            assert!((f64::from(*one) - other).abs() < 1e-3, "{one} and {other}");
+        }
+    }
+}
+
+#[test]
+fn a_file_of_another_model_is_refused() {
+    let bytes = trained::<f64>(TRAINING.rule, 1, None, 1).to_bytes().expect("bytes");
+    let error = Checkpoint::<microgpt::Gpt>::from_bytes(&bytes).expect_err("another model");
+    assert!(error.to_string().starts_with("not a checkpoint of this model: "), "{error}");
+}
+
+/// The optimisers against their formulas, with plain numbers.
+#[test]
+fn steps_are_those_of_the_formulas() {
+    #[derive(Clone)]
+    struct Bowl;
+    impl Model for Bowl {
+        type Weights<'t, T: Real> = Bias<'t, T>;
+        fn weights<'t, T: Real>(&self, p: &mut Parameters<'_, 't, T>) -> Bias<'t, T> {
+            p.constant("x", (2,), 1.0)
+        }
+    }
+    impl Loss for Bowl {
+        type Example = [f64; 2];
+        fn loss<'t, T: Real>(
+            &self,
+            _: &'t Tape<T>,
+            x: &Bias<'t, T>,
+            points: &[&[f64; 2]],
+        ) -> Value<'t, T> {
+            let scale: Vec<[T; 2]> = points.iter().map(|point| point.map(T::of)).collect();
+            expr!(sum(scale[n, i] * x[i]^2 for n, i))
+        }
+    }
+    let points = [&[1.0, 30.0], &[3.0, 10.0]];
+    let (b1, b2, eps, decay) = (0.9, 0.99, 1e-8, 0.2);
+    let adam = Rule::Adam { beta1: b1, beta2: b2, epsilon: eps, weight_decay: decay };
+    for rule in [TRAINING.rule, adam] {
+        let tape = Tape::new();
+        let bowl = Instance::new(&tape, Bowl, &mut PythonRandom::new(0)).expect("a model");
+        let mut trainer = Trainer::new(&bowl, Training { rule, ..TRAINING });
+        let (mut x, mut m, mut v) = ([1.0_f64; 2], [0.0; 2], [0.0; 2]);
+        for step in 0..12 {
+            let loss = trainer.step(&points).expect("a finite loss");
+            assert!((loss - (2.0 * x[0] * x[0] + 20.0 * x[1] * x[1])).abs() < 1e-12);
+            let gradient = [4.0 * x[0], 40.0 * x[1]];
+            let norm = (gradient[0].powi(2) + gradient[1].powi(2)).sqrt();
+            let share = if step < 3 {
+                f64::from(step + 1) / 3.0
+            } else {
+                0.1 + 0.45 * (1.0 + (std::f64::consts::PI * f64::from(step - 3) / 9.0).cos())
+            };
+            let rate = 0.05 * share;
+            for i in 0..2 {
+                let g = gradient[i] * (0.5 / norm).min(1.0);
+                if rule == adam {
+                    x[i] -= rate * decay * x[i];
+                    m[i] = b1 * m[i] + (1.0 - b1) * g;
+                    v[i] = b2 * v[i] + (1.0 - b2) * g * g;
+                    let (m, v) =
+                        (m[i] / (1.0 - b1.powi(step + 1)), v[i] / (1.0 - b2.powi(step + 1)));
+                    x[i] -= rate * m / (v.sqrt() + eps);
+                } else {
+                    m[i] = 0.9 * m[i] + g;
+                    x[i] -= rate * m[i];
+                }
+            }
+            for (one, other) in bowl.weights().data().iter().zip(x) {
+                assert!((one - other).abs() < 1e-12, "step {step}: {one} and {other}");
+            }
+        }
+    }
+}
