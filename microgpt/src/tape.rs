@@ -297,7 +297,7 @@ impl<T: Real> Tape<T> {
 
     /// Panics unless the block is still on the tape; returns where it begins.
     #[track_caller]
-    #[inline]
+    #[inline(always)]
     pub(crate) fn check(&self, position: Position, len: usize) -> usize {
         self.arena().checked(position, len)
     }

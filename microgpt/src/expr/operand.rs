@@ -353,7 +353,9 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     #[track_caller]
     #[inline(always)]
     fn source(self) -> Tracked<'t, T> {
-        let len = self.size();
+        // An array is no larger than its tape: the product of its lengths is a number.
+        let len =
+            self.shape().lens().as_ref().iter().fold(1, |size: usize, len| size.wrapping_mul(*len));
         Tracked { tape: self.tape(), start: self.tape().check(self.position(), len), len }
     }
 }

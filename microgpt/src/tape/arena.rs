@@ -17,6 +17,9 @@ struct Segment {
     epoch: u64,
 }
 
+/// That of a tape which was never rewound.
+const FIRST: Segment = Segment { start: 0, records: 0, epoch: 0 };
+
 pub(super) struct Arena<T> {
     /// Longer than `top` after a rewind: what lies above is free, not zero.
     pub(super) values: Vec<T>,
@@ -26,6 +29,8 @@ pub(super) struct Arena<T> {
     pub(super) words: Vec<usize>,
     pub(super) records: Vec<Record<T>>,
     segments: Vec<Segment>,
+    /// The last two of them, which nearly every handle is of: what a step computes, and the parameters.
+    latest: [Segment; 2],
     epoch: u64,
     pub(super) recording: bool,
     /// What was computed and not recorded, in order.
@@ -90,7 +95,8 @@ impl<T> Default for Arena<T> {
             integers: Vec::new(),
             words: Vec::new(),
             records: Vec::new(),
-            segments: vec![Segment { start: 0, records: 0, epoch: 0 }],
+            segments: vec![FIRST],
+            latest: [FIRST; 2],
             epoch: 0,
             recording: true,
             unrecorded: Vec::new(),
@@ -178,7 +184,9 @@ impl<T: Real> Arena<T> {
         self.words.truncate(words);
         let kept = self.segments.partition_point(|one| (one.start, one.records) < (top, records));
         self.segments.truncate(kept);
-        self.segments.push(Segment { start: top, records, epoch: self.epoch });
+        let newest = Segment { start: top, records, epoch: self.epoch };
+        self.latest = [newest, self.segments.last().copied().unwrap_or(newest)];
+        self.segments.push(newest);
         while let Some(last) = self.unrecorded.pop_if(|last| last.end > top) {
             if last.start < top {
                 self.unrecorded.push(last.start..top);
@@ -256,14 +264,27 @@ impl<T: Real> Arena<T> {
     #[inline]
     pub(super) fn checked(&self, position: Position, len: usize) -> usize {
         let start = position.offset as usize;
+        let end = start.wrapping_add(len);
+        let [newest, before] = self.latest;
+        let is_new = position.epoch == newest.epoch && newest.start <= start && end <= self.top;
+        let is_old = position.epoch == before.epoch && before.start <= start && end <= newest.start;
+        if (is_new || is_old) && start <= end {
+            return start;
+        }
+        self.checked_among_all(position, len)
+    }
+
+    #[cold]
+    #[track_caller]
+    fn checked_among_all(&self, position: Position, len: usize) -> usize {
+        let start = position.offset as usize;
         // Of nothing it does not matter where it was.
         if len == 0 {
             return start.min(self.top);
         }
-        let newest = self.segments[self.segments.len() - 1];
-        let epoch = if newest.start <= start { newest.epoch } else { self.segment(start).epoch };
         assert!(
-            epoch == position.epoch && start + len <= self.top,
+            self.segment(start).epoch == position.epoch
+                && start.checked_add(len).is_some_and(|end| end <= self.top),
             "this handle (position {start}) was forgotten by a rewind of its tape: make it again, \
              or mark the tape after it"
         );
