@@ -5,6 +5,8 @@
 #[macro_use]
 pub mod ops;
 pub mod array;
+#[cfg(feature = "checkpoint")]
+pub mod checkpoint;
 pub mod dual;
 #[doc(hidden)]
 pub mod expr;
@@ -13,6 +15,7 @@ pub mod gradcheck;
 pub mod guide {}
 pub mod layers;
 pub mod model;
+pub mod preset;
 pub mod real;
 pub mod sample;
 pub mod shape;
@@ -28,10 +31,10 @@ pub use microgpt_macros::{
 
 pub use array::{Array, Matrix, Numbers, Vector};
 #[cfg(feature = "checkpoint")]
-pub use model::checkpoint::{self, Checkpoint};
+pub use checkpoint::Checkpoint;
 pub use model::gpt::{Activation, Gpt};
-pub use model::preset::Preset;
 pub use model::{Context, Instance, LanguageModel, Loss, Model, Parameters};
+pub use preset::Preset;
 pub use real::Real;
 pub use sample::{Sampler, Sampling, Streams};
 pub use shape::{Const, Dim, Shape};

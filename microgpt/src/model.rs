@@ -11,16 +11,15 @@ use crate::real::Real;
 use crate::tape::Tape;
 use crate::value::Value;
 
-#[cfg(feature = "checkpoint")]
-pub mod checkpoint;
 pub mod context;
 pub mod gpt;
 mod instance;
 mod parameters;
-pub mod preset;
 
 pub use context::Context;
 use context::forward;
+#[cfg(feature = "checkpoint")]
+pub(crate) use instance::declared;
 pub(crate) use instance::weights_in;
 pub use instance::{Instance, ModelError, Parameter, ValidationLoss};
 pub use parameters::Parameters;

@@ -122,7 +122,7 @@ pub struct Instance<'t, M: Model, T: Real = f64> {
 }
 
 /// The parameters that a model declares, and the number of their numbers.
-pub(super) fn declared<M: Model, T: Real>(
+pub(crate) fn declared<M: Model, T: Real>(
     model: &M,
     tape: &Tape<T>,
 ) -> Result<(Vec<Declaration>, usize), ModelError> {

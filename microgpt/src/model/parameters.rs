@@ -58,8 +58,8 @@ impl Beginning {
 
 /// A parameter as its model declares it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Declaration {
-    pub(super) parameter: Parameter,
+pub(crate) struct Declaration {
+    pub(crate) parameter: Parameter,
     pub(super) beginning: Beginning,
 }
 

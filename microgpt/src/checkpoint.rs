@@ -16,8 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::instance::declared;
-use super::{Instance, Loss, Model, ModelError, Parameter};
+use crate::model::{Instance, Loss, Model, ModelError, Parameter, declared};
 use crate::random::{self, PythonRandom, RandomError, State};
 use crate::real::Real;
 use crate::tape::Tape;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::gpt::{Activation, Gpt};
+use crate::model::gpt::{Activation, Gpt};
 use crate::sample::Sampling;
 use crate::train::{Rule, Training};
 
@@ -17,7 +17,7 @@ use crate::train::{Rule, Training};
 /// let early: Preset = "early".parse()?;
 /// assert_eq!(early.gpt(27).block_size, 8);
 /// assert_eq!(early.to_string(), "early");
-/// # Ok::<(), microgpt::model::preset::UnknownPreset>(())
+/// # Ok::<(), microgpt::preset::UnknownPreset>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Preset {
