@@ -11,7 +11,7 @@ use std::io::Read;
 use std::path::Path;
 
 use safetensors::tensor::{Metadata, TensorView};
-use safetensors::{Dtype, SafeTensorError, SafeTensors};
+use safetensors::{SafeTensorError, SafeTensors};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -24,6 +24,8 @@ use crate::tokenizer::{CharTokenizer, RepeatedCharacter};
 use crate::train::{Optimiser, SQUARE, Trainer, Training, Unusable};
 
 pub use place::can_save;
+/// The type of the numbers of a tensor.
+pub use safetensors::Dtype;
 
 mod place;
 
@@ -64,7 +66,29 @@ pub struct Checkpoint<M, T = f64> {
     pub notes: BTreeMap<String, String>,
 }
 
-/// How far a training is.
+/// How far a training is: all that it needs to go on with the bits of one that never stopped.
+///
+/// ```
+/// use microgpt::{CharTokenizer, Checkpoint, Gpt, Instance, PythonRandom, Tape, Trainer, Training};
+///
+/// let tokenizer = CharTokenizer::new(["ada", "bob"]);
+/// let (tape, mut random) = (Tape::new(), PythonRandom::new(42));
+/// let gpt = Instance::new(&tape, Gpt::new(tokenizer.vocabulary()), &mut random)?;
+/// let mut trainer = Trainer::new(&gpt, Training::default());
+/// let document = tokenizer.encode("ada")?;
+/// trainer.step(&[&document])?;
+/// let bytes = Checkpoint::of_training(&trainer, Some(&tokenizer), &random).to_bytes()?;
+/// let next = trainer.step(&[&document])?;
+///
+/// let found: Checkpoint<Gpt> = Checkpoint::from_bytes(&bytes)?;
+/// let tape = Tape::new();
+/// let gpt = found.instance(&tape)?;
+/// let progress = found.progress.expect("a training");
+/// let trainer = Trainer::new(&gpt, progress.training);
+/// let mut trainer = trainer.resumed(progress.steps, progress.optimiser);
+/// assert_eq!(trainer.step(&[&document])?, next);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Progress<T> {
     /// How it trains.
@@ -78,6 +102,14 @@ pub struct Progress<T> {
 }
 
 /// Why a file is not a checkpoint, or could not be written.
+///
+/// ```
+/// use microgpt::checkpoint::CheckpointError;
+/// use microgpt::{Checkpoint, Gpt};
+///
+/// let error = Checkpoint::<Gpt>::from_bytes(b"ada").unwrap_err();
+/// assert!(matches!(error, CheckpointError::Format(_)));
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
@@ -92,7 +124,16 @@ pub enum CheckpointError {
     ReadOnly,
     /// The layout of safetensors is broken.
     #[error("not a safetensors file: {0}")]
-    Format(String),
+    Format(#[from] SafeTensorError),
+    /// Not even the length of a header.
+    #[error("not a safetensors file: it is shorter than its header's length")]
+    Short,
+    /// A header that does not fit into the file, or is far longer than any of ours.
+    #[error("not a safetensors file: the length of its header ({0}) is none")]
+    HeaderLength(u64),
+    /// Another length than the header says.
+    #[error("not a safetensors file: it is longer or shorter than its header says")]
+    Length,
     /// A safetensors file of another program.
     #[error("not a checkpoint of microgpt: another program wrote it")]
     Foreign,
@@ -133,14 +174,14 @@ pub enum CheckpointError {
         found: Vec<usize>,
     },
     /// A tensor of other numbers than floats, or of another precision than the others.
-    #[error("its tensor `{name}` is of type {found}, not {expected}")]
+    #[error("its tensor `{name}` is of type {found:?}, not {expected}")]
     Type {
         /// The tensor.
         name: String,
         /// What was expected.
-        expected: String,
+        expected: &'static str,
         /// What the file says.
-        found: String,
+        found: Dtype,
     },
     /// A NaN or an infinity.
     #[error("its tensor `{name}` has {number} at position {position}")]
@@ -161,12 +202,6 @@ pub enum CheckpointError {
     /// The generator's state is none.
     #[error("its random state is none: {0}")]
     Random(#[from] RandomError),
-}
-
-impl From<SafeTensorError> for CheckpointError {
-    fn from(error: SafeTensorError) -> Self {
-        Self::Format(error.to_string())
-    }
 }
 
 /// What is kept as JSON.
@@ -197,7 +232,8 @@ struct ProgressHeader {
 }
 
 impl<M: Model, T: Real> Checkpoint<M, T> {
-    /// A model as it is, without a training to go on with.
+    /// A model as it is, without a training to go on with. The tokenizer must have as many tokens as the
+    /// model says, or what is made here cannot be saved.
     #[must_use]
     pub fn of_model(instance: &Instance<'_, M, T>, tokenizer: Option<&CharTokenizer>) -> Self {
         Self {
@@ -209,7 +245,7 @@ impl<M: Model, T: Real> Checkpoint<M, T> {
         }
     }
 
-    /// A training as it is between two steps.
+    /// A training as it is between two steps, with the generator that the next draws come from.
     #[must_use]
     pub fn of_training(
         trainer: &Trainer<'_, '_, M, T>,
@@ -338,30 +374,28 @@ impl<M: Model + DeserializeOwned, T: Real> Checkpoint<M, T> {
         }
         let mut file = File::open(path)?;
         let length = file.metadata()?.len();
-        let broken = |what: &str| CheckpointError::Format(what.to_owned());
         // The header first: its length says whether the rest is worth reading.
         let mut start = [0; 8];
-        file.read_exact(&mut start)
-            .map_err(|_| broken("it is shorter than its header's length"))?;
+        file.read_exact(&mut start).map_err(|_| CheckpointError::Short)?;
         let header = u64::from_le_bytes(start);
         if header > MAX_HEADER || header + 8 > length {
-            return Err(broken("the length of its header is none"));
+            return Err(CheckpointError::HeaderLength(header));
         }
         let mut bytes = start.to_vec();
         Read::by_ref(&mut file).take(header).read_to_end(&mut bytes)?;
         let metadata: Metadata = serde_json::from_slice(&bytes[8..])
-            .map_err(|error| CheckpointError::Format(format!("invalid JSON in header: {error}")))?;
+            .map_err(SafeTensorError::InvalidHeaderDeserialization)?;
         checked_header::<M, T>(&metadata)?;
         let end = metadata.tensors().values().map(|info| info.data_offsets.1).max().unwrap_or(0);
         let data = u64::try_from(end).unwrap_or(u64::MAX);
         if data.checked_add(header + 8) != Some(length) {
-            return Err(broken("it is longer or shorter than its header says"));
+            return Err(CheckpointError::Length);
         }
         file.take(data).read_to_end(&mut bytes)?;
         Self::from_bytes(&bytes)
     }
 
-    /// A checkpoint from the bytes of a file.
+    /// A checkpoint from the bytes of a file; [`to_bytes`](Checkpoint::to_bytes) makes them.
     ///
     /// # Errors
     ///
@@ -529,7 +563,7 @@ impl Reader<'_> {
             if let Some(first) = self.parameters.first() {
                 let found = self.view(&first.name)?.dtype();
                 if found != dtype::<T>() {
-                    return Err(other_type(&first.name, &format!("{:?}", dtype::<T>()), found));
+                    return Err(other_type(&first.name, precision::<T>(), found));
                 }
             }
             optimiser = optimiser.resumed(header.steps as u64, remembered);
@@ -564,12 +598,13 @@ fn check_finite<T: Real>(name: &str, numbers: &[T]) -> Result<(), CheckpointErro
     }
 }
 
-fn other_type(name: &str, expected: &str, found: Dtype) -> CheckpointError {
-    CheckpointError::Type {
-        name: name.to_owned(),
-        expected: expected.to_owned(),
-        found: format!("{found:?}"),
-    }
+fn other_type(name: &str, expected: &'static str, found: Dtype) -> CheckpointError {
+    CheckpointError::Type { name: name.to_owned(), expected, found }
+}
+
+/// The name of the type that the tensors of a precision have.
+fn precision<T: Real>() -> &'static str {
+    if dtype::<T>() == Dtype::F32 { "F32" } else { "F64" }
 }
 
 fn dtype<T: Real>() -> Dtype {

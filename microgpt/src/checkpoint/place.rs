@@ -21,8 +21,15 @@ const MAX_LINKS: usize = 40;
 /// # Errors
 ///
 /// With what stands against it.
-pub fn can_save(path: &Path) -> Result<(), CheckpointError> {
-    let place = Place::new(path)?;
+///
+/// ```
+/// use microgpt::checkpoint::{CheckpointError, can_save};
+///
+/// assert!(can_save(std::env::temp_dir().join("model.safetensors")).is_ok());
+/// assert!(matches!(can_save(std::env::temp_dir()), Err(CheckpointError::NotAFile)));
+/// ```
+pub fn can_save(path: impl AsRef<Path>) -> Result<(), CheckpointError> {
+    let place = Place::new(path.as_ref())?;
     place.remove_leftovers();
     place.temporary()?;
     Ok(())
