@@ -11,8 +11,16 @@ pub mod dual;
 #[doc(hidden)]
 pub mod expr;
 pub mod gradcheck;
-#[doc = include_str!("../../docs/writing-a-layer.md")]
-pub mod guide {}
+pub mod guide {
+    //! Guides, a page each, whose every example runs: [writing a layer](layers) and
+    //! [writing a model](models).
+
+    #[doc = include_str!("../../docs/writing-a-layer.md")]
+    pub mod layers {}
+
+    #[doc = include_str!("../../docs/writing-a-model.md")]
+    pub mod models {}
+}
 pub mod layers;
 pub mod model;
 pub mod preset;
