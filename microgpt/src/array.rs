@@ -10,7 +10,7 @@ use crate::value::Value;
 
 mod arithmetic;
 
-/// A block of values on a tape, row-major, with one [`Dim`](crate::Dim) an axis.
+/// A block of values on a tape, row-major, with one [`Dim`](crate::Dim) per axis.
 ///
 /// A handle: `Copy`, a few words, the numbers stay on the tape. Arrays of one shape add and subtract,
 /// and scale by a number: `x + f(x)`.
@@ -102,7 +102,21 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
         self.tape.read(self.position, self.size(), work)
     }
 
-    /// Calls `work` with the values and their gradients, to change either.
+    /// Calls `work` with the values and their gradients, to change either: how an optimiser of one's own
+    /// moves parameters.
+    ///
+    /// ```
+    /// let tape = microgpt::Tape::new();
+    /// let w = tape.vector([1.0, 2.0]);
+    /// w.at([1]).backward();
+    /// w.update(|values, gradients| {
+    ///     for (w, g) in values.iter_mut().zip(gradients) {
+    ///         *w -= 0.1 * *g;
+    ///         *g = 0.0;
+    ///     }
+    /// });
+    /// assert_eq!(w.data(), [1.0, 1.9]);
+    /// ```
     ///
     /// A backward pass that comes to a record made before, and reads there a value that was changed
     /// since, panics: make the record again. Gradients may change at any time.
@@ -137,7 +151,13 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
         Value(Array::new(self.tape, self.position.shifted(offset), ()))
     }
 
-    /// The same values under other axes, as `x.reshape((heads, width))`; the order stays.
+    /// The same values under other axes; the order stays, and nothing is copied.
+    ///
+    /// ```
+    /// let tape = microgpt::Tape::new();
+    /// let x = tape.vector([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    /// assert_eq!(x.reshape((2, 3)).at([1, 0]).data(), 4.0);
+    /// ```
     ///
     /// # Panics
     ///
@@ -156,7 +176,7 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
         self.shaped(shape)
     }
 
-    /// A part of the values, from position `start`, under these axes.
+    /// A part of the values, from position `start`, under these axes; nothing is copied.
     ///
     /// # Panics
     ///
@@ -198,7 +218,7 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
 }
 
 impl<S: Rows, T: Real> Array<'_, S, T> {
-    /// Some rows, from row `first` on.
+    /// So many rows, from row `first` on; nothing is copied.
     ///
     /// # Panics
     ///

@@ -3,7 +3,13 @@
 //! A model is its sizes, a plain value. Its parameters are declared by name; an [`Instance`] holds
 //! them on a tape. What a model needs besides is there once, for all of them: drawing and loading
 //! ([`Parameters`]), training ([`Trainer`](crate::Trainer)), sampling ([`Sampler`](crate::Sampler)),
-//! files (`Checkpoint`).
+//! files (`Checkpoint`). [Writing a model](crate::guide::models) writes one from nothing.
+//!
+//! | trait | what it asks for | what it gives |
+//! |---|---|---|
+//! | [`Model`] | the parameters, by name | an [`Instance`] on a tape, checkpoints |
+//! | [`Loss`] | a number to minimise | training: [`Trainer`](crate::Trainer) |
+//! | [`LanguageModel`] | logits of the next token | [`Loss`], validation loss, sampling |
 
 use crate::array::{Matrix, Vector};
 use crate::layers::{cross_entropy, weighted_cross_entropy};
@@ -31,6 +37,8 @@ pub type Weight<'t, T> = Matrix<'t, usize, usize, T>;
 pub type Bias<'t, T> = Vector<'t, usize, T>;
 
 /// The sizes of a model, which say what parameters it has.
+///
+/// A model is `Clone` because a checkpoint keeps it, and `Send + Sync` because threads share it.
 ///
 /// ```
 /// use microgpt::model::{Bias, Loss, Model, Parameters, Weight};
@@ -83,23 +91,30 @@ pub trait Model: Clone + Send + Sync {
     type Weights<'t, T: Real>;
 
     /// Declares every parameter, in the order in which they are drawn.
+    ///
+    /// It is called several times, before there are numbers and after, and must declare the same each
+    /// time: what it declares follows from the sizes alone.
     fn weights<'t, T: Real>(&self, p: &mut Parameters<'_, 't, T>) -> Self::Weights<'t, T>;
 
     /// Whether the sizes make a model; asked before anything else.
     ///
     /// # Errors
     ///
-    /// If they do not.
+    /// If they do not: [`ModelError`] has variants for the usual reasons, and
+    /// [`Refused`](ModelError::Refused) for any other.
     fn check(&self) -> Result<(), ModelError> {
         Ok(())
     }
 
-    /// The number of tokens, if it is a model of tokens: a tokenizer has as many.
+    /// The number of tokens, if it is a model of tokens: the tokenizer of its checkpoint must have as
+    /// many. None unless the model says otherwise.
     fn vocabulary(&self) -> Option<usize> {
         None
     }
 
-    /// So many positions at least go through one forward pass, where a batch has them.
+    /// The size of a micro-batch, in [positions](Loss::positions): a batch that has more is divided, and
+    /// each micro-batch goes through one forward pass. Threads take micro-batches. 128 unless the model
+    /// says otherwise.
     fn micro_batch(&self) -> usize {
         128
     }
@@ -113,8 +128,8 @@ pub trait Loss: Model {
     /// One of what it learns from: a labelled point, a document.
     type Example: ?Sized + Sync;
 
-    /// The sum of the losses of several examples, in one forward pass for all of them. What they are
-    /// made of goes onto the tape where layers are to read it.
+    /// The sum of the losses of several examples, in one forward pass for all of them. A train step
+    /// divides by their number. `tape` is that of the weights, for what layers read of the examples.
     fn loss<'t, T: Real>(
         &self,
         tape: &'t Tape<T>,
@@ -122,21 +137,69 @@ pub trait Loss: Model {
         examples: &[&Self::Example],
     ) -> Value<'t, T>;
 
-    /// How much an example adds to a forward pass: its positions, if it has any.
+    /// How much an example adds to a micro-batch: its positions, if it has any. 1 unless the model says
+    /// otherwise.
     fn positions(&self, example: &Self::Example) -> usize {
         let _ = example;
         1
     }
 }
 
-/// A model that says what comes next: logits for every token, after each of some.
+/// A model that says what comes next: logits for every token, after each token of a document.
+///
+/// It has a [`Loss`] over documents, a [validation loss](Instance::validation_loss), and
+/// [`Sampler`](crate::Sampler) and [`Streams`](crate::Streams) draw from it.
+///
+/// ```
+/// use microgpt::layers::token_embedding;
+/// use microgpt::model::Weight;
+/// use microgpt::{
+///     Context, Instance, LanguageModel, Matrix, Model, Parameters, PythonRandom, Real, Sampler, Sampling,
+///     Tape,
+/// };
+///
+/// /// The next token follows from the last alone: a table of logits.
+/// #[derive(Clone)]
+/// struct Bigram(usize);
+///
+/// impl Model for Bigram {
+///     type Weights<'t, T: Real> = Weight<'t, T>;
+///
+///     fn weights<'t, T: Real>(&self, p: &mut Parameters<'_, 't, T>) -> Weight<'t, T> {
+///         p.gauss("table", (self.0, self.0), 0.1)
+///     }
+/// }
+///
+/// impl LanguageModel for Bigram {
+///     fn block_size(&self) -> usize {
+///         16
+///     }
+///
+///     fn logits<'t, T: Real>(
+///         &self,
+///         table: &Weight<'t, T>,
+///         tokens: &[usize],
+///         _: &mut Context<'t, T>,
+///     ) -> Matrix<'t, usize, usize, T> {
+///         token_embedding(*table, tokens)
+///     }
+/// }
+///
+/// let tape = Tape::new();
+/// let bigram = Instance::new(&tape, Bigram(5), &mut PythonRandom::new(1))?;
+/// let mut sampler = Sampler::new(&bigram, 4, Sampling::default(), PythonRandom::new(2));
+/// assert!(sampler.sample()?.iter().all(|&token| token < 4));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait LanguageModel: Model {
-    /// The greatest number of positions of a document.
+    /// The greatest number of positions of a document: longer ones are cut off in training, and
+    /// sampling ends there.
     fn block_size(&self) -> usize;
 
     /// The logits of the token that follows each of `tokens`: `[tokens, vocabulary]`.
     ///
-    /// What came before them, and which of them belong together, the context knows.
+    /// The context knows what came before them, and which of them belong together. It is prepared by
+    /// [`Instance::logits`], which is the way to call this.
     ///
     /// # Panics
     ///
@@ -155,7 +218,7 @@ fn counted(block_size: usize, tokens: &[usize]) -> usize {
     block_size.min(tokens.len() - 1)
 }
 
-/// The cross entropy of each token given those before it, in nats a token: the mean over a document,
+/// The cross entropy of each token given those before it, in nats per token: the mean over a document,
 /// the sum over documents. Only the first `block_size` predictions of a document count.
 impl<M: LanguageModel> Loss for M {
     type Example = [usize];

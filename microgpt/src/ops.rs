@@ -19,6 +19,14 @@ use stable::{
 };
 
 /// An op as data, for whatever goes over all of them.
+///
+/// ```
+/// use microgpt::ops::TABLE;
+///
+/// let square = TABLE.iter().find(|op| op.name == "square").expect("an op of the table");
+/// assert_eq!((square.forward)(&[3.0]), 9.0);
+/// assert_eq!((square.gradient)(&[3.0], 9.0), [6.0]);
+/// ```
 pub struct Op {
     /// The name, in `expr!` and elsewhere.
     pub name: &'static str,
@@ -29,19 +37,26 @@ pub struct Op {
     pub forward: fn(&[f64]) -> f64,
     /// The function on dual numbers, whose tangent is an oracle for the local gradient.
     pub tangent: fn(&[Dual]) -> Dual,
-    /// The local gradient from the arguments and the result: one entry an argument.
+    /// The local gradient from the arguments and the result: one entry per argument.
     pub gradient: fn(&[f64], f64) -> Vec<f64>,
     /// The function and its local gradient in single precision.
     pub single: fn(&[f32]) -> (f32, Vec<f32>),
     /// Zero where the derivative jumps, and about the distance to there elsewhere.
     pub kink: Option<fn(&[f64]) -> f64>,
-    /// The op on `Value`s, one record a call.
+    /// The op on `Value`s, one record per call.
     pub on_values: for<'t> fn(&[Value<'t>]) -> Value<'t>,
     /// The op in an `expr!` over vectors of one length, one record for all of it.
     pub on_vectors: for<'t> fn(&[Vector<'t, usize>]) -> Vector<'t, usize>,
 }
 
 /// A reduction as data, for whatever goes over all of them.
+///
+/// ```
+/// use microgpt::ops::REDUCTIONS;
+///
+/// let mean = REDUCTIONS.iter().find(|one| one.name == "mean").expect("a reduction");
+/// assert_eq!((mean.forward)(&[1.0, 3.0]), 2.0);
+/// ```
 pub struct Reduction {
     /// The name in `expr!`.
     pub name: &'static str,
@@ -76,7 +91,7 @@ pub struct Reduction {
 /// assert_eq!(y.data()[0], 0.0);
 /// ```
 ///
-/// In both bodies `T` is the precision, a [`Real`]; the gradient has one entry an argument, in
+/// In both bodies `T` is the precision, a [`Real`]; the gradient has one entry per argument, in
 /// terms of the arguments and the result. After `in` stands the range that checks draw the
 /// argument from. A function whose derivative jumps has a third entry, `kink:`, an expression
 /// that is 0 there. The entries may come in any order.

@@ -76,6 +76,11 @@ impl fmt::Display for Preset {
 }
 
 /// A name that no preset has.
+///
+/// ```
+/// let error = "late".parse::<microgpt::Preset>().unwrap_err();
+/// assert_eq!(error.to_string(), "no preset is called `late`: there are `gist` and `early`");
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("no preset is called `{0}`: there are `gist` and `early`")]
 pub struct UnknownPreset(pub String);

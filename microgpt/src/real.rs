@@ -20,6 +20,19 @@ mod sealed {
 
 /// A floating-point precision: `f32` or `f64`, or [`Dual`](crate::dual::Dual) for a value with its
 /// derivative.
+///
+/// What is generic over it works in every precision. Numbers of the source are made by
+/// [`of`](Real::of); arithmetic, `sqrt`, `exp` and the like are those of [`num_traits::Float`].
+///
+/// ```
+/// use microgpt::Real;
+///
+/// fn half<T: Real>(x: T) -> T {
+///     x * T::of(0.5)
+/// }
+///
+/// assert_eq!((half(3.0_f32), half(3.0_f64)), (1.5, 1.5));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a precision that a tape can hold",
     label = "expected `f32` or `f64`",
@@ -53,23 +66,28 @@ pub trait Real:
     ///
     /// Elsewhere a fused operation is a library call that costs ten times a product and a sum,
     /// so there it rounds twice.
+    #[doc(hidden)]
     #[must_use]
     fn fma(self, factor: Self, addend: Self) -> Self;
 
     /// A position among the values of a tape, kept in the place of a number: to be stored, not to be
     /// computed with. It is finite, and no two positions are the same number.
+    #[doc(hidden)]
     #[must_use]
     fn of_position(position: usize) -> Self;
 
     /// The position that was kept in the place of this number.
+    #[doc(hidden)]
     #[must_use]
     fn position(self) -> usize;
 
     /// Whether this number is 0, and so is all that it carries.
+    #[doc(hidden)]
     #[must_use]
     fn vanishes(self) -> bool;
 
     /// The number alone, as a constant: what it carries of a derivative is left out, as by `stop`.
+    #[doc(hidden)]
     #[must_use]
     #[inline(always)]
     fn stopped(self) -> Self {
@@ -78,6 +96,7 @@ pub trait Real:
 
     /// An adjoint, `self`, times a local gradient: a zero adjoint is zero, also where the local gradient
     /// is infinite or no number.
+    #[doc(hidden)]
     #[must_use]
     #[inline(always)]
     fn pull(self, local: Self) -> Self {
@@ -85,6 +104,7 @@ pub trait Real:
     }
 
     /// [`pull`](Real::pull), added to what is there, with one rounding where the target has FMA.
+    #[doc(hidden)]
     #[must_use]
     #[inline(always)]
     fn pull_onto(self, local: Self, gradient: Self) -> Self {
@@ -92,6 +112,7 @@ pub trait Real:
     }
 
     /// An adjoint, `self`, over a divisor: a zero adjoint is zero, also over 0.
+    #[doc(hidden)]
     #[must_use]
     #[inline(always)]
     fn pull_over(self, divisor: Self) -> Self {
@@ -100,11 +121,13 @@ pub trait Real:
 
     /// `eˣ`, in plain arithmetic of which a loop becomes vectors; at most 2 ulp from the exact
     /// value.
+    #[doc(hidden)]
     #[must_use]
     fn exponential(self) -> Self;
 
     /// `ln x`, in plain arithmetic of which a loop becomes vectors; at most 2 ulp from the exact
     /// value.
+    #[doc(hidden)]
     #[must_use]
     fn logarithm(self) -> Self;
 
@@ -114,6 +137,7 @@ pub trait Real:
 
     /// Whether another number is this one to the bit, with all that it carries: so is a NaN itself,
     /// and -0 is not 0.
+    #[doc(hidden)]
     #[must_use]
     fn is_identical(self, other: Self) -> bool;
 

@@ -1,4 +1,7 @@
 //! Generation: new documents, token by token, one after the other or many side by side.
+//!
+//! A [`Sampler`] draws one document after the other, [`Streams`] many at a time, which is faster per
+//! document. Both keep a cache, so that a token costs one position of the forward pass.
 
 mod sampler;
 mod sampling;

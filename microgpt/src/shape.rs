@@ -13,10 +13,30 @@ use crate::value::Value;
 use usual::{WithOne, WithThree, WithTwo};
 
 /// An axis whose length is a type: a mismatch is an error of the compiler.
+///
+/// ```
+/// use microgpt::{Const, Tape};
+///
+/// let tape = Tape::new();
+/// assert_eq!(tape.vector([1.0, 2.0, 3.0]).shape(), (Const::<3>,));
+/// assert_eq!(tape.vector(vec![1.0, 2.0, 3.0]).shape(), (3,));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Const<const N: usize>;
 
 /// The length of an axis: [`Const<N>`] or `usize`.
+///
+/// ```
+/// use microgpt::{Dim, Tape, Vector};
+///
+/// fn length<N: Dim>(x: Vector<'_, N>) -> usize {
+///     x.shape().0.len()
+/// }
+///
+/// let tape = Tape::new();
+/// assert_eq!(length(tape.vector([1.0, 2.0])), 2);
+/// assert_eq!(length(tape.vector(vec![1.0, 2.0, 3.0])), 3);
+/// ```
 pub trait Dim:
     Copy
     + Eq
@@ -43,10 +63,12 @@ pub trait Dim:
     /// Works on one row of this axis's length, in registers where the length is known.
     ///
     /// The generated code opens a row once around the loops that accumulate onto it.
+    #[doc(hidden)]
     fn local<T: Real>(self, row: &mut [T], work: impl FnOnce(&mut [T]));
 
     /// [`local`](Dim::local) for `work` that adds the terms of a range to the row: a long one in blocks,
     /// whose sums are added.
+    #[doc(hidden)]
     fn local_blocks<T: Real>(
         self,
         row: &mut [T],
@@ -56,6 +78,7 @@ pub trait Dim:
 
     /// Works on so many rows of this axis's length, one after the other, all of them 0: on the stack
     /// where the length is known.
+    #[doc(hidden)]
     fn rows<T: Real, const ROWS: usize>(self, work: impl FnOnce(&mut [T])) {
         work(&mut vec![T::zero(); ROWS * self.len()]);
     }
@@ -192,6 +215,7 @@ fn add<T: Real>(row: &mut [T], part: &[T]) {
 }
 
 /// What a record keeps of one axis or offset: a machine word, or nothing where the type says it.
+#[doc(hidden)]
 pub trait Word: Copy + 'static {
     /// Appends the word, if there is one.
     fn write(self, words: &mut Vec<usize>);
@@ -257,6 +281,14 @@ words!(A B C D E F G H);
 /// Two axes that one index runs over: both must have the same length.
 ///
 /// The result is the one that says more: `Const<N>` and `usize` unify to `Const<N>`.
+///
+/// ```
+/// use microgpt::Const;
+/// use microgpt::shape::Same;
+///
+/// assert_eq!(Const::<3>.same(3_usize), Some(Const::<3>));
+/// assert_eq!(3_usize.same(4_usize), None);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "one index cannot run over both `{Self}` and `{Other}`",
     label = "this axis is `{Other}`, the axes before it are `{Self}`",
@@ -297,8 +329,16 @@ impl<D: Dim> Same<D> for usize {
 }
 
 /// The axes of an array: a tuple of up to six [`Dim`]s, `()` for a scalar.
+///
+/// ```
+/// use microgpt::{Const, Shape};
+///
+/// let shape = (5_usize, Const::<3>);
+/// assert_eq!(shape.lens(), [5, 3]);
+/// assert_eq!(shape.size(), 15);
+/// ```
 pub trait Shape: Copy + PartialEq + Debug + Send + Sync + 'static {
-    /// The lengths, one an axis.
+    /// The lengths, one per axis.
     type Lens: AsRef<[usize]> + Copy + Debug;
     /// What a block of this shape is on a tape: [`Value`] for `()`, [`Array`] for the others.
     type OnTape<'t, T: Real>;
@@ -349,7 +389,16 @@ fn too_large(lens: &[usize]) -> ! {
     panic!("the shape {lens:?} has an axis, or more elements, than 2^32")
 }
 
-/// A shape whose first axis is as long as the run time says: so many rows.
+/// A shape whose first axis is a `usize`: so many rows, each of the remaining axes.
+///
+/// ```
+/// use microgpt::Const;
+/// use microgpt::shape::Rows;
+///
+/// let shape = (5_usize, Const::<3>);
+/// assert_eq!((shape.rows(), shape.row_size()), (5, 3));
+/// assert_eq!(shape.with_rows(2), (2, Const::<3>));
+/// ```
 pub trait Rows: Shape {
     /// The number of rows.
     fn rows(self) -> usize;
@@ -357,7 +406,7 @@ pub trait Rows: Shape {
     /// The number of elements of a row.
     fn row_size(self) -> usize;
 
-    /// As many rows as are asked for, of the same axes.
+    /// The shape of another number of rows.
     #[must_use]
     fn with_rows(self, rows: usize) -> Self;
 }

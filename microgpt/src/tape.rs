@@ -29,6 +29,7 @@ pub use arena::{Mark, Position};
 pub use finite::{NotFinite, Quantity};
 
 /// What a backward pass works on: the arena at the time of one record.
+#[doc(hidden)]
 pub struct Pass<'a, T> {
     /// Every value below the end of the record.
     pub values: &'a [T],
@@ -90,12 +91,24 @@ impl Tape<f64> {
 
 impl<T: Real> Tape<T> {
     /// A scalar with this value, to compute with and to take gradients of.
+    ///
+    /// ```
+    /// let tape = microgpt::Tape::new();
+    /// let x = tape.value(3.0);
+    /// (x * x).backward();
+    /// assert_eq!(x.grad(), 6.0);
+    /// ```
     pub fn value(&self, x: T) -> Value<'_, T> {
         Value(self.array((), &[x]))
     }
 
     /// A vector with these values: `[T; N]` gives the axis `Const<N>`, a slice or `Vec` gives
     /// `usize`.
+    ///
+    /// ```
+    /// let tape = microgpt::Tape::new();
+    /// assert_eq!(tape.vector([1.0, 2.0]).data(), tape.vector(vec![1.0, 2.0]).data());
+    /// ```
     #[allow(clippy::needless_pass_by_value)] // an array may be written where it is passed
     pub fn vector<X, N>(&self, values: X) -> Vector<'_, N, T>
     where
@@ -107,6 +120,12 @@ impl<T: Real> Tape<T> {
     }
 
     /// A matrix with these values, `[[T; C]; R]`; see [`Tape::array`] for sizes known at run time.
+    ///
+    /// ```
+    /// let tape = microgpt::Tape::new();
+    /// let rows = tape.matrix([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(rows.at([1, 0]).data(), 3.0);
+    /// ```
     #[allow(clippy::needless_pass_by_value)] // an array may be written where it is passed
     pub fn matrix<X, R, C>(&self, values: X) -> Matrix<'_, R, C, T>
     where
@@ -181,7 +200,7 @@ impl<T: Real> Tape<T> {
         self.arena().bytes()
     }
 
-    /// The present end of the tape, to [`rewind`](Tape::rewind) to.
+    /// The present end of the tape, to [`rewind`](Tape::rewind) to; [`Mark`] has an example.
     pub fn mark(&self) -> Mark {
         self.arena().mark()
     }
@@ -198,10 +217,21 @@ impl<T: Real> Tape<T> {
         self.arena_mut().rewind(mark);
     }
 
-    /// Runs `work` without recording: the same values, no backward pass through them.
+    /// Runs `work` without recording, as `torch.no_grad` does: the same values, no backward pass through
+    /// them.
     ///
     /// What was computed so is a constant to what is recorded later, and a backward pass that would begin
     /// at it panics. Leaves that `work` makes are leaves.
+    ///
+    /// ```
+    /// use microgpt::{Tape, expr};
+    ///
+    /// let tape = Tape::new();
+    /// let x = tape.vector([3.0, 4.0]);
+    /// let norm = tape.inference(|| expr!(sqrt(sum(x[i]^2 for i))));
+    /// assert_eq!((norm.data(), tape.records()), (5.0, 0));
+    /// ```
+    #[doc(alias = "no_grad")]
     pub fn inference<R>(&self, work: impl FnOnce() -> R) -> R {
         struct Restore<'t, T: Real>(&'t Tape<T>, bool);
         impl<T: Real> Drop for Restore<'_, T> {
@@ -272,6 +302,10 @@ impl<T: Real> Tape<T> {
     }
 
     /// An array of zeros.
+    ///
+    /// # Panics
+    ///
+    /// If the shape has more than 2³² elements.
     #[track_caller]
     pub fn zeros<S: Shape>(&self, shape: S) -> Array<'_, S, T> {
         let arena = &mut *self.arena_mut();
@@ -396,6 +430,14 @@ impl<T: Real> Tape<T> {
     }
 
     /// The values of several arrays, one after the other, under these axes; one record.
+    ///
+    /// ```
+    /// let tape = microgpt::Tape::new();
+    /// let [x, y] = [tape.vector([1.0, 2.0]), tape.vector([3.0, 4.0])];
+    /// let rows = tape.concatenate(&[x, y], (2, 2));
+    /// rows.at([1, 0]).backward();
+    /// assert_eq!(y.grad(), [1.0, 0.0]);
+    /// ```
     ///
     /// # Panics
     ///

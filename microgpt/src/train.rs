@@ -1,4 +1,7 @@
 //! Training: schedules, optimisers, and steps over batches.
+//!
+//! A [`Trainer`] makes the train steps of any model that has a [`Loss`](crate::Loss); [`Training`] says
+//! how. The optimisers move any parameters, with a `Trainer` or without.
 
 mod adam;
 mod clip;

@@ -98,6 +98,13 @@ impl<T: Real> fmt::Debug for Value<'_, T> {
 pub type Tracked<'t, T> = (T, Option<(&'t Tape<T>, Position)>);
 
 /// What an operator on a [`Value`] takes beside it: another `Value` of the same tape, or a number.
+///
+/// ```
+/// let tape = microgpt::Tape::new();
+/// let x = tape.value(3.0);
+/// assert_eq!((x + 1.0).data(), 4.0);
+/// assert_eq!((x + x).data(), 6.0);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be computed with beside a `Value` of `{T}`",
     label = "expected a `Value<{T}>` or a `{T}`: write the number `2` as `2.0`, an integer `n` as `n as {T}`"

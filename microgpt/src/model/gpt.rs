@@ -12,19 +12,30 @@ use crate::layers::{attention, attention_weights, embedding, linear, relu, rmsno
 use crate::real::Real;
 
 /// The parameters of a [`Gpt`].
+///
+/// ```
+/// use microgpt::{Gpt, Instance, PythonRandom, Tape};
+///
+/// let tape = Tape::new();
+/// let gpt = Instance::new(&tape, Gpt::new(27), &mut PythonRandom::new(42))?;
+/// assert_eq!(gpt.weights().wte.shape(), (27, 16));
+/// assert_eq!(gpt.weights().blocks[0].mlp_fc1.shape(), (64, 16));
+/// # Ok::<(), microgpt::model::ModelError>(())
+/// ```
 #[derive(Debug)]
 pub struct Weights<'t, T: Real> {
     /// Token embeddings: `[vocabulary, n_embd]`.
     pub wte: Weight<'t, T>,
     /// Position embeddings: `[block_size, n_embd]`.
     pub wpe: Weight<'t, T>,
-    /// What logits are made by: `[vocabulary, n_embd]`.
+    /// The map from the residual stream to logits: `[vocabulary, n_embd]`.
     pub lm_head: Weight<'t, T>,
     /// Layer by layer.
     pub blocks: Vec<Block<'t, T>>,
 }
 
-/// The parameters of one layer: attention and an MLP.
+/// The parameters of one layer: attention, `[n_embd, n_embd]` each, and an MLP, `[4 · n_embd, n_embd]` and
+/// `[n_embd, 4 · n_embd]`. Rows are outputs.
 #[derive(Debug)]
 #[allow(missing_docs)] // the names of microgpt.py's `state_dict`
 pub struct Block<'t, T: Real> {
@@ -106,7 +117,17 @@ impl LanguageModel for Gpt {
     }
 }
 
-/// The sizes of a GPT; the defaults are microgpt.py's.
+/// The sizes of a GPT; [`Gpt::new`] has those of microgpt.py.
+///
+/// ```
+/// use microgpt::{Gpt, Instance, PythonRandom, Tape};
+///
+/// let sizes = Gpt { n_layer: 2, n_embd: 32, ..Gpt::new(27) };
+/// let tape = Tape::new();
+/// let gpt = Instance::new(&tape, sizes, &mut PythonRandom::new(42))?;
+/// assert_eq!(gpt.block().size(), (2 * 27 + 16) * 32 + 2 * 12 * 32 * 32);
+/// # Ok::<(), microgpt::model::ModelError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(
     feature = "checkpoint",
@@ -172,6 +193,11 @@ impl fmt::Display for Activation {
 }
 
 /// A name that no activation has.
+///
+/// ```
+/// let error = "swish".parse::<microgpt::Activation>().unwrap_err();
+/// assert_eq!(error.to_string(), "no activation is called `swish`: there are `relu` and `relu2`");
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("no activation is called `{0}`: there are `relu` and `relu2`")]
 pub struct UnknownActivation(pub String);

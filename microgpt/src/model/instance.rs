@@ -20,6 +20,15 @@ use crate::value::Value;
 pub(super) const MAX_PARAMETERS: usize = 1 << 30;
 
 /// Why there is no such model.
+///
+/// ```
+/// use microgpt::{Gpt, Instance, PythonRandom, Tape};
+///
+/// let tape = Tape::new();
+/// let sizes = Gpt { n_head: 3, ..Gpt::new(27) };
+/// let error = Instance::new(&tape, sizes, &mut PythonRandom::new(42)).unwrap_err();
+/// assert_eq!(error.to_string(), "n_embd (16) must be a multiple of n_head (3)");
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ModelError {
@@ -85,6 +94,16 @@ pub enum ModelError {
 }
 
 /// One of a model's parameters, as the model declared it.
+///
+/// ```
+/// use microgpt::{Gpt, Instance, PythonRandom, Tape};
+///
+/// let tape = Tape::new();
+/// let gpt = Instance::new(&tape, Gpt::new(27), &mut PythonRandom::new(42))?;
+/// let first = &gpt.parameters()[0];
+/// assert_eq!((first.name.as_str(), first.size()), ("wte", 27 * 16));
+/// # Ok::<(), microgpt::model::ModelError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
     /// Its name.
@@ -94,7 +113,7 @@ pub struct Parameter {
 }
 
 impl Parameter {
-    /// The number of its numbers.
+    /// The number of its elements.
     #[must_use]
     pub fn size(&self) -> usize {
         self.shape.iter().product()
@@ -213,7 +232,7 @@ impl<'t, M: Model, T: Real> Instance<'t, M, T> {
         &self.parameters
     }
 
-    /// The numbers of one parameter, row-major, if there is one of this name.
+    /// The elements of one parameter, row-major, if there is one of this name.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<Vector<'t, usize, T>> {
         let mut start = 0;
@@ -232,7 +251,8 @@ impl<'t, M: Model, T: Real> Instance<'t, M, T> {
         self.block.tape()
     }
 
-    /// The sum of the losses of several examples.
+    /// The sum of the losses of several examples; for a [`LanguageModel`], of the mean loss of each
+    /// document, in nats per token.
     ///
     /// # Panics
     ///
@@ -246,7 +266,7 @@ impl<'t, M: Model, T: Real> Instance<'t, M, T> {
         self.model.loss(self.tape(), &self.weights, examples)
     }
 
-    /// [`loss`](Instance::loss) as a number, without a record of how it came about.
+    /// [`loss`](Instance::loss) as a number, without gradients; the tape is as long after it as before.
     ///
     /// # Panics
     ///
@@ -265,12 +285,26 @@ impl<'t, M: Model, T: Real> Instance<'t, M, T> {
     }
 }
 
-/// The loss of documents that are not learnt.
+/// The loss of documents that the model was not trained on, in two units.
+///
+/// ```
+/// use microgpt::{Gpt, Instance, PythonRandom, Tape};
+///
+/// let tape = Tape::new();
+/// let zeros = Gpt { std: 0.0, ..Gpt::new(4) };
+/// let gpt = Instance::new(&tape, zeros, &mut PythonRandom::new(42))?;
+/// // Four tokens are equally likely: 2 bits for each. "ab" is three tokens, for it ends, and two
+/// // characters.
+/// let loss = gpt.validation_loss([&[3, 0, 1, 3][..]]);
+/// assert!((loss.nats_per_token - 4f64.ln()).abs() < 1e-12);
+/// assert!((loss.bits_per_character - 3.0).abs() < 1e-12);
+/// # Ok::<(), microgpt::model::ModelError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ValidationLoss {
-    /// A token is a character, or the end of a document.
+    /// The mean of `-ln p` over all tokens: characters and ends of documents.
     pub nats_per_token: f64,
-    /// The end's share is borne by the characters.
+    /// The same sum in bits, over the number of characters: what the ends cost is shared among them.
     pub bits_per_character: f64,
 }
 
@@ -290,11 +324,12 @@ impl<'t, M: LanguageModel, T: Real> Instance<'t, M, T> {
         forward(&self.model, &self.weights, tokens, context)
     }
 
-    /// The mean loss of documents that are not learnt: over all of their tokens.
+    /// The validation loss: the mean over all tokens of some documents, each of which begins and ends
+    /// with the token that does. Nothing is trained.
     ///
     /// # Panics
     ///
-    /// If there is none, or as [`loss`](Instance::loss).
+    /// If there is no document, or as [`loss`](Instance::loss).
     #[must_use]
     #[track_caller]
     pub fn validation_loss<'d>(

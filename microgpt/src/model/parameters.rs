@@ -77,7 +77,7 @@ impl<'p, 't, T: Real> Parameters<'p, 't, T> {
         Self { ledger, prefix: String::new() }
     }
 
-    /// The parameters of a part: their names begin with this one, and a point.
+    /// The parameters of a part: their names begin with this one and a point, as `layer0.wq`.
     pub fn within(&mut self, part: &str) -> Parameters<'_, 't, T> {
         let prefix = match &self.ledger {
             Ledger::List { .. } => format!("{}{part}.", self.prefix),
@@ -86,13 +86,13 @@ impl<'p, 't, T: Real> Parameters<'p, 't, T> {
         Parameters { ledger: self.ledger, prefix }
     }
 
-    /// A parameter that begins with numbers of a normal distribution about 0.
+    /// A parameter that begins with normally distributed numbers of mean 0 and standard deviation `std`.
     #[track_caller]
     pub fn gauss<S: Shape>(&mut self, name: &str, shape: S, std: f64) -> Array<'t, S, T> {
         self.declare(name, shape, Beginning::Gauss { std })
     }
 
-    /// A parameter that begins with numbers that are all as likely from `low` to `high`.
+    /// A parameter that begins with numbers uniformly distributed from `low` to `high`.
     #[track_caller]
     pub fn uniform<S: Shape>(
         &mut self,
@@ -104,7 +104,7 @@ impl<'p, 't, T: Real> Parameters<'p, 't, T> {
         self.declare(name, shape, Beginning::Uniform { low, high })
     }
 
-    /// A parameter that begins with one number everywhere, as a bias with 0 and a gain with 1.
+    /// A parameter whose elements all begin with this number: a bias with 0, a gain with 1.
     #[track_caller]
     pub fn constant<S: Shape>(&mut self, name: &str, shape: S, number: f64) -> Array<'t, S, T> {
         self.declare(name, shape, Beginning::Constant(number))

@@ -8,6 +8,17 @@ use crate::random::{PythonRandom, RandomError};
 use crate::real::Real;
 
 /// Why there is no sample.
+///
+/// ```
+/// use microgpt::{Gpt, Instance, PythonRandom, Sampler, Sampling, Tape};
+///
+/// let tape = Tape::new();
+/// let gpt = Instance::new(&tape, Gpt::new(5), &mut PythonRandom::new(42))?;
+/// let sampler = Sampler::new(&gpt, 4, Sampling::default(), PythonRandom::new(1));
+/// let error = sampler.with_prompt(&[0; 16]).unwrap_err();
+/// assert_eq!(error.to_string(), "a prompt of 16 tokens leaves no room in a block of 16");
+/// # Ok::<(), microgpt::model::ModelError>(())
+/// ```
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum SampleError {
@@ -24,12 +35,25 @@ pub enum SampleError {
     },
 }
 
-/// One step of generation: what was chosen, and what of.
+/// One step of generation: the token, and the probabilities that it was drawn from.
+///
+/// ```
+/// use microgpt::{Gpt, Instance, PythonRandom, Sampler, Sampling, Tape};
+///
+/// let tape = Tape::new();
+/// let gpt = Instance::new(&tape, Gpt::new(5), &mut PythonRandom::new(42))?;
+/// let mut sampler = Sampler::new(&gpt, 4, Sampling::default(), PythonRandom::new(1));
+/// for choice in sampler.explained()? {
+///     assert!(choice.probabilities[choice.token] > 0.0);
+///     assert!((choice.probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
     /// The token.
     pub token: usize,
-    /// The probability of each token, as the model and the sampling have it.
+    /// The probability of each token, after temperature, top-k and top-p.
     pub probabilities: Vec<f64>,
 }
 
@@ -63,7 +87,8 @@ pub struct Sampler<'m, 't, M: LanguageModel, T: Real = f64> {
 }
 
 impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
-    /// Sampling of documents that begin and end with `bos`.
+    /// Sampling of documents that begin and end with `bos`. The cache is made here, on the model's tape, and
+    /// is lost if the tape is rewound to before it.
     #[must_use]
     pub fn new(
         model: &'m Instance<'t, M, T>,
@@ -80,7 +105,11 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
     ///
     /// # Errors
     ///
-    /// If they leave no position for another.
+    /// If they leave no position for another token.
+    ///
+    /// # Panics
+    ///
+    /// When it draws: if a token is not below the vocabulary.
     pub fn with_prompt(mut self, prompt: &[usize]) -> Result<Self, SampleError> {
         let block_size = self.model.model().block_size();
         if prompt.len() >= block_size {
@@ -90,7 +119,7 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
         Ok(self)
     }
 
-    /// Draws one document of at most `block_size` tokens.
+    /// Draws one document of at most `block_size` tokens, the prompt included and BOS not.
     ///
     /// # Errors
     ///
@@ -105,8 +134,8 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
         Ok(document)
     }
 
-    /// Draws one document, and keeps for each token after the prompt what it was chosen of. The
-    /// last is BOS, unless the block was full before.
+    /// Draws one document, and returns for each token after the prompt what it was drawn from. The last
+    /// token is BOS, unless the block was full before.
     ///
     /// # Errors
     ///

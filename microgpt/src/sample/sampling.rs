@@ -3,11 +3,22 @@
 use crate::random::{PythonRandom, RandomError};
 use crate::real::Real;
 
-/// How the next token is chosen from what the model thinks of each.
+/// How the next token is drawn from the logits.
+///
+/// ```
+/// use microgpt::Sampling;
+///
+/// let logits = [1.0, 3.0, 2.0];
+/// let greedy = Sampling { temperature: 0.0, ..Sampling::default() };
+/// assert_eq!(greedy.probabilities(&logits), [0.0, 1.0, 0.0]);
+/// let two = Sampling { temperature: 1.0, top_k: Some(2), top_p: None };
+/// assert_eq!(two.probabilities(&logits)[0], 0.0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sampling {
-    /// 1 leaves the probabilities as they are; below, likely tokens become likelier; at 0 the most
-    /// likely is chosen each time, the first of equals, and nothing is drawn.
+    /// Logits are divided by it. 1 leaves the probabilities as they are; below 1, likely tokens become
+    /// likelier; at 0 the likeliest is taken each time, the first of equals, and no random number is
+    /// drawn.
     pub temperature: f64,
     /// Only so many of the most likely tokens are considered.
     pub top_k: Option<usize>,
@@ -26,7 +37,8 @@ impl Sampling {
     /// microgpt.py's: all tokens, at temperature 0.5.
     pub const GIST: Self = Self { temperature: 0.5, top_k: None, top_p: None };
 
-    /// The probability of each token, from its logit.
+    /// The probability of each token, from the logits of all: softmax at this temperature, then top-k and
+    /// top-p.
     #[must_use]
     pub fn probabilities(&self, logits: &[f64]) -> Vec<f64> {
         let mut probabilities = Vec::new();

@@ -59,7 +59,8 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
         Self { model, bos, sampling, generators, cache, probabilities: Vec::new() }
     }
 
-    /// Draws so many documents: with `s` streams, document `n` is of stream `n` modulo `s`.
+    /// Draws so many documents: with `s` streams, document `n` is of stream `n` modulo `s`. Each has at most
+    /// `block_size` tokens, without BOS.
     ///
     /// # Errors
     ///

@@ -46,7 +46,19 @@ pub(super) struct Arena<T> {
 /// The number of tapes so far.
 static TAPES: AtomicU64 = AtomicU64::new(0);
 
-/// A place on a tape to come back to; see [`Tape::mark`](super::Tape::mark).
+/// A place on a tape to come back to; [`Tape::mark`](super::Tape::mark) makes one.
+///
+/// ```
+/// use microgpt::{Tape, expr};
+///
+/// let tape = Tape::new();
+/// let w = tape.vector([1.0, 2.0]);
+/// let mark = tape.mark();
+/// expr!(sum(w[i]^2 for i)).backward();
+/// tape.rewind(mark);
+/// // What came after the mark is gone; `w` is before it, and has its gradient.
+/// assert_eq!((tape.len(), w.grad()), (2, vec![2.0, 4.0]));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Mark {
     tape: u64,

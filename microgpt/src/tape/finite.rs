@@ -25,6 +25,21 @@ impl fmt::Display for Quantity {
 }
 
 /// A NaN or an infinity, and where it came up; see [`Tape::not_finite`].
+///
+/// ```
+/// use microgpt::tape::Quantity;
+/// use microgpt::{Tape, expr};
+///
+/// let tape = Tape::new();
+/// let x = tape.vector([1.0, 0.0]);
+/// let _ = expr! {
+///     let log = [ln(x[i]) for i];
+///     [log[i] * log[j] for i, j]
+/// };
+/// let found = tape.not_finite().expect("the logarithm of 0");
+/// assert_eq!((found.quantity, found.name.as_str()), (Quantity::Value, "log"));
+/// assert_eq!((found.index, found.number), (vec![1], f64::NEG_INFINITY));
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("the {quantity} of `{name}` at {index:?} is {number}, in the `expr!` at {place}")]
 pub struct NotFinite {

@@ -14,6 +14,14 @@ const MATRIX_A: u32 = 0x9908_b0df;
 const UPPER_MASK: u32 = 0x8000_0000;
 
 /// Why a draw or a saved state was refused.
+///
+/// ```
+/// use microgpt::PythonRandom;
+/// use microgpt::random::RandomError;
+///
+/// let mut random = PythonRandom::new(42);
+/// assert_eq!(random.getrandbits(65), Err(RandomError::TooManyBits(65)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
 pub enum RandomError {
     /// [`PythonRandom::getrandbits`] was asked for more than 64 bits.
@@ -34,6 +42,15 @@ pub enum RandomError {
 }
 
 /// Everything that decides the future output of a [`PythonRandom`], as in `Random.getstate()`.
+///
+/// ```
+/// use microgpt::PythonRandom;
+///
+/// let mut random = PythonRandom::new(42);
+/// let mut again = PythonRandom::from_state(random.state())?;
+/// assert_eq!(again.random(), random.random());
+/// # Ok::<(), microgpt::random::RandomError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
     /// The 624 untempered words of MT19937.
@@ -50,6 +67,13 @@ pub struct State {
 /// As a [`rand::Rng`], its `u32` and `u64` words are `getrandbits(32)` and `getrandbits(64)`, and
 /// its bytes are those of `randbytes`. The methods of [`rand::RngExt`] and rand's own shuffles work
 /// but make other draws than Python's.
+///
+/// ```
+/// use microgpt::PythonRandom;
+///
+/// // >>> import random; random.seed(42); random.random()
+/// assert_eq!(PythonRandom::new(42).random(), 0.6394267984578837);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct PythonRandom {
     state: State,

@@ -7,6 +7,12 @@ use thiserror::Error;
 /// The documents of a text: its lines without white space around them, empty ones left out, as
 /// microgpt.py reads them. Lines end as they may in Python, with `\n`, `\r\n` or `\r`, and the same
 /// characters are white space; a byte order mark at the beginning is none of the text.
+///
+/// ```
+/// use microgpt::tokenizer::documents;
+///
+/// assert_eq!(documents("ada\n\n  bob \r\n").collect::<Vec<_>>(), ["ada", "bob"]);
+/// ```
 pub fn documents(text: &str) -> impl Iterator<Item = &str> {
     let space = |c: char| c.is_whitespace() || ('\x1c'..='\x1f').contains(&c);
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -33,11 +39,21 @@ pub struct CharTokenizer {
 }
 
 /// A character that is in none of the documents the tokenizer was made from.
+///
+/// ```
+/// let tokenizer = microgpt::CharTokenizer::new(["ada"]);
+/// assert_eq!(tokenizer.encode("add!").unwrap_err().0, '!');
+/// ```
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("the character {0:?} is not in the vocabulary")]
 pub struct UnknownCharacter(pub char);
 
 /// A character that would have two ids.
+///
+/// ```
+/// let error = microgpt::CharTokenizer::from_characters("aba".chars()).unwrap_err();
+/// assert_eq!(error.0, 'a');
+/// ```
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("the character {0:?} comes twice")]
 pub struct RepeatedCharacter(pub char);

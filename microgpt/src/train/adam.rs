@@ -43,15 +43,16 @@ impl<T: Real> Default for Adam<T> {
 }
 
 impl<T: Real> Adam<T> {
-    /// The optimiser before its first step.
+    /// The optimiser before its first step, without weight decay.
     #[must_use]
     pub fn new(beta1: f64, beta2: f64, epsilon: f64) -> Self {
         let (mean, square) = (Vec::new(), Vec::new());
         Self { beta1, beta2, epsilon, weight_decay: 0.0, steps: 0, mean, square }
     }
 
-    /// Each step takes this share, times the learning rate, off every parameter (Loshchilov 2017,
-    /// arXiv:1711.05101).
+    /// With weight decay: each step takes this share, times the learning rate, off every parameter, which
+    /// makes it AdamW (Loshchilov 2017, arXiv:1711.05101).
+    #[doc(alias = "AdamW")]
     #[must_use]
     pub fn weight_decay(mut self, weight_decay: f64) -> Self {
         self.weight_decay = weight_decay;

@@ -4,7 +4,14 @@ use super::{Adam, Sgd};
 use crate::array::Vector;
 use crate::real::Real;
 
-/// How an optimiser moves the parameters.
+/// Which optimiser moves the parameters, and its figures.
+///
+/// ```
+/// use microgpt::{Rule, Training};
+///
+/// let training = Training { rule: Rule::Sgd { momentum: 0.9 }, ..Training::default() };
+/// assert!(training.check().is_ok());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(
     feature = "checkpoint",
@@ -42,7 +49,21 @@ impl Default for Rule {
     }
 }
 
-/// An optimiser with what it remembers.
+/// An optimiser with what it remembers of each parameter.
+///
+/// ```
+/// use microgpt::{Optimiser, Rule, Tape};
+///
+/// let tape = Tape::new();
+/// let w = tape.vector(vec![3.0]);
+/// let mut optimiser = Optimiser::new(Rule::Sgd { momentum: 0.5 });
+/// w.update_gradients(|gradients| gradients[0] = 1.0);
+/// optimiser.step(w, 0.1);
+/// assert_eq!(optimiser.remembered(), [("sgd.velocity", &[1.0][..])]);
+/// // Another goes on where this one is.
+/// let again = Optimiser::new(Rule::Sgd { momentum: 0.5 }).resumed(1, vec![vec![1.0]]);
+/// assert_eq!(again, optimiser);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Optimiser<T> {
     /// Adam.

@@ -37,9 +37,9 @@ use crate::tape::NotFinite;
 pub struct Training {
     /// The number of steps.
     pub steps: usize,
-    /// The highest learning rate.
+    /// The highest learning rate, which the schedule scales down.
     pub learning_rate: f64,
-    /// How it changes.
+    /// How the learning rate changes from step to step.
     pub schedule: Schedule,
     /// How the optimiser moves the parameters.
     pub rule: Rule,
@@ -66,6 +66,14 @@ impl Default for Training {
 }
 
 /// A number with which nothing can train.
+///
+/// ```
+/// use microgpt::Training;
+///
+/// let training = Training { learning_rate: -0.1, ..Training::default() };
+/// let error = training.check().unwrap_err();
+/// assert_eq!(error.to_string(), "the learning rate (-0.1) must be a number, 0 or more");
+/// ```
 #[derive(Clone, Copy, Debug, Error, PartialEq)]
 #[error("{name} ({number}) must be {must}")]
 pub struct Unusable {
@@ -78,7 +86,7 @@ pub struct Unusable {
 }
 
 impl Training {
-    /// Whether it makes sense.
+    /// Whether every number is one that can train.
     ///
     /// # Errors
     ///
@@ -119,6 +127,17 @@ const SHARE: &str = "at least 0 and below 1";
 const ANY: &str = "a number, 0 or more";
 
 /// Why training stopped.
+///
+/// ```
+/// use microgpt::train::TrainingError;
+/// use microgpt::{Gpt, Instance, Tape, Trainer, Training};
+///
+/// let tape = Tape::new();
+/// let gpt = Instance::with_parameters(tape.vector(vec![f64::NAN; 4192]), Gpt::new(27))?;
+/// let error = Trainer::new(&gpt, Training::default()).step(&[&[26, 0, 26]]).unwrap_err();
+/// assert!(matches!(error, TrainingError::Loss { step: 1, .. }));
+/// # Ok::<(), microgpt::model::ModelError>(())
+/// ```
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum TrainingError {
@@ -153,6 +172,17 @@ pub enum TrainingError {
 }
 
 /// Why training cannot be divided among so many threads.
+///
+/// ```
+/// use microgpt::train::ThreadsError;
+/// use microgpt::{Gpt, Instance, PythonRandom, Tape, Trainer, Training};
+///
+/// let tape = Tape::new();
+/// let gpt = Instance::new(&tape, Gpt::new(27), &mut PythonRandom::new(42))?;
+/// let error = Trainer::new(&gpt, Training::default()).threads(0).unwrap_err();
+/// assert!(matches!(error, ThreadsError::None));
+/// # Ok::<(), microgpt::model::ModelError>(())
+/// ```
 #[cfg(feature = "threads")]
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -160,7 +190,7 @@ pub enum ThreadsError {
     /// None were asked for.
     #[error("training on 0 threads: one thread at least")]
     None,
-    /// The system gives not so many.
+    /// The system does not give as many.
     #[error("training on {threads} threads: {error}")]
     System {
         /// How many were asked for.
@@ -265,7 +295,8 @@ impl<T: Real> Pull<'_, T> {
 }
 
 impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
-    /// Training from the first step.
+    /// Training from the first step, on one thread. The gradients of the parameters should be 0, as they are
+    /// on a new tape.
     #[must_use]
     pub fn new(model: &'m Instance<'t, M, T>, training: Training) -> Self {
         Self {
@@ -295,11 +326,11 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
         self
     }
 
-    /// Divides each batch among this many threads, for the same bits as on one.
+    /// Divides the micro-batches of each batch among this many threads, for the same bits as on one.
     ///
     /// # Errors
     ///
-    /// If there is not one thread at least, or the system gives not so many.
+    /// If the number is 0, or the system does not give as many.
     #[cfg(feature = "threads")]
     pub fn threads(mut self, threads: usize) -> Result<Self, ThreadsError> {
         self.replicas = match threads {
@@ -340,8 +371,8 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
         self.training.learning_rate_at(self.steps)
     }
 
-    /// Makes a train step: learns from the examples by the mean of their gradients; returns the mean
-    /// of their losses before.
+    /// Makes a train step: moves the parameters by the mean of the gradients of a batch, and returns the
+    /// mean of its losses as they were before.
     ///
     /// Examples go through the model in micro-batches, each in one forward pass. Which they are
     /// follows from the batch and the model, and their gradients are added in order: the bits are
