@@ -10,5 +10,6 @@ mod microgpt_example;
 mod moons;
 #[path = "../../examples/new_layer.rs"]
 mod new_layer;
+mod readme;
 #[path = "../../examples/rotary.rs"]
 mod rotary;
