@@ -135,6 +135,18 @@ impl<T: Real> Outputs<'_, T> {
 }
 
 /// A point of a function's domain: one input.
+///
+/// ```
+/// use microgpt::expr;
+/// use microgpt::gradcheck::{Point, gradcheck};
+///
+/// let x = Point::new("x", &[2, 2], vec![0.5, -1.0, 2.0, 0.25]);
+/// let report = gradcheck(&[x], |inputs| {
+///     let x = inputs[0].reshape((2, 2));
+///     expr!(sum(x[t, i]^3 for t, i)).into()
+/// });
+/// report.assert_right();
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point {
     /// What reports call it.

@@ -8,6 +8,13 @@ use crate::random::PythonRandom;
 use crate::real::Real;
 
 /// The length of each axis of a layer under check, by the name that the check gives it.
+///
+/// ```
+/// use microgpt::gradcheck::Sizes;
+///
+/// let sizes = Sizes::new(&["t", "i"], &[2, 3]);
+/// assert_eq!(sizes.of("i"), 3);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sizes(Vec<(&'static str, usize)>);
 

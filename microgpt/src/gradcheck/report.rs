@@ -173,6 +173,19 @@ impl fmt::Display for Panics {
 }
 
 /// What a check found.
+///
+/// ```
+/// use microgpt::expr;
+/// use microgpt::gradcheck::gradcheck;
+///
+/// let report = gradcheck(&[vec![-1.0, 0.0, 2.0]], |inputs| {
+///     let x = inputs[0];
+///     expr!(sum(relu(x[i]) for i)).into()
+/// });
+/// report.assert_right();
+/// // The rectifier has no derivative at 0, the second element of the first input.
+/// assert_eq!(report.kinks, [(0, 1)]);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
     /// How many derivatives were compared, and decided.
