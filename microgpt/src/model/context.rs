@@ -152,10 +152,11 @@ impl<'t, T: Real> Context<'t, T> {
         self.attended.as_deref().unwrap_or_default()
     }
 
-    /// So many documents are continued side by side, each of which is a stream; none has begun.
+    /// A cache: so many documents are continued side by side, each of which is a stream; none has begun.
     ///
-    /// What the cache keeps is a part of the tape of the model, which a rewind to before it forgets.
-    /// No gradient flows to the positions before.
+    /// What the cache keeps lies on the tape of the model, and a rewind to before it forgets it. No
+    /// gradient flows to the positions before. To find out how much there is to keep, the model runs
+    /// once, with token 0.
     #[must_use]
     #[track_caller]
     pub fn cache<M: LanguageModel>(model: &Instance<'t, M, T>, streams: usize) -> Self {
@@ -208,8 +209,20 @@ impl<'t, T: Real> Context<'t, T> {
         }
     }
 
-    /// The next tokens are one each of these streams of a cache; without it they are all of the first
-    /// stream.
+    /// Says which streams of a cache the tokens of the next forward passes continue: one token each, in
+    /// this order, until it is said anew. Before it is said, all tokens continue the first stream.
+    ///
+    /// ```
+    /// use microgpt::{Context, Gpt, Instance, PythonRandom, Tape};
+    ///
+    /// let tape = Tape::new();
+    /// let gpt = Instance::new(&tape, Gpt::new(5), &mut PythonRandom::new(1))?;
+    /// let mut cache = Context::cache(&gpt, 3);
+    /// cache.advance([0, 2]);
+    /// assert_eq!(gpt.logits(&[4, 4], &mut cache).shape(), (2, 5));
+    /// assert_eq!([0, 1, 2].map(|stream| cache.past(stream)), [1, 0, 1]);
+    /// # Ok::<(), microgpt::model::ModelError>(())
+    /// ```
     pub fn advance(&mut self, streams: impl IntoIterator<Item = usize>) {
         let mut spans = match std::mem::replace(&mut self.spans, Self::document().spans) {
             Spans::Several(spans) => spans,
@@ -290,9 +303,12 @@ impl<'t, T: Real> Context<'t, T> {
         &self.times
     }
 
-    /// What each position takes from those before it in its document: `attention` gets the queries,
-    /// keys and values of one document, and how many positions are before the first query. The first
-    /// axis of each are positions.
+    /// What each position takes from those before it in its document.
+    ///
+    /// `q`, `k` and `v` have a row for each token of the forward pass. `attention` is called for each
+    /// document and receives its queries, the keys and values of all its positions so far, and the number
+    /// of positions before the first query; it returns a row for each query. The rows of all documents,
+    /// one after the other, are the result.
     ///
     /// # Panics
     ///
@@ -362,9 +378,12 @@ impl<'t, T: Real> Context<'t, T> {
         }
     }
 
-    /// What each position makes of the one before it in its document: `step` gets a row of `x` and a
-    /// row of state for each of some documents, and makes the next states. Before the first position
-    /// of a document its state is `start`. The result has the state after each position.
+    /// What each position makes of the one before it in its document.
+    ///
+    /// `x` has a row for each token of the forward pass. `step` is called for each position and receives a
+    /// row of `x` and a row of state for each document that is as long; it returns their next states.
+    /// Before the first position of a document its state is `start`. The result has a row for each token:
+    /// the state after it.
     ///
     /// # Panics
     ///

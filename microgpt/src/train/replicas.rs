@@ -1,4 +1,4 @@
-//! Copies of a model, one a thread, that learn the micro-batches of a batch side by side.
+//! Copies of a model, one per thread, that learn the micro-batches of a batch side by side.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -1,4 +1,4 @@
-//! Training: one example a step, or the mean of several.
+//! Training: one example per step, or the mean of several.
 
 use thiserror::Error;
 
