@@ -190,7 +190,8 @@ fn equal_logits_are_equally_likely_however_large_they_are() {
         let logarithm = 5f32.ln();
         assert_eq!(layers::softmax(x).data(), [0.2; 10]);
         assert_eq!(layers::log_softmax(x).data(), [-logarithm; 10]);
-        let smoothed = |smoothing| layers::smoothed_cross_entropy(x, &[1, 4], &[0.5, 0.5], smoothing);
+        let smoothed =
+            |smoothing| layers::smoothed_cross_entropy(x, &[1, 4], &[0.5, 0.5], smoothing);
         for loss in [
             layers::cross_entropy(x, &[1, 4]),
             layers::weighted_cross_entropy(x, &[1, 4], &[0.25, 0.75]),

@@ -3,7 +3,9 @@
 
 use std::cell::Cell;
 
-use microgpt::gradcheck::{Drawing, Gradcheck, GradientError, Layer, Oracle, Outputs, Report, sweep};
+use microgpt::gradcheck::{
+    Drawing, Gradcheck, GradientError, Layer, Oracle, Outputs, Report, sweep,
+};
 use microgpt::{PythonRandom, Real, Vector, expr, op};
 
 thread_local! {
