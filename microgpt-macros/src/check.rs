@@ -3,6 +3,7 @@
 mod integers;
 mod known;
 mod operands;
+mod results;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -34,7 +35,6 @@ pub fn check(
     known: &Known<'_>,
     report: &mut Report,
 ) -> Option<Checked> {
-    let mistakes = report.len();
     let mut checker = Checker {
         checked: Checked { tuple: program.tuple, ..Checked::default() },
         ops,
@@ -72,8 +72,8 @@ pub fn check(
         let id = checker.definition(&name, None, result);
         checker.checked.results.push(id);
     }
-    checker.compare_results(program, mistakes);
-    checker.require_uses(mistakes);
+    checker.compare_results(program);
+    checker.require_uses();
     (!program.results.is_empty()).then_some(checker.checked)
 }
 

@@ -3,7 +3,7 @@
 //! | module | from | to |
 //! |---|---|---|
 //! | `signature`, `arguments`, `draws` | tokens | a [`Declaration`](signature::Declaration) |
-//! | `function` | a declaration and its equations | the function, which chooses usual lengths |
+//! | `function`, `usual` | a declaration and its equations | the function, which chooses usual lengths |
 //! | `docs` | the same | what its page says of shapes and panics |
 //! | `proof` | a declaration | the test that proves its gradient |
 //!
@@ -15,6 +15,7 @@ mod draws;
 mod function;
 mod proof;
 pub mod signature;
+mod usual;
 
 use proc_macro2::{Delimiter, Span, TokenStream};
 

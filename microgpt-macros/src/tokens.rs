@@ -58,6 +58,11 @@ impl Tokens {
         &self.trees[self.at..]
     }
 
+    /// All tokens from one on.
+    pub fn rest_from(&self, start: usize) -> &[TokenTree] {
+        &self.trees[start..]
+    }
+
     /// The tokens from `start` to the next.
     pub fn since(&self, start: usize) -> TokenStream {
         self.trees[start..self.at].iter().cloned().collect()

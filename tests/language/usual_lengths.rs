@@ -2,6 +2,7 @@
 //!
 //! The library leaves the choice out where it is not optimised, so these tests call the tables themselves.
 
+use microgpt::gradcheck::{Drawing, Gradcheck, Report, sweep};
 use microgpt::shape::usual::{self, WithOne, WithThree, WithTwo};
 use microgpt::{Array, Const, Dim, PythonRandom, Shape, Tape, layers};
 
@@ -140,26 +141,25 @@ fn what_the_types_say_is_left_as_it_is() {
 /// A panic names the letter and both arguments, and the line that called the layer, whatever is chosen.
 #[test]
 fn a_mismatch_is_told_where_the_layer_is_called() {
-    use std::sync::Mutex;
-
-    static PLACE: Mutex<Option<u32>> = Mutex::new(None);
+    let told = |work: &dyn Fn()| {
+        let check = |_: &Drawing, _: &Gradcheck| {
+            work();
+            Report::default()
+        };
+        let sweep = std::panic::AssertUnwindSafe(|| sweep("layer", &[], &|_| {}, &check));
+        let panic = std::panic::catch_unwind(sweep).expect_err("it panics");
+        *panic.downcast::<String>().expect("a message")
+    };
     let tape = Tape::new();
     let (w, x) = (tape.array((16, 16), &[0.5; 256]), tape.array((2, 15), &[1.0; 30]));
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|info| {
-        let here = info.location().filter(|place| place.file().ends_with("usual_lengths.rs"));
-        if let Some(place) = here {
-            *PLACE.lock().expect("a lock") = Some(place.line());
-        }
-    }));
-    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let _ = layers::linear(w, x);
-    }));
-    std::panic::set_hook(before);
-    let message = *panic.expect_err("it panics").downcast::<String>().expect("a message");
-    assert_eq!(
-        message,
-        "index `i` runs over axes of different lengths: 16 (axis 1 of `w`) and 15 (axis 1 of `x`)"
-    );
-    assert_eq!(PLACE.lock().expect("a lock").take(), Some(line!() - 9));
+    let text = told(&|| drop(layers::linear(w, x).data()));
+    let here = format!("(at tests/language/usual_lengths.rs:{})", line!() - 1);
+    let expected =
+        "index `i` runs over axes of different lengths: 16 (axis 1 of `w`) and 15 (axis 1 of `x`)";
+    assert!(text.contains(expected) && text.ends_with(&here), "{text}");
+    let [q, k] = [3, 2].map(|t| tape.array((t, 4, 4), &vec![0.5; t * 16]));
+    let text = told(&|| drop(layers::attention(q, k, k, 0).data()));
+    let here = format!("(at tests/language/usual_lengths.rs:{})", line!() - 1);
+    let expected = "axis 0 of `k` has length 2, but its subscript runs from 0 to 2";
+    assert!(text.contains(expected) && text.ends_with(&here), "{text}");
 }

@@ -5,12 +5,12 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 use super::operands::integers_and_values;
-use super::{Checker, axis_of, count};
-use crate::ast::{self, Expr, ExprKind, Program};
+use super::{Checker, count};
+use crate::ast;
 use crate::name::{hygiene, named_as, plain};
 use crate::report::Diagnostic;
 use crate::suggest::nearest;
-use crate::term::{Affine, Axis, AxisUse, Label, Operand, Range, ResultAxis};
+use crate::term::{Affine, Axis, AxisUse, Label, Operand, Range};
 
 /// A signature, as far as the equations are concerned. Of `expr!` there is none.
 #[derive(Debug, Default)]
@@ -136,15 +136,12 @@ impl Checker<'_> {
     fn call_axis(&mut self, axis: Axis, named: &NamedAxis) {
         self.labels.insert(axis, named.label.clone());
         let Label::Letter(letter) = &named.label else { return };
-        let binder = match self.letters.get(letter) {
-            Some(&binder) => binder,
-            None => {
-                let binder = self.stand_in(named_as(letter, named.span));
-                self.checked.binders[binder].range = Range::Implied(Some(axis));
-                self.letters.insert(letter.clone(), binder);
-                binder
-            }
-        };
+        let binder = self.letters.get(letter).copied().unwrap_or_else(|| {
+            let binder = self.stand_in(named_as(letter, named.span));
+            self.checked.binders[binder].range = Range::Implied(Some(axis));
+            self.letters.insert(letter.clone(), binder);
+            binder
+        });
         self.checked.axis_uses.push(AxisUse { binder, axis, span: named.span });
     }
 
@@ -277,8 +274,8 @@ impl Checker<'_> {
     }
 
     /// Tells of arguments and ranges that no equation uses, unless something else is wrong.
-    pub(super) fn require_uses(&mut self, mistakes: usize) {
-        if self.report.len() > mistakes || self.unread > 0 {
+    pub(super) fn require_uses(&mut self) {
+        if !self.report.is_empty() || self.unread > 0 {
             return;
         }
         let known = self.known;
@@ -296,7 +293,8 @@ impl Checker<'_> {
                 .map(|(_, binder)| plain(&binder.name))
                 .collect();
             let is_bound = indices.iter().any(|index| *index == plain(name));
-            let near = nearest(&plain(name), indices.iter().map(String::as_str));
+            let long = indices.iter().map(String::as_str).filter(|index| index.len() > 1);
+            let near = nearest(&plain(name), long);
             let (message, help) = if is_bound {
                 (
                     format!(
@@ -326,200 +324,4 @@ impl Checker<'_> {
             }
         }
     }
-
-    // ------------------------------------------------------------ results
-
-    /// Compares the indices of the results with what the signature says.
-    pub(super) fn compare_results(&mut self, program: &Program, mistakes: usize) {
-        let Some(declared) = &self.known.results else { return };
-        let results = &program.results;
-        if results.iter().any(|result| matches!(result.kind, ExprKind::Error)) || results.is_empty()
-        {
-            return;
-        }
-        if results.len() != declared.len() || program.tuple != self.known.tuple {
-            let count = |n, tuple| match (n, tuple) {
-                (1, false) => "one result".to_owned(),
-                (1, true) => "a tuple of one result".to_owned(),
-                (n, _) => format!("{n} results"),
-            };
-            self.report.error(
-                results[0].span,
-                format!(
-                    "the equations have {}, but the signature says {}",
-                    count(results.len(), program.tuple),
-                    count(declared.len(), self.known.tuple)
-                ),
-                "several results are declared `-> ([t, i], [t])`, and the last line is `(one, other)`",
-            );
-            return;
-        }
-        for (position, (result, axes)) in results.iter().zip(declared).enumerate() {
-            let id = self.checked.results[position];
-            match self.compare_result(id, result, axes, mistakes) {
-                Ok(axes) => self.checked.result_axes.push(axes),
-                Err(mistake) => self.report.push(mistake),
-            }
-        }
-    }
-
-    fn compare_result(
-        &self,
-        id: usize,
-        result: &Expr,
-        declared: &[NamedAxis],
-        mistakes: usize,
-    ) -> Result<Vec<ResultAxis>, Diagnostic> {
-        let in_signature = shown(declared.iter().map(|axis| &axis.label));
-        let ExprKind::Comprehension { indices, .. } = &result.kind else {
-            // After another mistake it may not be what it seems.
-            if declared.is_empty() || self.report.len() > mistakes {
-                return Ok(Vec::new());
-            }
-            let of_all = declared.iter().map(|axis| axis.label.to_string()).collect::<Vec<_>>();
-            return Err(Diagnostic::new(
-                result.span,
-                format!("the result is a single number, but `{in_signature}` in the signature"),
-                format!(
-                    "an array says which indices it has, `[... for {}]`; a single number is declared `-> []`",
-                    of_all.join(", ")
-                ),
-            ));
-        };
-        let names: Vec<String> = indices.iter().map(|index| plain(&index.name)).collect();
-        let by_names = format!("[{}]", names.join(", "));
-        let first = indices.first().map_or(result.span, |index| index.name.span());
-        if declared.is_empty() {
-            return Err(Diagnostic::new(
-                first,
-                format!(
-                    "the result is an array, `{by_names}`, but a single number, `[]`, in the signature"
-                ),
-                format!("declare its axes: `-> {by_names}`"),
-            ));
-        }
-        if indices.len() != declared.len() {
-            return Err(Diagnostic::new(
-                first,
-                format!(
-                    "the result has {}, `{by_names}`, but {} in the signature, `{in_signature}`",
-                    count(indices.len(), "axis"),
-                    declared.len()
-                ),
-                format!(
-                    "declare the axes that it has, `-> {by_names}`, or bind an index for each: `for {}`",
-                    in_signature.trim_matches(['[', ']'])
-                ),
-            ));
-        }
-        // After another mistake the ranges may not be what they seem.
-        if self.report.len() > mistakes || self.unread > 0 {
-            return Ok(Vec::new());
-        }
-        let binders = &self.checked.binders;
-        let axes = &self.checked.definitions[id].axes;
-        let found: Vec<Option<Label>> = axes
-            .iter()
-            .map(|&binder| self.labels.get(&axis_of(binders, binder)).cloned())
-            .collect();
-        let mut result_axes = Vec::new();
-        for (at, (named, found_here)) in declared.iter().zip(&found).enumerate() {
-            let (index, name) = (&indices[at], &names[at]);
-            let has_range = index.range.is_some();
-            let is_stated = |letter: &String| {
-                name == letter
-                    && !has_range
-                    && self.known.ranges.iter().any(|stated| plain(&stated.name) == *letter)
-            };
-            let axis = match (&named.label, found_here) {
-                (Label::Letter(letter), Some(found)) if is_stated(letter) => {
-                    ResultAxis::Of(found.clone())
-                }
-                (Label::Letter(letter), None) if is_stated(letter) => ResultAxis::Length,
-                (declared, Some(found)) if declared == found => ResultAxis::Of(found.clone()),
-                (_, Some(found_here)) => {
-                    let all = self.axes_of_result(axes, &names);
-                    let span = index.name.span();
-                    return Err(other_axes(at, span, found_here, named, &all, &in_signature));
-                }
-                (Label::Number(number), None) => {
-                    let length = self.literal_length(axes[at]);
-                    if length != i64::try_from(*number).ok() {
-                        let runs = match length {
-                            Some(length) => format!("takes {length} values"),
-                            None => "runs over a range".to_owned(),
-                        };
-                        return Err(Diagnostic::new(
-                            index.name.span(),
-                            format!(
-                                "axis {at} of the result is {number} long in the signature, but `{name}` {runs}"
-                            ),
-                            format!(
-                                "say it in numbers, `for {name} in 0..{number}`, or give the axis a letter"
-                            ),
-                        ));
-                    }
-                    ResultAxis::Fixed(*number)
-                }
-                (Label::Letter(letter), None) => {
-                    return Err(Diagnostic::new(
-                        index.name.span(),
-                        format!(
-                            "axis {at} of the result is `{letter}` in the signature, but `{name}` has a range of its own"
-                        ),
-                        format!(
-                            "`for {letter}` without a range runs over the axes called `{letter}`; a result of another length has a letter whose range the signature says: `-> [u]` and `where u in 0..n`"
-                        ),
-                    ));
-                }
-            };
-            result_axes.push(axis);
-        }
-        Ok(result_axes)
-    }
-
-    /// The axes of a result as the signature would call them.
-    fn axes_of_result(&self, axes: &[usize], names: &[String]) -> Vec<String> {
-        let label = |(&binder, name): (&usize, &String)| {
-            let label = self.labels.get(&axis_of(&self.checked.binders, binder));
-            label.map_or_else(|| name.clone(), ToString::to_string)
-        };
-        axes.iter().zip(names).map(label).collect()
-    }
-
-    /// How many values a range has whose ends are written in numbers.
-    fn literal_length(&self, binder: usize) -> Option<i64> {
-        match &self.checked.binders[binder].range {
-            Range::Stated { low, high } => Some(high.as_constant()? - low.as_constant()?),
-            Range::Implied(_) => None,
-        }
-    }
-}
-
-fn other_axes(
-    at: usize,
-    span: Span,
-    found: &Label,
-    named: &NamedAxis,
-    all: &[String],
-    in_signature: &str,
-) -> Diagnostic {
-    let by_labels = format!("[{}]", all.join(", "));
-    let sorted = |text: &str| {
-        let mut all: Vec<_> = text.trim_matches(['[', ']']).split(", ").collect();
-        all.sort_unstable();
-        all.join(", ")
-    };
-    let message = if sorted(&by_labels) == sorted(in_signature) {
-        format!("the result is `{by_labels}` by its `for`, but `{in_signature}` in the signature")
-    } else {
-        let declared = &named.label;
-        format!(
-            "axis {at} of the result is `{found}` by its `for`, but `{declared}` in the signature"
-        )
-    };
-    let help = format!(
-        "the outermost axis comes first: declare `-> {by_labels}`, or bind the indices in the order of the signature"
-    );
-    Diagnostic::new(span, message, help)
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 
-use super::draws::Draw;
+use super::draws::{Draw, form};
 use super::signature::{ARRAYS, text_of};
 use crate::check::NamedAxis;
 use crate::name::{is_name, plain};
@@ -88,6 +88,10 @@ impl Kind {
         self.word().is_some_and(|word| ["T", "f64", "f32"].contains(&word.as_str()))
     }
 
+    pub fn is_unsigned(&self) -> bool {
+        self.is_integer() && self.word().is_some_and(|word| word.starts_with('u'))
+    }
+
     /// The argument's type as it was written.
     pub fn text(&self) -> String {
         match self {
@@ -136,7 +140,11 @@ impl Argument {
         if tokens.punct(":").is_none() {
             return Err(Diagnostic::new(
                 if tokens.at_end() { name.span() } else { tokens.span() },
-                format!("the argument `{name}` has no axes"),
+                if tokens.at_end() {
+                    format!("the argument `{name}` has no axes")
+                } else {
+                    format!("expected `:` after `{name}`, found {}", tokens.found())
+                },
                 format!(
                     "write them in brackets, `{name}: [t, i]`, or `{name}: []` for a single value"
                 ),
@@ -168,10 +176,8 @@ impl Argument {
             let help = if argument.draw.is_some() {
                 "arguments are separated by commas".to_owned()
             } else {
-                format!(
-                    "arguments are separated by commas; what the check draws from stands after `in`: `{name}: {} in 0.2..5.0`",
-                    argument.kind.text()
-                )
+                let form = form(name, &argument.kind);
+                format!("arguments are separated by commas, and `in` stands before a range: {form}")
             };
             tokens.mistakes.push(Diagnostic::new(
                 tokens.span(),
@@ -215,7 +221,8 @@ fn argument_name(tokens: &mut Tokens) -> Result<Ident> {
     }
     match tokens.peek_ident() {
         Some(ident)
-            if is_name(&ident) && !matches!(tokens.rest().get(1), Some(TokenTree::Group(_))) =>
+            if is_name(&ident)
+                && !matches!(tokens.rest().get(1), Some(TokenTree::Group(group)) if group.delimiter() != Delimiter::Bracket) =>
         {
             tokens.at += 1;
             Ok(ident)
@@ -312,14 +319,10 @@ fn ids(inner: &mut Tokens, of_two: Option<&Group>, span: Span, name: &Ident) -> 
         ));
     }
     axes.insert(0, axis(inner)?);
-    match inner.at_end() {
-        true => Ok(axes),
-        false => Err(Diagnostic::new(
-            inner.span(),
-            format!("expected `]`, found {}", inner.found()),
-            form,
-        )),
+    if inner.at_end() {
+        return Ok(axes);
     }
+    Err(Diagnostic::new(inner.span(), format!("expected `]`, found {}", inner.found()), form))
 }
 
 /// Another type of Rust.
@@ -363,6 +366,23 @@ fn rust_type(tokens: &mut Tokens, name: &Ident) -> Result<Kind> {
             ),
         ));
     }
+    // A type ends where it is one.
+    let is_type = |end: usize| {
+        let ty: TokenStream = tokens.rest_from(start)[..end - start].iter().cloned().collect();
+        syn::parse2::<syn::Type>(ty).is_ok()
+    };
+    let Some(end) = (start + 1..=tokens.at).rev().find(|&end| is_type(end)) else {
+        let text = text_of(&tokens.since(start));
+        let span = tokens.rest_from(start).first().map_or(tokens.end, TokenTree::span);
+        return Err(Diagnostic::new(
+            span,
+            format!("`{text}` is neither axes nor a type"),
+            format!(
+                "write axes in brackets, `{name}: [t, i]`, or a type of Rust, `{name}: usize in 0..4`"
+            ),
+        ));
+    };
+    tokens.at = end;
     Ok(Kind::Rust(tokens.since(start)))
 }
 

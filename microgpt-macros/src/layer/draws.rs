@@ -14,7 +14,7 @@ pub enum Draw {
     /// Floats, from one end to before the other, as Rust.
     Floats(TokenStream, TokenStream),
     /// Integers: the ends, of which the second is one beyond the last where the range is inclusive.
-    Integers(ast::Range),
+    Integers(Box<ast::Range>),
     /// One of some values of any type, as Rust.
     Values(Vec<TokenStream>),
 }
@@ -151,7 +151,7 @@ fn is_dots(tokens: &[TokenTree]) -> bool {
     matches!(tokens, [TokenTree::Punct(one), TokenTree::Punct(other), ..] if one.as_char() == '.' && other.as_char() == '.')
 }
 
-fn form(name: &Ident, kind: &Kind) -> String {
+pub fn form(name: &Ident, kind: &Kind) -> String {
     let text = kind.text();
     match kind {
         Kind::Ids(_) => {
@@ -182,7 +182,7 @@ fn values(group: &Group, name: &Ident, kind: &Kind) -> Result<Draw> {
     for token in group.stream() {
         match (&token, values.last_mut()) {
             (TokenTree::Punct(comma), _) if comma.as_char() == ',' => {
-                values.push(TokenStream::new())
+                values.push(TokenStream::new());
             }
             (_, Some(value)) => value.extend([token]),
             _ => {}
@@ -300,10 +300,12 @@ fn integers(tokens: &mut Tokens, name: &Ident, kind: &Kind) -> Result<Draw> {
     {
         return Err(empty(span, name, kind));
     }
-    if matches!(kind, Kind::Ids(_)) && constant(&range.low).is_some_and(|low| low < 0.0) {
-        return Err(Diagnostic::new(span, "ids are never below 0", form(name, kind)));
+    let is_below = constant(&range.low).is_some_and(|low| low < 0.0);
+    if is_below && (matches!(kind, Kind::Ids(_)) || kind.is_unsigned()) {
+        let message = format!("a range that begins below 0, where `{name}` cannot be");
+        return Err(Diagnostic::new(span, message, form(name, kind)));
     }
-    Ok(Draw::Integers(range))
+    Ok(Draw::Integers(Box::new(range)))
 }
 
 /// Some Rust as it was written, for reports.

@@ -1,11 +1,11 @@
-//! The function: its generic parameters follow from the axes, and for usual lengths of the run time it
-//! calls the equations with types that say them.
+//! The function: its generic parameters follow from the axes.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 
 use super::arguments::{Argument, Axis, Kind};
 use super::signature::Declaration;
+use super::usual;
 use crate::emit::{code, ident};
 use crate::name::plain;
 use crate::report::Report;
@@ -23,14 +23,14 @@ pub fn allowed() -> TokenStream {
 }
 
 /// The types of a signature.
-struct Types<'a> {
-    runtime: &'a TokenStream,
-    declaration: &'a Declaration,
+pub struct Types<'a> {
+    pub runtime: &'a TokenStream,
+    pub declaration: &'a Declaration,
     /// The letters that are type parameters. Others are known by ids and slices alone: `usize`.
-    dims: Vec<&'a Ident>,
+    pub dims: Vec<&'a Ident>,
     /// Whether numbers have the precision `T`.
     is_generic: bool,
-    result: TokenStream,
+    pub result: TokenStream,
 }
 
 impl<'a> Types<'a> {
@@ -88,7 +88,11 @@ impl<'a> Types<'a> {
             ResultAxis::Length => quote!(::core::primitive::usize),
             ResultAxis::Fixed(number) => self.label(&Label::Number(*number)),
         });
-        match (axes.is_empty(), self.declaration.is_tracked()) {
+        // What could not be read was an array, more likely than not.
+        let is_unknown = |one: &Argument| matches!(one.kind, Kind::Unknown);
+        let is_tracked =
+            self.declaration.is_tracked() || self.declaration.arguments.iter().any(is_unknown);
+        match (axes.is_empty(), is_tracked) {
             (true, true) => quote!(#runtime::Value<'t, #real>),
             (true, false) => real,
             (false, true) => quote!(#runtime::Array<'t, (#(#shape,)*), #real>),
@@ -111,10 +115,10 @@ impl<'a> Types<'a> {
                 let number = Literal::usize_unsuffixed(*number);
                 quote!(#runtime::Const<#number>)
             }
-            Label::Letter(letter) => match self.dims.iter().find(|dim| plain(dim) == *letter) {
-                Some(dim) => dim.to_token_stream(),
-                None => quote!(::core::primitive::usize),
-            },
+            Label::Letter(letter) => {
+                let dim = self.dims.iter().find(|dim| plain(dim) == *letter);
+                dim.map_or_else(|| quote!(::core::primitive::usize), ToTokens::to_token_stream)
+            }
         }
     }
 
@@ -152,13 +156,14 @@ impl<'a> Types<'a> {
         }
     }
 
-    fn arguments(&self) -> Vec<TokenStream> {
+    pub fn arguments(&self) -> Vec<TokenStream> {
         self.declaration.arguments.iter().map(|argument| self.argument(&argument.kind)).collect()
     }
 
-    fn generics(&self) -> TokenStream {
+    pub fn generics(&self) -> TokenStream {
         let (runtime, dims) = (self.runtime, &self.dims);
-        let lifetime = self.declaration.is_tracked().then(|| quote!('t,));
+        let has_tape = |one: &Argument| matches!(one.kind, Kind::Array(_) | Kind::Unknown);
+        let lifetime = self.declaration.arguments.iter().any(has_tape).then(|| quote!('t,));
         let real = precision();
         let real = self.is_generic.then(|| quote!(#real: #runtime::Real));
         quote!(<#lifetime #(#dims: #runtime::Dim,)* #real>)
@@ -171,7 +176,7 @@ pub fn precision() -> Ident {
 }
 
 /// Whether a name stands somewhere in these tokens.
-fn names(tokens: &TokenStream, name: &str) -> bool {
+pub fn names(tokens: &TokenStream, name: &str) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == name,
         TokenTree::Group(group) => names(&group.stream(), name),
@@ -210,7 +215,7 @@ pub fn function(
     let Some(name) = &declaration.name else { return TokenStream::new() };
     let types = Types::new(runtime, declaration).with_results(Some(checked));
     let equations = with_fixed_axes(&types, checked, equations);
-    let body = choice(&types, checked, &equations).unwrap_or(equations);
+    let body = usual::choice(&types, checked, &equations).unwrap_or(equations);
     let (attributes, visibility) = (&declaration.attributes, &declaration.visibility);
     let (generics, result) = (types.generics(), &types.result);
     let names = declaration.arguments.iter().map(|argument| &argument.name);
@@ -241,13 +246,13 @@ pub fn names_first(attribute: &TokenStream, word: &str) -> bool {
 }
 
 /// The expression of an array's axis.
-fn axis_of(runtime: &TokenStream, array: &Ident, axis: usize) -> TokenStream {
+pub fn axis_of(runtime: &TokenStream, array: &Ident, axis: usize) -> TokenStream {
     let axis = Literal::usize_unsuffixed(axis);
     code!(#runtime::Array::shape(#array).#axis)
 }
 
 /// The results, each under other axes where `axes` has some.
-fn with_axes(
+pub fn with_axes(
     types: &Types<'_>,
     results: &TokenStream,
     axes: &[Option<Vec<TokenStream>>],
@@ -283,12 +288,11 @@ fn with_fixed_axes(types: &Types<'_>, checked: &Checked, equations: &TokenStream
     let axes = checked.result_axes.iter().map(|axes| {
         let fixed = |axis: &ResultAxis| matches!(axis, ResultAxis::Fixed(_));
         axes.iter().any(fixed).then(|| {
-            let each = axes.iter().enumerate().map(|(at, axis)| match axis {
-                ResultAxis::Fixed(number) => {
+            let each = axes.iter().enumerate().map(|(at, axis)| {
+                if let ResultAxis::Fixed(number) = axis {
                     let number = Literal::usize_unsuffixed(*number);
                     code!(#runtime::Const::<#number>)
-                }
-                _ => {
+                } else {
                     let at = Literal::usize_unsuffixed(at);
                     code!(#own.shape().#at)
                 }
@@ -297,141 +301,4 @@ fn with_fixed_axes(types: &Types<'_>, checked: &Checked, equations: &TokenStream
         })
     });
     with_axes(types, equations, &axes.collect::<Vec<_>>(), &own)
-}
-
-/// The letters whose lengths are chosen at the entry: those that are not the first axis of some array.
-fn inner_letters(types: &Types<'_>, checked: &Checked) -> Vec<String> {
-    let is =
-        |axis: &Axis, letter: &str| matches!(axis, Axis::Letter(other) if plain(other) == letter);
-    let arguments = &types.declaration.arguments;
-    let inner = |letter: &String| {
-        let in_argument = arguments.iter().any(|argument| match &argument.kind {
-            Kind::Array(axes) => axes.iter().skip(1).any(|axis| is(axis, letter)),
-            _ => false,
-        });
-        let of = ResultAxis::Of(Label::Letter(letter.clone()));
-        in_argument
-            || checked.result_axes.iter().any(|axes| axes.iter().skip(1).any(|axis| *axis == of))
-    };
-    // Numbers are passed by reference, and keep the type of their axes.
-    let is_free = |letter: &String| {
-        !arguments.iter().any(|argument| match &argument.kind {
-            Kind::Numbers(axes) => axes.len() > 1 && axes.iter().any(|axis| is(axis, letter)),
-            _ => false,
-        })
-    };
-    types.dims.iter().map(|dim| plain(dim)).filter(inner).filter(is_free).collect()
-}
-
-/// A body that looks at the lengths first, if the library has a table for so many letters.
-fn choice(types: &Types<'_>, checked: &Checked, equations: &TokenStream) -> Option<TokenStream> {
-    let letters = inner_letters(types, checked);
-    let words = ["one", "two", "three"];
-    let choose = ident(words.get(letters.len().checked_sub(1)?)?);
-    let with = ident(["WithOne", "WithTwo", "WithThree"][letters.len() - 1]);
-    let declaration = types.declaration;
-    let is_nameable = |kind: &Kind| match kind {
-        Kind::Rust(ty) => !names(ty, "impl"),
-        _ => true,
-    };
-    if !declaration.arguments.iter().all(|argument| is_nameable(&argument.kind)) {
-        return None;
-    }
-    let runtime = types.runtime;
-    let (generics, result) = (types.generics(), &types.result);
-    let arguments = types.arguments();
-    let own: Vec<Ident> =
-        (0..arguments.len()).map(|at| ident(&format!("argument_{at}_"))).collect();
-    let names: Vec<&Ident> = declaration.arguments.iter().map(|argument| &argument.name).collect();
-    let lengths: Vec<Ident> =
-        (0..letters.len()).map(|at| ident(&format!("length_{at}_"))).collect();
-    let chosen: Vec<Ident> = (0..letters.len()).map(|at| ident(&format!("Length{at}_"))).collect();
-    let declared: Vec<Ident> =
-        (0..letters.len()).map(|at| ident(&format!("declared_{at}_"))).collect();
-    let position = |axis: &Axis| match axis {
-        Axis::Letter(letter) => letters.iter().position(|other| *other == plain(letter)),
-        Axis::Number(..) => None,
-    };
-    let mut reshaped = TokenStream::new();
-    let mut places: Vec<Vec<(usize, usize)>> = vec![Vec::new(); letters.len()];
-    for (at, argument) in declaration.arguments.iter().enumerate() {
-        let Kind::Array(axes) = &argument.kind else { continue };
-        let array = &own[at];
-        let shape = axes.iter().enumerate().map(|(axis, letter)| match position(letter) {
-            Some(letter) => {
-                places[letter].push((at, axis));
-                lengths[letter].to_token_stream()
-            }
-            None => axis_of(runtime, array, axis),
-        });
-        let shape: Vec<TokenStream> = shape.collect();
-        if axes.iter().any(|axis| position(axis).is_some()) {
-            reshaped
-                .extend(code!(let #array = #runtime::shape::usual::array(#array, (#(#shape,)*));));
-        }
-    }
-    let firsts = places.iter().map(|places| places[0]);
-    let declared_lets = firsts.clone().zip(&declared).map(|((at, axis), declared)| {
-        let length = axis_of(runtime, &own[at], axis);
-        code!(let #declared = #length;)
-    });
-    let length_of = |(at, axis): (usize, usize)| axis_of(runtime, names[at], axis);
-    let given = firsts.map(length_of);
-    let mut agree = Vec::new();
-    for places in &places {
-        let first = length_of(places[0]);
-        agree.extend(places[1..].iter().map(|&place| {
-            let other = length_of(place);
-            code!(#first == #other)
-        }));
-    }
-    let result_own = ident("result_");
-    let restored = checked.result_axes.iter().map(|axes| {
-        let at = |axis: &ResultAxis| match axis {
-            ResultAxis::Of(Label::Letter(letter)) => {
-                letters.iter().position(|other| other == letter)
-            }
-            _ => None,
-        };
-        axes.iter().any(|axis| at(axis).is_some()).then(|| {
-            let each = axes.iter().enumerate().map(|(axis, one)| match at(one) {
-                Some(letter) => declared[letter].to_token_stream(),
-                None => axis_of(runtime, &result_own, axis),
-            });
-            each.collect()
-        })
-    });
-    let restored: Vec<Option<Vec<TokenStream>>> = restored.collect();
-    let call = code!(equations_(#(#own),*));
-    let call = with_axes(types, &call, &restored, &result_own);
-    let choose = code!(#runtime::shape::usual::#choose(#(#given,)* Arguments_((#(#names,)*))));
-    let entry = if agree.is_empty() {
-        choose
-    } else {
-        // Lengths that differ are told by the equations.
-        code!(if #(#agree)&&* { #choose } else { equations_(#(#names),*) })
-    };
-    Some(code! {
-        #[inline]
-        #[track_caller]
-        fn equations_ #generics(#(#names: #arguments),*) -> #result {
-            #equations
-        }
-
-        struct Arguments_<A>(A);
-
-        impl #generics #runtime::shape::usual::#with for Arguments_<(#(#arguments,)*)> {
-            type Output = #result;
-
-            #[inline]
-            fn with<#(#chosen: #runtime::Dim),*>(self, #(#lengths: #chosen),*) -> #result {
-                let Arguments_((#(#own,)*)) = self;
-                #(#declared_lets)*
-                #reshaped
-                #call
-            }
-        }
-
-        #entry
-    })
 }

@@ -8,8 +8,9 @@ use super::draws::{Draw, integer, value_text};
 use super::function::{allowed, names_first, precision};
 use super::signature::Declaration;
 use crate::ast::{Expr, ExprKind, Operator};
+use crate::check::StatedRange;
 use crate::emit::{code, ident};
-use crate::name::plain;
+use crate::name::{named_as, plain};
 use crate::term::Label;
 
 /// The test, unless the layer has no gradient or says why it is not checked.
@@ -71,10 +72,14 @@ impl Proof<'_> {
     /// A name in the range of a draw, as an `i64`.
     fn atom(&self, name: &str) -> TokenStream {
         let drawing = ident("drawing_");
+        let arguments = &self.declaration.arguments;
         if self.is_axis(name) {
             code!(#drawing.length_of(#name))
-        } else {
+        } else if arguments.iter().any(|one| one.kind.is_integer() && plain(&one.name) == name) {
             code!(#drawing.integer_of(#name))
+        } else {
+            let constant = named_as(name, proc_macro2::Span::call_site());
+            code!((#constant as ::core::primitive::i64))
         }
     }
 
@@ -119,11 +124,10 @@ impl Proof<'_> {
                 Label::Number(number) => Literal::usize_unsuffixed(number).into_token_stream(),
             });
             let shape = code!(&[#(#shape),*]);
-            let range = match draw {
-                Some(Draw::Floats(low, high)) => {
-                    code!(::core::option::Option::Some((#low)..(#high)))
-                }
-                _ => code!(::core::option::Option::None),
+            let range = if let Some(Draw::Floats(low, high)) = draw {
+                code!(::core::option::Option::Some((#low)..(#high)))
+            } else {
+                code!(::core::option::Option::None)
             };
             tokens.extend(match (kind, draw) {
                 (Kind::Array(_), _) => code!(#drawing.input(#text, #shape, #range);),
@@ -146,6 +150,13 @@ impl Proof<'_> {
                 if self.is_axis(&name) {
                     let length = self.atom(&name);
                     return if greatest { code!((#length - 1)) } else { code!(0) };
+                }
+                let named = |one: &&StatedRange| plain(&one.name) == name;
+                if let Some(stated) = self.declaration.ranges.iter().find(named) {
+                    let last = i64::from(greatest && !stated.range.inclusive);
+                    let end = if greatest { &stated.range.high } else { &stated.range.low };
+                    let (end, last) = (self.extreme(end, greatest), crate::emit::literal(last));
+                    return code!((#end - #last));
                 }
                 integer(expr, &|name, _| self.atom(name))
             }
@@ -201,7 +212,7 @@ impl Proof<'_> {
         let is_number = |at: usize| matches!(axes.get(at), Some(Axis::Number(..)));
         match &argument.kind {
             Kind::Array(axes) => {
-                let next = code!(::core::option::Option::expect(#inputs.next(), "an input for each array"));
+                let next = code!(::core::option::Option::expect(::core::iter::Iterator::next(&mut #inputs), "an input for each array"));
                 if axes.is_empty() {
                     code!(#next.at([0]))
                 } else {

@@ -100,7 +100,7 @@ impl Declaration {
 
     fn signature(&mut self, tokens: &mut Tokens, report: &mut Report) -> Result<()> {
         self.before(tokens, report);
-        self.keyword(tokens, report)?;
+        keyword(tokens, report)?;
         let name = tokens.name("the name of a layer", FORM)?;
         self.name = Some(name.clone());
         if tokens.peek_punct("<") {
@@ -127,7 +127,7 @@ impl Declaration {
             ));
         };
         self.arguments = Argument::list(&group, report);
-        self.results(tokens, group.span_close(), report)?;
+        self.results(tokens, group.span_close(), report);
         while tokens.word("where").is_some() {
             self.ranges(tokens, report)?;
             if tokens.peek_word("where") {
@@ -190,39 +190,8 @@ impl Declaration {
         self.visibility = tokens.since(start);
     }
 
-    /// `fn`, and nothing before it.
-    fn keyword(&self, tokens: &mut Tokens, report: &mut Report) -> Result<()> {
-        while let Some(word) =
-            ["const", "async", "unsafe", "extern"].iter().find(|word| tokens.peek_word(word))
-        {
-            report.error(
-                tokens.span(),
-                format!("a layer cannot be `{word}`"),
-                format!("it is a function of arrays and nothing more: leave `{word}` out"),
-            );
-            tokens.at += 1;
-            if matches!(tokens.next(), Some(TokenTree::Literal(_))) {
-                tokens.at += 1;
-            }
-        }
-        if tokens.word("fn").is_some() {
-            return Ok(());
-        }
-        let is_call = matches!(tokens.rest(), [TokenTree::Ident(_), TokenTree::Group(group), ..] if group.delimiter() == Delimiter::Parenthesis);
-        let mistake = Diagnostic::new(
-            tokens.span(),
-            format!("expected `fn`, found {}", tokens.found()),
-            FORM,
-        );
-        if is_call {
-            report.push(mistake);
-            return Ok(());
-        }
-        Err(mistake)
-    }
-
     /// `-> [t, i]`, or a tuple of such.
-    fn results(&mut self, tokens: &mut Tokens, end: Span, report: &mut Report) -> Result<()> {
+    fn results(&mut self, tokens: &mut Tokens, end: Span, report: &mut Report) {
         if tokens.punct("->").is_none() {
             let is_body = tokens.peek_group(Delimiter::Brace) || tokens.peek_word("where");
             let span = if is_body { end } else { tokens.span() };
@@ -232,7 +201,7 @@ impl Declaration {
                 "write the axes of the result, `-> [t, i]`, or `-> []` for a single number",
             );
             if !tokens.peek_group(Delimiter::Bracket) {
-                return Ok(());
+                return;
             }
         }
         if let Some(group) = tokens.group(Delimiter::Parenthesis) {
@@ -241,15 +210,9 @@ impl Declaration {
             let mut all = Vec::new();
             while !inner.at_end() {
                 let one = inner.group(Delimiter::Bracket);
+                let is_there = one.is_some();
                 all.push(one.and_then(|one| axes(&one, report)));
-                if all.last().is_some_and(Option::is_none)
-                    && inner.punct(",").is_none()
-                    && !inner.at_end()
-                {
-                    report.push(no_brackets(&inner));
-                    break;
-                }
-                if inner.punct(",").is_none() && !inner.at_end() {
+                if !is_there || inner.punct(",").is_none() && !inner.at_end() {
                     report.push(no_brackets(&inner));
                     break;
                 }
@@ -262,22 +225,18 @@ impl Declaration {
                 );
             }
             self.results = all.into_iter().collect();
-            return Ok(());
-        }
-        match tokens.group(Delimiter::Bracket) {
-            Some(group) => self.results = axes(&group, report).map(|axes| vec![axes]),
-            None => {
-                report.push(no_brackets(tokens));
-                while !tokens.at_end()
-                    && !tokens.peek_group(Delimiter::Brace)
-                    && !tokens.peek_word("where")
-                    && !tokens.peek_punct(";")
-                {
-                    tokens.at += 1;
-                }
+        } else if let Some(group) = tokens.group(Delimiter::Bracket) {
+            self.results = axes(&group, report).map(|axes| vec![axes]);
+        } else {
+            report.push(no_brackets(tokens));
+            while !tokens.at_end()
+                && !tokens.peek_group(Delimiter::Brace)
+                && !tokens.peek_word("where")
+                && !tokens.peek_punct(";")
+            {
+                tokens.at += 1;
             }
         }
-        Ok(())
     }
 
     /// `s in 0..=t + past, u in 0..n`
@@ -291,9 +250,9 @@ impl Declaration {
             if tokens.word("in").is_none() {
                 return Err(if tokens.peek_punct(":") {
                     Diagnostic::new(
-                        tokens.span(),
-                        "a `where` has no bounds of types",
-                        format!("it says how far indices run: `where {name} in 0..=t`"),
+                        name.span(),
+                        "a `where` of types",
+                        "the precision `T` and the axes have all that they need; here a `where` says how far indices run: `where s in 0..=t`",
                     )
                 } else {
                     Diagnostic::new(
@@ -304,7 +263,18 @@ impl Declaration {
                 });
             }
             let start = tokens.at;
-            let range = tokens.range()?;
+            let span = tokens.span();
+            let range = match tokens.range() {
+                Err(_) if tokens.peek_group(Delimiter::Brace) => {
+                    let end = text_of(&tokens.since(start));
+                    return Err(Diagnostic::new(
+                        span,
+                        format!("`{end}` is no range"),
+                        format!("say where `{name}` begins and ends: `where {name} in 0..{end}`"),
+                    ));
+                }
+                range => range?,
+            };
             let text = text_of(&tokens.since(start));
             if self.has_range(&plain(&name)) {
                 report.error(
@@ -394,19 +364,15 @@ impl Declaration {
             let name = plain(&argument.name);
             let must = matches!(argument.kind, Kind::Rust(_) | Kind::Ids(_));
             if must && argument.draw.is_none() && !argument.misdrawn && tracked && !self.unchecked {
-                let (is_ids, ty) = match &argument.kind {
-                    Kind::Ids(_) => (true, String::new()),
-                    Kind::Rust(ty) => (false, text_of(ty)),
-                    _ => continue,
-                };
-                let help = if is_ids {
-                    format!("say which ids there are, after it: `in 0..v`")
+                let help = if let Kind::Ids(_) = argument.kind {
+                    "say which ids there are, after it: `in 0..v`".to_owned()
                 } else {
-                    let from = match ty.as_str() {
-                        "T" | "f64" | "f32" => "0.0..1.0",
-                        _ if argument.kind.is_integer() => "0..4",
+                    let from = match &argument.kind {
+                        kind if kind.is_float() => "0.0..1.0",
+                        kind if kind.is_integer() => "0..4",
                         _ => "[one, other]",
                     };
+                    let ty = argument.kind.text();
                     format!(
                         "say from what: `{name}: {ty} in {from}`; or leave the check out, with the reason: `#[unchecked = \"...\"]`"
                     )
@@ -422,6 +388,34 @@ impl Declaration {
             }
         }
     }
+}
+
+/// `fn`, and nothing before it.
+fn keyword(tokens: &mut Tokens, report: &mut Report) -> Result<()> {
+    while let Some(word) =
+        ["const", "async", "unsafe", "extern"].iter().find(|word| tokens.peek_word(word))
+    {
+        report.error(
+            tokens.span(),
+            format!("a layer cannot be `{word}`"),
+            format!("it is a function of arrays and nothing more: leave `{word}` out"),
+        );
+        tokens.at += 1;
+        if matches!(tokens.next(), Some(TokenTree::Literal(_))) {
+            tokens.at += 1;
+        }
+    }
+    if tokens.word("fn").is_some() {
+        return Ok(());
+    }
+    let is_call = matches!(tokens.rest(), [TokenTree::Ident(_), TokenTree::Group(group), ..] if group.delimiter() == Delimiter::Parenthesis);
+    let mistake =
+        Diagnostic::new(tokens.span(), format!("expected `fn`, found {}", tokens.found()), FORM);
+    if is_call {
+        report.push(mistake);
+        return Ok(());
+    }
+    Err(mistake)
 }
 
 /// What is wrong with `#[unchecked = "reason"]`, given what stands behind the word.

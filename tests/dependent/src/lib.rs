@@ -2,11 +2,11 @@
 //! own, a layer, and names that generated code must not fall over.
 #![no_implicit_prelude]
 #![forbid(unsafe_code)]
-#![deny(warnings)]
+#![deny(warnings, missing_docs, clippy::pedantic)]
 // `i` is an index to one and an operand to another; so is `x`.
-#![allow(clippy::many_single_char_names, clippy::similar_names)]
+#![allow(clippy::many_single_char_names, clippy::similar_names, clippy::float_cmp)]
 
-use ::gpt::{Dim, Matrix, Real, Tape, Value, expr};
+use ::gpt::{Tape, Value, expr};
 
 /// What generated code might mean by these, if it were not hygienic.
 #[allow(missing_docs, dead_code, non_camel_case_types)]
@@ -40,16 +40,33 @@ pub mod ops {
     }
 }
 
-/// A unit gated by a softsign: `[positions, out]`.
-#[must_use]
-pub fn softsign_gated<'t, P: Dim, O: Dim, I: Dim, T: Real>(
-    gate: Matrix<'t, O, I, T>,
-    up: Matrix<'t, O, I, T>,
-    x: Matrix<'t, P, I, T>,
-) -> Matrix<'t, P, O, T> {
-    expr! {
+::gpt::layer! {
+    /// A unit gated by a softsign.
+    pub fn softsign_gated(gate: [o, i], up: [o, i], x: [t, i]) -> [t, o] {
         let g = [sum(gate[o, i] * x[t, i] for i) for t, o];
         [ops::softsign(g[t, o]) * sum(up[o, i] * x[t, i] for i) for t, o]
+    }
+
+    /// All that a signature may have.
+    pub fn with_everything(
+        x: [t, i] in 0.5..2.0,
+        w: [s, 2],
+        a: [],
+        mask: &[t, i],
+        shift: &[i] in 0.0..1.0,
+        id: &[usize; t] in 0..s,
+        pair: &[[usize; 2]; t] in 0..2,
+        past: usize in 0..3,
+        by: T in 0.5..2.0,
+        _mode: &str in ["one", "other"],
+    ) -> ([t, i], [])
+    where s in 0..=t + past
+    {
+        let seen = [sum(w[s, 0] for s) for t];
+        (
+            [ln(x[t, i]) * mask[t, i] * by + shift[i] * seen[t] + w[id[t], pair[t, 1]] for t, i],
+            a * sum(x[t, i] for t, i),
+        )
     }
 }
 
@@ -71,14 +88,13 @@ pub fn among_clashing_names<'t>(tape: &'t Tape, x: Value<'t>) -> Value<'t> {
 
 #[cfg(test)]
 mod tests {
-    use super::{among_clashing_names, ops, softsign_gated};
+    use super::{among_clashing_names, ops};
     use ::gpt::gradcheck::gradcheck;
     use ::gpt::{Tape, expr};
     use ::std::prelude::rust_2024::*;
     use ::std::{assert_eq, vec};
 
     ::gpt::gradcheck_op!(softsign_is_right = ops::softsign);
-    ::gpt::gradcheck_layer!(<T> softsign_gated, gate: [o, i], up: [o, i], x: [t, i]);
 
     #[test]
     fn names_of_the_crate_are_not_those_of_the_generated_code() {

@@ -1,0 +1,5 @@
+use microgpt::layer;
+
+layer! {}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use microgpt::layer;
+
+layer! {
+    fn scaled(&self, x: [t, i]) -> [t, i] {
+        [x[t, i] * 2 for t, i]
+    }
+}
+
+fn main() {}
