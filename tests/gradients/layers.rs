@@ -43,7 +43,8 @@ proptest! {
     #[test]
     fn rotary(t in 1usize..4, h in 1usize..3, j in 1usize..5, past in 0usize..3, seed: u64) {
         check(seed, &[t * h * 2 * j], |x| {
-            layers::rotary(x[0].reshape((t, h, Const::<2>, j)), past).into()
+            let at: Vec<f64> = (past..past + t).map(|position| position as f64).collect();
+            layers::rotary(x[0].reshape((t, h, Const::<2>, j)), &at).into()
         });
     }
 
@@ -108,12 +109,12 @@ proptest! {
 fn sinusoids_turn_into_rotations() {
     let tape = Tape::new();
     let x = tape.array((3, 2, Const::<2>), &[1.0; 12]);
-    let y = layers::sinusoidal_positions(x, 2).data();
+    let y = layers::sinusoidal_positions(x, &[2.0, 3.0, 4.0]).data();
     assert_relative_eq!(y[0], 1.0 + 2f64.sin());
     assert_relative_eq!(y[1], 1.0 + 2f64.cos());
     assert_relative_eq!(y[11], 1.0 + 0.04f64.cos());
     let x = tape.array((1, 1, Const::<2>, 2), &[1.0, 2.0, 3.0, 4.0]);
-    let y = layers::rotary(x, 2).data();
+    let y = layers::rotary(x, &[2.0]).data();
     let expected = [
         2f64.cos() - 3.0 * 2f64.sin(),
         2.0 * 0.02f64.cos() - 4.0 * 0.02f64.sin(),

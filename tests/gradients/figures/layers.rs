@@ -5,6 +5,11 @@ use serde_json::Value as Json;
 
 use super::{number, numbers};
 
+/// So many positions, from one on.
+fn from(past: usize, count: usize) -> Vec<f64> {
+    (past..past + count).map(|position| position as f64).collect()
+}
+
 fn ids(json: &Json) -> Vec<usize> {
     numbers(json).into_iter().map(whole).collect()
 }
@@ -115,7 +120,7 @@ fn outcome(name: &str, case: &Json) -> Outcome {
         "swiglu" => {
             run!(case, gate: 2, up: 2, down: 2, x: 2 => layers::swiglu(gate, up, down, x))
         }
-        "residual" => run!(case, x: 2, before: 2 => layers::residual(x, before)),
+        "residual" => run!(case, x: 2, before: 2 => x + before),
         "dropout" => {
             let rows = options["mask"].as_array().expect("rows");
             let mask: Vec<f64> = rows.iter().flat_map(numbers).collect();
@@ -129,11 +134,11 @@ fn outcome(name: &str, case: &Json) -> Outcome {
         "token_embedding" => run!(case, wte: 2 => layers::token_embedding(wte, &ids(token))),
         "sinusoidal_positions" => run!(case, x: 3 => {
             let (positions, half, _) = x.shape();
-            layers::sinusoidal_positions(x.reshape((positions, half, Const::<2>)), size("past"))
+            layers::sinusoidal_positions(x.reshape((positions, half, Const::<2>)), &from(size("past"), positions))
         }),
         "rotary" => run!(case, x: 4 => {
             let (positions, heads, _, half) = x.shape();
-            layers::rotary(x.reshape((positions, heads, Const::<2>, half)), size("past"))
+            layers::rotary(x.reshape((positions, heads, Const::<2>, half)), &from(size("past"), positions))
         }),
         "attention" => {
             run!(case, q: 3, k: 3, v: 3 => layers::attention(q, k, v, size("past")))
