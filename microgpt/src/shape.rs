@@ -100,6 +100,13 @@ pub trait Dim:
     #[doc(hidden)]
     #[track_caller]
     #[inline]
+    fn choose_heads<A: Dim, V: WithTwo>(self, first: A, work: V) -> V::Output {
+        work.with(first, self)
+    }
+
+    #[doc(hidden)]
+    #[track_caller]
+    #[inline]
     fn choose_three<A: Dim, B: Dim, V: WithThree>(self, first: A, second: B, work: V) -> V::Output {
         work.with(first, second, self)
     }
@@ -169,6 +176,12 @@ impl Dim for usize {
     #[inline]
     fn choose_two<A: Dim, V: WithTwo>(self, first: A, work: V) -> V::Output {
         usual::among_two(first, self, work)
+    }
+
+    #[cfg(not(debug_assertions))]
+    #[inline]
+    fn choose_heads<A: Dim, V: WithTwo>(self, first: A, work: V) -> V::Output {
+        usual::among_heads(first, self, work)
     }
 
     #[cfg(not(debug_assertions))]

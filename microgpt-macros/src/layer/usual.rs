@@ -122,6 +122,16 @@ impl Choice<'_> {
         }
     }
 
+    /// Whether the letters stand side by side in an array that has a third axis.
+    fn are_heads(&self) -> bool {
+        self.types.declaration.arguments.iter().any(|argument| match &argument.kind {
+            Kind::Array(axes) if axes.len() > 2 => {
+                axes.iter().filter(|axis| self.position(axis).is_some()).count() == 2
+            }
+            _ => false,
+        })
+    }
+
     /// Where each letter stands: the argument and its axis.
     fn places(&self) -> Vec<Vec<(usize, usize)>> {
         let mut places = vec![Vec::new(); self.letters.len()];
@@ -197,7 +207,13 @@ impl Choice<'_> {
                 code!(#first == #other)
             }));
         }
-        let choose = ident(["one", "two", "three"][self.letters.len() - 1]);
+        let choose = match places.len() {
+            1 => "one",
+            2 if self.are_heads() => "heads",
+            2 => "two",
+            _ => "three",
+        };
+        let choose = ident(choose);
         let chosen = code!(#runtime::shape::usual::#choose(#(#given,)* Arguments_((#(#names,)*))));
         if agree.is_empty() {
             return chosen;

@@ -37,12 +37,15 @@ pub trait WithThree {
 }
 
 /// The table: the length of the only letter, and pairs and triples in the order in which the letters stand in
-/// a signature; `_` is any length. The last decides whether there is a choice at all.
+/// a signature; `_` is any length. Pairs are heads and their width where they stand side by side in one array
+/// with a third axis. The last of them decides whether there is a choice at all. Each line is code that every
+/// layer of its kind is compiled to.
 macro_rules! table {
     ($use:ident) => {
         $use! {
-            one { [4] [16] [64] }
-            two { [4, 4] [4, 16] [16, 16] [16, 64] [64, 16] [_, 16] }
+            one { [16] [64] }
+            two { [16, 16] [16, 64] [64, 16] [_, 16] }
+            heads { [4, 4] [4, 16] }
             three { [16, 16, 4] [_, 4, 4] }
         }
     };
@@ -52,6 +55,7 @@ macro_rules! functions {
     (
         one { $([$a:tt])* }
         two { $([$b:tt, $c:tt])* }
+        heads { $([$h:tt, $j:tt])* }
         three { $([$d:tt, $e:tt, $f:tt])* }
     ) => {
         /// Work with the length as a type, if it is in the table.
@@ -68,6 +72,16 @@ macro_rules! functions {
         pub fn among_two<A: Dim, V: WithTwo>(one: A, two: usize, work: V) -> V::Output {
             $(if is!(one, $b) && is!(two, $c) {
                 return work.with(as_type!(one, $b), as_type!(two, $c));
+            })*
+            work.with(one, two)
+        }
+
+        /// Work on heads and their width with the lengths as types, if they are in the table.
+        #[track_caller]
+        #[inline]
+        pub fn among_heads<A: Dim, V: WithTwo>(one: A, two: usize, work: V) -> V::Output {
+            $(if is!(one, $h) && is!(two, $j) {
+                return work.with(as_type!(one, $h), as_type!(two, $j));
             })*
             work.with(one, two)
         }
@@ -121,6 +135,13 @@ pub fn one<A: Dim, V: WithOne>(one: A, work: V) -> V::Output {
 #[inline]
 pub fn two<A: Dim, B: Dim, V: WithTwo>(one: A, two: B, work: V) -> V::Output {
     two.choose_two(one, work)
+}
+
+/// Those of heads and their width.
+#[track_caller]
+#[inline]
+pub fn heads<A: Dim, B: Dim, V: WithTwo>(one: A, two: B, work: V) -> V::Output {
+    two.choose_heads(one, work)
 }
 
 /// Those of three letters.
