@@ -198,6 +198,8 @@ pub struct Gpt<'t, T: Real = f64> {
     config: Config,
     weights: Vector<'t, usize, T>,
     parameters: Vec<Parameter<'t, T>>,
+    /// The positions of a document, so that no step makes them.
+    places: Vec<usize>,
 }
 
 /// The matrices of one layer.
@@ -335,7 +337,7 @@ impl<'t, T: Real> Gpt<'t, T> {
                 Parameter { name, matrix }
             })
             .collect();
-        Ok(Self { config, weights, parameters })
+        Ok(Self { config, weights, parameters, places: (0..config.block_size).collect() })
     }
 
     /// The sizes.
@@ -504,12 +506,20 @@ impl<'t, T: Real> Gpt<'t, T> {
 
         let wte = wte.reshape((vocabulary, embd));
         let wpe = wpe.reshape((block_size, embd));
-        let mut place = Vec::with_capacity(tokens.len());
-        match lens {
-            [len] => place.extend(past..past + len),
-            lens => place.extend(lens.iter().flat_map(|&len| 0..len)),
-        }
-        let mut x = rmsnorm(embedding(wte, wpe, tokens, &place));
+        let mut packed = Vec::new();
+        let place = match (lens, self.places.get(past..past + tokens.len())) {
+            ([_], Some(place)) => place,
+            ([_], None) => {
+                packed.extend(past..past + tokens.len());
+                &packed
+            }
+            (lens, _) => {
+                packed.reserve_exact(tokens.len());
+                packed.extend(lens.iter().flat_map(|&len| 0..len));
+                &packed
+            }
+        };
+        let mut x = rmsnorm(embedding(wte, wpe, tokens, place));
         for layer in 0..self.config.n_layer {
             let w = self.layer(layer, axes);
             let before = x;
