@@ -4,8 +4,7 @@ layer! {
     /// Causal attention of several heads at once (Vaswani 2017, arXiv:1706.03762), from queries of the new
     /// positions and keys and values of all of them: query `t` is at position `t + past`.
     pub fn attention(q: [t, h, j], k: [s, h, j], v: [s, h, j], past: usize in 0..4) -> [t, h, j]
-    where s in 0..=t + past
-    {
+    where s in 0..=t + past {
         let score = [sum(q[t, h, j] * k[s, h, j] for j) / sqrt(len(j)) for h, t, s];
         let top   = [max(score[h, t, s] for s) for h, t];
         let e     = [exp(score[h, t, s] - stop(top[h, t])) for h, t, s];
@@ -15,8 +14,7 @@ layer! {
 
     /// What [`attention`] weighs the values with: 0 for keys that a query does not see.
     pub fn attention_weights(q: [t, h, j], k: [s, h, j], past: usize in 0..4) -> [h, t, s]
-    where s in 0..=t + past
-    {
+    where s in 0..=t + past {
         let score = [sum(q[t, h, j] * k[s, h, j] for j) / sqrt(len(j)) for h, t, s];
         let top   = [max(score[h, t, s] for s) for h, t];
         let e     = [exp(score[h, t, s] - stop(top[h, t])) for h, t, s];
@@ -26,11 +24,8 @@ layer! {
 
     /// [`attention`] in which a position sees itself and the `window - 1` before it (Beltagy 2020,
     /// arXiv:2004.05150).
-    pub fn sliding_window_attention(
-        q: [t, h, j], k: [s, h, j], v: [s, h, j], past: usize in 0..4, window: usize in 1..5,
-    ) -> [t, h, j]
-    where s in t + past + 1 - window..=t + past
-    {
+    pub fn sliding_window_attention(q: [t, h, j], k: [s, h, j], v: [s, h, j], past: usize in 0..4, window: usize in 1..5) -> [t, h, j]
+    where s in t + past + 1 - window..=t + past {
         let score = [sum(q[t, h, j] * k[s, h, j] for j) / sqrt(len(j)) for h, t, s];
         let top   = [max(score[h, t, s] for s) for h, t];
         let e     = [exp(score[h, t, s] - stop(top[h, t])) for h, t, s];
@@ -40,11 +35,8 @@ layer! {
 
     /// [`attention`] in which `r` query heads share each of `g` heads of keys and values (Ainslie 2023,
     /// arXiv:2305.13245).
-    pub fn grouped_query_attention(
-        q: [t, g, r, j], k: [s, g, j], v: [s, g, j], past: usize in 0..4,
-    ) -> [t, g, r, j]
-    where s in 0..=t + past
-    {
+    pub fn grouped_query_attention(q: [t, g, r, j], k: [s, g, j], v: [s, g, j], past: usize in 0..4) -> [t, g, r, j]
+    where s in 0..=t + past {
         let score = [sum(q[t, g, r, j] * k[s, g, j] for j) / sqrt(len(j)) for g, r, t, s];
         let top   = [max(score[g, r, t, s] for s) for g, r, t];
         let e     = [exp(score[g, r, t, s] - stop(top[g, r, t])) for g, r, t, s];
@@ -54,11 +46,8 @@ layer! {
 
     /// [`attention`] whose scores fall with the distance, by a slope for each head, in place of position
     /// embeddings (Press 2021, arXiv:2108.12409).
-    pub fn alibi_attention(
-        q: [t, h, j], k: [s, h, j], v: [s, h, j], slope: &[h] in 0.0..1.0, past: usize in 0..4,
-    ) -> [t, h, j]
-    where s in 0..=t + past
-    {
+    pub fn alibi_attention(q: [t, h, j], k: [s, h, j], v: [s, h, j], slope: &[h] in 0.0..1.0, past: usize in 0..4) -> [t, h, j]
+    where s in 0..=t + past {
         let score = [sum(q[t, h, j] * k[s, h, j] for j) / sqrt(len(j)) - slope[h] * (t + {T::of(past as f64)} - s) for h, t, s];
         let top   = [max(score[h, t, s] for s) for h, t];
         let e     = [exp(score[h, t, s] - stop(top[h, t])) for h, t, s];

@@ -2,9 +2,7 @@
 
 layer! {
     /// Token and position embedding: each token says its position.
-    pub fn embedding(
-        wte: [v, i], wpe: [p, i], token: &[usize; t] in 0..v, place: &[usize; t] in 0..p,
-    ) -> [t, i] {
+    pub fn embedding(wte: [v, i], wpe: [p, i], token: &[usize; t] in 0..v, place: &[usize; t] in 0..p) -> [t, i] {
         [wte[token[t], i] + wpe[place[t], i] for t, i]
     }
 

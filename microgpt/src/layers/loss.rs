@@ -1,7 +1,5 @@
-//! Probabilities, and losses by them.
-//!
-//! The greatest logit is subtracted before anything is added: beside large logits the logarithm would be
-//! lost.
+//! Probabilities, and losses by them. The greatest logit is subtracted before anything is added: beside
+//! large logits the logarithm would be lost.
 
 layer! {
     /// Probabilities from logits, for each row (Bridle 1990).
@@ -28,9 +26,7 @@ layer! {
 
     /// [`cross_entropy`] with a weight for each position in the place of the mean. A position of weight 0 is
     /// ignored, whatever its logits are.
-    pub fn weighted_cross_entropy(
-        logits: [t, v], target: &[usize; t] in 0..v, weight: &[t] in 0.0..1.0,
-    ) -> [] {
+    pub fn weighted_cross_entropy(logits: [t, v], target: &[usize; t] in 0..v, weight: &[t] in 0.0..1.0) -> [] {
         let top   = [max(logits[t, i] for i) for t];
         let total = [sum(exp(logits[t, i] - stop(top[t])) for i) for t];
         let loss  = [ln(total[t]) - (logits[t, target[t]] - stop(top[t])) for t];
@@ -39,9 +35,7 @@ layer! {
 
     /// [`weighted_cross_entropy`] with a share `smoothing` of the target's probability spread over all tokens
     /// (Szegedy 2015, arXiv:1512.00567, section 7).
-    pub fn smoothed_cross_entropy(
-        logits: [t, v], target: &[usize; t] in 0..v, weight: &[t] in 0.0..1.0, smoothing: T in [T::of(0.1), T::zero(), T::one()],
-    ) -> [] {
+    pub fn smoothed_cross_entropy(logits: [t, v], target: &[usize; t] in 0..v, weight: &[t] in 0.0..1.0, smoothing: T in [T::of(0.1), T::zero(), T::one()]) -> [] {
         let top    = [max(logits[t, i] for i) for t];
         let below  = [logits[t, i] - stop(top[t]) for t, i];
         let total  = [sum(exp(below[t, i]) for i) for t];
