@@ -266,7 +266,7 @@ const MAX_LAYERS: usize = 1 << 16;
 /// Attention weights of one layer: `[heads, positions, positions]`.
 pub type AttentionWeights<T> = Numbers<(usize, usize, usize), T>;
 
-impl<'t, T: Real> Instance<'t, Gpt, T> {
+impl<T: Real> Instance<'_, Gpt, T> {
     /// How much each position looks at each before it: for each layer the attention weights of
     /// every head, `[heads, positions, positions]`, which sum to 1 over the last axis.
     ///
