@@ -17,7 +17,7 @@ use crate::real::Real;
 use crate::tape::Tape;
 use crate::value::Value;
 
-pub mod context;
+mod context;
 pub mod gpt;
 mod instance;
 mod parameters;

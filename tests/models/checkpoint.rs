@@ -128,8 +128,8 @@ fn a_file_is_replaced_as_a_whole_or_not_at_all() {
     assert_eq!(files.len(), 1, "nothing is left behind: {files:?}");
     // What cannot be written leaves what is there.
     std::fs::create_dir(directory.join("taken")).expect("a directory");
-    assert!(old.save(&directory.join("taken")).is_err());
-    assert!(old.save(&directory.join("missing").join("model.safetensors")).is_err());
+    assert!(old.save(directory.join("taken")).is_err());
+    assert!(old.save(directory.join("missing").join("model.safetensors")).is_err());
     let files: Vec<_> = std::fs::read_dir(&directory).expect("a directory").collect();
     assert_eq!(files.len(), 2, "nothing is left behind: {files:?}");
 }
@@ -218,7 +218,7 @@ fn links_are_followed_and_modes_are_kept() {
     {
         assert!(matches!(can_save(no_file), Err(CheckpointError::NotAFile)), "{no_file:?}");
     }
-    assert!(matches!(can_save(&directory.join("none/model")), Err(CheckpointError::Io(_))));
+    assert!(matches!(can_save(directory.join("none/model")), Err(CheckpointError::Io(_))));
 }
 
 /// A file with holes takes no space, and would take long to read.
@@ -371,7 +371,7 @@ fn what_is_no_file_is_refused_before_it_is_read() {
     assert!(load("longer", &[&bytes[..], b"x"].concat()).contains("longer or shorter"));
     assert!(load("cut", &bytes[..bytes.len() - 1]).contains("longer or shorter"));
     assert!(matches!(Checkpoint::<Gpt>::load(&directory), Err(CheckpointError::NotAFile)));
-    let missing = Checkpoint::<Gpt>::load(&directory.join("missing"));
+    let missing = Checkpoint::<Gpt>::load(directory.join("missing"));
     assert!(matches!(missing, Err(CheckpointError::Io(_))));
     #[cfg(unix)]
     assert!(matches!(

@@ -8,7 +8,7 @@ use crate::shape::Shape;
 use crate::value::Value;
 
 /// The same values under one axis.
-fn flat<'t, S: Shape, T: Real>(x: Array<'t, S, T>) -> Vector<'t, usize, T> {
+fn flat<S: Shape, T: Real>(x: Array<'_, S, T>) -> Vector<'_, usize, T> {
     x.reshape((x.size(),))
 }
 
@@ -27,7 +27,7 @@ fn same_shape<S: Shape, T: Real>(one: Array<'_, S, T>, other: Array<'_, S, T>) -
 }
 
 /// Element by element, of two arrays of one shape.
-impl<'t, S: Shape, T: Real> Add for Array<'t, S, T> {
+impl<S: Shape, T: Real> Add for Array<'_, S, T> {
     type Output = Self;
 
     #[track_caller]
@@ -45,7 +45,7 @@ impl<S: Shape, T: Real> AddAssign for Array<'_, S, T> {
 }
 
 /// Element by element, of two arrays of one shape.
-impl<'t, S: Shape, T: Real> Sub for Array<'t, S, T> {
+impl<S: Shape, T: Real> Sub for Array<'_, S, T> {
     type Output = Self;
 
     #[track_caller]

@@ -9,6 +9,12 @@ use super::operand::{Kept, Tracking};
 use crate::array::indices;
 
 /// Where an `expr!` stands in the source, or an operator on `Value`s.
+///
+/// ```
+/// use microgpt::tape::Place;
+///
+/// assert_eq!(Place { file: "src/model.rs", line: 7 }.to_string(), "src/model.rs:7");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The file, as the compiler was given it.

@@ -266,9 +266,21 @@ const MAX_LAYERS: usize = 1 << 16;
 /// Attention weights of one layer: `[heads, positions, positions]`.
 pub type AttentionWeights<T> = Numbers<(usize, usize, usize), T>;
 
-impl<'t, T: Real> Instance<'t, Gpt, T> {
+impl<T: Real> Instance<'_, Gpt, T> {
     /// How much each position looks at each before it: for each layer the attention weights of
     /// every head, `[heads, positions, positions]`, which sum to 1 over the last axis.
+    ///
+    /// ```
+    /// use microgpt::{Gpt, Instance, PythonRandom, Tape};
+    ///
+    /// let tape = Tape::new();
+    /// let gpt = Instance::new(&tape, Gpt::new(27), &mut PythonRandom::new(42))?;
+    /// let layers = gpt.attention_weights(&[26, 0, 1]);
+    /// assert_eq!(layers[0].shape(), (4, 3, 3));
+    /// // The first position of the first head sees itself alone.
+    /// assert_eq!(layers[0][[0, 0, 0]], 1.0);
+    /// # Ok::<(), microgpt::model::ModelError>(())
+    /// ```
     ///
     /// # Panics
     ///

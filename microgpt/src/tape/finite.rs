@@ -6,7 +6,7 @@ use super::{Record, Tape};
 use crate::expr::Place;
 use crate::real::Real;
 
-/// Whether a number was computed forward or backward.
+/// Whether a number was computed forward or backward; [`NotFinite`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quantity {
     /// In the forward pass.

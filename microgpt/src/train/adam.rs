@@ -51,7 +51,7 @@ impl<T: Real> Adam<T> {
     }
 
     /// With weight decay: each step takes this share, times the learning rate, off every parameter, which
-    /// makes it AdamW (Loshchilov 2017, arXiv:1711.05101).
+    /// makes it `AdamW` (Loshchilov 2017, arXiv:1711.05101).
     #[doc(alias = "AdamW")]
     #[must_use]
     pub fn weight_decay(mut self, weight_decay: f64) -> Self {
