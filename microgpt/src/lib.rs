@@ -4,13 +4,12 @@
 
 #[macro_use]
 pub mod ops;
-pub mod array;
 #[cfg(feature = "checkpoint")]
 pub mod checkpoint;
 pub mod dual;
-#[doc(hidden)]
-pub mod expr;
 pub mod gradcheck;
+#[doc(hidden)]
+pub mod kernels;
 pub mod guide {
     //! Guides, a page each, whose every example runs: [writing a layer](layers) and
     //! [writing a model](models).
@@ -26,18 +25,15 @@ pub mod model;
 pub mod preset;
 pub mod real;
 pub mod sample;
-pub mod shape;
 pub mod tape;
 pub mod text;
 pub mod train;
-pub mod value;
 
 #[doc(hidden)]
 pub use microgpt_macros::{
     compile as __compile, explain as __explain, layer as __layer, op as __op,
 };
 
-pub use array::{Array, Matrix, Numbers, Vector};
 #[cfg(feature = "checkpoint")]
 pub use checkpoint::Checkpoint;
 pub use model::gpt::{Activation, Gpt};
@@ -45,9 +41,10 @@ pub use model::{Context, Instance, LanguageModel, Loss, Model, Parameters};
 pub use preset::Preset;
 pub use real::Real;
 pub use sample::{Sampler, Sampling, Streams};
-pub use shape::{Const, Dim, Shape};
-pub use tape::{Mark, Tape};
+pub use tape::array::{Array, Matrix, Numbers, Vector};
+pub use tape::shape::{Const, Dim, Shape};
+pub use tape::value::Value;
+pub use tape::{Mark, Tape, array, shape, value};
 pub use text::random::{self, PythonRandom};
 pub use text::tokenizer::{self, CharTokenizer};
 pub use train::{Adam, Optimiser, Rule, Schedule, Sgd, Trainer, Training};
-pub use value::Value;

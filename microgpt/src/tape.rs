@@ -13,12 +13,15 @@ use std::panic::Location;
 
 use crate::array::{Array, Matrix, Vector};
 mod arena;
+pub mod array;
 mod changes;
 mod finite;
 mod record;
+pub mod shape;
+pub mod value;
 
-pub use crate::expr::Place;
-use crate::expr::{Equations, Row, Rows};
+pub use crate::kernels::Place;
+use crate::kernels::{Equations, Row, Rows};
 use crate::real::Real;
 use crate::shape::{Shape, Word};
 use crate::value::Value;
