@@ -77,7 +77,7 @@ fn sizes_that_no_machine_has_are_one_line() {
         ("--batch", "1000000000000", "from 1 to 1000000"),
         ("--n-layer", "1000000000", "--n-layer (1000000000) is more than"),
         ("--n-layer", "18446744073709551615", "is more than"),
-        ("--n-layer", "60000", "parameters, more than"),
+        ("--n-embd", "262144", "parameters, more than"),
         ("--n-embd", "1000000", "parameters, more than"),
         ("--n-embd", "1000000000000", "--n-embd (1000000000000) is more than"),
         ("--n-head", "1000000000000", "--n-head (1000000000000) is more than"),
