@@ -348,29 +348,27 @@ impl<'t, T: Real> Context<'t, T> {
                 _ => panic!("call {call} is `attend`, but was not as the cache was made"),
             },
         };
-        let mut first = 0;
-        let mut of_span = |span: &Span| {
-            let q = q.rows(first, span.len);
-            let (k, v) = match kept {
-                None => (k.rows(first, span.len), v.rows(first, span.len)),
-                Some((keys, values, capacity)) => {
-                    let (all, own) = (span.stream * capacity, span.stream * capacity + span.past);
-                    let tape = q.tape();
-                    tape.copy(k.rows(first, span.len), keys.block(own * key, (span.len * key,)));
-                    let new = values.block(own * value, (span.len * value,));
-                    tape.copy(v.rows(first, span.len), new);
-                    let len = span.past + span.len;
-                    let seen = (k.shape().with_rows(len), v.shape().with_rows(len));
-                    (keys.block(all * key, seen.0), values.block(all * value, seen.1))
-                }
+        let of_span = |span: &Span, q: Array<'t, Q, T>, k: Array<'t, K, T>, v: Array<'t, V, T>| {
+            let Some((keys, values, capacity)) = kept else {
+                return attention(q, k, v, span.past);
             };
-            first += span.len;
+            // That there is room for all of them was asked before the forward pass.
+            let (first, len) = (span.stream * capacity, span.past + span.len);
+            let k = kept_with(k, keys, (first, span.past), k.shape().with_rows(len));
+            let v = kept_with(v, values, (first, span.past), v.shape().with_rows(len));
             attention(q, k, v, span.past)
         };
         match self.spans.all() {
-            [span] => of_span(span),
+            [span] => of_span(span, q, k, v),
             spans => {
-                let each: Vec<_> = spans.iter().map(of_span).collect();
+                let mut first = 0;
+                let each = spans.iter().map(|span| {
+                    let at = first;
+                    first += span.len;
+                    let len = span.len;
+                    of_span(span, q.rows(at, len), k.rows(at, len), v.rows(at, len))
+                });
+                let each: Vec<_> = each.collect();
                 let shape = each.first().map(|one| one.shape().with_rows(tokens));
                 let shape = shape.expect("a forward pass of one token at least");
                 q.tape().concatenate(&each, shape)
@@ -454,6 +452,20 @@ impl<'t, T: Real> Context<'t, T> {
         };
         gathered(all, &order)
     }
+}
+
+/// Writes new rows behind the `past` that a stream has; all of them. The stream's begin at row `first`.
+#[track_caller]
+fn kept_with<'t, S: Rows, T: Real>(
+    new: Array<'t, S, T>,
+    kept: Vector<'t, usize, T>,
+    (first, past): (usize, usize),
+    all: S,
+) -> Array<'t, S, T> {
+    let (row, tape) = (all.row_size(), new.tape());
+    let size = (all.rows() - past) * row;
+    tape.copy_values(new.position(), kept.position().shifted((first + past) * row), size);
+    Array::new(tape, kept.position().shifted(first * row), all)
 }
 
 /// The states before the first token of each span.
