@@ -7,7 +7,7 @@ use std::f64::consts::PI;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use microgpt::{Matrix, PythonRandom, Tape, Value, Vector, expr, layer};
+use microgpt::{Const, Matrix, PythonRandom, Tape, Value, Vector, expr, layer};
 
 const POINTS: usize = 100;
 const STEPS: usize = 100;
@@ -112,7 +112,7 @@ fn scores<'t>(layers: &[Layer<'t>], mut x: Matrix<'t, usize, usize>) -> Vector<'
     for (w, b) in hidden {
         x = neurons(*w, *b, x);
     }
-    score(w.reshape((Default::default(), w.shape().1)), b.reshape((Default::default(),)), x)
+    score(w.reshape((Const, w.shape().1)), b.reshape((Const,)), x)
 }
 
 fn on_tape<'t>(tape: &'t Tape, parameters: &[(Vec<f64>, Vec<f64>)]) -> Vec<Layer<'t>> {

@@ -114,7 +114,7 @@ fn a_model_that_makes_no_sense_is_refused() {
     struct Twice(usize);
     impl Model for Twice {
         type Weights<'t, T: Real> = ();
-        fn weights<'t, T: Real>(&self, p: &mut Parameters<'_, 't, T>) {
+        fn weights<T: Real>(&self, p: &mut Parameters<'_, '_, T>) {
             p.constant("a", (2,), 0.0);
             p.constant(if self.0 == 0 { "a" } else { "b" }, (self.0, 1 << 20), 0.0);
         }
@@ -199,13 +199,13 @@ fn streams_are_samplers<T: Real>() {
     let tape = Tape::<T>::default();
     let model = mixed(&tape);
     for (streams, count) in [(1, 4), (5, 3), (4, 17), (16, 16)] {
-        let generators: Vec<_> = (0..streams).map(|n| PythonRandom::new(n as i64)).collect();
+        let generators: Vec<_> = (0..streams).map(|n| PythonRandom::new(n as u64)).collect();
         let sampling = Sampling { temperature: 1.1, top_k: Some(4), top_p: None };
         let all = Streams::new(&model, BOS, sampling, generators).sample(count).expect("numbers");
         assert_eq!(all.len(), count);
         for stream in 0..streams {
             let own = all.iter().skip(stream).step_by(streams);
-            let random = PythonRandom::new(stream as i64);
+            let random = PythonRandom::new(stream as u64);
             let sampler = Sampler::new(&model, BOS, sampling, random);
             for (one, other) in own.zip(sampler) {
                 assert_eq!(*one, other.expect("numbers"), "stream {stream} of {streams}");
