@@ -195,10 +195,6 @@ fn its_gradient_is_right() {
     report.assert_right();
 }
 
-fn generator(stream: usize) -> PythonRandom {
-    PythonRandom::new(i128::try_from(stream).expect("few streams"))
-}
-
 fn streams_are_samplers<T: Real>() {
     let tape = Tape::<T>::default();
     let model = mixed(&tape);
