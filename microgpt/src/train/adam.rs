@@ -107,6 +107,10 @@ impl<T: Real> Adam<T> {
             parameters.size()
         );
         self.steps += 1;
+        if self.steps.is_multiple_of(TIDY) {
+            tidy(&mut self.mean);
+            tidy(&mut self.square);
+        }
         let (beta1, beta2) = (T::of(self.beta1), T::of(self.beta2));
         let (rest1, rest2) = (T::one() - beta1, T::one() - beta2);
         // The corrections of both means are the same for all parameters: one root and one division
@@ -127,8 +131,8 @@ impl<T: Real> Adam<T> {
             let squares = &mut squares[..count];
             for at in 0..count {
                 let g = gradients[at];
-                let mean = normal(beta1.fma(means[at], rest1 * g));
-                let square = normal(beta2.fma(squares[at], rest2 * g * g));
+                let mean = beta1.fma(means[at], rest1 * g);
+                let square = beta2.fma(squares[at], rest2 * g * g);
                 means[at] = mean;
                 squares[at] = square;
                 weights[at] -= rate * mean / ((square * correction).sqrt() + epsilon);
@@ -138,11 +142,15 @@ impl<T: Real> Adam<T> {
     }
 }
 
-/// 0 in the place of a subnormal number. A mean that gets no more gradients ends in one, far below
+/// Steps between two looks at the means.
+const TIDY: u64 = 64;
+
+/// 0 in the place of subnormal numbers. A mean that gets no more gradients ends in one, far below
 /// anything that moves a parameter, and arithmetic with it takes a hundred times as long.
-#[inline(always)]
-fn normal<T: Real>(x: T) -> T {
-    if x.abs() < T::min_positive_value() { T::zero() } else { x }
+fn tidy<T: Real>(means: &mut [T]) {
+    for mean in means {
+        *mean = if mean.abs() < T::min_positive_value() { T::zero() } else { *mean };
+    }
 }
 
 /// `base^steps`, as microgpt.py has it where the steps are not beyond what `powi` takes.
