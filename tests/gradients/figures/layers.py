@@ -145,7 +145,6 @@ CASES = [
     ("squared_relu", lambda x: np.maximum(x, 0) ** 2, [draw(P, E)], {}),
     ("gelu", lambda x: jax.nn.gelu(x, approximate=False), [draw(P, E)], {}),
     ("swiglu", swiglu, [draw(3, E), draw(3, E), draw(E, 3), draw(P, E)], {}),
-    ("residual", lambda x, before: x + before, [draw(P, E), draw(P, E)], {}),
     (
         "dropout",
         lambda x, mask, drop: x * numpy.array(mask) / (1 - drop),
