@@ -4,7 +4,7 @@
 use std::hint::black_box;
 
 use microgpt::Real;
-use microgpt::kernels::{Factor, Target, contract_in_blocks};
+use microgpt::expr::{Factor, Target, contract_in_blocks};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder};
 

@@ -285,7 +285,7 @@ impl<'a> Emitter<'a> {
         let runtime = self.runtime;
         self.interleaving.map(|interleaving| {
             let (axis, reach) = (self.axis(interleaving.axis), self.len(interleaving.reach));
-            code!(#runtime::kernels::is_interleaved(#axis, #reach))
+            code!(#runtime::expr::is_interleaved(#axis, #reach))
         })
     }
 

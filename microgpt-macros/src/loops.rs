@@ -117,16 +117,15 @@ impl<'a> Writer<'a> {
                 let rows = &self.rows;
                 let row = self.target_row(&name, index);
                 if self.padded {
-                    code!(#runtime::kernels::map_padded(#row, #len, [#(#rows),*], #step);)
+                    code!(#runtime::expr::map_padded(#row, #len, [#(#rows),*], #step);)
                 } else if outer == self.loops.len() {
                     let write = if self.nest.target.add { code!(accumulate) } else { code!(map) };
-                    code!(#runtime::kernels::#write(#row, [#(#rows),*], #step);)
+                    code!(#runtime::expr::#write(#row, [#(#rows),*], #step);)
                 } else {
                     let axis = self.size(index);
                     let clear = (!self.nest.target.add)
-                        .then(|| code!(row_.fill(#runtime::kernels::constant(real_, 0.0));));
-                    let accumulate =
-                        code!(#runtime::kernels::accumulate(row_, [#(#rows),*], #step););
+                        .then(|| code!(row_.fill(#runtime::expr::constant(real_, 0.0));));
+                    let accumulate = code!(#runtime::expr::accumulate(row_, [#(#rows),*], #step););
                     let (range, inside) = self.in_blocks(accumulate);
                     code!(#runtime::shape::Dim::local_blocks(#axis, #row, #range, |row_, range_| {
                         #clear
@@ -232,7 +231,7 @@ impl<'a> Writer<'a> {
                 if low.to_string() == "0" {
                     code!(let #len = #high;)
                 } else {
-                    code!(let #len = #runtime::kernels::minus(#high, #low);)
+                    code!(let #len = #runtime::expr::minus(#high, #low);)
                 }
             }
         };
@@ -268,7 +267,7 @@ impl<'a> Writer<'a> {
             let is_adjoint = matches!(self.emitter.graph.nodes[node], Node::Pullback { .. });
             let fused = if is_adjoint { code!(pull_onto) } else { code!(fma) };
             let (left, right) = (self.node(left), self.node(right));
-            return code!(#runtime::kernels::#fused(#left, #right, sum_));
+            return code!(#runtime::expr::#fused(#left, #right, sum_));
         }
         let value = self.node(node);
         code!(#runtime::ops::add(sum_, #value))
@@ -322,7 +321,7 @@ impl<'a> Writer<'a> {
                     f64::NEG_INFINITY => code!(::core::primitive::f64::NEG_INFINITY),
                     number => proc_macro2::Literal::f64_suffixed(number).to_token_stream(),
                 };
-                code!(#runtime::kernels::constant(real_, #number))
+                code!(#runtime::expr::constant(real_, #number))
             }
             Node::Integer(affine) => self.number(&affine),
             Node::Count(index) => {
@@ -330,7 +329,7 @@ impl<'a> Writer<'a> {
                 let count = self.emitter.count(index);
                 self.along_row(
                     |index| bounds.contains(&index),
-                    code!(#runtime::kernels::number(real_, #count)),
+                    code!(#runtime::expr::number(real_, #count)),
                 )
             }
             Node::Load { array, subscripts } => self.load(array, &subscripts, node),
@@ -367,11 +366,11 @@ impl<'a> Writer<'a> {
                     Through::Times => code!(pull),
                     Through::Over => code!(pull_over),
                 };
-                code!(#runtime::kernels::#pull(#adjoint, #factor))
+                code!(#runtime::expr::#pull(#adjoint, #factor))
             }
             Node::Stop(operand) => {
                 let operand = self.node(operand);
-                code!(#runtime::kernels::stopped(#operand))
+                code!(#runtime::expr::stopped(#operand))
             }
             Node::Select { condition, then, otherwise } => {
                 let condition = self.node(condition);
@@ -389,7 +388,7 @@ impl<'a> Writer<'a> {
                     let (name, current) = (self.emitter.index(index), self.current(index));
                     code!(let #name = #current;)
                 });
-                code!(if #condition { #index #name[#place] } else { #runtime::kernels::constant(real_, 0.0) })
+                code!(if #condition { #index #name[#place] } else { #runtime::expr::constant(real_, 0.0) })
             }
             Node::Compare { comparison, left, right } => {
                 let (left, right) = (self.node(left), self.node(right));
@@ -400,10 +399,10 @@ impl<'a> Writer<'a> {
                     Comparison::GreaterOrEqual => code!(less_or_equal(#right, #left)),
                     Comparison::Equal => code!(equal(#left, #right)),
                     Comparison::NotEqual => {
-                        return code!(!#runtime::kernels::equal(#left, #right));
+                        return code!(!#runtime::expr::equal(#left, #right));
                     }
                 };
-                code!(#runtime::kernels::#compare)
+                code!(#runtime::expr::#compare)
             }
             Node::And(one, other) => {
                 let (one, other) = (self.node(one), self.node(other));
@@ -420,7 +419,7 @@ impl<'a> Writer<'a> {
             Node::WhereAt { index, position, value } => {
                 let (position, value) = (self.node(position), self.node(value));
                 let index = self.current(index);
-                code!(#runtime::kernels::where_at(#index, #position, #value))
+                code!(#runtime::expr::where_at(#index, #position, #value))
             }
             Node::Reduce { .. } => unreachable!("a reduction is the root of an equation"),
         }
@@ -455,8 +454,8 @@ impl<'a> Writer<'a> {
         let runtime = self.runtime;
         let (plus, minus) = self.emitter.parts(affine);
         let value = match minus {
-            None => code!(#runtime::kernels::number(real_, #plus)),
-            Some(minus) => code!(#runtime::kernels::difference(real_, #plus, #minus)),
+            None => code!(#runtime::expr::number(real_, #plus)),
+            Some(minus) => code!(#runtime::expr::difference(real_, #plus, #minus)),
         };
         self.along_row(|index| affine.factor(index) != 0, value)
     }
@@ -478,7 +477,7 @@ impl<'a> Writer<'a> {
         if self.begins_with_its_axis(&stored, index) {
             code!(&mut #name[#first..]#whole)
         } else {
-            let row = code!(#runtime::kernels::from_mut(#name, #len, || #first));
+            let row = code!(#runtime::expr::from_mut(#name, #len, || #first));
             if self.padded { row } else { code!(&mut #row[..#len]) }
         }
     }
@@ -497,7 +496,7 @@ impl<'a> Writer<'a> {
             code!(&#name[#first..]#whole)
         } else {
             // A row without elements may begin beyond the array.
-            let row = code!(#runtime::kernels::from(#name, #len, || #first));
+            let row = code!(#runtime::expr::from(#name, #len, || #first));
             if self.padded { row } else { code!(&#row[..#len]) }
         }
     }

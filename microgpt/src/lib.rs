@@ -7,9 +7,9 @@ pub mod ops;
 #[cfg(feature = "checkpoint")]
 pub mod checkpoint;
 pub mod dual;
-pub mod gradcheck;
 #[doc(hidden)]
-pub mod kernels;
+pub mod expr;
+pub mod gradcheck;
 pub mod guide {
     //! Guides, a page each, whose every example runs: [writing a layer](layers) and
     //! [writing a model](models).

@@ -9,7 +9,7 @@ use num_traits::Float;
 mod exponential;
 mod logarithm;
 
-use crate::kernels::{Constant, NoSubscript, Operand};
+use crate::expr::{Constant, NoSubscript, Operand};
 
 mod sealed {
     pub trait Sealed {}

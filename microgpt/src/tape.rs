@@ -20,8 +20,8 @@ mod record;
 pub mod shape;
 pub mod value;
 
-pub use crate::kernels::Place;
-use crate::kernels::{Equations, Row, Rows};
+pub use crate::expr::Place;
+use crate::expr::{Equations, Row, Rows};
 use crate::real::Real;
 use crate::shape::{Shape, Word};
 use crate::value::Value;

@@ -40,14 +40,14 @@ impl Emitter<'_> {
             let operand = pointed(name, span);
             let subscripts = self.subscripts(rank);
             tokens.extend(if position == 0 {
-                let open = call!(span=> #runtime::kernels::open::<#subscripts, _, _, _, _>(#operand));
+                let open = call!(span=> #runtime::expr::open::<#subscripts, _, _, _, _>(#operand));
                 code! {
                     #[allow(unused_braces)]
                     let (#source, shape_) = #open;
-                    let real_ = #runtime::kernels::precision(&#source);
+                    let real_ = #runtime::expr::precision(&#source);
                 }
             } else {
-                let open = call!(span=> #runtime::kernels::open_as::<#subscripts, _, _, _, _>(#real, #operand));
+                let open = call!(span=> #runtime::expr::open_as::<#subscripts, _, _, _, _>(#real, #operand));
                 code!(#[allow(unused_braces)] let (#source, shape_) = #open;)
             });
             tokens.extend(self.opened_axes(name, rank, span));
@@ -59,10 +59,10 @@ impl Emitter<'_> {
         for (&Operand { rank, span, .. }, name) in integers {
             let operand = pointed(name, span);
             tokens.extend(if rank == 0 {
-                let open = call!(span=> #runtime::kernels::open_integer(#operand));
+                let open = call!(span=> #runtime::expr::open_integer(#operand));
                 code!(#[allow(unused_braces)] let #name = #open;)
             } else {
-                let open = call!(span=> #runtime::kernels::open_integers(#operand));
+                let open = call!(span=> #runtime::expr::open_integers(#operand));
                 let axes = self.opened_axes(name, rank, span);
                 code!(#[allow(unused_braces)] let (#name, shape_) = #open; #axes)
             });
@@ -73,7 +73,7 @@ impl Emitter<'_> {
     /// The type that says with how many subscripts an operand stands.
     fn subscripts(&self, rank: usize) -> TokenStream {
         let (runtime, subscripts) = (self.runtime, ident(SUBSCRIPTS[rank]));
-        code!(#runtime::kernels::#subscripts)
+        code!(#runtime::expr::#subscripts)
     }
 
     /// The axes of the operand that was opened last, one for each subscript.
@@ -81,7 +81,7 @@ impl Emitter<'_> {
         let (runtime, subscripts) = (self.runtime, self.subscripts(rank));
         let dims = (0..rank).map(|axis| Self::dim(name, axis));
         let shape = pointed(&ident("shape_"), span);
-        let axes = call!(span=> #runtime::kernels::axes::<#subscripts, _, _>(#shape));
+        let axes = call!(span=> #runtime::expr::axes::<#subscripts, _, _>(#shape));
         code!(#[allow(unused_braces)] let (#(#dims,)*) = #axes;)
     }
 
@@ -101,7 +101,7 @@ impl Emitter<'_> {
             let index = &reach.index;
             let [one_name, other_name] = &reach.names;
             let same = call! {reach.span=>
-                #runtime::kernels::same_values(#one, #other, (#index, #one_name, #other_name))
+                #runtime::expr::same_values(#one, #other, (#index, #one_name, #other_name))
             };
             tokens.extend(code!(#same;));
         }
@@ -115,14 +115,14 @@ impl Emitter<'_> {
                     let greatest = self.extreme(affine, true);
                     let values = self.values_of(affine);
                     call! {bound.span=>
-                        #runtime::kernels::on_axis(#least, #greatest, #start, #len, #name, #values);
+                        #runtime::expr::on_axis(#least, #greatest, #start, #len, #name, #values);
                     }
                 }
                 Subscript::Gather { integers, .. } => {
                     let ids = &self.integers[*integers];
                     let ids_name = &self.checked.integers[*integers].name;
                     call! {bound.span=>
-                        #runtime::kernels::ids_on_axis(#ids, #start, #len, #ids_name, #name);
+                        #runtime::expr::ids_on_axis(#ids, #start, #len, #ids_name, #name);
                     }
                 }
             });
@@ -139,10 +139,10 @@ impl Emitter<'_> {
         let (bounding, values) = self.values_of_index(index);
         if bounding.is_empty() {
             let start = start.map(|start| code!(let #start = #low;));
-            return code!(#start let #len = #runtime::kernels::minus(#high, #low););
+            return code!(#start let #len = #runtime::expr::minus(#high, #low););
         }
         let start = start.map_or_else(|| code!(_), |start| code!(#start));
-        code!(let (#start, #len) = #runtime::kernels::extent(#values);)
+        code!(let (#start, #len) = #runtime::expr::extent(#values);)
     }
 
     /// The values of an index over an axis: the first, and how many.
@@ -188,7 +188,7 @@ impl Emitter<'_> {
                     if first.as_constant().is_some() && end.as_constant().is_some() =>
                 {
                     let runtime = self.runtime;
-                    code!(for #name in #low..#runtime::kernels::minus(#high, 0) { #body })
+                    code!(for #name in #low..#runtime::expr::minus(#high, 0) { #body })
                 }
                 _ => code!(for #name in #low..#high { #body }),
             }
@@ -219,7 +219,7 @@ impl Emitter<'_> {
                     let [first, this] = [first, one].map(|axis| self.checked.axis_name(axis));
                     let (before, other) = (pointed(&axis, span), pointed(&dim, span));
                     let same = call! {span=>
-                        #runtime::kernels::same(#before, #other, (#index, #first, #this))
+                        #runtime::expr::same(#before, #other, (#index, #first, #this))
                     };
                     code!(#[allow(unused_braces)] let #axis = #same;)
                 }

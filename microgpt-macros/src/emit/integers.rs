@@ -46,7 +46,7 @@ impl Emitter<'_> {
             (plus, None) => plus,
             (plus, Some(minus)) => {
                 let runtime = self.runtime;
-                code!(#runtime::kernels::minus(#plus, #minus))
+                code!(#runtime::expr::minus(#plus, #minus))
             }
         }
     }
@@ -60,7 +60,7 @@ impl Emitter<'_> {
             return self.integer(&count);
         }
         let (runtime, (low, high)) = (self.runtime, self.bounds(index));
-        code!(#runtime::kernels::minus(#high, #low))
+        code!(#runtime::expr::minus(#high, #low))
     }
 
     /// The first and the end of an index's values.
@@ -87,7 +87,7 @@ impl Emitter<'_> {
             }
             let (plus, minus) = self.parts(affine);
             let minus = minus.unwrap_or_else(|| code!(0));
-            return code!(#runtime::kernels::signed(#plus, #minus));
+            return code!(#runtime::expr::signed(#plus, #minus));
         };
         let rises = affine.factor(index) > 0;
         let (low, high) = match &self.graph.indices[index].range {

@@ -17,20 +17,20 @@ impl Emitter<'_> {
         let sizes = (0..self.equations.len()).map(|id| {
             let name = &self.graph.equations[id].name;
             let lens = self.axes(Array::Equation(id)).into_iter().map(|(len, _)| len);
-            code!(#runtime::kernels::size(#name, [#(#lens),*]))
+            code!(#runtime::expr::size(#name, [#(#lens),*]))
         });
         let sizes = code!(#(#sizes)+*);
         let sizes = if sizes.is_empty() { code!(0) } else { sizes };
         let copies = self.read.iter().map(|&operand| {
             let (source, kept) = (self.source(operand), self.kept(operand));
             code! {
-                let (#kept, size_) = #runtime::kernels::Source::keep(#source, size_);
+                let (#kept, size_) = #runtime::expr::Source::keep(#source, size_);
             }
         });
         let unread =
             (0..self.values.len()).filter(|operand| !self.read.contains(operand)).map(|operand| {
                 let (source, kept) = (self.source(operand), self.kept(operand));
-                code!(let #kept = #runtime::kernels::Source::kept(#source, 0);)
+                code!(let #kept = #runtime::expr::Source::kept(#source, 0);)
             });
         let integers = self.integer_arrays().map(|id| &self.integers[id]).collect::<Vec<_>>();
         let words = self.words();
@@ -45,7 +45,7 @@ impl Emitter<'_> {
             #(#unread)*
             // What is generated for all cases is not the shortest for each.
             #[allow(unused, unused_qualifications, clippy::all, clippy::pedantic)]
-            let store_ = #runtime::kernels::evaluate(
+            let store_ = #runtime::expr::evaluate(
                 real_,
                 activity_,
                 size_,
@@ -60,12 +60,12 @@ impl Emitter<'_> {
 
     pub(super) fn activity(&self) -> TokenStream {
         let runtime = self.runtime;
-        let mut tokens = code!(let activity_ = #runtime::kernels::Plain;);
+        let mut tokens = code!(let activity_ = #runtime::expr::Plain;);
         for (id, operand) in self.checked.operands.iter().enumerate() {
             let source = self.source(id);
             let span = operand.span;
             let (activity, real) = (ident("activity_"), ident("real_"));
-            let join = call!(span=> #runtime::kernels::join(#activity, #real, #source));
+            let join = call!(span=> #runtime::expr::join(#activity, #real, #source));
             tokens.extend(code!(let activity_ = #join;));
         }
         tokens
@@ -127,14 +127,14 @@ impl Emitter<'_> {
         let runtime = self.runtime;
         let operands = (0..self.values.len()).map(|operand| {
             let (name, source) = (&self.values[operand], self.source(operand));
-            code!(let #name = #runtime::kernels::Source::read(&#source, below_);)
+            code!(let #name = #runtime::expr::Source::read(&#source, below_);)
         });
         let equations = nests.iter().enumerate().map(|(id, nest)| {
             let name = &self.equations[id];
             let size = self.size(Array::Equation(id));
             let zero = nest
                 .is_ragged(self.graph)
-                .then(|| code!(#name.fill(#runtime::kernels::constant(real_, 0.0));));
+                .then(|| code!(#name.fill(#runtime::expr::constant(real_, 0.0));));
             let checks = loops::requirements::write(self, &self.graph.equations[id]);
             let loops = loops::write(self, nest);
             let loops = code!(#checks #loops);
@@ -150,8 +150,8 @@ impl Emitter<'_> {
         let copies = self.read.iter().map(|&operand| {
             let source = self.source(operand);
             code! {
-                let (copy_, own_) = own_.split_at_mut(#runtime::kernels::Source::copied(#source));
-                #runtime::kernels::Source::copy(#source, copy_);
+                let (copy_, own_) = own_.split_at_mut(#runtime::expr::Source::copied(#source));
+                #runtime::expr::Source::copy(#source, copy_);
             }
         });
         code! {
@@ -295,7 +295,7 @@ impl Emitter<'_> {
         code! {
             #lengths
             #interleaved
-            #runtime::kernels::Equations::new(::core::file!(), ::core::line!()).active(&[#(#active),*]) #(#equations)* #(#operands)*
+            #runtime::expr::Equations::new(::core::file!(), ::core::line!()).active(&[#(#active),*]) #(#equations)* #(#operands)*
         }
     }
 
@@ -314,7 +314,7 @@ impl Emitter<'_> {
                 .iter()
                 .map(|&axis| self.axis(self.graph.axis_length(axis)));
             let offset = &offsets[id];
-            code!(#runtime::kernels::output(real_, activity_, &store_, #offset, (#(#axes,)*)))
+            code!(#runtime::expr::output(real_, activity_, &store_, #offset, (#(#axes,)*)))
         });
         if self.checked.tuple { code!((#(#outputs,)*)) } else { code!(#(#outputs)*) }
     }

@@ -55,7 +55,7 @@ impl Writer<'_> {
                         let (plus, minus) = self.emitter.parts(affine);
                         let minus = minus.unwrap_or_else(|| code!(0));
                         let text = format!("axis {axis} of `{name}`");
-                        let at = code!(#runtime::kernels::place(#plus, #minus, 0, #len, #text));
+                        let at = code!(#runtime::expr::place(#plus, #minus, 0, #len, #text));
                         place = if place.is_empty() { at } else { code!((#place) * #len + #at) };
                     }
                     (code!(#ids[#place]), None)
@@ -64,7 +64,7 @@ impl Writer<'_> {
             let minus = minus.unwrap_or_else(|| code!(0));
             let start = start.map_or_else(|| code!(0), |start| code!(#start));
             let text = format!("axis {axis} of `{text}`");
-            let at = code!(#runtime::kernels::place(#plus, #minus, #start, #len, #text));
+            let at = code!(#runtime::expr::place(#plus, #minus, #start, #len, #text));
             address = if address.is_empty() { at } else { code!((#address) * #len + #at) };
         }
         address

@@ -26,18 +26,18 @@ impl Writer<'_> {
                 (self.emitter.array(array), self.address(array, subscripts, None));
             let stride = self.stride(array, subscripts, line);
             let step = self.stride(array, subscripts, terms);
-            code!(#runtime::kernels::Factor::new(#elements, #first, #stride, #step))
+            code!(#runtime::expr::Factor::new(#elements, #first, #stride, #step))
         };
         let (left, right) = (factor(left, rows), factor(right, columns));
         let first = self.target_address(None);
         let stride = self.stride(self.nest.target.array, &self.nest.target.subscripts, rows);
         let add = self.nest.target.add;
-        let target = code!(#runtime::kernels::Target::new(#name, #first, #stride, #add));
+        let target = code!(#runtime::expr::Target::new(#name, #first, #stride, #add));
         let (Some(ragged), Some((outer, inner))) = (ragged, bounded) else {
             let sizes = [rows, columns, terms].map(|index| self.size(index));
             return code! {
                 #starts
-                #runtime::kernels::contract(#target, #left, #right, (#(#sizes),*));
+                #runtime::expr::contract(#target, #left, #right, (#(#sizes),*));
             };
         };
         let (kind, free) = match ragged {
@@ -50,10 +50,10 @@ impl Writer<'_> {
         let free = self.size(free);
         code! {
             let ranges_ = |#outer_name: ::core::primitive::usize| (#low, #high);
-            let #inner_name = #runtime::kernels::least(#start..#end, ranges_);
+            let #inner_name = #runtime::expr::least(#start..#end, ranges_);
             #starts
-            #runtime::kernels::contract_ragged(
-                #runtime::kernels::Ragged::#kind,
+            #runtime::expr::contract_ragged(
+                #runtime::expr::Ragged::#kind,
                 #target,
                 #left,
                 #right,
@@ -82,7 +82,7 @@ impl Writer<'_> {
             unreachable!("made for those with bounds")
         };
         let (runtime, size) = (self.runtime, self.size(outer));
-        code!(#runtime::kernels::is_long(#size))
+        code!(#runtime::expr::is_long(#size))
     }
 
     /// From one value of an index to the next, in elements of an array where it moves by one.
@@ -107,7 +107,7 @@ impl Writer<'_> {
             }
             IndexRange::Stated { .. } => {
                 let (runtime, (low, high)) = (self.runtime, self.emitter.bounds(index));
-                code!(#runtime::kernels::minus(#high, #low))
+                code!(#runtime::expr::minus(#high, #low))
             }
         }
     }

@@ -14,10 +14,10 @@ impl Writer<'_> {
         let outer = self.nest.outer;
         let target = self.target_address(None);
         let sum = if outer == self.loops.len() {
-            code!(let mut sum_ = #runtime::kernels::Sum::new(); #add)
+            code!(let mut sum_ = #runtime::expr::Sum::new(); #add)
         } else {
             let (range, inside) = self.in_blocks(add);
-            code!(let sum_ = #runtime::kernels::Sum::in_blocks(#range, |sum_, range_| { #inside });)
+            code!(let sum_ = #runtime::expr::Sum::in_blocks(#range, |sum_, range_| { #inside });)
         };
         let write = if self.nest.target.add {
             code!(#name[#target] = #runtime::ops::add(#name[#target], sum_.total());)
@@ -41,7 +41,7 @@ impl Writer<'_> {
         let adds = self.nest.target.add;
         let row = self.target_row(name, row);
         code! {
-            #runtime::kernels::sum_rows(#axis, #row, #adds, |sums_| { #inside });
+            #runtime::expr::sum_rows(#axis, #row, #adds, |sums_| { #inside });
         }
     }
 
@@ -69,13 +69,13 @@ impl Writer<'_> {
         let target = self.target_address(None);
         if self.nest.fold == Fold::Prod {
             return code! {
-                let mut product_ = #runtime::kernels::Product::new();
+                let mut product_ = #runtime::expr::Product::new();
                 #inside
                 #name[#target] = product_.number();
             };
         }
         code! {
-            let mut best_ = #runtime::kernels::Best::new();
+            let mut best_ = #runtime::expr::Best::new();
             #inside
             #name[#target] = best_.#result;
         }
@@ -90,7 +90,7 @@ impl Writer<'_> {
         let (low, high) = self.emitter.bounds(over);
         let step = self.step(false);
         let (rows, index) = (&self.rows, self.emitter.index(over));
-        let best = code!(#runtime::kernels::#better(row_, #index == #low, [#(#rows),*], #step););
+        let best = code!(#runtime::expr::#better(row_, #index == #low, [#(#rows),*], #step););
         let inside = self.around(outer, best);
         let axis = self.size(row);
         let of_nothing = self.of_nothing();
@@ -104,7 +104,7 @@ impl Writer<'_> {
     fn of_nothing(&self) -> TokenStream {
         let (runtime, is_max) = (self.runtime, matches!(self.nest.fold, Fold::Max | Fold::ArgMax));
         let infinity = if is_max { code!(NEG_INFINITY) } else { code!(INFINITY) };
-        code!(#runtime::kernels::constant(real_, ::core::primitive::f64::#infinity))
+        code!(#runtime::expr::constant(real_, ::core::primitive::f64::#infinity))
     }
 
     /// A maximum or minimum along contiguous elements.
@@ -113,7 +113,7 @@ impl Writer<'_> {
         let best = if self.nest.fold == Fold::Max { code!(greatest) } else { code!(smallest) };
         let step = self.step(false);
         let (rows, len, target) = (&self.rows, ident("row_len_"), self.target_address(None));
-        code!(#name[#target] = #runtime::kernels::#best(#len, [#(#rows),*], #step);)
+        code!(#name[#target] = #runtime::expr::#best(#len, [#(#rows),*], #step);)
     }
 
     /// A small product for each value of an index.
@@ -133,16 +133,15 @@ impl Writer<'_> {
         let add = self.nest.target.add;
         let body = match product {
             Product::Dot => code! {
-                #runtime::kernels::dots(#rows, #columns, &mut #name[#target..], #add, #left, #right);
+                #runtime::expr::dots(#rows, #columns, &mut #name[#target..], #add, #left, #right);
             },
             Product::Multiple => {
                 let multiples =
-                    code!(#runtime::kernels::add_multiples(#rows, #columns, row_, #left, #right););
+                    code!(#runtime::expr::add_multiples(#rows, #columns, row_, #left, #right););
                 let inside = self.around(self.nest.outer, multiples);
-                let clear =
-                    (!add).then(|| code!(row_.fill(#runtime::kernels::constant(real_, 0.0));));
+                let clear = (!add).then(|| code!(row_.fill(#runtime::expr::constant(real_, 0.0));));
                 code! {
-                    #runtime::kernels::local_rows(#rows, #columns, &mut #name[#target..], |row_| {
+                    #runtime::expr::local_rows(#rows, #columns, &mut #name[#target..], |row_| {
                         #clear
                         #inside
                     });
@@ -179,6 +178,6 @@ impl Writer<'_> {
         };
         let body = self.around_to(0, around, body);
         let statements = std::mem::take(&mut self.statements[0]);
-        code!(let mut others_ = #runtime::kernels::Others::new(); #(#statements)* #body)
+        code!(let mut others_ = #runtime::expr::Others::new(); #(#statements)* #body)
     }
 }

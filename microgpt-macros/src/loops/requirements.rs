@@ -73,7 +73,7 @@ fn check(
     let runtime = writer.runtime;
     let holds = writer.node(*holds);
     let conditions: Vec<_> = conditions.collect();
-    let check = code!(#runtime::kernels::require(#holds, #reduction, #index););
+    let check = code!(#runtime::expr::require(#holds, #reduction, #index););
     let check = if conditions.is_empty() { check } else { code!(if #(#conditions)&&* { #check }) };
     let body = writer.around_to(0, outer, check);
     let statements = std::mem::take(&mut writer.statements[0]);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Record, Tape};
-use crate::kernels::Place;
+use crate::expr::Place;
 use crate::real::Real;
 
 /// Whether a number was computed forward or backward; [`NotFinite`] has an example.

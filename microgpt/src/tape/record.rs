@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::panic::Location;
 
 use super::{Pass, Place};
-use crate::kernels::Equations;
+use crate::expr::Equations;
 use crate::real::Real;
 use crate::shape::Word;
 

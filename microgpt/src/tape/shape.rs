@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use std::ops::Range;
 
 use crate::array::{Array, Numbers};
-use crate::kernels::{Integer, blocks};
+use crate::expr::{Integer, blocks};
 use crate::real::Real;
 use crate::value::Value;
 use usual::{WithOne, WithThree, WithTwo};

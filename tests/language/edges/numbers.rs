@@ -1,6 +1,6 @@
 //! Infinities where they are the answer, NaN never swallowed, and a zero adjoint is zero.
 
-use microgpt::kernels::where_at;
+use microgpt::expr::where_at;
 use microgpt::ops::{self, TABLE};
 use microgpt::{Real, Tape, Value, expr, layers};
 

@@ -205,7 +205,7 @@ impl<T: Real> Product<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::contraction::tests::whole_numbers as numbers;
+    use crate::expr::contraction::tests::whole_numbers as numbers;
 
     /// A contraction of these sizes, all of it or, one element after the other, what is in range.
     fn compare(

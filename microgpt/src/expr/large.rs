@@ -50,8 +50,8 @@ pub(super) fn multiply<T: Real>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::contract_in_blocks;
-    use crate::kernels::contraction::tests::whole_numbers as numbers;
+    use crate::expr::contract_in_blocks;
+    use crate::expr::contraction::tests::whole_numbers as numbers;
 
     fn compare<T: Real>([rows, columns, terms]: [usize; 3]) {
         let (lefts, rights) =
