@@ -105,6 +105,8 @@ fn run<T: Real>(args: &Args, out: &mut Output<impl Write>) -> Result<(), Box<dyn
         .with_prompt(prompt)
         .map_err(|error| format!("--prompt {}: {error}", args.prompt))?;
     let block_size = gpt.model().block_size();
+    // Who only samples need not have the characters of this data.
+    let mut tokens = Vec::new();
     if trainer.steps() < trainer.training().steps {
         if let Some((_, path)) = args.checkpoint() {
             data.check_characters(&tokenizer, path)?;
@@ -114,8 +116,9 @@ fn run<T: Real>(args: &Args, out: &mut Output<impl Write>) -> Result<(), Box<dyn
         if let Some(note) = dataset::too_long(&docs, block_size, may_change) {
             say(&note);
         }
+        tokens = dataset::encoded(&docs, &tokenizer, block_size)?;
     }
-    let run = Run { args, gpt: &gpt, docs: &dataset::encoded(&docs, &tokenizer, block_size)? };
+    let run = Run { args, gpt: &gpt, docs: &tokens };
     let state = |trainer: &Trainer<'_, '_, Gpt, T>| {
         let checkpoint = Checkpoint::of_training(trainer, Some(&tokenizer), &random);
         Checkpoint { notes: notes.clone(), ..checkpoint }

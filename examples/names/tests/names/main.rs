@@ -260,6 +260,14 @@ fn a_loaded_model_samples_without_training() {
         let text = printed(&here, &[&["--load", "model", "--samples", "1"][..], &only].concat());
         assert!(text.ends_with(&format!(": {}\n", certain[0].1)), "{text}");
     }
+    // Data of other characters is none that a run without steps learns from.
+    std::fs::write(here.join("greek"), "αβγ\n").expect("a file");
+    let whole = printed(&here, &["--load", "model", "--samples", "2", "--score", "anna"]);
+    let other = printed(&here, &["greek", "--load", "model", "--samples", "2", "--score", "anna"]);
+    assert_eq!(other.lines().filter(|line| line.starts_with("sample ")).count(), 2);
+    assert_eq!(whole.lines().last(), other.lines().last());
+    let error = refused(&here, &["greek", "--load", "model", "--steps", "1"]);
+    assert!(error.contains("line 1: the character 'α' is not in the vocabulary"), "{error}");
     let trained = printed(&here, &["--load", "model", "--steps", "10", "--samples", "0"]);
     assert!(trained.contains("step   10 /   10"), "{trained}");
     std::fs::write(here.join("junk"), b"not a model at all").expect("a file");
