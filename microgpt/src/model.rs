@@ -214,9 +214,10 @@ pub trait LanguageModel: Model {
 }
 
 /// The predictions that count in a document: those of a block.
-fn counted(block_size: usize, tokens: &[usize]) -> usize {
+#[track_caller]
+fn counted(model: &impl LanguageModel, tokens: &[usize]) -> usize {
     assert!(tokens.len() > 1, "a document has two tokens at least, not {}", tokens.len());
-    block_size.min(tokens.len() - 1)
+    model.positions(tokens)
 }
 
 /// The cross entropy of each token given those before it, in nats per token: the mean over a document,
@@ -232,7 +233,7 @@ impl<M: LanguageModel> Loss for M {
         documents: &[&[usize]],
     ) -> Value<'t, T> {
         if let [tokens] = documents {
-            let count = counted(self.block_size(), tokens);
+            let count = counted(self, tokens);
             let logits = forward(self, weights, &tokens[..count], &mut Context::document());
             return cross_entropy(logits, &tokens[1..=count]);
         }
@@ -242,7 +243,7 @@ impl<M: LanguageModel> Loss for M {
         let (mut lens, mut shares) =
             (Vec::with_capacity(documents.len()), Vec::with_capacity(positions));
         for tokens in documents {
-            let count = counted(self.block_size(), tokens);
+            let count = counted(self, tokens);
             inputs.extend_from_slice(&tokens[..count]);
             targets.extend_from_slice(&tokens[1..=count]);
             lens.push(count);

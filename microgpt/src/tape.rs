@@ -153,10 +153,16 @@ impl<T: Real> Tape<T> {
             shape.size(),
             values.len()
         );
+        self.leaf(shape, |leaf| leaf.copy_from_slice(values))
+    }
+
+    /// An array that no record made, with the values that `write` gives it.
+    #[track_caller]
+    fn leaf<S: Shape>(&self, shape: S, write: impl FnOnce(&mut [T])) -> Array<'_, S, T> {
         let arena = &mut *self.arena_mut();
-        let start = arena.top;
-        arena.room(values.len()).copy_from_slice(values);
-        arena.top = start + values.len();
+        let (start, size) = (arena.top, shape.size());
+        write(arena.room(size));
+        arena.top = start + size;
         let position = arena.position(start);
         Array::new(self, position, shape)
     }
@@ -311,12 +317,7 @@ impl<T: Real> Tape<T> {
     /// If the shape has more than 2³² elements.
     #[track_caller]
     pub fn zeros<S: Shape>(&self, shape: S) -> Array<'_, S, T> {
-        let arena = &mut *self.arena_mut();
-        let (start, size) = (arena.top, shape.size());
-        arena.room(size).fill(T::zero());
-        arena.top = start + size;
-        let position = arena.position(start);
-        Array::new(self, position, shape)
+        self.leaf(shape, |leaf| leaf.fill(T::zero()))
     }
 
     /// A handle that is none: whoever reads it is told that there is nothing.

@@ -4,7 +4,6 @@ use crate::array::{Array, Matrix, Vector};
 use crate::layers::token_embedding;
 use crate::real::Real;
 use crate::shape::{Dim, Rows};
-use crate::tape::Tape;
 
 use super::{Instance, LanguageModel};
 
@@ -45,10 +44,8 @@ pub(super) type Attended<'t, T> = [Matrix<'t, usize, usize, T>; 2];
 
 #[derive(Debug)]
 enum Past<'t, T: Real> {
-    /// The tokens begin a document.
-    Document,
-    /// They are several documents, of these lengths.
-    Packed,
+    /// The tokens begin their documents.
+    Nothing,
     /// It is found out what a cache must hold.
     Sought(Vec<Size>),
     /// They follow what was kept of each of some streams.
@@ -98,6 +95,9 @@ enum Spans {
 }
 
 impl Spans {
+    /// All tokens are of one document, or of the first stream.
+    const WHOLE: Self = Self::One(Span { stream: 0, len: 0, past: 0 });
+
     fn all(&self) -> &[Span] {
         match self {
             Self::One(span) => std::slice::from_ref(span),
@@ -133,14 +133,14 @@ impl<'t, T: Real> Context<'t, T> {
     /// The tokens are one document, from its beginning.
     #[must_use]
     pub fn document() -> Self {
-        Self::new(Past::Document, Spans::One(Span { stream: 0, len: 0, past: 0 }))
+        Self::new(Past::Nothing, Spans::WHOLE)
     }
 
     /// The tokens are several documents of these lengths, one after the other.
     #[must_use]
     pub fn packed(lens: impl IntoIterator<Item = usize>) -> Self {
         let span = |len| Span { stream: 0, len, past: 0 };
-        Self::new(Past::Packed, Spans::Several(lens.into_iter().map(span).collect()))
+        Self::new(Past::Nothing, Spans::Several(lens.into_iter().map(span).collect()))
     }
 
     /// As [`document`](Context::document), and the queries and keys are kept.
@@ -162,7 +162,7 @@ impl<'t, T: Real> Context<'t, T> {
     pub fn cache<M: LanguageModel>(model: &Instance<'t, M, T>, streams: usize) -> Self {
         let tape = model.tape();
         let mark = tape.mark();
-        let mut sought = Self::new(Past::Sought(Vec::new()), Self::document().spans);
+        let mut sought = Self::new(Past::Sought(Vec::new()), Spans::WHOLE);
         tape.inference(|| {
             let _ = model.logits(&[0], &mut sought);
         });
@@ -180,7 +180,7 @@ impl<'t, T: Real> Context<'t, T> {
             Size::State(size) => Kept::States(room(size)),
         });
         let cache = Cache { lens: vec![0; streams], capacity, kept: kept.collect() };
-        Self::new(Past::Cache(cache), Self::document().spans)
+        Self::new(Past::Cache(cache), Spans::WHOLE)
     }
 
     /// The number of positions before, in a stream of a cache; 0 without a cache.
@@ -224,7 +224,7 @@ impl<'t, T: Real> Context<'t, T> {
     /// # Ok::<(), microgpt::model::ModelError>(())
     /// ```
     pub fn advance(&mut self, streams: impl IntoIterator<Item = usize>) {
-        let mut spans = match std::mem::replace(&mut self.spans, Self::document().spans) {
+        let mut spans = match std::mem::replace(&mut self.spans, Spans::WHOLE) {
             Spans::Several(spans) => spans,
             Spans::One(_) => Vec::new(),
         };
@@ -303,6 +303,26 @@ impl<'t, T: Real> Context<'t, T> {
         &self.times
     }
 
+    /// What a cache keeps for the next call of `attend` or `scan`, which asks for so much.
+    #[track_caller]
+    fn kept(&mut self, size: Size) -> Option<(Kept<'t, T>, &Cache<'t, T>)> {
+        let call = self.calls;
+        self.calls += 1;
+        match &mut self.past {
+            Past::Nothing => None,
+            Past::Sought(sizes) => {
+                sizes.push(size);
+                None
+            }
+            Past::Cache(cache) => match cache.kept.get(call) {
+                Some(&kept) => Some((kept, cache)),
+                None => panic!(
+                    "`attend` and `scan` are called more than the {call} times that the cache is for"
+                ),
+            },
+        }
+    }
+
     /// What each position takes from those before it in its document.
     ///
     /// `q`, `k` and `v` have a row for each token of the forward pass. `attention` is called for each
@@ -336,18 +356,10 @@ impl<'t, T: Real> Context<'t, T> {
             attended.push([q.reshape(rows(q.shape().row_size())), k.reshape(rows(key))]);
         }
         let call = self.calls;
-        self.calls += 1;
-        let kept = match &mut self.past {
-            Past::Document | Past::Packed => None,
-            Past::Sought(sizes) => {
-                sizes.push(Size::Positions { key, value });
-                None
-            }
-            Past::Cache(cache) => match cache.kept.get(call) {
-                Some(&Kept::Positions { keys, values }) => Some((keys, values, cache.capacity)),
-                _ => panic!("call {call} is `attend`, but was not as the cache was made"),
-            },
-        };
+        let kept = self.kept(Size::Positions { key, value }).map(|(kept, cache)| match kept {
+            Kept::Positions { keys, values } => (keys, values, cache.capacity),
+            Kept::States(_) => panic!("call {call} is `attend`, but was not as the cache was made"),
+        });
         let of_span = |span: &Span, q: Array<'t, Q, T>, k: Array<'t, K, T>, v: Array<'t, V, T>| {
             let Some((keys, values, capacity)) = kept else {
                 return attention(q, k, v, span.past);
@@ -398,18 +410,12 @@ impl<'t, T: Real> Context<'t, T> {
         assert!(rows == tokens, "{rows} rows of {tokens} tokens");
         let (size, axis, tape) = (start.size(), start.shape().0, x.tape());
         let call = self.calls;
-        self.calls += 1;
-        let kept = match &mut self.past {
-            Past::Document | Past::Packed => None,
-            Past::Sought(sizes) => {
-                sizes.push(Size::State(size));
-                None
+        let kept = self.kept(Size::State(size)).map(|(kept, cache)| match kept {
+            Kept::States(states) => states.reshape((cache.lens.len(), axis)),
+            Kept::Positions { .. } => {
+                panic!("call {call} is `scan`, but was not as the cache was made")
             }
-            Past::Cache(cache) => match cache.kept.get(call) {
-                Some(&Kept::States(states)) => Some(states.reshape((cache.lens.len(), axis))),
-                _ => panic!("call {call} is `scan`, but was not as the cache was made"),
-            },
-        };
+        });
         let spans = self.spans.all();
         // Documents go side by side, position after position; those that have ended drop out.
         let begins: Vec<usize> = spans
@@ -436,7 +442,8 @@ impl<'t, T: Real> Context<'t, T> {
                 (0..running.len()).filter(|&at| spans[running[at]].len > time).collect();
             if let Some(kept) = kept {
                 for (at, &one) in running.iter().enumerate().filter(|(at, _)| !going.contains(at)) {
-                    tape.copy(state.rows(at, 1), kept.rows(spans[one].stream, 1));
+                    let (new, old) = (state.rows(at, 1), kept.rows(spans[one].stream, 1));
+                    tape.copy_values(new.position(), old.position(), size);
                 }
             }
             if going.len() < running.len() {
@@ -511,12 +518,4 @@ pub(super) fn forward<'t, M: LanguageModel, T: Real>(
     let logits = model.logits(weights, tokens, context);
     context.finish();
     logits
-}
-
-impl<T: Real> Tape<T> {
-    /// Writes the values of one block over those of another.
-    #[track_caller]
-    fn copy<S: crate::Shape, R: crate::Shape>(&self, from: Array<'_, S, T>, to: Array<'_, R, T>) {
-        self.copy_values(from.position(), to.position(), from.size());
-    }
 }

@@ -213,6 +213,11 @@ impl<T: Real> Arena<T> {
         after.into_iter().any(|one| one.start < mark.top || one.records < mark.records)
     }
 
+    /// Whether a record may have read a block that begins here: none below it has.
+    fn may_be_read(&self, start: usize) -> bool {
+        self.records.last().is_some_and(|record| record.end > start)
+    }
+
     /// Lets `work` change a block, and notes which values it did change.
     pub(super) fn update(
         &mut self,
@@ -220,9 +225,7 @@ impl<T: Real> Arena<T> {
         place: &'static Location<'static>,
         work: impl FnOnce(&mut [T], &mut [T]),
     ) {
-        // No record below the block has read it.
-        let may_be_read = self.records.last().is_some_and(|record| record.end > block.start);
-        if !may_be_read {
+        if !self.may_be_read(block.start) {
             return work(&mut self.values[block.clone()], &mut self.gradients[block]);
         }
         self.before.clear();
@@ -238,8 +241,7 @@ impl<T: Real> Arena<T> {
         to: usize,
         place: &'static Location<'static>,
     ) {
-        let may_be_read = self.records.last().is_some_and(|record| record.end > to);
-        if may_be_read {
+        if self.may_be_read(to) {
             let new = self.values[from.clone()].to_vec();
             self.cover_gradients(to + new.len());
             self.update(to..to + new.len(), place, |values, _| values.copy_from_slice(&new));

@@ -36,9 +36,13 @@ pub struct Adam<T> {
     square: Vec<T>,
 }
 
+/// microgpt.py's two decays and what it adds to the root.
+pub(super) const GIST: [f64; 3] = [0.85, 0.99, 1e-8];
+
 impl<T: Real> Default for Adam<T> {
     fn default() -> Self {
-        Self::new(0.85, 0.99, 1e-8)
+        let [beta1, beta2, epsilon] = GIST;
+        Self::new(beta1, beta2, epsilon)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which optimiser a training has.
 
-use super::{Adam, Sgd};
+use super::adam::{self, Adam};
+use super::sgd::Sgd;
 use crate::array::Vector;
 use crate::real::Real;
 
@@ -39,8 +40,10 @@ pub enum Rule {
 
 impl Rule {
     /// microgpt.py's.
-    pub const GIST: Self =
-        Self::Adam { beta1: 0.85, beta2: 0.99, epsilon: 1e-8, weight_decay: 0.0 };
+    pub const GIST: Self = {
+        let [beta1, beta2, epsilon] = adam::GIST;
+        Self::Adam { beta1, beta2, epsilon, weight_decay: 0.0 }
+    };
 }
 
 impl Default for Rule {
