@@ -21,6 +21,8 @@ pub enum Parameter {
     Integer,
     /// The typed axis.
     Axis,
+    /// The values below the record.
+    Below,
 }
 
 /// All names that a nest may use.
@@ -73,6 +75,7 @@ impl Environment {
                 Parameter::Numbers => code!(#parameter: &[T]),
                 Parameter::Integers => code!(#parameter: &[::core::primitive::usize]),
                 Parameter::Integer => code!(#parameter: ::core::primitive::usize),
+                Parameter::Below => code!(#parameter: #runtime::expr::Below<'_, T>),
                 Parameter::Axis => code!(#parameter: impl #runtime::shape::Dim),
             });
             arguments.push(parameter);

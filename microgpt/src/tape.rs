@@ -21,7 +21,7 @@ pub mod shape;
 pub mod value;
 
 pub use crate::expr::Place;
-use crate::expr::{Equations, Row, Rows};
+use crate::expr::{Below, Equations, Row, Rows};
 use crate::real::Real;
 use crate::shape::{Shape, Word};
 use crate::value::Value;
@@ -384,7 +384,7 @@ impl<T: Real> Tape<T> {
         &self,
         size: usize,
         integers: &[&[usize]],
-        forward: impl FnOnce(&[T], &mut [T]),
+        forward: impl FnOnce(Below<'_, T>, &mut [T]),
         kept: P,
         backward: B,
         describe: D,
@@ -402,8 +402,9 @@ impl<T: Real> Tape<T> {
         let arena = &mut *self.arena_mut();
         let start = arena.top;
         arena.room(size);
-        let (below, own) = arena.values.split_at_mut(start);
-        forward(below, &mut own[..size]);
+        let (values, own) = arena.values.split_at_mut(start);
+        let panels = (!arena.recording).then_some(&arena.panels);
+        forward(Below { values, panels }, &mut own[..size]);
         // Only now: a panic on the way leaves the tape as it was.
         arena.top = start + size;
         if arena.recording {

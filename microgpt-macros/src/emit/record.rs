@@ -120,6 +120,7 @@ impl Emitter<'_> {
                 environment.add(&start, Parameter::Integer);
             }
         }
+        environment.add(&ident("below_"), Parameter::Below);
         environment
     }
 

@@ -28,7 +28,11 @@ impl Writer<'_> {
             let step = self.stride(array, subscripts, terms);
             code!(#runtime::expr::Factor::new(#elements, #first, #stride, #step))
         };
-        let (left, right) = (factor(left, rows), factor(right, columns));
+        let is_operand = matches!(self.element(right).0, Array::Operand(_));
+        let (left, mut right) = (factor(left, rows), factor(right, columns));
+        if is_operand && matches!(self.nest.target.array, Array::Equation(_)) {
+            right.extend(code!(.below(below_)));
+        }
         let first = self.target_address(None);
         let stride = self.stride(self.nest.target.array, &self.nest.target.subscripts, rows);
         let add = self.nest.target.add;

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use super::equations::Equations;
 use super::operand::Source;
+use super::panels::Below;
 use crate::array::Array;
 use crate::real::Real;
 use crate::shape::{Shape, Word};
@@ -21,7 +22,7 @@ pub trait Activity<T: Real>: Copy {
         self,
         size: usize,
         integers: &[&[usize]],
-        forward: impl FnOnce(&[T], &mut [T]),
+        forward: impl FnOnce(Below<'_, T>, &mut [T]),
         kept: P,
         backward: B,
         describe: D,
@@ -52,7 +53,7 @@ impl<'t, T: Real> Activity<T> for OnTape<'t, T> {
         self,
         size: usize,
         integers: &[&[usize]],
-        forward: impl FnOnce(&[T], &mut [T]),
+        forward: impl FnOnce(Below<'_, T>, &mut [T]),
         kept: P,
         backward: B,
         describe: D,
@@ -79,7 +80,7 @@ impl<T: Real> Activity<T> for Plain {
         self,
         size: usize,
         _: &[&[usize]],
-        forward: impl FnOnce(&[T], &mut [T]),
+        forward: impl FnOnce(Below<'_, T>, &mut [T]),
         _: P,
         _: B,
         _: D,
@@ -89,7 +90,7 @@ impl<T: Real> Activity<T> for Plain {
         D: Fn(P) -> Equations + Copy + Send + 'static,
     {
         let mut values = vec![T::zero(); size];
-        forward(&[], &mut values);
+        forward(Below::NOTHING, &mut values);
         values
     }
 
@@ -169,7 +170,7 @@ pub fn evaluate<T: Real, A: Activity<T>, P: Word, B, D>(
     activity: A,
     size: usize,
     integers: &[&[usize]],
-    forward: impl FnOnce(&[T], &mut [T]),
+    forward: impl FnOnce(Below<'_, T>, &mut [T]),
     kept: P,
     backward: B,
     describe: D,

@@ -14,6 +14,7 @@ use std::hint::black_box;
 #[cfg(feature = "large-products")]
 use super::large::{self, is_large};
 use super::loops::barrier;
+use super::panels::{self, Below, Lines, Panels};
 use super::sums::{BLOCK, blocks};
 use crate::real::Real;
 use crate::shape::Dim;
@@ -49,13 +50,22 @@ pub struct Factor<'a, T> {
     pub stride: usize,
     /// From one term to the next.
     pub step: usize,
+    /// What the array may be a part of.
+    pub(super) below: Option<Below<'a, T>>,
 }
 
 impl<'a, T> Factor<'a, T> {
     /// In the order of the fields.
     #[inline(always)]
     pub fn new(elements: &'a [T], first: usize, stride: usize, step: usize) -> Self {
-        Self { elements, first, stride, step }
+        Self { elements, first, stride, step, below: None }
+    }
+
+    /// Elements that may lie on the tape, which keeps matrices as single rows read them.
+    #[must_use]
+    #[inline(always)]
+    pub fn below(self, below: Below<'a, T>) -> Self {
+        Self { below: Some(below), ..self }
     }
 
     /// The elements from that of a row or column and a term on.
@@ -115,7 +125,7 @@ pub fn contract_in_blocks<T: Real, R: Dim, C: Dim, K: Dim>(
     right: Factor<'_, T>,
     (rows, columns, terms): (R, C, K),
 ) {
-    let product = Product {
+    let mut product = Product {
         target,
         left,
         right,
@@ -127,13 +137,24 @@ pub fn contract_in_blocks<T: Real, R: Dim, C: Dim, K: Dim>(
         return product.clear();
     }
     if product.rows == 1 && product.left.step == 1 && product.right.step == 1 {
-        return product.single_row(terms);
+        if product.single_row_in_panels(terms).is_none() {
+            product.single_row(terms);
+        }
+        return;
     }
     if const { C::FIXED.is_some() } {
         product.in_blocks::<C, K>();
     } else {
         product.in_blocks_of_any_size();
     }
+}
+
+/// Where a part of a slice begins in it.
+#[inline(always)]
+fn position<T>(part: &[T], whole: &[T]) -> Option<usize> {
+    let bytes = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+    let start = bytes / size_of::<T>();
+    (start + part.len() <= whole.len()).then_some(start)
 }
 
 /// Whether the length of an axis may be in a range. As a constant it keeps code from being made for a
@@ -170,6 +191,36 @@ impl<T: Real> Product<'_, T> {
         for row in (0..self.rows).filter(|_| !add) {
             elements[first + row * stride..][..self.columns].fill(T::zero());
         }
+    }
+
+    /// One row alone, if the right factor is a matrix that the tape keeps in panels.
+    #[inline(always)]
+    fn single_row_in_panels<K: Dim>(&mut self, terms: K) -> Option<()> {
+        let below = self.right.below.filter(|_| self.columns > 0)?;
+        let panels = &mut *below.panels?.try_borrow_mut().ok()?;
+        match const { numbers::<T>() } {
+            // Sixteen columns in eight lanes are more than the compiler keeps in registers.
+            8 | 16 => self.in_panels::<8, K>(below.values, panels, terms),
+            4 => self.in_panels::<4, K>(below.values, panels, terms),
+            _ => None,
+        }
+    }
+
+    #[inline(never)]
+    fn in_panels<const COLUMNS: usize, K: Dim>(
+        &mut self,
+        values: &[T],
+        panels: &mut Panels<T>,
+        terms: K,
+    ) -> Option<()> {
+        let Self { target, left, right, columns, .. } = self;
+        let (count, terms) = (*columns, terms.len());
+        let start = position(right.elements, values)? + right.first;
+        let lines = Lines { start, stride: right.stride, count, terms };
+        let panels = panels.find::<COLUMNS>(values, lines)?;
+        let out = &mut target.elements[target.first..][..count];
+        panels::multiply(&left.at(0, 0)[..terms], panels, out, target.add);
+        Some(())
     }
 
     /// One row alone, of factors whose terms lie side by side: to turn the right factor would cost
@@ -275,7 +326,7 @@ impl<T: Real> Product<'_, T> {
                 let block = Block { elements, stride, rows, width, add: add || term > 0 };
                 let left = Factor { first: left.first + term * left.step, ..left };
                 let lines = panel.0.as_flattened();
-                let right = Factor { elements: lines, first: 0, stride: 1, step: COLUMNS };
+                let right = Factor::new(lines, 0, 1, COLUMNS);
                 block.sweep_as::<ROWS, COLUMNS, C>(left, right, count);
             }
         }
@@ -592,9 +643,9 @@ pub(super) mod tests {
         let order = |lines: usize, terms: usize| [(terms, 1), (1, lines), (2 * terms, 2)];
         for add in [false, true] {
             for (stride, step) in order(rows, terms) {
-                let left = Factor { elements: &lefts, first: 2, stride, step };
+                let left = Factor::new(&lefts, 2, stride, step);
                 for (stride, step) in order(columns, terms) {
-                    let right = Factor { elements: &rights, first: 3, stride, step };
+                    let right = Factor::new(&rights, 3, stride, step);
                     let mut target = numbers(rows * (columns + 2) + 1, 3);
                     let mut expected = target.clone();
                     let out = Target { elements: &mut target, first: 1, stride: columns + 2, add };

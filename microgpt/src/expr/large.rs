@@ -59,14 +59,8 @@ mod tests {
         for [left_stride, left_step] in [[terms, 1], [1, rows]] {
             for [right_stride, right_step] in [[terms, 1], [1, columns], [2 * terms, 2]] {
                 for add in [false, true] {
-                    let left =
-                        Factor { elements: &lefts, first: 2, stride: left_stride, step: left_step };
-                    let right = Factor {
-                        elements: &rights,
-                        first: 3,
-                        stride: right_stride,
-                        step: right_step,
-                    };
+                    let left = Factor::new(&lefts, 2, left_stride, left_step);
+                    let right = Factor::new(&rights, 3, right_stride, right_step);
                     let mut outs = [(); 2].map(|()| numbers::<T>(rows * (columns + 2) + 1, 3));
                     let [by_crate, in_blocks] = outs.each_mut();
                     let target = |elements| Target { elements, first: 1, stride: columns + 2, add };
@@ -90,7 +84,7 @@ mod tests {
     #[test]
     fn a_slice_too_short_is_left_to_the_blocks() {
         let (numbers, mut out) = ([1.0; 5], [0.0; 4]);
-        let factor = Factor { elements: &numbers, first: 0, stride: 3, step: 1 };
+        let factor = Factor::new(&numbers, 0, 3, 1);
         let mut target = Target { elements: &mut out, first: 0, stride: 2, add: true };
         assert_eq!(multiply(&mut target, factor, factor, [2, 2, 3]), None);
     }

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use super::activity::{Activity, OnTape, Plain};
+use super::panels::Below;
 use super::subscripts::{
     AnySubscripts, NoneOrSeveral, OneSubscript, Subscripted, ThreeSubscripts, TwoSubscripts,
 };
@@ -43,7 +44,7 @@ pub trait Source<T: Real>: Copy {
     /// The tape, if there is one.
     fn activity(self) -> Self::Activity;
     /// The numbers; `below` is the arena below the record that is being made.
-    fn read<'s>(&'s self, below: &'s [T]) -> &'s [T];
+    fn read<'s>(&'s self, below: Below<'s, T>) -> &'s [T];
     /// How many numbers a record must copy to have them in its backward pass.
     fn copied(self) -> usize;
     /// Copies them to the record's own values.
@@ -77,8 +78,8 @@ impl<'t, T: Real> Source<T> for Tracked<'t, T> {
         OnTape(self.tape)
     }
     #[inline(always)]
-    fn read<'s>(&'s self, below: &'s [T]) -> &'s [T] {
-        &below[self.start..self.start + self.len]
+    fn read<'s>(&'s self, below: Below<'s, T>) -> &'s [T] {
+        &below.values[self.start..self.start + self.len]
     }
     #[inline(always)]
     fn copied(self) -> usize {
@@ -100,7 +101,7 @@ impl<T: Real> Source<T> for Constant<'_, T> {
         Plain
     }
     #[inline(always)]
-    fn read<'s>(&'s self, _: &'s [T]) -> &'s [T] {
+    fn read<'s>(&'s self, _: Below<'s, T>) -> &'s [T] {
         self.0
     }
     #[inline(always)]

@@ -227,14 +227,8 @@ mod tests {
             }
             for [left_stride, left_step] in [[terms, 1], [1, rows]] {
                 for [right_stride, right_step] in [[terms, 1], [1, columns]] {
-                    let left =
-                        Factor { elements: &lefts, first: 2, stride: left_stride, step: left_step };
-                    let right = Factor {
-                        elements: &rights,
-                        first: 3,
-                        stride: right_stride,
-                        step: right_step,
-                    };
+                    let left = Factor::new(&lefts, 2, left_stride, left_step);
+                    let right = Factor::new(&rights, 3, right_stride, right_step);
                     let mut target = numbers(1 + rows * columns, 3);
                     let mut expected = target.clone();
                     if ragged == Ragged::Terms && !add {

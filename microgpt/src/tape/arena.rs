@@ -1,11 +1,13 @@
 //! The arena of a tape: values, gradients and records, and which handles and marks are alive.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::changes::{Changes, differences};
 use super::record::Record;
+use crate::expr::Panels;
 use crate::real::Real;
 use crate::shape::MOST;
 
@@ -29,8 +31,10 @@ pub(super) struct Arena<T> {
     pub(super) words: Vec<usize>,
     pub(super) records: Vec<Record<T>>,
     segments: Vec<Segment>,
-    /// The last two of them, which nearly every handle is of: what a step computes, and the parameters.
+    /// The last two of them, which most handles are of: what a step computes, and what lies before it.
     latest: [Segment; 2],
+    /// No rewind went below: what lies there, the parameters, was never forgotten.
+    floor: usize,
     epoch: u64,
     pub(super) recording: bool,
     /// What was computed and not recorded, in order.
@@ -39,6 +43,8 @@ pub(super) struct Arena<T> {
     pub(super) changes: Changes,
     /// The values of a block before an update.
     before: Vec<T>,
+    /// Matrices among the values as products of a single row read them.
+    pub(super) panels: RefCell<Panels<T>>,
     /// Tells this tape from all others, wherever it is moved to.
     tape: u64,
 }
@@ -109,11 +115,13 @@ impl<T> Default for Arena<T> {
             records: Vec::new(),
             segments: vec![FIRST],
             latest: [FIRST; 2],
+            floor: usize::MAX,
             epoch: 0,
             recording: true,
             unrecorded: Vec::new(),
             changes: Changes::default(),
             before: Vec::new(),
+            panels: RefCell::default(),
             tape: TAPES.fetch_add(1, Ordering::Relaxed),
         }
     }
@@ -198,6 +206,7 @@ impl<T: Real> Arena<T> {
         self.segments.truncate(kept);
         let newest = Segment { start: top, records, epoch: self.epoch };
         self.latest = [newest, self.segments.last().copied().unwrap_or(newest)];
+        self.floor = self.floor.min(top);
         self.segments.push(newest);
         while let Some(last) = self.unrecorded.pop_if(|last| last.end > top) {
             if last.start < top {
@@ -205,6 +214,7 @@ impl<T: Real> Arena<T> {
             }
         }
         self.changes.rewind(top, records);
+        self.panels.get_mut().rewind(top);
     }
 
     /// Whether a rewind, after the mark was made, went further back.
@@ -225,6 +235,7 @@ impl<T: Real> Arena<T> {
         place: &'static Location<'static>,
         work: impl FnOnce(&mut [T], &mut [T]),
     ) {
+        self.panels.get_mut().forget(block.clone());
         if !self.may_be_read(block.start) {
             return work(&mut self.values[block.clone()], &mut self.gradients[block]);
         }
@@ -246,6 +257,7 @@ impl<T: Real> Arena<T> {
             self.cover_gradients(to + new.len());
             self.update(to..to + new.len(), place, |values, _| values.copy_from_slice(&new));
         } else {
+            self.panels.get_mut().forget(to..to + from.len());
             self.values.copy_within(from, to);
         }
     }
@@ -263,6 +275,7 @@ impl<T: Real> Arena<T> {
         numbers * size_of::<T>()
             + (words.capacity() + integers.capacity()) * size_of::<usize>()
             + records.capacity() * size_of::<Record<T>>()
+            + self.panels.borrow().bytes()
     }
 
     fn segment(&self, start: usize) -> Segment {
@@ -282,7 +295,8 @@ impl<T: Real> Arena<T> {
         let [newest, before] = self.latest;
         let is_new = position.epoch == newest.epoch && newest.start <= start && end <= self.top;
         let is_old = position.epoch == before.epoch && before.start <= start && end <= newest.start;
-        if (is_new || is_old) && start <= end {
+        let is_oldest = end <= self.floor && end <= self.top && position.epoch <= self.epoch;
+        if (is_new || is_oldest || is_old) && start <= end {
             return start;
         }
         self.checked_among_all(position, len)

@@ -1,0 +1,310 @@
+//! Matrices in panels, which a product of a single row reads.
+//!
+//! A linear layer of one token multiplies the token with each row of its matrix. Those sums run along
+//! the rows; a vector register wants elements of different sums side by side:
+//!
+//! ```text
+//! the matrix    a0 a1 a2 ..     its first panel    a0 b0 c0 d0
+//!               b0 b1 b2 ..                        a1 b1 c1 d1
+//!               c0 c1 c2 ..                        a2 b2 c2 d2
+//!               d0 d1 d2 ..                        ..
+//!               e0 ..
+//! ```
+//!
+//! To turn a matrix costs as much as to multiply by it, so a tape keeps what it turned until the values
+//! change: a sampler multiplies by the same matrices for every token.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use crate::real::Real;
+
+/// What lies below the record that is being made.
+#[derive(Clone, Copy, Debug)]
+pub struct Below<'a, T> {
+    /// The values.
+    pub(crate) values: &'a [T],
+    /// The panels of matrices among them, if nothing is recorded: in training the values change too often.
+    pub(crate) panels: Option<&'a RefCell<Panels<T>>>,
+}
+
+impl<T> Below<'_, T> {
+    /// What lies below plain numbers.
+    pub(super) const NOTHING: Self = Self { values: &[], panels: None };
+}
+
+/// Where the lines of a matrix lie among the values, each as many elements long as a sum has terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lines {
+    pub(super) start: usize,
+    /// From one line to the next.
+    pub(super) stride: usize,
+    pub(super) count: usize,
+    pub(super) terms: usize,
+}
+
+impl Lines {
+    fn end(self) -> usize {
+        self.start + (self.count - 1) * self.stride + self.terms
+    }
+}
+
+#[derive(Debug)]
+struct Matrix<T> {
+    lines: Lines,
+    /// Whether it was asked for before, with these values.
+    was_used: bool,
+    /// Panel after panel, and in each term after term; nothing if they are not made.
+    panels: Vec<T>,
+}
+
+/// The matrices that single rows were multiplied with.
+#[derive(Debug)]
+pub(crate) struct Panels<T> {
+    /// In the order of where they begin, one for each place.
+    matrices: Vec<Matrix<T>>,
+    /// No matrix reaches further.
+    end: usize,
+}
+
+impl<T> Default for Panels<T> {
+    fn default() -> Self {
+        Self { matrices: Vec::new(), end: 0 }
+    }
+}
+
+impl<T: Real> Panels<T> {
+    /// The panels of a matrix, from the second time on that it is asked for since its values changed.
+    pub(super) fn find<const COLUMNS: usize>(
+        &mut self,
+        values: &[T],
+        lines: Lines,
+    ) -> Option<&[[T; COLUMNS]]> {
+        let at = self.matrices.partition_point(|matrix| matrix.lines.start < lines.start);
+        match self.matrices.get(at) {
+            Some(matrix) if matrix.lines == lines && !matrix.panels.is_empty() => {}
+            _ => self.make::<COLUMNS>(at, values, lines)?,
+        }
+        Some(self.matrices[at].panels.as_chunks().0)
+    }
+
+    #[cold]
+    fn make<const COLUMNS: usize>(&mut self, at: usize, values: &[T], lines: Lines) -> Option<()> {
+        self.end = self.end.max(lines.end());
+        let matrix = match self.matrices.get_mut(at) {
+            Some(matrix) if matrix.lines.start == lines.start => matrix,
+            _ => {
+                self.matrices.insert(at, Matrix { lines, was_used: false, panels: Vec::new() });
+                &mut self.matrices[at]
+            }
+        };
+        let was_used = matrix.lines == lines && matrix.was_used;
+        (matrix.lines, matrix.was_used) = (lines, true);
+        matrix.panels.clear();
+        if !was_used {
+            return None;
+        }
+        matrix.panels.resize(lines.count.next_multiple_of(COLUMNS) * lines.terms, T::zero());
+        turn(matrix.panels.as_chunks_mut::<COLUMNS>().0, &values[lines.start..], lines);
+        Some(())
+    }
+
+    /// The values of a block change.
+    #[inline]
+    pub(crate) fn forget(&mut self, block: Range<usize>) {
+        if block.start < self.end {
+            for Matrix { lines, was_used, panels } in &mut self.matrices {
+                if lines.start < block.end && block.start < lines.end() {
+                    *was_used = false;
+                    // The memory stays, for the next values.
+                    panels.clear();
+                }
+            }
+        }
+    }
+
+    /// What lies above is gone.
+    #[inline]
+    pub(crate) fn rewind(&mut self, top: usize) {
+        if top < self.end {
+            self.matrices.retain(|matrix| matrix.lines.end() <= top);
+            self.end = self.matrices.iter().map(|matrix| matrix.lines.end()).max().unwrap_or(0);
+        }
+    }
+
+    /// The memory of the numbers, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let numbers = self.matrices.iter().map(|matrix| matrix.panels.capacity());
+        numbers.sum::<usize>() * size_of::<T>()
+    }
+}
+
+/// Fills panels; columns beyond the last line stay as they are.
+fn turn<T: Real, const COLUMNS: usize>(panels: &mut [[T; COLUMNS]], elements: &[T], lines: Lines) {
+    for (number, panel) in panels.chunks_exact_mut(lines.terms).enumerate() {
+        let first = number * COLUMNS;
+        for column in 0..COLUMNS.min(lines.count - first) {
+            let line = &elements[(first + column) * lines.stride..][..lines.terms];
+            for (to, element) in panel.iter_mut().zip(line) {
+                to[column] = *element;
+            }
+        }
+    }
+}
+
+/// `out[c] = Σ left[k] · panels[k, c]`, or `+=`, in eight lanes for each column: the bits of a sum along a
+/// line.
+#[inline(always)]
+pub(super) fn multiply<T: Real, const COLUMNS: usize>(
+    left: &[T],
+    panels: &[[T; COLUMNS]],
+    out: &mut [T],
+    add: bool,
+) {
+    for (panel, out) in panels.chunks_exact(left.len()).zip(out.chunks_mut(COLUMNS)) {
+        let sums = in_lanes(left, panel);
+        if let (Some(out), false) = (out.first_chunk_mut(), add) {
+            *out = sums;
+        } else {
+            for (out, sum) in out.iter_mut().zip(&sums) {
+                *out = if add { *out + *sum } else { *sum };
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn in_lanes<T: Real, const COLUMNS: usize>(left: &[T], panel: &[[T; COLUMNS]]) -> [T; COLUMNS] {
+    let ((left, left_rest), (panel, panel_rest)) = (left.as_chunks::<8>(), panel.as_chunks::<8>());
+    let panel = &panel[..left.len()];
+    let mut lanes = [[T::zero(); COLUMNS]; 8];
+    for chunk in 0..left.len() {
+        for lane in 0..8 {
+            for column in 0..COLUMNS {
+                lanes[lane][column] =
+                    left[chunk][lane].fma(panel[chunk][lane][column], lanes[lane][column]);
+            }
+        }
+    }
+    if !left_rest.is_empty() {
+        let panel_rest = &panel_rest[..left_rest.len()];
+        // Not over the rest alone: a lane that is chosen at run time is none in a register.
+        for lane in 0..8 {
+            if lane < left_rest.len() {
+                for column in 0..COLUMNS {
+                    lanes[lane][column] =
+                        left_rest[lane].fma(panel_rest[lane][column], lanes[lane][column]);
+                }
+            }
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = lanes;
+    let mut sums = [T::zero(); COLUMNS];
+    for at in 0..COLUMNS {
+        sums[at] = ((a[at] + e[at]) + (c[at] + g[at])) + ((b[at] + f[at]) + (d[at] + h[at]));
+    }
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::array::{Matrix, Numbers};
+    use crate::tape::Tape;
+
+    const LINES: Lines = Lines { start: 2, stride: 5, count: 6, terms: 3 };
+
+    fn values() -> Vec<f64> {
+        (0..40).map(f64::from).collect()
+    }
+
+    #[test]
+    fn a_matrix_is_turned_when_it_is_asked_for_again() {
+        let (mut panels, values) = (Panels::default(), values());
+        assert_eq!(panels.find::<4>(&values, LINES), None);
+        let found = panels.find::<4>(&values, LINES).expect("the second time");
+        // Line `c` begins at `2 + 5c`; the second panel has two lines.
+        assert_eq!(
+            found[..3],
+            [[2.0, 7.0, 12.0, 17.0], [3.0, 8.0, 13.0, 18.0], [4.0, 9.0, 14.0, 19.0]]
+        );
+        assert_eq!(
+            found[3..],
+            [[22.0, 27.0, 0.0, 0.0], [23.0, 28.0, 0.0, 0.0], [24.0, 29.0, 0.0, 0.0]]
+        );
+        // Another matrix at the same place takes its place.
+        let other = Lines { count: 2, ..LINES };
+        assert_eq!(panels.find::<4>(&values, other), None);
+        assert!(panels.find::<4>(&values, other).is_some());
+        assert_eq!(panels.find::<4>(&values, LINES), None);
+    }
+
+    #[test]
+    fn a_change_of_any_value_forgets_the_panels() {
+        for (block, is_forgotten) in
+            [(0..2, false), (0..3, true), (8..9, true), (29..40, true), (30..40, false)]
+        {
+            let (mut panels, values) = (Panels::default(), values());
+            for _ in 0..2 {
+                panels.find::<4>(&values, LINES);
+            }
+            panels.forget(block.clone());
+            assert_eq!(panels.find::<4>(&values, LINES).is_none(), is_forgotten, "{block:?}");
+        }
+        for (top, is_forgotten) in [(0, true), (29, true), (30, false), (40, false)] {
+            let (mut panels, values) = (Panels::default(), values());
+            for _ in 0..2 {
+                panels.find::<4>(&values, LINES);
+            }
+            panels.rewind(top);
+            assert_eq!(panels.find::<4>(&values, LINES).is_none(), is_forgotten, "{top}");
+        }
+    }
+
+    fn plain<T: Real>(x: Matrix<'_, usize, usize, T>) -> Numbers<(usize, usize), T> {
+        Numbers::new(x.shape(), x.data())
+    }
+
+    /// What a layer of one row gives on a tape, and what the same numbers give beside any tape.
+    fn compare<T: Real>() {
+        let number = |at: usize| T::of(((at * 7919 + 13) % 101) as f64 / 50.0 - 1.0);
+        for (outputs, inputs) in [(1, 1), (3, 5), (4, 8), (8, 16), (13, 17), (16, 64), (70, 131)] {
+            let tape = Tape::<T>::default();
+            let numbers: Vec<T> = (0..outputs * inputs).map(number).collect();
+            let w = tape.array((outputs, inputs), &numbers);
+            let kept = tape.zeros((outputs, inputs));
+            let mark = tape.mark();
+            for round in 0..12 {
+                // Each way in which values change, between uses and unused.
+                match round {
+                    4 => w.update(|values, _| values.reverse()),
+                    7 => tape.copy_values(w.position(), kept.position(), outputs * inputs),
+                    9 => kept.update(|values, _| values[0] = T::of(3.0)),
+                    _ => {}
+                }
+                for w in [w, kept] {
+                    let x: Vec<T> = (0..inputs).map(|at| number(at + 7 * round)).collect();
+                    let x = tape.array((1, inputs), &x);
+                    let on_tape = tape.inference(|| expr!([sum(w[o, i] * x[t, i] for i) for t, o]));
+                    let (w, x) = (plain(w), plain(x));
+                    let beside = expr!([sum(w[o, i] * x[t, i] for i) for t, o]);
+                    assert_eq!(on_tape.data(), *beside, "{outputs} {inputs} {round}");
+                    // What comes next lies where this did, and is another matrix.
+                    let above = tape.array((outputs, inputs), &w);
+                    above.update(|values, _| values[0] = number(round));
+                    let on_tape =
+                        tape.inference(|| expr!([sum(above[o, i] * x[t, i] for i) for t, o]));
+                    let above = plain(above);
+                    assert_eq!(on_tape.data(), *expr!([sum(above[o, i] * x[t, i] for i) for t, o]));
+                    tape.rewind(mark);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_alone_has_the_same_bits_with_panels() {
+        compare::<f32>();
+        compare::<f64>();
+    }
+}
