@@ -55,7 +55,20 @@ pub use special::{SPECIAL, special_points};
 #[doc(hidden)]
 pub use sweep::{outside_of_functions, sweep};
 
-/// The outputs of a function under check: made `.into()` from a `Value`, an `Array` or a pair.
+/// The outputs of a function under check: made `.into()` from a `Value`, an `Array` or a tuple of them.
+///
+/// ```
+/// use microgpt::expr;
+/// use microgpt::gradcheck::{Outputs, gradcheck};
+///
+/// let report = gradcheck(&[vec![0.5, -1.0]], |inputs| -> Outputs<'_> {
+///     let x = inputs[0];
+///     (expr!([x[i]^2 for i]), expr!(sum(x[i] for i))).into()
+/// });
+/// report.assert_right();
+/// // Two inputs, and three outputs of each.
+/// assert_eq!(report.compared, 6);
+/// ```
 #[derive(Debug)]
 pub struct Outputs<'t, T: Real = f64>(Vec<Vector<'t, usize, T>>);
 

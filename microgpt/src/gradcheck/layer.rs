@@ -10,6 +10,22 @@ use crate::real::Real;
 /// A function of arrays in every precision.
 ///
 /// [`gradcheck_layer!`](crate::gradcheck_layer) implements it for a layer marked `<T>`.
+///
+/// ```
+/// use microgpt::gradcheck::{Gradcheck, Layer, Outputs};
+/// use microgpt::{Real, Vector, expr};
+///
+/// struct Squares;
+///
+/// impl Layer for Squares {
+///     fn outputs<'t, T: Real>(&self, inputs: &[Vector<'t, usize, T>]) -> Outputs<'t, T> {
+///         let x = inputs[0];
+///         expr!([x[i]^2 for i]).into()
+///     }
+/// }
+///
+/// Gradcheck::new().check_layer(&[vec![0.5, -1.0]], &Squares).assert_right();
+/// ```
 pub trait Layer {
     /// The outputs at these inputs, each of which is passed as a vector.
     fn outputs<'t, T: Real>(&self, inputs: &[Vector<'t, usize, T>]) -> Outputs<'t, T>;

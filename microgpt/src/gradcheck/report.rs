@@ -18,6 +18,18 @@ use super::figures::figures;
 /// where `h` is the least step of the difference and `ε` the precision's. It is right only if
 /// `rounding + truncation ≤ relative · |d|`, else it is *not decidable* by differences. So an error
 /// that passes as right is at most `3 · relative · |d|`: 3e-7 of the derivative in `f64`.
+///
+/// ```
+/// use microgpt::expr;
+/// use microgpt::gradcheck::{Gradcheck, Tolerance};
+///
+/// let strict = Tolerance { relative: 1e-9, ..Tolerance::default() };
+/// let report = Gradcheck::new().tolerance(strict).check(&[vec![0.5, 2.0]], |inputs| {
+///     let x = inputs[0];
+///     expr!(sum(x[i]^3 for i)).into()
+/// });
+/// report.assert_right();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tolerance {
     /// The greatest error against a difference quotient, relative to the derivative.
@@ -47,6 +59,18 @@ impl Default for Tolerance {
 }
 
 /// What a gradient is held against.
+///
+/// ```
+/// use microgpt::expr;
+/// use microgpt::gradcheck::{Oracle, gradcheck};
+///
+/// let report = gradcheck(&[vec![3.0, 0.5]], |inputs| {
+///     let x = inputs[0];
+///     // `stop` takes half of the gradient away, as if that was forgotten.
+///     expr!(sum(x[i] * stop(x[i]) for i)).into()
+/// });
+/// assert!(report.mismatches.iter().all(|one| one.oracle == Oracle::CentralDifference));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Oracle {
@@ -88,6 +112,20 @@ impl fmt::Display for Oracle {
 }
 
 /// A derivative that is wrong.
+///
+/// ```
+/// use microgpt::expr;
+/// use microgpt::gradcheck::gradcheck;
+///
+/// let report = gradcheck(&[vec![3.0, 0.5]], |inputs| {
+///     let x = inputs[0];
+///     // `stop` takes half of the gradient away, as if that was forgotten.
+///     expr!(sum(x[i] * stop(x[i]) for i)).into()
+/// });
+/// let worst = report.worst().expect("a wrong derivative");
+/// assert_eq!((worst.index.as_slice(), worst.analytic), (&[0][..], 3.0));
+/// assert!((worst.expected - 6.0).abs() < 1e-6);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mismatch {
     /// The name of the input, or its number.
@@ -144,6 +182,13 @@ impl fmt::Display for Mismatch {
 }
 
 /// Which ways of computing a function panic at a point, with the message, and which do not.
+///
+/// ```
+/// use microgpt::gradcheck::Panics;
+///
+/// let panics = Panics { recorded: Some("no rows".into()), inference: None, dual: None };
+/// assert!(panics.to_string().starts_with("while recording it panics: no rows; in inference"));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Panics {
     /// On a tape that records.
@@ -279,6 +324,19 @@ impl Report {
 }
 
 /// Why a check failed.
+///
+/// ```
+/// use microgpt::expr;
+/// use microgpt::gradcheck::{GradientError, gradcheck};
+///
+/// let report = gradcheck(&[vec![3.0, 0.5]], |inputs| {
+///     let x = inputs[0];
+///     // `stop` takes half of the gradient away, as if that was forgotten.
+///     expr!(sum(x[i] * stop(x[i]) for i)).into()
+/// });
+/// let error = report.right().unwrap_err();
+/// assert!(matches!(error, GradientError::Wrong { wrong: 2, compared: 2, .. }));
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GradientError {
