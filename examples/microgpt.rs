@@ -58,8 +58,8 @@ fn gpt<'t>(parameters: &[Weight<'t>], tokens: &[usize]) -> Weight<'t> {
         let [wq, wk, wv, wo, fc1, fc2] = [0, 1, 2, 3, 4, 5].map(|at| layer[at]);
         let y = rmsnorm(x);
         let y = attention(heads(linear(wq, y)), heads(linear(wk, y)), heads(linear(wv, y)));
-        x = x + linear(wo, y.reshape(x.shape()));
-        x = x + linear(fc2, relu(linear(fc1, rmsnorm(x))));
+        x += linear(wo, y.reshape(x.shape()));
+        x += linear(fc2, relu(linear(fc1, rmsnorm(x))));
     }
     linear(lm_head, x)
 }

@@ -372,7 +372,9 @@ impl Declaration {
                         kind if kind.is_integer() => "0..4",
                         _ => "[one, other]",
                     };
-                    let ty = argument.kind.text();
+                    // What the equations compute with has the layer's precision.
+                    let float = argument.kind.is_float().then(|| "T".to_owned());
+                    let ty = float.unwrap_or_else(|| argument.kind.text());
                     format!(
                         "say from what: `{name}: {ty} in {from}`; or leave the check out, with the reason: `#[unchecked = \"...\"]`"
                     )

@@ -9,6 +9,10 @@ layer! {
         [wte[token[t], i] for t, i]
     }
 
+    fn biased(x: [i], by: f64) -> [i] {
+        [x[i] + {T::of(by)} for i]
+    }
+
     fn scaled(x: [i], by: T in) -> [i] {
         [x[i] * by for i]
     }
