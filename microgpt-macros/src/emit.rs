@@ -4,18 +4,20 @@
 //! with that of the run-time crate: nothing depends on what the user's code has named.
 
 mod entry;
+pub mod functions;
 mod integers;
+pub mod loops;
 mod record;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 
-use crate::differentiate::Gradient;
+use crate::graph::differentiate::Gradient;
 use crate::graph::{Array, Graph, IndexId, IndexRange, Length};
-use crate::schedule::Nests;
-use crate::storage::{Interleaving, Storage};
-use crate::term::{Axis, Checked};
+use crate::nest::Nests;
+use crate::nest::storage::{Interleaving, Storage};
+use crate::resolve::term::{Axis, Checked};
 
 /// Tokens whose names have the macro's own hygiene.
 macro_rules! code {

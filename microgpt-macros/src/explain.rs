@@ -1,13 +1,15 @@
 //! What the compiler made of an `expr!`, as text.
 
+pub mod notation;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use crate::differentiate::Gradient;
+use crate::explain::notation::Notation;
+use crate::graph::differentiate::Gradient;
 use crate::graph::{Array, Fold, IndexId, IndexRange, Length, Node, indices_of};
-use crate::notation::Notation;
-use crate::schedule::{Contraction, Inner, Nest, Nests, Product, Products};
-use crate::term::{Axis, Checked};
+use crate::nest::{Contraction, Inner, Nest, Nests, Product, Products};
+use crate::resolve::term::{Axis, Checked};
 
 /// The equations, what is shared, the gradients, the loops, and what a call costs.
 pub fn explain(checked: &Checked, gradient: &Gradient, nests: &Nests) -> String {

@@ -2,12 +2,17 @@
 //!
 //! Equal expressions are one node, whatever the letters of their indices.
 
+pub mod differentiate;
+pub mod equations;
+pub mod lower;
+pub mod requirements;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proc_macro2::Span;
 
-use crate::ast::{Comparison, Operator};
-use crate::term::{Affine, Atom, Axis, Checked, Function, Range};
+use crate::resolve::term::{Affine, Atom, Axis, Checked, Function, Range};
+use crate::syntax::ast::{Comparison, Operator};
 
 pub type NodeId = usize;
 pub type IndexId = usize;

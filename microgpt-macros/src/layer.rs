@@ -19,13 +19,14 @@ mod usual;
 
 use proc_macro2::{Delimiter, Span, TokenStream};
 
-use crate::differentiate::differentiate;
-use crate::lower::lower;
-use crate::parse;
-use crate::report::Report;
-use crate::schedule::schedule;
-use crate::tokens::Tokens;
-use crate::{check, depth, emit, explain};
+use crate::graph::differentiate::differentiate;
+use crate::graph::lower::lower;
+use crate::nest::schedule;
+use crate::syntax::depth;
+use crate::syntax::parse;
+use crate::syntax::report::Report;
+use crate::syntax::tokens::Tokens;
+use crate::{emit, explain, resolve};
 
 use signature::{Declaration, FORM};
 
@@ -68,7 +69,7 @@ fn declared(
     let checked = body.and_then(|body| {
         let known = declaration.known();
         let program = parse::equations(body.stream(), body.span_close(), &mut report);
-        check::check(&program, ops, &known, &mut report)
+        resolve::check(&program, ops, &known, &mut report)
     });
     let Some(checked) = checked.filter(|_| report.is_empty()) else {
         return function::stand_in(runtime, declaration, report);

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Literal, TokenStream};
 
 use super::{Emitter, call, code, ident, product};
-use crate::functions::{Environment, Parameter};
+use crate::emit::functions::{Environment, Parameter};
+use crate::emit::loops;
 use crate::graph::{Array, Length};
-use crate::loops;
-use crate::schedule::{Nest, Nests};
+use crate::nest::{Nest, Nests};
 
 impl Emitter<'_> {
     pub(super) fn evaluate(&self, nests: &Nests) -> TokenStream {

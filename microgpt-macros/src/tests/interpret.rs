@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use microgpt::ops::{Op, TABLE};
 
-use crate::ast::{Comparison, Operator};
-use crate::differentiate::Gradient;
+use crate::graph::differentiate::Gradient;
 use crate::graph::{
     Array, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Subscript, Through,
 };
-use crate::term::{Affine, Atom, Axis, Checked, Function};
+use crate::resolve::term::{Affine, Atom, Axis, Checked, Function};
+use crate::syntax::ast::{Comparison, Operator};
 
 type Indices = BTreeMap<IndexId, i64>;
 

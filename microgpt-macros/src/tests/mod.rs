@@ -14,14 +14,14 @@ mod unfused;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::ast::Program;
-use crate::differentiate::{Gradient, differentiate};
-use crate::lower::lower;
-use crate::notation::Notation;
-use crate::parse::parse;
-use crate::report::Report;
-use crate::schedule::{Inner, schedule};
-use crate::term::Checked;
+use crate::explain::notation::Notation;
+use crate::graph::differentiate::{Gradient, differentiate};
+use crate::graph::lower::lower;
+use crate::nest::{Inner, schedule};
+use crate::resolve::term::Checked;
+use crate::syntax::ast::Program;
+use crate::syntax::parse::parse;
+use crate::syntax::report::Report;
 
 /// The table's names, as `expr!` passes them on.
 fn ops() -> String {
@@ -41,7 +41,8 @@ fn input(equations: &TokenStream) -> TokenStream {
 fn stages(equations: &TokenStream) -> Result<(Program, Checked, Gradient), String> {
     let mut report = Report::default();
     let (_, ops, program) = parse(input(equations), &mut report);
-    let checked = crate::check::check(&program, &ops, &crate::check::Known::default(), &mut report);
+    let checked =
+        crate::resolve::check(&program, &ops, &crate::resolve::Known::default(), &mut report);
     if !report.is_empty() {
         return Err(report.messages().join("; "));
     }
@@ -64,7 +65,7 @@ fn equations(tokens: &TokenStream) -> Vec<String> {
 fn mistakes(tokens: &TokenStream) -> Vec<String> {
     let mut report = Report::default();
     let (_, ops, program) = parse(input(tokens), &mut report);
-    crate::check::check(&program, &ops, &crate::check::Known::default(), &mut report);
+    crate::resolve::check(&program, &ops, &crate::resolve::Known::default(), &mut report);
     report.messages().into_iter().map(ToOwned::to_owned).collect()
 }
 
