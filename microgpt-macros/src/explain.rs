@@ -102,9 +102,7 @@ impl Explainer<'_> {
         for (user, equation) in graph.equations.iter().enumerate() {
             let mut used = BTreeSet::new();
             for node in graph.below([equation.body]) {
-                if let Node::Load { array: Array::Equation(id), .. }
-                | Node::LoadIf { array: Array::Equation(id), .. } = graph.nodes[node]
-                {
+                if let Node::Load { array: Array::Equation(id), .. } = graph.nodes[node] {
                     used.insert(id);
                 }
             }

@@ -159,7 +159,7 @@ impl Planner<'_> {
         let roots = [Some(nest.body), nest.condition];
         let read = self.graph.below(roots.into_iter().flatten()).into_iter();
         let read = read.filter_map(|node| match self.graph.nodes[node] {
-            Node::Load { array, .. } | Node::LoadIf { array, .. } => Some(array),
+            Node::Load { array, .. } => Some(array),
             _ => None,
         });
         let ordered = |array| {
@@ -387,7 +387,7 @@ pub fn walk(subscripts: &[Subscript], index: IndexId) -> Walk {
 /// Every element that a body reads in rows, by its array and subscripts.
 fn loads(graph: &Graph, body: NodeId) -> Vec<(Array, &[Subscript])> {
     let load = |node: NodeId| match &graph.nodes[node] {
-        Node::Load { array, subscripts } => Some((*array, subscripts.as_slice())),
+        Node::Load { array, subscripts, guard: None } => Some((*array, subscripts.as_slice())),
         _ => None,
     };
     graph.below([body]).into_iter().filter_map(load).collect()

@@ -1,5 +1,6 @@
 //! Names, indices and ranges: the syntax tree to resolved terms, with every error of the user.
 
+mod depth;
 mod functions;
 mod integers;
 mod known;
@@ -17,7 +18,6 @@ use crate::resolve::term::{
     Term,
 };
 use crate::syntax::ast::{self, Expr, ExprKind, Operator, Path, Program, Reduction};
-use crate::syntax::depth;
 use crate::syntax::name::{Name, plain};
 use crate::syntax::parse::Op;
 use crate::syntax::report::{Diagnostic, Report};

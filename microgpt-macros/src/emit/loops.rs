@@ -332,7 +332,7 @@ impl<'a> Writer<'a> {
                     code!(#runtime::expr::number(real_, #count)),
                 )
             }
-            Node::Load { array, subscripts } => self.load(array, &subscripts, node),
+            Node::Load { array, subscripts, guard: None } => self.load(array, &subscripts, node),
             Node::Call { function, arguments } => {
                 let path = self.function(function);
                 let arguments = self.nodes(&arguments);
@@ -377,8 +377,8 @@ impl<'a> Writer<'a> {
                 let (then, otherwise) = (self.node(then), self.node(otherwise));
                 code!(if #condition { #then } else { #otherwise })
             }
-            Node::LoadIf { condition, array, subscripts } => {
-                let condition = self.node(condition);
+            Node::Load { array, subscripts, guard: Some(guard) } => {
+                let guard = self.node(guard);
                 let name = self.emitter.array(array);
                 let place = self.checked_address(array, &subscripts);
                 let moves = |index: &IndexId| {
@@ -388,7 +388,7 @@ impl<'a> Writer<'a> {
                     let (name, current) = (self.emitter.index(index), self.current(index));
                     code!(let #name = #current;)
                 });
-                code!(if #condition { #index #name[#place] } else { #runtime::expr::constant(real_, 0.0) })
+                code!(if #guard { #index #name[#place] } else { #runtime::expr::constant(real_, 0.0) })
             }
             Node::Compare { comparison, left, right } => {
                 let (left, right) = (self.node(left), self.node(right));
@@ -549,8 +549,9 @@ fn is_padded(graph: &Graph, nest: &Nest, row: IndexId) -> bool {
     pointwise
         && calls
         && along.all(|node| match &graph.nodes[node] {
-            Node::Load { subscripts, .. } => walk(subscripts, row) == Walk::Contiguous,
-            Node::LoadIf { .. } => false,
+            Node::Load { subscripts, guard, .. } => {
+                guard.is_none() && walk(subscripts, row) == Walk::Contiguous
+            }
             Node::Call { function, .. } => {
                 matches!(graph.functions[*function], Function::Builtin(_))
             }

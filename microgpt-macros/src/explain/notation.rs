@@ -167,7 +167,9 @@ impl<'a> Notation<'a> {
             Node::Number(bits) => whole(f64::from_bits(*bits).to_string()),
             Node::Integer(affine) => self.integer(affine),
             Node::Count(index) => self.integer(&self.count(*index)),
-            Node::Load { array, subscripts } => whole(self.element(*array, subscripts)),
+            Node::Load { array, subscripts, guard: None } => {
+                whole(self.element(*array, subscripts))
+            }
             Node::Call { function, arguments } => {
                 whole(format!("{}({})", self.function(*function), self.list(arguments)))
             }
@@ -204,10 +206,10 @@ impl<'a> Notation<'a> {
                 ),
                 Binding::Choice,
             ),
-            Node::LoadIf { condition, array, subscripts } => {
+            Node::Load { array, subscripts, guard: Some(guard) } => {
                 let element = self.element(*array, subscripts);
-                let condition = self.node(*condition);
-                (format!("if {condition} {{ {element} }} else {{ 0 }}"), Binding::Choice)
+                let guard = self.node(*guard);
+                (format!("if {guard} {{ {element} }} else {{ 0 }}"), Binding::Choice)
             }
             Node::Compare { comparison, left, right } => {
                 let sign = Comparison::ALL.iter().find(|(_, one)| one == comparison);

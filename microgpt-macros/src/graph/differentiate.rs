@@ -81,20 +81,13 @@ fn equation(graph: &mut Graph, id: usize) -> Vec<Accumulation> {
     let mut accumulations = Vec::new();
     // Children have lower numbers: every use of a node has been seen when its turn comes.
     while let Some((node, adjoint)) = adjoints.pop_last() {
-        let (element, condition) = match graph.nodes[node].clone() {
-            Node::Load { array, subscripts } => (Some((array, subscripts)), None),
-            Node::LoadIf { condition, array, subscripts } => {
-                (Some((array, subscripts)), Some(condition))
-            }
-            _ => (None, None),
-        };
-        if let Some((array, subscripts)) = element {
+        if let Node::Load { array, subscripts, guard } = graph.nodes[node].clone() {
             accumulations.push(Accumulation {
                 target: array,
                 subscripts,
                 nest: nest.clone(),
                 adjoint,
-                condition,
+                condition: guard,
             });
             continue;
         }
@@ -274,7 +267,7 @@ impl Gradient {
         let roots = [Some(one.adjoint), one.condition].into_iter().flatten();
         let nodes = self.graph.below(roots).into_iter();
         let array = |node: NodeId| match self.graph.nodes[node] {
-            Node::Load { array, .. } | Node::LoadIf { array, .. } => Some(array),
+            Node::Load { array, .. } => Some(array),
             _ => None,
         };
         nodes.filter_map(array).collect()

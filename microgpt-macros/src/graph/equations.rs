@@ -82,8 +82,7 @@ impl<'a> Split<'a> {
             let mut stack = vec![(body, guarded)];
             while let Some((node, guarded)) = stack.pop() {
                 match &self.graph.nodes[node] {
-                    Node::Load { array: Array::Equation(used), .. }
-                    | Node::LoadIf { array: Array::Equation(used), .. } => {
+                    Node::Load { array: Array::Equation(used), .. } => {
                         self.graph.equations[*used].guarded |= guarded;
                     }
                     Node::Select { then, otherwise, .. } => {
@@ -107,9 +106,7 @@ impl<'a> Split<'a> {
             let definition = &self.definitions[id];
             roots.push((definition.root, definition.axes.clone()));
             for node in self.graph.below([definition.root]) {
-                if let Node::Load { array: Array::Definition(id), .. }
-                | Node::LoadIf { array: Array::Definition(id), .. } = self.graph.nodes[node]
-                {
+                if let Node::Load { array: Array::Definition(id), .. } = self.graph.nodes[node] {
                     stack.push(id);
                 }
             }
@@ -309,12 +306,10 @@ impl<'a> Split<'a> {
         let mut stack = vec![body];
         while let Some(node) = stack.pop() {
             match &self.graph.nodes[node] {
-                Node::Load { array: Array::Operand(operand), .. }
-                | Node::LoadIf { array: Array::Operand(operand), .. } => {
+                Node::Load { array: Array::Operand(operand), .. } => {
                     depends.insert(*operand);
                 }
-                Node::Load { array: Array::Equation(id), .. }
-                | Node::LoadIf { array: Array::Equation(id), .. } => {
+                Node::Load { array: Array::Equation(id), .. } => {
                     depends.extend(&self.graph.equations[*id].depends);
                 }
                 Node::Select { then, otherwise, .. } => stack.extend([*then, *otherwise]),
@@ -344,46 +339,15 @@ impl<'a> Split<'a> {
         done
     }
 
-    fn rewrite_children(&mut self, node: Node) -> Node {
-        match node {
-            Node::Load { array: Array::Definition(id), subscripts } => {
-                let Lowered { name, axes, root } = self.definitions[id].clone();
-                let array = Array::Equation(self.equation(&name, root, axes));
-                Node::Load { array, subscripts }
-            }
-            Node::LoadIf { condition, array, subscripts } => {
-                let condition = self.rewrite(condition);
-                let array = match array {
-                    Array::Definition(id) => {
-                        let Lowered { name, axes, root } = self.definitions[id].clone();
-                        Array::Equation(self.equation(&name, root, axes))
-                    }
-                    other => other,
-                };
-                Node::LoadIf { condition, array, subscripts }
-            }
-            Node::Select { condition, then, otherwise } => Node::Select {
-                condition: self.rewrite(condition),
-                then: self.rewrite(then),
-                otherwise: self.rewrite(otherwise),
-            },
-            Node::Compare { comparison, left, right } => {
-                Node::Compare { comparison, left: self.rewrite(left), right: self.rewrite(right) }
-            }
-            Node::And(one, other) => Node::And(self.rewrite(one), self.rewrite(other)),
-            Node::Or(one, other) => Node::Or(self.rewrite(one), self.rewrite(other)),
-            Node::Not(operand) => Node::Not(self.rewrite(operand)),
-            Node::Call { function, arguments } => Node::Call {
-                function,
-                arguments: arguments.into_iter().map(|argument| self.rewrite(argument)).collect(),
-            },
-            Node::Negate(operand) => Node::Negate(self.rewrite(operand)),
-            Node::Stop(operand) => Node::Stop(self.rewrite(operand)),
-            Node::Binary { operator, left, right } => {
-                Node::Binary { operator, left: self.rewrite(left), right: self.rewrite(right) }
-            }
-            leaf => leaf,
+    fn rewrite_children(&mut self, mut node: Node) -> Node {
+        if let Node::Load { array, .. } = &mut node
+            && let Array::Definition(id) = *array
+        {
+            let Lowered { name, axes, root } = self.definitions[id].clone();
+            *array = Array::Equation(self.equation(&name, root, axes));
         }
+        let rewritten = node.clone().map_children(&mut |child| Some(self.rewrite(child)));
+        rewritten.unwrap_or(node)
     }
 
     /// A word for what an equation computes, for the generated code.

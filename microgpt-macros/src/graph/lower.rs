@@ -217,10 +217,8 @@ impl Builder<'_> {
                 };
                 let subscripts =
                     subscripts.iter().map(|subscript| self.subscript(subscript)).collect();
-                self.graph.add(match self.taken.filter(|_| *lazy) {
-                    Some(condition) => Node::LoadIf { condition, array, subscripts },
-                    None => Node::Load { array, subscripts },
-                })
+                let guard = self.taken.filter(|_| *lazy);
+                self.graph.add(Node::Load { array, subscripts, guard })
             }
             // A square is a product: the same bits, and no array of its own.
             Term::Call { function: Function::Builtin(name), arguments }

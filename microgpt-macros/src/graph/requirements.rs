@@ -85,13 +85,13 @@ fn uses(graph: &mut Graph, used: usize) -> Vec<Use> {
                 continue;
             }
             match graph.nodes[node].clone() {
-                Node::Load { array: Array::Equation(id), subscripts } if id == used => {
-                    uses.push(Use { by, subscripts, taken });
-                }
-                Node::LoadIf { array: Array::Equation(id), subscripts, condition } => {
-                    stack.push((condition, taken));
-                    if id == used {
-                        let taken = Some(both(graph, taken, condition));
+                Node::Load { array, subscripts, guard } => {
+                    stack.extend(guard.map(|guard| (guard, taken)));
+                    if array == Array::Equation(used) {
+                        let taken = match guard {
+                            Some(guard) => Some(both(graph, taken, guard)),
+                            None => taken,
+                        };
                         uses.push(Use { by, subscripts, taken });
                     }
                 }
@@ -161,44 +161,16 @@ struct Substitution<'a> {
 
 impl Substitution<'_> {
     fn node(&mut self, node: NodeId) -> Option<NodeId> {
-        let node = match self.graph.nodes[node].clone() {
-            Node::Number(bits) => Node::Number(bits),
-            Node::Integer(affine) => Node::Integer(self.affine(&affine)),
-            Node::Count(index) => Node::Count(self.index(index)),
-            Node::Load { array, subscripts } => {
-                Node::Load { array, subscripts: self.subscripts(&subscripts) }
-            }
-            Node::LoadIf { condition, array, subscripts } => Node::LoadIf {
-                condition: self.node(condition)?,
-                array,
-                subscripts: self.subscripts(&subscripts),
-            },
-            Node::Call { function, arguments } => {
-                let arguments = arguments.into_iter().map(|argument| self.node(argument));
-                Node::Call { function, arguments: arguments.collect::<Option<_>>()? }
-            }
-            Node::Negate(operand) => Node::Negate(self.node(operand)?),
-            Node::Stop(operand) => Node::Stop(self.node(operand)?),
-            Node::Not(operand) => Node::Not(self.node(operand)?),
-            Node::Binary { operator, left, right } => {
-                Node::Binary { operator, left: self.node(left)?, right: self.node(right)? }
-            }
-            Node::Compare { comparison, left, right } => {
-                Node::Compare { comparison, left: self.node(left)?, right: self.node(right)? }
-            }
-            Node::And(one, other) => Node::And(self.node(one)?, self.node(other)?),
-            Node::Or(one, other) => Node::Or(self.node(one)?, self.node(other)?),
-            Node::Select { condition, then, otherwise } => Node::Select {
-                condition: self.node(condition)?,
-                then: self.node(then)?,
-                otherwise: self.node(otherwise)?,
-            },
-            Node::Pullback { adjoint, through, factor } => {
-                Node::Pullback { adjoint: self.node(adjoint)?, through, factor: self.node(factor)? }
-            }
+        let mut node = self.graph.nodes[node].clone();
+        match &mut node {
+            Node::Integer(affine) => *affine = self.affine(affine),
+            Node::Count(index) => *index = self.index(*index),
+            Node::Load { subscripts, .. } => *subscripts = self.subscripts(subscripts),
             // None stands in a condition, before gradients are derived.
             Node::Reduce { .. } | Node::Local { .. } | Node::WhereAt { .. } => return None,
-        };
+            _ => {}
+        }
+        let node = node.map_children(&mut |child| self.node(child))?;
         Some(self.graph.add(node))
     }
 

@@ -3,7 +3,6 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 
-use crate::resolve::term::{Array, Condition, Definition, Term};
 use crate::syntax::report::Diagnostic;
 
 /// Operators one within the other, along with brackets and `if`s. The weights of these are such that a
@@ -15,8 +14,6 @@ const BRACKET: usize = 6;
 const IF: usize = 7;
 /// The operators that a sign before its operand counts as.
 const PREFIX: usize = 2;
-/// Operations one within the other along scalar `let`s.
-const OPERATIONS: usize = 2000;
 
 /// The first token that lies too deep.
 pub fn check(tokens: &TokenStream) -> Result<(), Diagnostic> {
@@ -61,68 +58,13 @@ pub fn check(tokens: &TokenStream) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-fn too_deep(span: Span, message: String) -> Diagnostic {
+/// The error for what nests too deep.
+pub fn too_deep(span: Span, message: String) -> Diagnostic {
     Diagnostic::new(
         span,
         message,
         "name its parts, `let part = [... for i];`, or reduce over an index: `sum(x[i] for i)`",
     )
-}
-
-/// How many operations are nested in a definition, along those scalars that it uses.
-///
-/// A scalar stands for its value where it is used; an array is computed by itself.
-fn operations(body: &Term, scalars: &[usize]) -> usize {
-    let both = |one: &Term, other: &Term| operations(one, scalars).max(operations(other, scalars));
-    let inner = match body {
-        Term::Number(_)
-        | Term::Integer(_)
-        | Term::Load { array: Array::Operand(_), .. }
-        | Term::Error => 0,
-        Term::Load { array: Array::Definition(id), .. } => {
-            return scalars.get(*id).copied().unwrap_or(0);
-        }
-        Term::Negate(operand) | Term::Stop(operand) | Term::Reduce { body: operand, .. } => {
-            operations(operand, scalars)
-        }
-        Term::Binary { left, right, .. } => both(left, right),
-        Term::Call { arguments, .. } => {
-            arguments.iter().map(|one| operations(one, scalars)).max().unwrap_or(0)
-        }
-        Term::If { condition, then, otherwise } => {
-            in_condition(condition, scalars).max(both(then, otherwise))
-        }
-    };
-    inner + 1
-}
-
-fn in_condition(condition: &Condition, scalars: &[usize]) -> usize {
-    let inner = match condition {
-        Condition::Compare { left, right, .. } => {
-            operations(left, scalars).max(operations(right, scalars))
-        }
-        Condition::And(one, other) | Condition::Or(one, other) => {
-            in_condition(one, scalars).max(in_condition(other, scalars))
-        }
-        Condition::Not(operand) => in_condition(operand, scalars),
-    };
-    inner + 1
-}
-
-/// Refuses a chain of scalars that is too long, and gives the depth at which the next begins.
-pub fn check_chain(
-    definition: &Definition,
-    span: Span,
-    scalars: &[usize],
-) -> Result<usize, Diagnostic> {
-    let depth = operations(&definition.body, scalars);
-    if depth > OPERATIONS {
-        return Err(too_deep(
-            span,
-            format!("more than {OPERATIONS} operations one within the other, along scalar `let`s"),
-        ));
-    }
-    Ok(if definition.axes.is_empty() { depth } else { 0 })
 }
 
 #[cfg(test)]

@@ -281,9 +281,9 @@ impl<'a> Interpreter<'a> {
             Node::Number(bits) => f64::from_bits(*bits),
             Node::Integer(affine) => self.affine(affine, at) as f64,
             Node::Count(index) => self.count(*index, at) as f64,
-            Node::Load { array, subscripts } => self.element(*array, subscripts, at),
-            Node::LoadIf { condition, array, subscripts } => {
-                if self.holds(*condition, at) {
+            Node::Load { array, subscripts, guard: None } => self.element(*array, subscripts, at),
+            Node::Load { array, subscripts, guard: Some(guard) } => {
+                if self.holds(*guard, at) {
                     self.element(*array, subscripts, at)
                 } else {
                     0.0

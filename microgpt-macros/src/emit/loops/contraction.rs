@@ -67,7 +67,7 @@ impl Writer<'_> {
 
     /// The array and the subscripts of a factor.
     pub(super) fn element(&self, factor: NodeId) -> (Array, &[Subscript]) {
-        let Node::Load { array, subscripts } = &self.emitter.graph.nodes[factor] else {
+        let Node::Load { array, subscripts, .. } = &self.emitter.graph.nodes[factor] else {
             unreachable!("each factor is an element of an array")
         };
         (*array, subscripts)

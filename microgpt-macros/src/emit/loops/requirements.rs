@@ -20,7 +20,7 @@ fn requirement(emitter: &Emitter<'_>, requirement: &Requirement) -> TokenStream 
     let as_written = check(emitter, requirement, Storage::AsWritten);
     let reads = emitter.graph.below([requirement.holds]).into_iter();
     let mut arrays = reads.filter_map(|node| match emitter.graph.nodes[node] {
-        Node::Load { array, .. } | Node::LoadIf { array, .. } => Some(array),
+        Node::Load { array, .. } => Some(array),
         _ => None,
     });
     let lies_interleaved = |array: Array| {
