@@ -4,9 +4,8 @@
 //! with that of the run-time crate: nothing depends on what the user's code has named.
 
 mod entry;
-pub mod functions;
 mod integers;
-pub mod loops;
+mod kernel;
 mod record;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -181,11 +180,6 @@ impl<'a> Emitter<'a> {
         ident(&format!("d_{name}"))
     }
 
-    /// The gradient of an operand.
-    pub fn gradient(&self, operand: usize) -> Ident {
-        Self::adjoint(&self.values[operand])
-    }
-
     fn dim(name: &Ident, axis: usize) -> Ident {
         ident(&format!("{name}axis_{axis}_"))
     }
@@ -245,6 +239,7 @@ impl<'a> Emitter<'a> {
             Array::Operand(operand) => self.values[operand].clone(),
             Array::Equation(id) => self.equations[id].clone(),
             Array::Adjoint(id) => Self::adjoint(&self.equations[id]),
+            Array::Gradient(operand) => Self::adjoint(&self.values[operand]),
             Array::Definition(id) => unreachable!("definition {id} became an equation"),
         }
     }
@@ -252,7 +247,9 @@ impl<'a> Emitter<'a> {
     /// The name of an array as the user knows it.
     pub fn text(&self, array: Array) -> &str {
         match array {
-            Array::Operand(operand) => &self.checked.operands[operand].name,
+            Array::Operand(operand) | Array::Gradient(operand) => {
+                &self.checked.operands[operand].name
+            }
             Array::Equation(id) | Array::Adjoint(id) => &self.graph.equations[id].name,
             Array::Definition(id) => &self.checked.definitions[id].name,
         }
@@ -263,18 +260,26 @@ impl<'a> Emitter<'a> {
     }
 
     /// The lengths of an array's axes, with the index whose first value is at position 0.
-    pub fn axes(&self, array: Array) -> Vec<(Ident, Option<IndexId>)> {
+    pub fn axis_lengths(&self, array: Array) -> Vec<(Length, Option<IndexId>)> {
         match array {
-            Array::Operand(operand) => (0..self.checked.operands[operand].rank)
-                .map(|axis| (self.class_len(Axis::Operand { operand, axis }), None))
-                .collect(),
+            Array::Operand(operand) | Array::Gradient(operand) => {
+                (0..self.checked.operands[operand].rank)
+                    .map(|axis| (self.class(Axis::Operand { operand, axis }), None))
+                    .collect()
+            }
             Array::Equation(id) | Array::Adjoint(id) => self.graph.equations[id]
                 .axes
                 .iter()
-                .map(|&axis| (self.len(self.graph.axis_length(axis)), Some(axis)))
+                .map(|&axis| (self.graph.axis_length(axis), Some(axis)))
                 .collect(),
             Array::Definition(id) => unreachable!("definition {id} became an equation"),
         }
+    }
+
+    /// The names of these lengths.
+    pub fn axes(&self, array: Array) -> Vec<(Ident, Option<IndexId>)> {
+        let lengths = self.axis_lengths(array).into_iter();
+        lengths.map(|(length, axis)| (self.len(length), axis)).collect()
     }
 
     /// The order of the arrays that lie so.
@@ -292,13 +297,17 @@ impl<'a> Emitter<'a> {
     }
 
     pub fn integer_axes(&self, operand: usize) -> Vec<Ident> {
-        (0..self.checked.integers[operand].rank)
-            .map(|axis| self.class_len(Axis::Integers { operand, axis }))
-            .collect()
+        let rank = self.checked.integers[operand].rank;
+        (0..rank).map(|axis| self.len(self.class(Axis::Integers { operand, axis }))).collect()
     }
 
-    fn class_len(&self, axis: Axis) -> Ident {
-        self.len(Length::Class(self.graph.classes.class(axis).unwrap_or(0)))
+    /// Whether an operand is an array of integers, and not one alone.
+    pub fn is_integer_array(&self, operand: usize) -> bool {
+        self.checked.integers[operand].rank > 0
+    }
+
+    fn class(&self, axis: Axis) -> Length {
+        Length::Class(self.graph.classes.class(axis).unwrap_or(0))
     }
 
     fn size(&self, array: Array) -> TokenStream {

@@ -183,12 +183,7 @@ impl Explainer<'_> {
     }
 
     fn target(&self, nest: &Nest) -> String {
-        match nest.target.array {
-            Array::Operand(_) => {
-                format!("∂{}", self.notation.element(nest.target.array, &nest.target.subscripts))
-            }
-            other => self.notation.element(other, &nest.target.subscripts),
-        }
+        self.notation.element(nest.target.array, &nest.target.subscripts)
     }
 
     fn operations(&self, nests: &Nests) -> Vec<String> {

@@ -148,6 +148,8 @@ pub enum Array {
     Equation(usize),
     /// The gradient of an equation.
     Adjoint(usize),
+    /// The gradient of an operand.
+    Gradient(usize),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -192,7 +194,7 @@ pub enum IndexRange {
 }
 
 /// The length of an axis: that of a class of equal axes, or the reach of a stated range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Length {
     Class(usize),
     Extent(IndexId),
@@ -284,7 +286,10 @@ impl Graph {
         let free = self.free_of(&node);
         let active = match &node {
             Node::Load { array, .. } => match *array {
-                Array::Operand(_) | Array::Definition(_) | Array::Adjoint(_) => true,
+                Array::Operand(_)
+                | Array::Definition(_)
+                | Array::Adjoint(_)
+                | Array::Gradient(_) => true,
                 Array::Equation(id) => !self.equations[id].depends.is_empty(),
             },
             Node::Select { then, otherwise, .. } => self.active[*then] || self.active[*otherwise],
@@ -571,6 +576,11 @@ impl Graph {
 
     pub fn has_call(&self, node: NodeId) -> bool {
         self.calls[node]
+    }
+
+    /// Whether a function is an op of the table, and not one of the user's.
+    pub fn is_of_table(&self, function: usize) -> bool {
+        matches!(self.functions[function], Function::Builtin(_))
     }
 }
 

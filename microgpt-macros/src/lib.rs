@@ -7,8 +7,9 @@
 //! | `graph::lower` | terms | hash-consed nodes |
 //! | `graph::equations`, `graph::requirements` | nodes | one equation for each array worth computing |
 //! | `graph::differentiate` | equations | accumulations: what each adds to which gradient |
-//! | `nest` | equations, accumulations | loop nests |
-//! | `emit` | loop nests | Rust |
+//! | `nest` | equations, accumulations | the loops of each |
+//! | `nest::build`, `nest::hoist` | loops | kernels (`nest::ir`), each a function of the expansion |
+//! | `emit` | kernels | Rust |
 //! | `explain` | all of it | text for people |
 //!
 //! `op` reads the declarations of `op!`. `layer` reads those of `layer!`: the signature, which `resolve`

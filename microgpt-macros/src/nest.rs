@@ -7,7 +7,11 @@ use crate::graph::differentiate::Gradient;
 use crate::graph::{Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, indices_of};
 use crate::nest::storage::{Interleaving, Storage, stored};
 
+pub mod build;
 mod contraction;
+pub mod free;
+pub mod hoist;
+pub mod ir;
 mod products;
 pub mod storage;
 
@@ -112,6 +116,7 @@ pub fn schedule(gradient: &Gradient) -> Nests {
     let backward = gradient.accumulations.iter().map(|one| {
         let array = match one.target {
             Array::Equation(id) => Array::Adjoint(id),
+            Array::Operand(operand) => Array::Gradient(operand),
             other => other,
         };
         let target = Target { array, subscripts: one.subscripts.clone(), add: true };

@@ -100,6 +100,7 @@ impl<'a> Notation<'a> {
                 }
             }
             Array::Adjoint(id) => format!("∂{}", self.array(Array::Equation(id))),
+            Array::Gradient(operand) => format!("∂{}", self.array(Array::Operand(operand))),
             Array::Definition(id) => self.checked.definitions[id].name.clone(),
         }
     }

@@ -50,7 +50,7 @@ impl Interleaving {
     pub fn order(&self, array: Array) -> Option<&[usize]> {
         match array {
             Array::Equation(id) | Array::Adjoint(id) => self.orders.get(&id).map(Vec::as_slice),
-            Array::Operand(_) | Array::Definition(_) => None,
+            Array::Operand(_) | Array::Definition(_) | Array::Gradient(_) => None,
         }
     }
 }

@@ -2,15 +2,16 @@
 
 use proc_macro2::{Ident, TokenStream};
 
-use super::Writer;
+use super::Printer;
 use crate::emit::code;
 use crate::graph::{Array, IndexId, Subscript};
+use crate::nest::ir::Element;
 use crate::nest::storage::stored;
 use crate::resolve::term::Affine;
 
-impl Writer<'_> {
-    pub(super) fn target_address(&self, row: Option<IndexId>) -> TokenStream {
-        self.address(self.nest.target.array, &self.nest.target.subscripts, row)
+impl Printer<'_> {
+    pub(super) fn element(&self, element: &Element) -> TokenStream {
+        self.address(element.array, &element.subscripts, None)
     }
 
     /// The position of an element, or with `row` that of the first element along this index.
@@ -77,7 +78,7 @@ impl Writer<'_> {
 
     /// What belongs to the axes of an array, such as subscripts, in the order in which they lie.
     pub(super) fn in_order<A: Clone>(&self, array: Array, axes: &[A]) -> Vec<A> {
-        stored(self.emitter.interleaving(self.nest.storage), array, axes)
+        stored(self.emitter.interleaving(self.storage), array, axes)
     }
 
     pub(super) fn subscript(&self, subscript: &Subscript, row: Option<IndexId>) -> TokenStream {
