@@ -14,8 +14,8 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 
 use crate::graph::differentiate::Gradient;
 use crate::graph::{Array, Graph, IndexId, IndexRange, Length};
-use crate::nest::Nests;
-use crate::nest::storage::{Interleaving, Storage};
+use crate::nest::Kernels;
+use crate::nest::layout::Interleaving;
 use crate::resolve::term::{Axis, Checked};
 
 /// Tokens whose names have the macro's own hygiene.
@@ -41,12 +41,12 @@ pub fn emit(
     runtime: &TokenStream,
     checked: &Checked,
     gradient: &Gradient,
-    nests: &Nests,
+    kernels: &Kernels,
 ) -> TokenStream {
-    let emitter = Emitter::new(runtime, checked, gradient, nests.interleaving.as_ref());
+    let emitter = Emitter::new(runtime, checked, gradient, kernels.interleaving.as_ref());
     let operands = emitter.operands();
     let entry = emitter.entry();
-    let evaluate = emitter.evaluate(nests);
+    let evaluate = emitter.evaluate(kernels);
     let outputs = emitter.outputs();
     code! {{
         #operands
@@ -282,9 +282,9 @@ impl<'a> Emitter<'a> {
         lengths.map(|(length, axis)| (self.len(length), axis)).collect()
     }
 
-    /// The order of the arrays that lie so.
-    pub fn interleaving(&self, storage: Storage) -> Option<&Interleaving> {
-        self.interleaving.filter(|_| storage == Storage::Interleaved)
+    /// The order of the arrays that may lie interleaved, where they do.
+    pub fn interleaving(&self, is_interleaved: bool) -> Option<&Interleaving> {
+        self.interleaving.filter(|_| is_interleaved)
     }
 
     /// Whether the arrays lie interleaved that may, if any may.

@@ -5,6 +5,7 @@
 pub mod differentiate;
 pub mod equations;
 pub mod lower;
+pub mod notation;
 pub mod requirements;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -21,7 +21,7 @@ use proc_macro2::{Delimiter, Span, TokenStream};
 
 use crate::graph::differentiate::differentiate;
 use crate::graph::lower::lower;
-use crate::nest::schedule;
+use crate::nest;
 use crate::syntax::depth;
 use crate::syntax::parse;
 use crate::syntax::report::Report;
@@ -75,12 +75,12 @@ fn declared(
         return function::stand_in(runtime, declaration, report);
     };
     let gradient = differentiate(lower(&checked));
-    let nests = schedule(&gradient);
+    let kernels = nest::kernels(&gradient);
     if declaration.explain {
-        let text = explain::explain(&checked, &gradient, &nests);
+        let text = explain::explain(&checked, &gradient, &kernels);
         eprintln!("{}:\n{text}", declaration.name_text());
     }
-    let equations = emit::emit(runtime, &checked, &gradient, &nests);
+    let equations = emit::emit(runtime, &checked, &gradient, &kernels);
     let docs = docs::docs(declaration, &checked, &gradient);
     let function = function::function(runtime, declaration, &checked, &equations, &docs);
     let proof = proof::proof(runtime, declaration);

@@ -7,8 +7,7 @@
 //! | `graph::lower` | terms | hash-consed nodes |
 //! | `graph::equations`, `graph::requirements` | nodes | one equation for each array worth computing |
 //! | `graph::differentiate` | equations | accumulations: what each adds to which gradient |
-//! | `nest` | equations, accumulations | the loops of each |
-//! | `nest::build`, `nest::hoist` | loops | kernels (`nest::ir`), each a function of the expansion |
+//! | `nest` | equations, accumulations | kernels (`nest::ir`), by passes from loops to loops |
 //! | `emit` | kernels | Rust |
 //! | `explain` | all of it | text for people |
 //!
@@ -22,7 +21,7 @@ use quote::ToTokens;
 
 use graph::differentiate::{self, Gradient};
 use graph::lower;
-use nest::Nests;
+use nest::Kernels;
 use resolve::term::Checked;
 use syntax::{depth, parse, report};
 
@@ -45,8 +44,8 @@ pub fn compile(input: TokenStream) -> TokenStream {
 /// The engine of `microgpt::explain!`: from the same input the text of what the compiler makes.
 #[proc_macro]
 pub fn explain(input: TokenStream) -> TokenStream {
-    expand(input.into(), |_, checked, gradient, nests| {
-        proc_macro2::Literal::string(&explain::explain(checked, gradient, nests))
+    expand(input.into(), |_, checked, gradient, kernels| {
+        proc_macro2::Literal::string(&explain::explain(checked, gradient, kernels))
             .into_token_stream()
     })
     .into()
@@ -67,7 +66,7 @@ pub fn layer(input: TokenStream) -> TokenStream {
 /// Runs all stages but the last.
 fn expand(
     input: proc_macro2::TokenStream,
-    emit: fn(&proc_macro2::TokenStream, &Checked, &Gradient, &Nests) -> proc_macro2::TokenStream,
+    emit: fn(&proc_macro2::TokenStream, &Checked, &Gradient, &Kernels) -> proc_macro2::TokenStream,
 ) -> proc_macro2::TokenStream {
     let mut report = report::Report::default();
     if let Err(too_deep) = depth::check(&input) {
@@ -80,11 +79,11 @@ fn expand(
         return report.into_tokens();
     };
     let gradient = differentiate::differentiate(lower::lower(&checked));
-    let nests = nest::schedule(&gradient);
+    let kernels = nest::kernels(&gradient);
     if program.explain {
-        eprintln!("{}", explain::explain(&checked, &gradient, &nests));
+        eprintln!("{}", explain::explain(&checked, &gradient, &kernels));
     }
-    emit(&runtime, &checked, &gradient, &nests)
+    emit(&runtime, &checked, &gradient, &kernels)
 }
 
 #[cfg(test)]

@@ -7,8 +7,7 @@ use proc_macro2::{Ident, TokenStream};
 use crate::emit::{Emitter, code, ident};
 use crate::graph::{Array, IndexId, IndexRange, Length, Node, NodeId, Subscript};
 use crate::nest::free::{Shapes, free};
-use crate::nest::ir::{Element, Guard, Kernel, Let, Reduce, Row, Stmt};
-use crate::nest::storage::Storage;
+use crate::nest::ir::{Element, Guard, Kernel, Kind, Let, Reduce, Row, Stmt};
 use crate::resolve::term::{Affine, Axis};
 
 mod address;
@@ -19,7 +18,7 @@ mod value;
 /// A function that does what a kernel says, and its call.
 pub fn function(emitter: &Emitter<'_>, name: &str, kernel: &Kernel) -> TokenStream {
     let (runtime, name) = (emitter.runtime, ident(name));
-    let free = free(emitter.graph, emitter.interleaving(Storage::Interleaved), emitter, kernel);
+    let free = free(emitter.graph, emitter.interleaving(true), emitter, kernel);
     let mut parameters = BTreeMap::new();
     let mut parameter = |name: &Ident, kind: TokenStream| {
         parameters.insert(name.to_string(), (name.clone(), kind));
@@ -56,13 +55,8 @@ pub fn function(emitter: &Emitter<'_>, name: &str, kernel: &Kernel) -> TokenStre
     let real = free.constants.then(|| code!(let real_ = ::core::marker::PhantomData::<T>;));
     // A loop costs more than a call, and is compiled best by itself; arithmetic does not.
     let inline = kernel.has_loops().then(|| code!(#[inline(never)]));
-    let mut printer = Printer {
-        emitter,
-        runtime,
-        storage: Storage::AsWritten,
-        row: None,
-        named: BTreeSet::new(),
-    };
+    let mut printer =
+        Printer { emitter, runtime, is_interleaved: false, row: None, named: BTreeSet::new() };
     let body = printer.stmts(&kernel.body);
     let lengths = lengths.into_values();
     let arguments = parameters.values().map(|(name, _)| name);
@@ -93,8 +87,8 @@ impl Shapes for Emitter<'_> {
 struct Printer<'a> {
     emitter: &'a Emitter<'a>,
     runtime: &'a TokenStream,
-    /// How the arrays lie.
-    storage: Storage,
+    /// Whether the arrays lie interleaved that may.
+    is_interleaved: bool,
     /// The index of the vectors, inside what is computed for each of their elements.
     row: Option<IndexId>,
     /// The nodes that have a name.
@@ -111,8 +105,8 @@ impl Printer<'_> {
     }
 
     /// Statements whose temporaries end with them.
-    fn scope(&self, storage: Storage, stmts: &[Stmt]) -> TokenStream {
-        Printer { storage, named: self.named.clone(), ..*self }.stmts(stmts)
+    fn scope(&self, is_interleaved: bool, stmts: &[Stmt]) -> TokenStream {
+        Printer { is_interleaved, named: self.named.clone(), ..*self }.stmts(stmts)
     }
 
     /// The statements inside a reduction.
@@ -124,16 +118,16 @@ impl Printer<'_> {
         let runtime = self.runtime;
         match stmt {
             Stmt::Specialize { when, then, otherwise } => {
-                let (when, storage) = match when {
-                    Guard::Interleaved => (self.emitter.is_interleaved(), Storage::Interleaved),
+                let (when, is_interleaved) = match when {
+                    Guard::Interleaved => (self.emitter.is_interleaved(), true),
                     Guard::Long(index) => {
                         let size = self.size(*index);
-                        (Some(code!(#runtime::expr::is_long(#size))), self.storage)
+                        (Some(code!(#runtime::expr::is_long(#size))), self.is_interleaved)
                     }
                 };
-                let then = self.scope(storage, then);
+                let then = self.scope(is_interleaved, then);
                 let is_chain = matches!(otherwise.as_slice(), [Stmt::Specialize { .. }]);
-                let otherwise = self.scope(self.storage, otherwise);
+                let otherwise = self.scope(self.is_interleaved, otherwise);
                 if is_chain {
                     code!(if #when { #then } else #otherwise)
                 } else {
@@ -141,18 +135,19 @@ impl Printer<'_> {
                 }
             }
             Stmt::Scope(body) => {
-                let body = self.scope(self.storage, body);
+                let body = self.scope(self.is_interleaved, body);
                 code!({ #body })
             }
-            Stmt::For { index, blocked, body } => {
+            Stmt::For { index, kind, body } => {
                 let body: TokenStream = body.iter().map(|stmt| self.stmt(stmt, reduce)).collect();
                 let name = self.emitter.index(*index);
-                if *blocked {
+                if *kind == Kind::Block {
                     return code!(for #name in range_ { #body });
                 }
                 let (low, high) = self.emitter.bounds(*index);
                 code!(for #name in #low..#high { #body })
             }
+            Stmt::Combine(_) => unreachable!("each combination has its accumulator"),
             Stmt::Let(of) => self.temporary(of),
             Stmt::Store { to, value } => {
                 let (name, address) = (self.emitter.array(to.array), self.element(to));
@@ -228,11 +223,6 @@ impl Printer<'_> {
                 } else {
                     code!(let #len = #runtime::expr::minus(#high, #low);)
                 }
-            }
-            Let::Firsts(indices) => {
-                let names = indices.iter().map(|&index| self.emitter.index(index));
-                let lows = indices.iter().map(|&index| self.emitter.bounds(index).0);
-                code!(let (#(#names),*) = (#(#lows),*);)
             }
             Let::Products => code!(let mut others_ = #runtime::expr::Others::new();),
         }

@@ -7,10 +7,10 @@ use proc_macro2::{Literal, TokenStream};
 use super::kernel;
 use super::{Emitter, call, code, ident, product};
 use crate::graph::{Array, Length};
-use crate::nest::{Nests, build, hoist::hoist};
+use crate::nest::Kernels;
 
 impl Emitter<'_> {
-    pub(super) fn evaluate(&self, nests: &Nests) -> TokenStream {
+    pub(super) fn evaluate(&self, kernels: &Kernels) -> TokenStream {
         let runtime = self.runtime;
         let activity = self.activity();
         let sizes = (0..self.equations.len()).map(|id| {
@@ -33,8 +33,8 @@ impl Emitter<'_> {
             });
         let integers = self.integer_arrays().map(|id| &self.integers[id]).collect::<Vec<_>>();
         let words = self.words();
-        let forward = self.forward(nests);
-        let backward = self.backward(nests);
+        let forward = self.forward(kernels);
+        let backward = self.backward(kernels);
         let equations = self.describe();
         code! {
             #activity
@@ -92,20 +92,18 @@ impl Emitter<'_> {
         code!((#(#words,)*))
     }
 
-    fn forward(&self, nests: &Nests) -> TokenStream {
+    fn forward(&self, kernels: &Kernels) -> TokenStream {
         let runtime = self.runtime;
         let operands = (0..self.values.len()).map(|operand| {
             let (name, source) = (&self.values[operand], self.source(operand));
             code!(let #name = #runtime::expr::Source::read(&#source, below_);)
         });
-        let equations = nests.forward.iter().enumerate().map(|(id, nest)| {
+        let equations = kernels.forward.iter().enumerate().map(|(id, kernel)| {
             let name = &self.equations[id];
             let size = self.size(Array::Equation(id));
-            let kernel = build::equation(self.graph, nests, &self.graph.equations[id], nest);
-            let kernel = hoist(self.graph, self.interleaving, kernel);
             let zero =
                 kernel.clears.then(|| code!(#name.fill(#runtime::expr::constant(real_, 0.0));));
-            let loops = kernel::function(self, &format!("forward_{name}"), &kernel);
+            let loops = kernel::function(self, &format!("forward_{name}"), kernel);
             code! {
                 let (#name, own_) = own_.split_at_mut(#size);
                 #zero
@@ -127,9 +125,9 @@ impl Emitter<'_> {
         }
     }
 
-    fn backward(&self, nests: &Nests) -> TokenStream {
+    fn backward(&self, kernels: &Kernels) -> TokenStream {
         let runtime = self.runtime;
-        if nests.backward.is_empty() {
+        if kernels.backward.is_empty() {
             return TokenStream::new();
         }
         let lengths = self.lengths();
@@ -151,12 +149,11 @@ impl Emitter<'_> {
                 let (#adjoint, own_) = own_.split_at_mut(#size);
             }
         });
-        let written = self.gradient.accumulations.iter().zip(&nests.backward);
-        let accumulations = written.enumerate().map(|(id, (one, nest))| {
+        let all = self.gradient.accumulations.iter().zip(&kernels.backward);
+        let accumulations = all.enumerate().map(|(id, (one, kernel))| {
             let function = format!("backward_{id}_{}", self.array(one.target));
-            let kernel = hoist(self.graph, self.interleaving, build::kernel(self.graph, nest));
             let name = self.array(kernel.target);
-            let loops = kernel::function(self, &function, &kernel);
+            let loops = kernel::function(self, &function, kernel);
             match one.target {
                 Array::Operand(operand) => {
                     let kept = self.kept(operand);

@@ -8,8 +8,8 @@ use quote::quote;
 use super::arguments::{Axis, Kind, shown};
 use super::function::names_first;
 use super::signature::Declaration;
-use crate::explain::notation::Notation;
 use crate::graph::differentiate::Gradient;
+use crate::graph::notation::Notation;
 use crate::resolve::term::{Array, Checked, Subscript};
 use crate::syntax::name::plain;
 

@@ -6,9 +6,9 @@ use crate::graph::{Array, Graph, IndexId, IndexRange, Length, Node, NodeId, Subs
 use crate::graph::{Fold, indices_of};
 use crate::resolve::term::{Affine, Atom};
 
-use super::Ragged;
+use super::contract::Ragged;
 use super::ir::{Accumulator, Element, Guard, Kernel, Let, MicroKernel, Reduce, Row, Stmt, Term};
-use super::storage::{Interleaving, stored};
+use super::layout::{Interleaving, stored};
 
 /// The free variables of a kernel.
 #[derive(Default)]
@@ -89,6 +89,7 @@ impl Walker<'_> {
                 self.stmts(body);
             }
             Stmt::Let(of) => self.temporary(of),
+            Stmt::Combine(_) => {}
             Stmt::Store { to, value } => {
                 self.address(to, None);
                 self.node(value.node());
@@ -142,11 +143,6 @@ impl Walker<'_> {
                 }
                 IndexRange::Stated { .. } => self.bounds(*index),
             },
-            Let::Firsts(indices) => {
-                for &index in indices {
-                    self.low(index);
-                }
-            }
             Let::Products => {}
         }
     }

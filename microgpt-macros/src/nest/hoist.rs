@@ -12,14 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::{Array, Graph, IndexId, Node, NodeId, Subscript, children, indices_of};
 
-use super::ir::{Guard, Kernel, Let, Row, Stmt, Term, Update};
-use super::storage::{Interleaving, stored};
-use super::{Walk, walk};
+use super::ir::{Guard, Let, Row, Stmt, Term, Update};
+use super::layout::{Interleaving, stored};
+use super::order::{Walk, walk};
 
 /// Gives temporaries their places.
-pub fn hoist(graph: &Graph, interleaving: Option<&Interleaving>, mut kernel: Kernel) -> Kernel {
-    stmts(graph, interleaving, false, &mut kernel.body);
-    kernel
+pub fn hoist(graph: &Graph, interleaving: Option<&Interleaving>, body: &mut Vec<Stmt>) {
+    stmts(graph, interleaving, false, body);
 }
 
 fn stmts(

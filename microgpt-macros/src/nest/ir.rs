@@ -11,9 +11,10 @@
 //!       w[o, i] * x[t, i] along i   Stmt::Term(Term::Row)
 //! ```
 
-use crate::graph::{Array, Fold, IndexId, NodeId, Subscript};
+use crate::graph::{Array, Fold, IndexId, NodeId, Subscript, indices_of};
 
-use super::Ragged;
+use super::contract::Ragged;
+use super::layout::Interleaving;
 
 /// One function of the expansion: it computes an array, or adds to one.
 #[derive(Clone, Debug)]
@@ -42,6 +43,7 @@ fn has_loops(body: &[Stmt]) -> bool {
         // Checks that stand before are no loops of it.
         Stmt::Scope(_)
         | Stmt::Let(_)
+        | Stmt::Combine(_)
         | Stmt::Store { .. }
         | Stmt::StoreIf { .. }
         | Stmt::Term(_)
@@ -55,9 +57,10 @@ pub enum Stmt {
     Specialize { when: Guard, then: Vec<Stmt>, otherwise: Vec<Stmt> },
     /// Statements whose temporaries end with them.
     Scope(Vec<Stmt>),
-    /// A loop over all values of an index, or with `blocked` over those that the sum around it gives out:
-    /// what is added up one by one must not become so long that terms are lost in it.
-    For { index: IndexId, blocked: bool, body: Vec<Stmt> },
+    /// A loop over an index.
+    For { index: IndexId, kind: Kind, body: Vec<Stmt> },
+    /// What an element becomes over all values of the loops around, in whichever order they run.
+    Combine(Combine),
     /// A temporary.
     Let(Let),
     /// `to = value`, or `to += value`.
@@ -78,6 +81,49 @@ pub enum Stmt {
     Require { holds: NodeId, reduction: &'static str, index: String, within: Vec<IndexId> },
 }
 
+/// How a loop runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// From the first value to the last.
+    Serial,
+    /// Over the values that the sum around it gives out: what is added up one by one must not become so
+    /// long that terms are lost in it.
+    Block,
+    /// In SIMD vectors.
+    Row,
+}
+
+/// A loop of a perfect nest.
+pub type Loop = (IndexId, Kind);
+
+/// `to = fold(value)`, or `to += fold(value)`.
+#[derive(Clone, Debug)]
+pub struct Combine {
+    pub fold: Fold,
+    pub to: Element,
+    /// Whether it is added to what is there.
+    pub adds: bool,
+    pub value: NodeId,
+    /// Where the subscripts are on their axes, if not everywhere.
+    pub condition: Option<NodeId>,
+    /// Whether terms may be added up before they are added to what is there.
+    pub in_registers: bool,
+    /// The index along which each element of a row is a sum in lanes.
+    pub lanes: Option<IndexId>,
+}
+
+impl Combine {
+    pub fn new(
+        fold: Fold,
+        to: Element,
+        adds: bool,
+        value: NodeId,
+        condition: Option<NodeId>,
+    ) -> Self {
+        Self { fold, to, adds, value, condition, in_registers: true, lanes: None }
+    }
+}
+
 /// When a specialised version runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
@@ -95,8 +141,6 @@ pub enum Let {
     Row { node: NodeId, index: IndexId, padded: bool },
     /// The number of elements along an index.
     Length(IndexId),
-    /// The first value of each index, where a micro-kernel takes the place of its loop.
-    Firsts(Vec<IndexId>),
     /// The running products of a scan.
     Products,
 }
@@ -106,6 +150,13 @@ pub enum Let {
 pub struct Element {
     pub array: Array,
     pub subscripts: Vec<Subscript>,
+}
+
+impl Element {
+    /// The indices in its subscripts.
+    pub fn indices(&self) -> impl Iterator<Item = IndexId> + '_ {
+        self.subscripts.iter().flat_map(indices_of)
+    }
 }
 
 /// What is made of the number that is there.
@@ -192,4 +243,54 @@ pub enum MicroKernel {
     },
     /// `to[each] += Σ left[each, along] * right[each, along]`
     Dots { to: Element, adds: bool, each: IndexId, along: IndexId, left: NodeId, right: NodeId },
+}
+
+/// Loops around a statement, the first of them outermost.
+pub fn around(loops: &[IndexId], body: Stmt) -> Stmt {
+    loops.iter().rev().fold(body, |body, &index| Stmt::For {
+        index,
+        kind: Kind::Serial,
+        body: vec![body],
+    })
+}
+
+/// The loops of a perfect nest, and what they are around.
+pub fn perfect(stmt: &Stmt) -> Option<(Vec<Loop>, &Combine)> {
+    let mut loops = Vec::new();
+    let mut stmt = stmt;
+    while let Stmt::For { index, kind, body } = stmt {
+        loops.push((*index, *kind));
+        stmt = body.last()?;
+    }
+    match stmt {
+        Stmt::Combine(combine) => Some((loops, combine)),
+        _ => None,
+    }
+}
+
+/// What a pass makes of a perfect nest, by the layout that its arrays have.
+pub type Rewrite<'a> = dyn FnMut(Option<&Interleaving>, &[Loop], &Combine) -> Stmt + 'a;
+
+/// Puts other statements in the place of all perfect nests, each with the layout that its arrays have.
+pub fn nests(interleaving: Option<&Interleaving>, body: &mut [Stmt], by: &mut Rewrite<'_>) {
+    nests_in(interleaving, None, body, by);
+}
+
+fn nests_in<'a>(
+    interleaving: Option<&'a Interleaving>,
+    current: Option<&'a Interleaving>,
+    body: &mut [Stmt],
+    by: &mut Rewrite<'_>,
+) {
+    for stmt in body {
+        if let Some((loops, combine)) = perfect(stmt) {
+            *stmt = by(current, &loops, combine);
+            continue;
+        }
+        if let Stmt::Specialize { when, then, otherwise } = stmt {
+            let moved = if *when == Guard::Interleaved { interleaving } else { current };
+            nests_in(interleaving, moved, then, by);
+            nests_in(interleaving, current, otherwise, by);
+        }
+    }
 }

@@ -2,11 +2,11 @@
 //! other where the arrays lie interleaved.
 
 use crate::graph::{Graph, IndexId, IndexRange, Length, Node, NodeId, Subscript, indices_of};
-use crate::nest::storage::{Interleaving, stored};
+use crate::nest::layout::{Interleaving, stored};
 use crate::resolve::term::Affine;
 use crate::syntax::ast::Operator;
 
-use super::Target;
+use super::ir::Element;
 
 /// A small product for each value of an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,8 @@ pub enum Product {
 pub fn products(
     graph: &Graph,
     interleaving: &Interleaving,
-    target: &Target,
+    target: &Element,
+    adds: bool,
     indices: &[IndexId],
     body: NodeId,
 ) -> Option<Products> {
@@ -70,7 +71,7 @@ pub fn products(
             return both.then(|| products(Product::Dot, one.0, other.0));
         }
         // A product that is not added to anything is a row like others.
-        if !ends(&result, vector) || !(reduces || target.add) {
+        if !ends(&result, vector) || !(reduces || adds) {
             return None;
         }
         if ends(&one.1, number) && ends(&other.1, vector) {

@@ -6,7 +6,7 @@ use super::Printer;
 use crate::emit::code;
 use crate::graph::{Array, IndexId, Subscript};
 use crate::nest::ir::Element;
-use crate::nest::storage::stored;
+use crate::nest::layout::stored;
 use crate::resolve::term::Affine;
 
 impl Printer<'_> {
@@ -78,7 +78,7 @@ impl Printer<'_> {
 
     /// What belongs to the axes of an array, such as subscripts, in the order in which they lie.
     pub(super) fn in_order<A: Clone>(&self, array: Array, axes: &[A]) -> Vec<A> {
-        stored(self.emitter.interleaving(self.storage), array, axes)
+        stored(self.emitter.interleaving(self.is_interleaved), array, axes)
     }
 
     pub(super) fn subscript(&self, subscript: &Subscript, row: Option<IndexId>) -> TokenStream {

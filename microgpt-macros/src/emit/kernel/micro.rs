@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use super::Printer;
 use crate::emit::code;
 use crate::graph::{Array, IndexId, IndexRange, Node, NodeId, Subscript, indices_of};
-use crate::nest::Ragged;
+use crate::nest::contract::Ragged;
 use crate::nest::ir::{Element, MicroKernel};
 
 impl Printer<'_> {
@@ -17,7 +17,9 @@ impl Printer<'_> {
                 let [rows, columns] = [each, along].map(|index| self.size(*index));
                 let [left, right] = [left, right].map(|node| self.elements(*node));
                 let target = self.element(to);
+                let starts = self.starts(&[*each, *along]);
                 code! {
+                    #starts
                     #runtime::expr::dots(#rows, #columns, &mut #name[#target..], #adds, #left, #right);
                 }
             }
@@ -75,7 +77,7 @@ impl Printer<'_> {
     }
 
     /// The first values of indices, where their loops would begin.
-    fn starts(&self, indices: &[IndexId]) -> TokenStream {
+    pub(super) fn starts(&self, indices: &[IndexId]) -> TokenStream {
         let names = indices.iter().map(|&index| self.emitter.index(index));
         let lows = indices.iter().map(|&index| self.emitter.bounds(index).0);
         code!(let (#(#names),*) = (#(#lows),*);)

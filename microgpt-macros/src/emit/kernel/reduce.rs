@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use super::Printer;
 use crate::emit::{code, ident};
 use crate::graph::{Fold, IndexId, NodeId};
-use crate::nest::ir::{Accumulator, Element, Reduce, Stmt, Term, Update};
+use crate::nest::ir::{Accumulator, Element, Kind, Reduce, Stmt, Term, Update};
 
 impl Printer<'_> {
     pub(super) fn reduce(&mut self, reduce: &Reduce) -> TokenStream {
@@ -75,7 +75,7 @@ impl Printer<'_> {
     /// The body of a sum, whose first loop is over `range_`, and that range.
     fn blocks(&mut self, reduce: &Reduce) -> (Option<TokenStream>, TokenStream) {
         let range = match reduce.body.first() {
-            Some(Stmt::For { index, blocked: true, .. }) => {
+            Some(Stmt::For { index, kind: Kind::Block, .. }) => {
                 let (low, high) = self.emitter.bounds(*index);
                 Some(code!(#low..#high))
             }
@@ -174,7 +174,9 @@ impl Printer<'_> {
         let inside = self.within(&reduce.body, reduce);
         let [rows, columns] = [each, along].map(|index| self.size(index));
         let (target, clear) = (self.element(&reduce.to), self.clear(reduce));
+        let starts = self.starts(&[each, along]);
         code! {
+            #starts
             #runtime::expr::local_rows(#rows, #columns, &mut #name[#target..], |row_| {
                 #clear
                 #inside

@@ -1,4 +1,4 @@
-//! Storage: in which order the axes of an intermediate array lie in memory.
+//! Layout: in which order the axes of an intermediate array lie in memory.
 //!
 //! As written, `score[h, t, s]` with `s in 0..=t` has short rows, each of another length, and a
 //! processor is busier with where they end than with what is in them. Where the type says how long
@@ -7,14 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::{Array, Equation, Graph, IndexId, IndexRange, Length};
+use crate::graph::{Array, Equation, Graph, IndexId, IndexRange, Length, Node};
 
-/// Which order the arrays of a nest lie in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Storage {
-    AsWritten,
-    Interleaved,
-}
+use super::ir::{Guard, Stmt};
 
 /// The arrays that may lie interleaved.
 #[derive(Debug)]
@@ -81,5 +76,52 @@ fn whole(graph: &Graph, index: IndexId) -> Option<Length> {
     match graph.indices[index].range {
         IndexRange::Whole(length @ Length::Class(_)) => Some(length),
         _ => None,
+    }
+}
+
+/// Gives each kernel that touches arrays which may lie interleaved a second version for when they do.
+pub fn specialize(graph: &Graph, interleaving: &Interleaving, body: &mut [Stmt]) {
+    for stmt in body {
+        let nest = match &*stmt {
+            Stmt::Scope(body) => &body[0],
+            nest => nest,
+        };
+        if touches(graph, interleaving, nest) {
+            let then = vec![stmt.clone()];
+            let otherwise = vec![stmt.clone()];
+            *stmt = Stmt::Specialize { when: Guard::Interleaved, then, otherwise };
+        }
+    }
+}
+
+/// Whether a nest reads or writes an array that may lie interleaved.
+fn touches(graph: &Graph, interleaving: &Interleaving, nest: &Stmt) -> bool {
+    let mut innermost = nest;
+    while let Stmt::For { body, .. } = innermost {
+        innermost = &body[0];
+    }
+    let (roots, target) = match innermost {
+        Stmt::Combine(combine) => {
+            (vec![Some(combine.value), combine.condition], Some(combine.to.array))
+        }
+        Stmt::Require { holds, .. } => (vec![Some(*holds)], None),
+        _ => return false,
+    };
+    let read = graph.below(roots.into_iter().flatten()).into_iter();
+    let read = read.filter_map(|node| match graph.nodes[node] {
+        Node::Load { array, .. } => Some(array),
+        _ => None,
+    });
+    read.chain(target).any(|array| interleaving.order(array).is_some())
+}
+
+/// Takes the second versions out again.
+pub fn unspecialize(body: &mut Vec<Stmt>) {
+    for stmt in body {
+        if let Stmt::Specialize { when: Guard::Interleaved, otherwise, .. } = stmt
+            && let Some(only) = otherwise.pop()
+        {
+            *stmt = only;
+        }
     }
 }

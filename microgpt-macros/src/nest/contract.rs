@@ -1,10 +1,78 @@
-//! Contractions: sums of products of two arrays, which are computed in blocks.
+//! Contractions: sums of products of two arrays, which micro-kernels compute.
+//!
+//! Of `y[t, o] = sum(w[o, i] * x[t, i] for i)` nothing is left but a call: blocks of `y` are computed from
+//! panels of `w` and `x`.
 
-use crate::graph::{Graph, IndexId, Node, NodeId, Subscript, indices_of};
-use crate::nest::storage::Storage;
+use crate::graph::{Fold, Graph, IndexId, Node, NodeId, Subscript, indices_of};
 use crate::syntax::ast::Operator;
 
-use super::{Inner, Nest, Target, Walk, ordered, walk};
+use super::ir::{Accumulator, Combine, Guard, MicroKernel, Reduce, Stmt, Term, around, nests};
+use super::layout::Interleaving;
+use super::order::{Walk, as_stored, nearest, walk};
+use super::products::{Product, Products, products};
+
+/// Puts calls in the place of loops that are contractions; one with bounds is called where those are long.
+pub fn contract(graph: &Graph, interleaving: Option<&Interleaving>, body: &mut [Stmt]) {
+    nests(interleaving, body, &mut |interleaving, loops, combine| {
+        let indices: Vec<IndexId> = loops.iter().map(|&(index, _)| index).collect();
+        let as_loops = around(&indices, Stmt::Combine(combine.clone()));
+        if combine.fold != Fold::Sum || combine.condition.is_some() {
+            return as_loops;
+        }
+        if let Some(interleaving) = interleaving {
+            let found =
+                products(graph, interleaving, &combine.to, combine.adds, &indices, combine.value);
+            return found
+                .map_or(as_loops, |found| small(graph, interleaving, &indices, combine, found));
+        }
+        let Some(found) = contraction(graph, combine, &indices) else { return as_loops };
+        let call = blocks(graph, &indices, combine, found);
+        match found.bounded() {
+            None => call,
+            Some((outer, _)) => Stmt::Specialize {
+                when: Guard::Long(outer),
+                then: vec![call],
+                otherwise: vec![as_loops],
+            },
+        }
+    });
+}
+
+/// A contraction as blocks, in loops over all other indices.
+fn blocks(graph: &Graph, indices: &[IndexId], combine: &Combine, found: Contraction) -> Stmt {
+    let Contraction { rows: m, columns: n, terms: k, left, right, ragged } = found;
+    let outside: Vec<_> =
+        indices.iter().copied().filter(|index| ![m, n, k].contains(index)).collect();
+    let (to, adds) = (combine.to.clone(), combine.adds);
+    let call = MicroKernel::Contract { to, adds, m, n, k, left, right, ragged };
+    around(&nearest(graph, &outside), Stmt::Call(call))
+}
+
+/// Small products, in loops over all other indices.
+fn small(
+    graph: &Graph,
+    interleaving: &Interleaving,
+    indices: &[IndexId],
+    combine: &Combine,
+    Products { product, each, along, left, right }: Products,
+) -> Stmt {
+    let mut loops = as_stored(Some(interleaving), &combine.to, indices);
+    loops.retain(|index| ![each, along].contains(index));
+    let loops = nearest(graph, &loops);
+    let (to, adds) = (combine.to.clone(), combine.adds);
+    let outside = loops.iter().rposition(|&index| to.indices().any(|one| one == index));
+    let (outside, inside) = loops.split_at(outside.map_or(0, |position| position + 1));
+    let body = match product {
+        Product::Dot => Stmt::Call(MicroKernel::Dots { to, adds, each, along, left, right }),
+        Product::Multiple => {
+            let term = Stmt::Term(Term::Multiple { each, along, left, right });
+            let accumulator = Accumulator::Vectors { each, along };
+            let body = vec![around(inside, term)];
+            Stmt::Reduce(Reduce { fold: Fold::Sum, accumulator, to, adds, over: None, body })
+        }
+    };
+    around(outside, body)
+}
 
 /// `target[.., rows, .., columns] += Σ left[.., rows, .., terms, ..] · right[.., terms, columns, ..]`
 /// with the last two in any places.
@@ -45,29 +113,8 @@ impl Contraction {
     }
 }
 
-/// A contraction as blocks, in loops over all other indices.
-pub fn blocks(
-    graph: &Graph,
-    target: Target,
-    indices: &[IndexId],
-    body: NodeId,
-    contraction: Contraction,
-) -> Nest {
-    let blocks = [contraction.rows, contraction.columns, contraction.terms];
-    let outside: Vec<_> = indices.iter().copied().filter(|index| !blocks.contains(index)).collect();
-    let mut loops = ordered(graph, &outside);
-    let outer = loops.len();
-    loops.extend(blocks);
-    Nest::sum(target, loops, outer, Inner::Contraction(contraction), body, Storage::AsWritten)
-}
-
 /// The contraction that a sum is, if it is one: one without bounds where there is a choice.
-pub fn contraction(
-    graph: &Graph,
-    target: &Target,
-    indices: &[IndexId],
-    body: NodeId,
-) -> Option<Contraction> {
+fn contraction(graph: &Graph, combine: &Combine, indices: &[IndexId]) -> Option<Contraction> {
     let bounding = |index: IndexId| -> Vec<IndexId> {
         let named = graph.range_indices(index);
         indices.iter().copied().filter(|outer| named.contains(outer)).collect()
@@ -78,7 +125,7 @@ pub fn contraction(
     // A bound that names another index ties the two: both stay loops, or both are outside.
     let is_free = |index: IndexId| bounding(index).is_empty() && bounded(index).is_empty();
     let free = |index: &IndexId| is_free(*index);
-    if let Some(found) = contraction_of(graph, target, indices, body, &free) {
+    if let Some(found) = contraction_of(graph, combine, indices, &free) {
         return Some(found);
     }
     // Or they are a pair, of nothing else, and the rows and columns or terms of the contraction.
@@ -88,7 +135,7 @@ pub fn contraction(
             return None;
         }
         let among = |index: &IndexId| is_free(*index) || [inner, outer].contains(index);
-        let found = contraction_of(graph, target, indices, body, &among)?;
+        let found = contraction_of(graph, combine, indices, &among)?;
         let Contraction { rows, columns, terms, left, .. } = found;
         // A subscript of both may be off its axis where the two begin, which is not in range.
         let both = |one: &Subscript| [inner, outer].iter().all(|of| indices_of(one).contains(of));
@@ -99,7 +146,7 @@ pub fn contraction(
             Ragged::Columns
         } else if (outer, inner) == (rows, terms) {
             Ragged::Terms
-        } else if (outer, inner) == (terms, rows) && target.add {
+        } else if (outer, inner) == (terms, rows) && combine.adds {
             Ragged::Rows
         } else {
             return None;
@@ -111,14 +158,14 @@ pub fn contraction(
 /// The contraction that a sum is over some of its indices.
 fn contraction_of(
     graph: &Graph,
-    target: &Target,
+    combine: &Combine,
     indices: &[IndexId],
-    body: NodeId,
     among: &dyn Fn(&IndexId) -> bool,
 ) -> Option<Contraction> {
-    let Node::Binary { operator: Operator::Mul, left, right } = graph.nodes[body] else {
+    let Node::Binary { operator: Operator::Mul, left, right } = graph.nodes[combine.value] else {
         return None;
     };
+    let target = &combine.to;
     let (one, other) = (graph.element(left)?, graph.element(right)?);
     let candidates: Vec<IndexId> = indices.iter().copied().filter(|index| among(index)).collect();
     let columns = *candidates.iter().find(|&&index| {
@@ -150,7 +197,7 @@ fn contraction_of(
         !target.subscripts.iter().flat_map(indices_of).any(|of_target| of_target == index)
     });
     // Each pass of a further sum adds to the target, which must hold something then.
-    if !target.add && sums.count() > 1 {
+    if !combine.adds && sums.count() > 1 {
         return None;
     }
     Some(Contraction { rows, columns, terms, left: left.0, right: right.0, ragged: None })
