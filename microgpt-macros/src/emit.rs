@@ -5,17 +5,18 @@
 
 mod entry;
 mod integers;
+mod kernel;
 mod record;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 
-use crate::differentiate::Gradient;
+use crate::graph::differentiate::Gradient;
 use crate::graph::{Array, Graph, IndexId, IndexRange, Length};
-use crate::schedule::Nests;
-use crate::storage::{Interleaving, Storage};
-use crate::term::{Axis, Checked};
+use crate::nest::Kernels;
+use crate::nest::layout::Interleaving;
+use crate::resolve::term::{Axis, Checked};
 
 /// Tokens whose names have the macro's own hygiene.
 macro_rules! code {
@@ -40,12 +41,12 @@ pub fn emit(
     runtime: &TokenStream,
     checked: &Checked,
     gradient: &Gradient,
-    nests: &Nests,
+    kernels: &Kernels,
 ) -> TokenStream {
-    let emitter = Emitter::new(runtime, checked, gradient, nests.interleaving.as_ref());
+    let emitter = Emitter::new(runtime, checked, gradient, kernels.interleaving.as_ref());
     let operands = emitter.operands();
     let entry = emitter.entry();
-    let evaluate = emitter.evaluate(nests);
+    let evaluate = emitter.evaluate(kernels);
     let outputs = emitter.outputs();
     code! {{
         #operands
@@ -179,11 +180,6 @@ impl<'a> Emitter<'a> {
         ident(&format!("d_{name}"))
     }
 
-    /// The gradient of an operand.
-    pub fn gradient(&self, operand: usize) -> Ident {
-        Self::adjoint(&self.values[operand])
-    }
-
     fn dim(name: &Ident, axis: usize) -> Ident {
         ident(&format!("{name}axis_{axis}_"))
     }
@@ -243,6 +239,7 @@ impl<'a> Emitter<'a> {
             Array::Operand(operand) => self.values[operand].clone(),
             Array::Equation(id) => self.equations[id].clone(),
             Array::Adjoint(id) => Self::adjoint(&self.equations[id]),
+            Array::Gradient(operand) => Self::adjoint(&self.values[operand]),
             Array::Definition(id) => unreachable!("definition {id} became an equation"),
         }
     }
@@ -250,7 +247,9 @@ impl<'a> Emitter<'a> {
     /// The name of an array as the user knows it.
     pub fn text(&self, array: Array) -> &str {
         match array {
-            Array::Operand(operand) => &self.checked.operands[operand].name,
+            Array::Operand(operand) | Array::Gradient(operand) => {
+                &self.checked.operands[operand].name
+            }
             Array::Equation(id) | Array::Adjoint(id) => &self.graph.equations[id].name,
             Array::Definition(id) => &self.checked.definitions[id].name,
         }
@@ -261,23 +260,31 @@ impl<'a> Emitter<'a> {
     }
 
     /// The lengths of an array's axes, with the index whose first value is at position 0.
-    pub fn axes(&self, array: Array) -> Vec<(Ident, Option<IndexId>)> {
+    pub fn axis_lengths(&self, array: Array) -> Vec<(Length, Option<IndexId>)> {
         match array {
-            Array::Operand(operand) => (0..self.checked.operands[operand].rank)
-                .map(|axis| (self.class_len(Axis::Operand { operand, axis }), None))
-                .collect(),
+            Array::Operand(operand) | Array::Gradient(operand) => {
+                (0..self.checked.operands[operand].rank)
+                    .map(|axis| (self.class(Axis::Operand { operand, axis }), None))
+                    .collect()
+            }
             Array::Equation(id) | Array::Adjoint(id) => self.graph.equations[id]
                 .axes
                 .iter()
-                .map(|&axis| (self.len(self.graph.axis_length(axis)), Some(axis)))
+                .map(|&axis| (self.graph.axis_length(axis), Some(axis)))
                 .collect(),
             Array::Definition(id) => unreachable!("definition {id} became an equation"),
         }
     }
 
-    /// The order of the arrays that lie so.
-    pub fn interleaving(&self, storage: Storage) -> Option<&Interleaving> {
-        self.interleaving.filter(|_| storage == Storage::Interleaved)
+    /// The names of these lengths.
+    pub fn axes(&self, array: Array) -> Vec<(Ident, Option<IndexId>)> {
+        let lengths = self.axis_lengths(array).into_iter();
+        lengths.map(|(length, axis)| (self.len(length), axis)).collect()
+    }
+
+    /// The order of the arrays that may lie interleaved, where they do.
+    pub fn interleaving(&self, is_interleaved: bool) -> Option<&Interleaving> {
+        self.interleaving.filter(|_| is_interleaved)
     }
 
     /// Whether the arrays lie interleaved that may, if any may.
@@ -290,13 +297,17 @@ impl<'a> Emitter<'a> {
     }
 
     pub fn integer_axes(&self, operand: usize) -> Vec<Ident> {
-        (0..self.checked.integers[operand].rank)
-            .map(|axis| self.class_len(Axis::Integers { operand, axis }))
-            .collect()
+        let rank = self.checked.integers[operand].rank;
+        (0..rank).map(|axis| self.len(self.class(Axis::Integers { operand, axis }))).collect()
     }
 
-    fn class_len(&self, axis: Axis) -> Ident {
-        self.len(Length::Class(self.graph.classes.class(axis).unwrap_or(0)))
+    /// Whether an operand is an array of integers, and not one alone.
+    pub fn is_integer_array(&self, operand: usize) -> bool {
+        self.checked.integers[operand].rank > 0
+    }
+
+    fn class(&self, axis: Axis) -> Length {
+        Length::Class(self.graph.classes.class(axis).unwrap_or(0))
     }
 
     fn size(&self, array: Array) -> TokenStream {

@@ -1,16 +1,20 @@
 //! What the compiler made of an `expr!`, as text.
 
+mod loops;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use crate::differentiate::Gradient;
-use crate::graph::{Array, Fold, IndexId, IndexRange, Length, Node, indices_of};
-use crate::notation::Notation;
-use crate::schedule::{Contraction, Inner, Nest, Nests, Product, Products};
-use crate::term::{Axis, Checked};
+use crate::graph::differentiate::Gradient;
+use crate::graph::notation::Notation;
+use crate::graph::{Array, IndexId, IndexRange, Length, Node};
+use crate::nest::Kernels;
+use crate::nest::ir::Kernel;
+use crate::resolve::term::{Axis, Checked};
+use loops::Loops;
 
 /// The equations, what is shared, the gradients, the loops, and what a call costs.
-pub fn explain(checked: &Checked, gradient: &Gradient, nests: &Nests) -> String {
+pub fn explain(checked: &Checked, gradient: &Gradient, kernels: &Kernels) -> String {
     let notation = Notation::new(checked, gradient);
     let explainer = Explainer { checked, gradient, notation };
     let mut text = String::new();
@@ -29,10 +33,10 @@ pub fn explain(checked: &Checked, gradient: &Gradient, nests: &Nests) -> String 
         "gradients, in the order in which they run (`f'k` is the derivative of the op `f` by argument `k`)",
         explainer.notation.gradients(),
     );
-    section("loops, the outermost first", explainer.loops(nests));
+    section("loops, the outermost first", explainer.loops(kernels));
     section(
         "operations of each (an index as a factor: its mean over the loop)",
-        explainer.operations(nests),
+        explainer.operations(kernels),
     );
     section(
         "numbers kept by the record, of 4 bytes in f32 and 8 in f64, and as many for their gradients",
@@ -100,9 +104,7 @@ impl Explainer<'_> {
         for (user, equation) in graph.equations.iter().enumerate() {
             let mut used = BTreeSet::new();
             for node in graph.below([equation.body]) {
-                if let Node::Load { array: Array::Equation(id), .. }
-                | Node::LoadIf { array: Array::Equation(id), .. } = graph.nodes[node]
-                {
+                if let Node::Load { array: Array::Equation(id), .. } = graph.nodes[node] {
                     used.insert(id);
                 }
             }
@@ -121,91 +123,37 @@ impl Explainer<'_> {
             .collect()
     }
 
-    fn blocks(&self, Contraction { rows, columns, terms, .. }: Contraction) -> String {
-        format!(
-            "blocks of {} summed along {}",
-            self.notation.indices(&[rows, columns]),
-            self.notation.indices(&[terms])
-        )
-    }
-
-    fn loops(&self, nests: &Nests) -> Vec<String> {
-        let both = nests.forward.iter().chain(&nests.backward);
-        both.map(|nest| {
-            let long = nest.long.as_ref().map(|long| match long.inner {
-                Inner::Contraction(of) => format!("; where long, {}", self.blocks(of)),
-                _ => String::new(),
-            });
-            let interleaved = nest.interleaved.as_ref();
-            let interleaved = interleaved.map(|nest| format!("; interleaved, {}", self.plan(nest)));
-            let [long, interleaved] = [long, interleaved].map(Option::unwrap_or_default);
-            format!("{}: {}{long}{interleaved}", self.target(nest), self.plan(nest))
+    fn loops(&self, kernels: &Kernels) -> Vec<String> {
+        let both = kernels.forward.iter().chain(&kernels.backward);
+        both.map(|kernel| {
+            let words = loops::words(&self.notation, kernel);
+            format!("{}: {words}", self.target(kernel))
         })
         .collect()
     }
 
-    /// The loops of a nest, and what happens in the innermost.
-    fn plan(&self, nest: &Nest) -> String {
-        let loops = nest.loops[..nest.loops.len() - nest.inner.depth()].iter();
-        let (outside, inside): (Vec<_>, Vec<_>) =
-            loops.enumerate().partition(|(position, _)| *position < nest.outer);
-        let list = |loops: Vec<(usize, &IndexId)>| {
-            self.notation.indices(&loops.iter().map(|(_, index)| **index).collect::<Vec<_>>())
-        };
-        let (outside, inside) = (list(outside), list(inside));
-        let mut parts = Vec::new();
-        if !outside.is_empty() {
-            parts.push(format!("for {outside}"));
-        }
-        let name = |index: IndexId| self.notation.indices(&[index]);
-        parts.push(match nest.inner {
-            Inner::Row(index) => format!("a row along {}", name(index)),
-            Inner::RowOfSums { row, over } => {
-                format!("a row along {} of sums along {} in lanes", name(row), name(over))
-            }
-            Inner::Lanes(index) if nest.fold == Fold::Sum => {
-                format!("a sum along {} in lanes", name(index))
-            }
-            Inner::Lanes(index) => format!("the best along {} in lanes", name(index)),
-            Inner::Products(Products { product: Product::Dot, each, along, .. }) => {
-                format!("a sum along {} for each {}", name(along), name(each))
-            }
-            Inner::Products(Products { product: Product::Multiple, each, along, .. }) => {
-                format!("a row along {} for each {}", name(along), name(each))
-            }
-            Inner::Contraction(contraction) => self.blocks(contraction),
-            Inner::Element => "one element".into(),
-        });
-        if !inside.is_empty() {
-            parts.push(format!("kept in registers over {inside}"));
-        }
-        parts.join(", ")
+    fn target(&self, kernel: &Kernel) -> String {
+        let to = loops::as_written(kernel).map(|loops| loops.to);
+        to.map_or_else(String::new, |to| self.notation.element(to.array, &to.subscripts))
     }
 
-    fn target(&self, nest: &Nest) -> String {
-        match nest.target.array {
-            Array::Operand(_) => {
-                format!("∂{}", self.notation.element(nest.target.array, &nest.target.subscripts))
-            }
-            other => self.notation.element(other, &nest.target.subscripts),
-        }
-    }
-
-    fn operations(&self, nests: &Nests) -> Vec<String> {
-        let both = nests.forward.iter().chain(&nests.backward);
-        both.filter_map(|nest| {
-            let cost = self.cost(nest);
-            (!cost.is_empty()).then(|| format!("{}: {cost}", self.target(nest)))
+    fn operations(&self, kernels: &Kernels) -> Vec<String> {
+        let both = kernels.forward.iter().chain(&kernels.backward);
+        both.filter_map(|kernel| {
+            let cost = self.cost(kernel);
+            (!cost.is_empty()).then(|| format!("{}: {cost}", self.target(kernel)))
         })
         .collect()
     }
 
-    /// What each operation of a nest costs: one for each pass of the loops around it.
-    fn cost(&self, nest: &Nest) -> String {
+    /// What each operation of a kernel costs: one for each pass of the loops around it.
+    fn cost(&self, kernel: &Kernel) -> String {
         let graph = &self.gradient.graph;
+        let Some(Loops { to, adds, all, values, products }) = loops::as_written(kernel) else {
+            return String::new();
+        };
         let mut at_level: BTreeMap<usize, usize> = BTreeMap::new();
-        let roots = [Some(nest.body), nest.condition];
-        for node in graph.below(roots.into_iter().flatten()) {
+        for node in graph.below(values) {
             let counts = match &graph.nodes[node] {
                 Node::Binary { .. }
                 | Node::Pullback { .. }
@@ -218,18 +166,19 @@ impl Explainer<'_> {
                 _ => 0,
             };
             let free = graph.free(node);
-            let level = nest.loops.iter().rposition(|index| free.contains(index));
+            let level = all.iter().rposition(|index| free.contains(index));
             *at_level.entry(level.map_or(0, |level| level + 1)).or_default() += counts;
         }
-        let kept: BTreeSet<_> = nest.target.subscripts.iter().flat_map(indices_of).collect();
-        let folds = nest.target.add || nest.loops.iter().any(|index| !kept.contains(index));
+        let kept: BTreeSet<_> = to.indices().collect();
+        let folds = adds || all.iter().any(|index| !kept.contains(index));
         if folds {
-            *at_level.entry(nest.loops.len()).or_default() += 1;
+            *at_level.entry(all.len()).or_default() += 1;
         }
+        *at_level.entry(all.len()).or_default() += products;
         let terms = at_level.into_iter().rev().filter(|(_, count)| *count > 0);
         let terms = terms.map(|(level, count)| {
             let each = (count > 1 || level == 0).then(|| count.to_string());
-            let passes = nest.loops[..level].iter().map(|&index| self.passes(index));
+            let passes = all[..level].iter().map(|&index| self.passes(index));
             each.into_iter().chain(passes).collect::<Vec<_>>().join(" * ")
         });
         terms.collect::<Vec<_>>().join(" + ")

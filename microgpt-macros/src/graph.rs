@@ -2,12 +2,18 @@
 //!
 //! Equal expressions are one node, whatever the letters of their indices.
 
+pub mod differentiate;
+pub mod equations;
+pub mod lower;
+pub mod notation;
+pub mod requirements;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proc_macro2::Span;
 
-use crate::ast::{Comparison, Operator};
-use crate::term::{Affine, Atom, Axis, Checked, Function, Range};
+use crate::resolve::term::{Affine, Atom, Axis, Checked, Function, Range};
+use crate::syntax::ast::{Comparison, Operator};
 
 pub type NodeId = usize;
 pub type IndexId = usize;
@@ -77,9 +83,12 @@ pub enum Node {
     Integer(Affine<IndexId>),
     /// How many values an index takes.
     Count(IndexId),
+    /// An element. With a guard only where that holds, and else 0: elsewhere its subscripts may be off
+    /// their axes.
     Load {
         array: Array,
         subscripts: Vec<Subscript>,
+        guard: Option<NodeId>,
     },
     Call {
         function: usize,
@@ -101,12 +110,6 @@ pub enum Node {
         condition: NodeId,
         then: NodeId,
         otherwise: NodeId,
-    },
-    /// An element where the condition holds, else 0; only there its subscripts are on their axes.
-    LoadIf {
-        condition: NodeId,
-        array: Array,
-        subscripts: Vec<Subscript>,
     },
     Compare {
         comparison: Comparison,
@@ -146,6 +149,8 @@ pub enum Array {
     Equation(usize),
     /// The gradient of an equation.
     Adjoint(usize),
+    /// The gradient of an operand.
+    Gradient(usize),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -190,7 +195,7 @@ pub enum IndexRange {
 }
 
 /// The length of an axis: that of a class of equal axes, or the reach of a stated range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Length {
     Class(usize),
     Extent(IndexId),
@@ -282,12 +287,11 @@ impl Graph {
         let free = self.free_of(&node);
         let active = match &node {
             Node::Load { array, .. } => match *array {
-                Array::Operand(_) | Array::Definition(_) | Array::Adjoint(_) => true,
+                Array::Operand(_)
+                | Array::Definition(_)
+                | Array::Adjoint(_)
+                | Array::Gradient(_) => true,
                 Array::Equation(id) => !self.equations[id].depends.is_empty(),
-            },
-            Node::LoadIf { array, .. } => match *array {
-                Array::Equation(id) => !self.equations[id].depends.is_empty(),
-                _ => true,
             },
             Node::Select { then, otherwise, .. } => self.active[*then] || self.active[*otherwise],
             Node::Stop(_) => false,
@@ -310,7 +314,7 @@ impl Graph {
         match node {
             Node::Integer(affine) => free.extend(affine.indices()),
             Node::Count(index) => free.extend(self.range_indices(*index)),
-            Node::Load { subscripts, .. } | Node::LoadIf { subscripts, .. } => {
+            Node::Load { subscripts, .. } => {
                 free.extend(subscripts.iter().flat_map(indices_of));
             }
             Node::WhereAt { index, .. } => {
@@ -544,7 +548,10 @@ impl Graph {
 
     pub fn is_leaf(&self, node: NodeId) -> bool {
         match &self.nodes[node] {
-            Node::Number(_) | Node::Integer(_) | Node::Count(_) | Node::Load { .. } => true,
+            Node::Number(_)
+            | Node::Integer(_)
+            | Node::Count(_)
+            | Node::Load { guard: None, .. } => true,
             Node::Stop(operand) | Node::Negate(operand) => self.is_leaf(*operand),
             _ => false,
         }
@@ -553,7 +560,7 @@ impl Graph {
     /// The node that loads an element, and its subscripts, if the node is no more than that.
     pub fn element(&self, node: NodeId) -> Option<(NodeId, &[Subscript])> {
         match &self.nodes[node] {
-            Node::Load { subscripts, .. } => Some((node, subscripts)),
+            Node::Load { subscripts, guard: None, .. } => Some((node, subscripts)),
             Node::Stop(operand) => self.element(*operand),
             _ => None,
         }
@@ -571,6 +578,11 @@ impl Graph {
     pub fn has_call(&self, node: NodeId) -> bool {
         self.calls[node]
     }
+
+    /// Whether a function is an op of the table, and not one of the user's.
+    pub fn is_of_table(&self, function: usize) -> bool {
+        matches!(self.functions[function], Function::Builtin(_))
+    }
 }
 
 impl Node {
@@ -581,18 +593,18 @@ impl Node {
 
     /// Whether the node can be an array of its own.
     pub fn is_number(&self) -> bool {
-        !self.is_condition() && !matches!(self, Self::Stop(_) | Self::LoadIf { .. })
+        !self.is_condition() && !matches!(self, Self::Stop(_) | Self::Load { guard: Some(_), .. })
     }
 }
 
 /// The nodes that a node is computed from.
 pub fn children(node: &Node) -> Vec<NodeId> {
     match node {
-        Node::Number(_) | Node::Integer(_) | Node::Count(_) | Node::Load { .. } => vec![],
+        Node::Number(_) | Node::Integer(_) | Node::Count(_) => vec![],
+        Node::Load { guard, .. } => guard.iter().copied().collect(),
         Node::Call { arguments, .. } => arguments.clone(),
         Node::Negate(operand) | Node::Stop(operand) | Node::Not(operand) => vec![*operand],
         Node::Select { condition, then, otherwise } => vec![*condition, *then, *otherwise],
-        Node::LoadIf { condition, .. } => vec![*condition],
         Node::And(left, right)
         | Node::Or(left, right)
         | Node::Compare { left, right, .. }
@@ -603,6 +615,44 @@ pub fn children(node: &Node) -> Vec<NodeId> {
         }
         Node::Pullback { adjoint, factor, .. } => vec![*adjoint, *factor],
         Node::WhereAt { position, value, .. } => vec![*position, *value],
+    }
+}
+
+impl Node {
+    /// The node computed from others in the place of its children; none where `by` has none for one.
+    pub fn map_children(mut self, by: &mut dyn FnMut(NodeId) -> Option<NodeId>) -> Option<Self> {
+        let mut all = |children: &mut [&mut NodeId]| {
+            for child in children {
+                **child = by(**child)?;
+            }
+            Some(())
+        };
+        match &mut self {
+            Self::Number(_) | Self::Integer(_) | Self::Count(_) => {}
+            Self::Load { guard, .. } => {
+                if let Some(guard) = guard {
+                    all(&mut [guard])?;
+                }
+            }
+            Self::Call { arguments, .. } => all(&mut arguments.iter_mut().collect::<Vec<_>>())?,
+            Self::Negate(operand) | Self::Stop(operand) | Self::Not(operand) => {
+                all(&mut [operand])?;
+            }
+            Self::Select { condition, then, otherwise } => all(&mut [condition, then, otherwise])?,
+            Self::And(left, right)
+            | Self::Or(left, right)
+            | Self::Compare { left, right, .. }
+            | Self::Binary { left, right, .. } => all(&mut [left, right])?,
+            Self::Reduce { body, .. } => all(&mut [body])?,
+            Self::Local { arguments, result, .. } => {
+                let mut children: Vec<_> = arguments.iter_mut().collect();
+                children.push(result);
+                all(&mut children)?;
+            }
+            Self::Pullback { adjoint, factor, .. } => all(&mut [adjoint, factor])?,
+            Self::WhereAt { position, value, .. } => all(&mut [position, value])?,
+        }
+        Some(self)
     }
 }
 
@@ -619,6 +669,6 @@ impl Graph {
     pub fn load(&mut self, array: Array, indices: &[IndexId]) -> NodeId {
         let subscripts =
             indices.iter().map(|&index| Subscript::Affine(Affine::index(index))).collect();
-        self.add(Node::Load { array, subscripts })
+        self.add(Node::Load { array, subscripts, guard: None })
     }
 }

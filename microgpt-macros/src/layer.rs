@@ -19,13 +19,14 @@ mod usual;
 
 use proc_macro2::{Delimiter, Span, TokenStream};
 
-use crate::differentiate::differentiate;
-use crate::lower::lower;
-use crate::parse;
-use crate::report::Report;
-use crate::schedule::schedule;
-use crate::tokens::Tokens;
-use crate::{check, depth, emit, explain};
+use crate::graph::differentiate::differentiate;
+use crate::graph::lower::lower;
+use crate::nest;
+use crate::syntax::depth;
+use crate::syntax::parse;
+use crate::syntax::report::Report;
+use crate::syntax::tokens::Tokens;
+use crate::{emit, explain, resolve};
 
 use signature::{Declaration, FORM};
 
@@ -68,18 +69,18 @@ fn declared(
     let checked = body.and_then(|body| {
         let known = declaration.known();
         let program = parse::equations(body.stream(), body.span_close(), &mut report);
-        check::check(&program, ops, &known, &mut report)
+        resolve::check(&program, ops, &known, &mut report)
     });
     let Some(checked) = checked.filter(|_| report.is_empty()) else {
         return function::stand_in(runtime, declaration, report);
     };
     let gradient = differentiate(lower(&checked));
-    let nests = schedule(&gradient);
+    let kernels = nest::kernels(&gradient);
     if declaration.explain {
-        let text = explain::explain(&checked, &gradient, &nests);
+        let text = explain::explain(&checked, &gradient, &kernels);
         eprintln!("{}:\n{text}", declaration.name_text());
     }
-    let equations = emit::emit(runtime, &checked, &gradient, &nests);
+    let equations = emit::emit(runtime, &checked, &gradient, &kernels);
     let docs = docs::docs(declaration, &checked, &gradient);
     let function = function::function(runtime, declaration, &checked, &equations, &docs);
     let proof = proof::proof(runtime, declaration);

@@ -2,50 +2,37 @@
 //!
 //! | stage | from | to |
 //! |---|---|---|
-//! | `depth`, `parse`, `path`, `name` | `tokens` | a syntax tree (`ast`) |
-//! | `check`, `suggest` | syntax tree | resolved terms: every name an index, a `let` or an operand |
-//! | `lower` | terms | hash-consed nodes (`graph`) |
-//! | `equations`, `requirements` | nodes | one equation for each array worth computing |
-//! | `differentiate` | equations | accumulations: what each adds to which gradient |
-//! | `schedule`, `storage` | equations, accumulations | loop nests |
-//! | `emit`, `loops`, `functions` | loop nests | Rust |
-//! | `explain`, `notation` | all of it | text for people |
+//! | `syntax` | tokens | a syntax tree |
+//! | `resolve` | syntax tree | resolved terms: every name an index, a `let` or an operand |
+//! | `graph::lower` | terms | hash-consed nodes |
+//! | `graph::equations`, `graph::requirements` | nodes | one equation for each array worth computing |
+//! | `graph::differentiate` | equations | accumulations: what each adds to which gradient |
+//! | `nest` | equations, accumulations | kernels (`nest::ir`), by passes from loops to loops |
+//! | `emit` | kernels | Rust |
+//! | `explain` | all of it | text for people |
 //!
-//! `op` reads the declarations of `op!`. `layer` reads those of `layer!`: the signature, which `check` then
-//! knows, and around the equations the function, its docs and its gradient check. Errors of all stages go to a `report`, so that one compilation shows all of them.
+//! `op` reads the declarations of `op!`. `layer` reads those of `layer!`: the signature, which `resolve`
+//! then knows, and around the equations the function, its docs and its gradient check. Errors of all stages
+//! go to a `syntax::report`, so that one compilation shows all of them.
 #![forbid(unsafe_code)]
 
 use proc_macro::TokenStream;
 use quote::ToTokens;
 
-use differentiate::Gradient;
-use schedule::Nests;
-use term::Checked;
+use graph::differentiate::{self, Gradient};
+use graph::lower;
+use nest::Kernels;
+use resolve::term::Checked;
+use syntax::{depth, parse, report};
 
-mod ast;
-mod check;
-mod depth;
-mod differentiate;
 mod emit;
-mod equations;
 mod explain;
-mod functions;
 mod graph;
 mod layer;
-mod loops;
-mod lower;
-mod name;
-mod notation;
+mod nest;
 mod op;
-mod parse;
-mod path;
-mod report;
-mod requirements;
-mod schedule;
-mod storage;
-mod suggest;
-mod term;
-mod tokens;
+mod resolve;
+mod syntax;
 
 /// The engine of `microgpt::expr!`, which passes the path of its own crate and the names of the
 /// ops before the equations: `[crate path] [op(argument ...) ...] equations`.
@@ -57,8 +44,8 @@ pub fn compile(input: TokenStream) -> TokenStream {
 /// The engine of `microgpt::explain!`: from the same input the text of what the compiler makes.
 #[proc_macro]
 pub fn explain(input: TokenStream) -> TokenStream {
-    expand(input.into(), |_, checked, gradient, nests| {
-        proc_macro2::Literal::string(&explain::explain(checked, gradient, nests))
+    expand(input.into(), |_, checked, gradient, kernels| {
+        proc_macro2::Literal::string(&explain::explain(checked, gradient, kernels))
             .into_token_stream()
     })
     .into()
@@ -79,7 +66,7 @@ pub fn layer(input: TokenStream) -> TokenStream {
 /// Runs all stages but the last.
 fn expand(
     input: proc_macro2::TokenStream,
-    emit: fn(&proc_macro2::TokenStream, &Checked, &Gradient, &Nests) -> proc_macro2::TokenStream,
+    emit: fn(&proc_macro2::TokenStream, &Checked, &Gradient, &Kernels) -> proc_macro2::TokenStream,
 ) -> proc_macro2::TokenStream {
     let mut report = report::Report::default();
     if let Err(too_deep) = depth::check(&input) {
@@ -87,16 +74,16 @@ fn expand(
         return report.into_tokens();
     }
     let (runtime, ops, program) = parse::parse(input, &mut report);
-    let checked = check::check(&program, &ops, &check::Known::default(), &mut report);
+    let checked = resolve::check(&program, &ops, &resolve::Known::default(), &mut report);
     let Some(checked) = checked.filter(|_| report.is_empty()) else {
         return report.into_tokens();
     };
     let gradient = differentiate::differentiate(lower::lower(&checked));
-    let nests = schedule::schedule(&gradient);
+    let kernels = nest::kernels(&gradient);
     if program.explain {
-        eprintln!("{}", explain::explain(&checked, &gradient, &nests));
+        eprintln!("{}", explain::explain(&checked, &gradient, &kernels));
     }
-    emit(&runtime, &checked, &gradient, &nests)
+    emit(&runtime, &checked, &gradient, &kernels)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 
-use crate::report::Report;
+use crate::syntax::report::Report;
 
 const FORM: &str = "an op is declared as `square(x in -3.0..3.0) -> y { forward: x * x, gradient: [2.0 * x] }`: each argument with the range that checks draw it from, the name of the result, the function, and the derivative by each argument";
 

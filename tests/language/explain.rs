@@ -106,7 +106,7 @@ fn short_ranges_have_a_second_plan() {
         plans("score[h, t, s]"),
         [
             "for h, t, s in 0..t+1, a sum along j in lanes",
-            "where long, blocks of t, s in 0..t+1 summed along j",
+            "where long, for h, blocks of t, s in 0..t+1 summed along j",
             "interleaved, for t, s in 0..t+1, a sum along j for each h",
         ]
     );

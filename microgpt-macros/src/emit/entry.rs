@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 
 use super::{Emitter, call, code, ident, pointed};
 use crate::graph::{IndexId, IndexRange, Length, Subscript};
-use crate::term::{Affine, Axis, Operand};
+use crate::resolve::term::{Affine, Axis, Operand};
 
 /// By how many there are.
 const SUBSCRIPTS: [&str; 7] = [

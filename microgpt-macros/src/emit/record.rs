@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Literal, TokenStream};
 
+use super::kernel;
 use super::{Emitter, call, code, ident, product};
-use crate::functions::{Environment, Parameter};
 use crate::graph::{Array, Length};
-use crate::loops;
-use crate::schedule::{Nest, Nests};
+use crate::nest::Kernels;
 
 impl Emitter<'_> {
-    pub(super) fn evaluate(&self, nests: &Nests) -> TokenStream {
+    pub(super) fn evaluate(&self, kernels: &Kernels) -> TokenStream {
         let runtime = self.runtime;
         let activity = self.activity();
         let sizes = (0..self.equations.len()).map(|id| {
@@ -34,9 +33,8 @@ impl Emitter<'_> {
             });
         let integers = self.integer_arrays().map(|id| &self.integers[id]).collect::<Vec<_>>();
         let words = self.words();
-        let environment = self.environment();
-        let forward = self.forward(&environment, &nests.forward);
-        let backward = self.backward(&environment, nests);
+        let forward = self.forward(kernels);
+        let backward = self.backward(kernels);
         let equations = self.describe();
         code! {
             #activity
@@ -94,53 +92,18 @@ impl Emitter<'_> {
         code!((#(#words,)*))
     }
 
-    /// Everything that the loops of a nest may name.
-    pub(super) fn environment(&self) -> Environment {
-        let mut environment = Environment::default();
-        for name in &self.values {
-            environment.add(name, Parameter::Numbers);
-            environment.add(&Self::adjoint(name), Parameter::Numbers);
-        }
-        for id in 0..self.equations.len() {
-            environment.add(&self.array(Array::Equation(id)), Parameter::Numbers);
-            environment.add(&self.array(Array::Adjoint(id)), Parameter::Numbers);
-        }
-        for (name, operand) in self.integers.iter().zip(&self.checked.integers) {
-            let array = operand.rank > 0;
-            environment.add(name, if array { Parameter::Integers } else { Parameter::Integer });
-        }
-        for &class in self.classes.keys() {
-            let axis = self.axis(Length::Class(class));
-            environment.add(&axis, Parameter::Axis);
-            environment.add_length(&self.len(Length::Class(class)), axis);
-        }
-        for &index in &self.extents {
-            environment.add(&self.len(Length::Extent(index)), Parameter::Integer);
-            if let Some(start) = self.start(index) {
-                environment.add(&start, Parameter::Integer);
-            }
-        }
-        environment.add(&ident("below_"), Parameter::Below);
-        environment
-    }
-
-    fn forward(&self, environment: &Environment, nests: &[Nest]) -> TokenStream {
+    fn forward(&self, kernels: &Kernels) -> TokenStream {
         let runtime = self.runtime;
         let operands = (0..self.values.len()).map(|operand| {
             let (name, source) = (&self.values[operand], self.source(operand));
             code!(let #name = #runtime::expr::Source::read(&#source, below_);)
         });
-        let equations = nests.iter().enumerate().map(|(id, nest)| {
+        let equations = kernels.forward.iter().enumerate().map(|(id, kernel)| {
             let name = &self.equations[id];
             let size = self.size(Array::Equation(id));
-            let zero = nest
-                .is_ragged(self.graph)
-                .then(|| code!(#name.fill(#runtime::expr::constant(real_, 0.0));));
-            let checks = loops::requirements::write(self, &self.graph.equations[id]);
-            let loops = loops::write(self, nest);
-            let loops = code!(#checks #loops);
-            let loops =
-                environment.function(runtime, &format!("forward_{name}"), name, nest, &loops);
+            let zero =
+                kernel.clears.then(|| code!(#name.fill(#runtime::expr::constant(real_, 0.0));));
+            let loops = kernel::function(self, &format!("forward_{name}"), kernel);
             code! {
                 let (#name, own_) = own_.split_at_mut(#size);
                 #zero
@@ -162,9 +125,9 @@ impl Emitter<'_> {
         }
     }
 
-    fn backward(&self, environment: &Environment, nests: &Nests) -> TokenStream {
+    fn backward(&self, kernels: &Kernels) -> TokenStream {
         let runtime = self.runtime;
-        if nests.backward.is_empty() {
+        if kernels.backward.is_empty() {
             return TokenStream::new();
         }
         let lengths = self.lengths();
@@ -186,12 +149,11 @@ impl Emitter<'_> {
                 let (#adjoint, own_) = own_.split_at_mut(#size);
             }
         });
-        let written = self.gradient.accumulations.iter().zip(&nests.backward);
-        let accumulations = written.enumerate().map(|(id, (one, nest))| {
-            let name = loops::target_name(self, nest);
+        let all = self.gradient.accumulations.iter().zip(&kernels.backward);
+        let accumulations = all.enumerate().map(|(id, (one, kernel))| {
             let function = format!("backward_{id}_{}", self.array(one.target));
-            let loops = loops::write(self, nest);
-            let loops = environment.function(runtime, &function, &name, nest, &loops);
+            let name = self.array(kernel.target);
+            let loops = kernel::function(self, &function, kernel);
             match one.target {
                 Array::Operand(operand) => {
                     let kept = self.kept(operand);
@@ -207,7 +169,7 @@ impl Emitter<'_> {
                     let active = self.any_active(&self.receivers(one.target));
                     code!(if #active { #loops })
                 }
-                Array::Definition(_) | Array::Adjoint(_) => {
+                Array::Definition(_) | Array::Adjoint(_) | Array::Gradient(_) => {
                     unreachable!("gradients flow to operands and equations")
                 }
             }
@@ -229,7 +191,7 @@ impl Emitter<'_> {
         match target {
             Array::Operand(operand) => BTreeSet::from([operand]),
             Array::Equation(id) => self.graph.equations[id].depends.clone(),
-            Array::Definition(_) | Array::Adjoint(_) => {
+            Array::Definition(_) | Array::Adjoint(_) | Array::Gradient(_) => {
                 unreachable!("gradients flow to operands and equations")
             }
         }

@@ -4,11 +4,11 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 
 use super::draws::{Draw, form};
 use super::signature::{ARRAYS, text_of};
-use crate::check::NamedAxis;
-use crate::name::{is_name, plain};
-use crate::report::{Diagnostic, Report};
-use crate::term::Label;
-use crate::tokens::{Result, Tokens};
+use crate::resolve::NamedAxis;
+use crate::resolve::term::Label;
+use crate::syntax::name::{is_name, plain};
+use crate::syntax::report::{Diagnostic, Report};
+use crate::syntax::tokens::{Result, Tokens};
 
 /// An array has at most so many axes.
 const MAX_AXES: usize = 6;

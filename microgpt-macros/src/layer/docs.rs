@@ -8,10 +8,10 @@ use quote::quote;
 use super::arguments::{Axis, Kind, shown};
 use super::function::names_first;
 use super::signature::Declaration;
-use crate::differentiate::Gradient;
-use crate::name::plain;
-use crate::notation::Notation;
-use crate::term::{Array, Checked, Subscript};
+use crate::graph::differentiate::Gradient;
+use crate::graph::notation::Notation;
+use crate::resolve::term::{Array, Checked, Subscript};
+use crate::syntax::name::plain;
 
 pub fn docs(declaration: &Declaration, checked: &Checked, gradient: &Gradient) -> TokenStream {
     let mut lines: Vec<String> = Vec::new();

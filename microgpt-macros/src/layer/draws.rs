@@ -4,11 +4,11 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 
 use super::arguments::Kind;
-use crate::ast::{self, Expr, ExprKind, Operator};
-use crate::name::plain;
-use crate::report::{Diagnostic, Report};
-use crate::suggest::nearest;
-use crate::tokens::{Result, Tokens};
+use crate::syntax::ast::{self, Expr, ExprKind, Operator};
+use crate::syntax::name::plain;
+use crate::syntax::report::{Diagnostic, Report};
+use crate::syntax::suggest::nearest;
+use crate::syntax::tokens::{Result, Tokens};
 
 pub enum Draw {
     /// Floats, from one end to before the other, as Rust.

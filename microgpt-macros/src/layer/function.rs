@@ -7,9 +7,9 @@ use super::arguments::{Argument, Axis, Kind};
 use super::signature::Declaration;
 use super::usual;
 use crate::emit::{code, ident};
-use crate::name::plain;
-use crate::report::Report;
-use crate::term::{Checked, Label, ResultAxis};
+use crate::resolve::term::{Checked, Label, ResultAxis};
+use crate::syntax::name::plain;
+use crate::syntax::report::Report;
 
 /// Lints that hold of what people write, and not of what is generated.
 pub fn allowed() -> TokenStream {

@@ -7,11 +7,11 @@ use super::arguments::{Argument, Axis, Kind};
 use super::draws::{Draw, integer, value_text};
 use super::function::{allowed, names_first, precision};
 use super::signature::Declaration;
-use crate::ast::{Expr, ExprKind, Operator};
-use crate::check::StatedRange;
 use crate::emit::{code, ident};
-use crate::name::{named_as, plain};
-use crate::term::Label;
+use crate::resolve::StatedRange;
+use crate::resolve::term::Label;
+use crate::syntax::ast::{Expr, ExprKind, Operator};
+use crate::syntax::name::{named_as, plain};
 
 /// The test, unless the layer has no gradient or says why it is not checked.
 pub fn proof(runtime: &TokenStream, declaration: &Declaration) -> TokenStream {

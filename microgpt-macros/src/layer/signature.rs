@@ -6,12 +6,12 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 
 use super::arguments::{Argument, Axis, Kind, axes};
-use crate::check::{self, Known, NamedAxis, StatedRange, What};
-use crate::name::plain;
-use crate::report::{Diagnostic, Report};
-use crate::suggest::nearest;
-use crate::term::Label;
-use crate::tokens::{Result, Tokens};
+use crate::resolve::term::Label;
+use crate::resolve::{self, Known, NamedAxis, StatedRange, What};
+use crate::syntax::name::plain;
+use crate::syntax::report::{Diagnostic, Report};
+use crate::syntax::suggest::nearest;
+use crate::syntax::tokens::{Result, Tokens};
 
 /// How a layer is declared, for whoever wrote something else.
 pub const FORM: &str = "a layer is declared as `pub fn scaled(x: [t, i], by: [i]) -> [t, i] { [x[t, i] * by[i] for t, i] }`: each argument with its axes in brackets, the axes of the result, and the equations";
@@ -82,7 +82,7 @@ impl Declaration {
     /// What the equations may know.
     pub fn known(&self) -> Known<'_> {
         let named = |axes: &[Axis]| axes.iter().map(Axis::named).collect::<Vec<NamedAxis>>();
-        let arguments = self.arguments.iter().map(|argument| check::Argument {
+        let arguments = self.arguments.iter().map(|argument| resolve::Argument {
             name: argument.name.clone(),
             what: match &argument.kind {
                 Kind::Array(axes) | Kind::Numbers(axes) => What::Values(named(axes)),

@@ -7,8 +7,8 @@ use quote::ToTokens;
 use super::arguments::{Axis, Kind};
 use super::function::{Types, axis_of, names, with_axes};
 use crate::emit::{code, ident};
-use crate::name::plain;
-use crate::term::{Checked, Label, ResultAxis};
+use crate::resolve::term::{Checked, Label, ResultAxis};
+use crate::syntax::name::plain;
 
 /// The letters whose lengths are chosen at the entry: those that are not the first axis of some array.
 fn inner_letters(types: &Types<'_>, checked: &Checked) -> Vec<String> {

@@ -3,7 +3,7 @@
 use microgpt::{PythonRandom, Tape};
 use proptest::prelude::*;
 
-use crate::notation::Notation;
+use crate::graph::notation::Notation;
 use crate::tests::generate::{OPERANDS, Shapes, program};
 use crate::tests::interpret::Interpreter;
 use crate::tests::{stages, unfused};

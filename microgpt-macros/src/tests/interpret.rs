@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use microgpt::ops::{Op, TABLE};
 
-use crate::ast::{Comparison, Operator};
-use crate::differentiate::Gradient;
+use crate::graph::differentiate::Gradient;
 use crate::graph::{
     Array, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Subscript, Through,
 };
-use crate::term::{Affine, Atom, Axis, Checked, Function};
+use crate::resolve::term::{Affine, Atom, Axis, Checked, Function};
+use crate::syntax::ast::{Comparison, Operator};
 
 type Indices = BTreeMap<IndexId, i64>;
 
@@ -281,9 +281,9 @@ impl<'a> Interpreter<'a> {
             Node::Number(bits) => f64::from_bits(*bits),
             Node::Integer(affine) => self.affine(affine, at) as f64,
             Node::Count(index) => self.count(*index, at) as f64,
-            Node::Load { array, subscripts } => self.element(*array, subscripts, at),
-            Node::LoadIf { condition, array, subscripts } => {
-                if self.holds(*condition, at) {
+            Node::Load { array, subscripts, guard: None } => self.element(*array, subscripts, at),
+            Node::Load { array, subscripts, guard: Some(guard) } => {
+                if self.holds(*guard, at) {
                     self.element(*array, subscripts, at)
                 } else {
                     0.0

@@ -14,14 +14,13 @@ mod unfused;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::ast::Program;
-use crate::differentiate::{Gradient, differentiate};
-use crate::lower::lower;
-use crate::notation::Notation;
-use crate::parse::parse;
-use crate::report::Report;
-use crate::schedule::{Inner, schedule};
-use crate::term::Checked;
+use crate::graph::differentiate::{Gradient, differentiate};
+use crate::graph::lower::lower;
+use crate::graph::notation::Notation;
+use crate::resolve::term::Checked;
+use crate::syntax::ast::Program;
+use crate::syntax::parse::parse;
+use crate::syntax::report::Report;
 
 /// The table's names, as `expr!` passes them on.
 fn ops() -> String {
@@ -41,7 +40,8 @@ fn input(equations: &TokenStream) -> TokenStream {
 fn stages(equations: &TokenStream) -> Result<(Program, Checked, Gradient), String> {
     let mut report = Report::default();
     let (_, ops, program) = parse(input(equations), &mut report);
-    let checked = crate::check::check(&program, &ops, &crate::check::Known::default(), &mut report);
+    let checked =
+        crate::resolve::check(&program, &ops, &crate::resolve::Known::default(), &mut report);
     if !report.is_empty() {
         return Err(report.messages().join("; "));
     }
@@ -64,7 +64,7 @@ fn equations(tokens: &TokenStream) -> Vec<String> {
 fn mistakes(tokens: &TokenStream) -> Vec<String> {
     let mut report = Report::default();
     let (_, ops, program) = parse(input(tokens), &mut report);
-    crate::check::check(&program, &ops, &crate::check::Known::default(), &mut report);
+    crate::resolve::check(&program, &ops, &crate::resolve::Known::default(), &mut report);
     report.messages().into_iter().map(ToOwned::to_owned).collect()
 }
 
@@ -167,52 +167,57 @@ fn a_large_equation_is_divided() {
     assert!(tokens.to_string().len() < 1_000_000, "{}", tokens.to_string().len());
 }
 
-#[test]
-fn rows_are_contiguous_and_sums_stay_in_registers() {
-    let (_, gradient) = compiled(&quote!([sum(w[o, i] * x[t, i] * 2 for i) for t, o]));
-    let nests = schedule(&gradient);
-    let name = |index: usize| gradient.graph.indices[index].name.as_str();
-    let forward = &nests.forward[0];
-    assert_eq!(forward.loops.iter().map(|&index| name(index)).collect::<Vec<_>>(), ["t", "o", "i"]);
-    assert!(matches!(forward.inner, Inner::Lanes(index) if name(index) == "i"));
-    for (nest, order) in nests.backward.iter().zip([["t", "o", "i"], ["o", "t", "i"]]) {
-        assert_eq!(nest.loops.iter().map(|&index| name(index)).collect::<Vec<_>>(), order);
-        assert_eq!(nest.outer, 1);
-        assert!(matches!(nest.inner, Inner::Row(index) if name(index) == "i"));
-    }
+/// The loops of all kernels of an expression, as `explain!` says them.
+fn loops(input: &TokenStream) -> Vec<String> {
+    let (checked, gradient) = compiled(input);
+    let text = crate::explain::explain(&checked, &gradient, &crate::nest::kernels(&gradient));
+    let lines = text.lines().skip_while(|line| !line.starts_with("loops")).skip(1);
+    lines.take_while(|line| line.starts_with("  ")).map(|line| line.trim().to_owned()).collect()
 }
 
-/// The contractions among the nests of an expression: loops around them, rows, columns, terms.
+#[test]
+fn rows_are_contiguous_and_sums_stay_in_registers() {
+    assert_eq!(
+        loops(&quote!([sum(w[o, i] * x[t, i] * 2 for i) for t, o])),
+        [
+            "result[t, o]: for t, o, a sum along i in lanes",
+            "∂x[t, i]: for t, a row along i, kept in registers over o",
+            "∂w[o, i]: for o, a row along i, kept in registers over t",
+        ]
+    );
+}
+
+/// The contractions among the kernels of an expression: the loops around them, and their blocks.
 fn contractions(input: &TokenStream) -> Vec<String> {
-    let (_, gradient) = compiled(input);
-    let nests = schedule(&gradient);
-    let names = |indices: &[usize]| {
-        let names = indices.iter().map(|&index| gradient.graph.indices[index].name.as_str());
-        names.collect::<Vec<_>>().join(" ")
-    };
-    let all = nests.forward.iter().chain(&nests.backward);
-    all.map(|nest| nest.long.as_deref().unwrap_or(nest))
-        .filter(|nest| matches!(nest.inner, Inner::Contraction(_)))
-        .map(|nest| {
-            format!("{}|{}", names(&nest.loops[..nest.outer]), names(&nest.loops[nest.outer..]))
-        })
-        .collect()
+    let blocks = loops(input).into_iter().filter_map(|line| {
+        let long = line.split_once("where long, ").or_else(|| line.split_once(": "));
+        long.map(|(_, loops)| loops.to_owned()).filter(|loops| loops.contains("blocks of"))
+    });
+    blocks.collect()
 }
 
 #[test]
 fn products_of_two_arrays_are_contractions() {
     assert_eq!(
         contractions(&quote!([sum(w[o, i] * x[t, i] for i) for t, o])),
-        ["|t o i", "|t i o", "|o i t"]
+        [
+            "blocks of t, o summed along i",
+            "blocks of t, i summed along o",
+            "blocks of o, i summed along t",
+        ]
     );
     assert_eq!(
         contractions(&quote!([sum(q[t, h, j] * stop(k[s, h, j]) for j) for h, t, s])),
-        ["h|t s j", "h|t j s"]
+        ["for h, blocks of t, s summed along j", "for h, blocks of t, j summed along s"]
     );
     // With bounds: the sum and both gradients.
     assert_eq!(
         contractions(&quote!([sum(p[t, s] * v[s, j] for s in 0..=t) for t, j])),
-        ["|t j s", "|s j t", "|t s j"]
+        [
+            "blocks of t, j summed along s in 0..t+1",
+            "blocks of s in 0..t+1, j summed along t",
+            "blocks of t, s in 0..t+1 summed along j",
+        ]
     );
     // What is bounded by two, sums of more than one index, vectors and other products stay loops.
     assert!(
@@ -223,17 +228,16 @@ fn products_of_two_arrays_are_contractions() {
     assert!(contractions(&quote!([sum(exp(p[t, s]) * 2 for s) for t])).is_empty());
     assert_eq!(
         contractions(&quote!([sum(w[o, i, k] * x[t, i, k] for i, k) for t, o])),
-        ["i|t k o", "i|o k t"]
+        ["for i, blocks of t, k summed along o", "for i, blocks of o, k summed along t"]
     );
 }
 
 #[test]
 fn a_ragged_index_stays_inside_the_one_it_depends_on() {
-    let (_, gradient) = compiled(&quote!([sum(p[t, s] * v[s, j] for s in 0..=t) for t, j]));
-    let name = |index: usize| gradient.graph.indices[index].name.as_str();
-    for nest in schedule(&gradient).backward {
-        let at = |wanted| nest.loops.iter().position(|&index| name(index) == wanted);
-        assert!(at("t") < at("s"), "{:?}", nest.loops);
+    for line in loops(&quote!([sum(p[t, s] * v[s, j] * 2 for s in 0..=t) for t, j])) {
+        let loops = line.split_once(": ").map_or("", |(_, loops)| loops);
+        let at = |name| loops.find(name);
+        assert!(at("for t") < at("s in 0..t+1"), "{line}");
     }
 }
 

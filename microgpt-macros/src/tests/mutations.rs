@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use microgpt::PythonRandom;
 
-use crate::ast::Operator;
-use crate::differentiate::Gradient;
+use crate::graph::differentiate::Gradient;
 use crate::graph::{Array, IndexRange, Node, Subscript, Through};
-use crate::term::Affine;
+use crate::resolve::term::Affine;
+use crate::syntax::ast::Operator;
 use crate::tests::compiled;
 use crate::tests::fused::{compare, operands};
 use crate::tests::generate::{OPERANDS, Shapes};
@@ -160,7 +160,8 @@ fn mutate(gradient: &mut Gradient, at: usize, mutation: Mutation) -> bool {
 /// Puts another index in the place of one in the loops of an accumulation, and where it stands there.
 fn replace_index(gradient: &mut Gradient, at: usize, index: usize, by: usize) -> bool {
     let map = BTreeMap::from([(index, Affine::index(by))]);
-    let mut substituted = |node| crate::requirements::substituted(&mut gradient.graph, node, &map);
+    let mut substituted =
+        |node| crate::graph::requirements::substituted(&mut gradient.graph, node, &map);
     let one = &gradient.accumulations[at];
     let Some(adjoint) = substituted(one.adjoint) else { return false };
     let condition = match one.condition {

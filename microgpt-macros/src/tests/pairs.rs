@@ -4,9 +4,9 @@
 use microgpt::ops::TABLE;
 use microgpt::{PythonRandom, Tape};
 
-use crate::ast::Program;
-use crate::differentiate::Gradient;
-use crate::term::Checked;
+use crate::graph::differentiate::Gradient;
+use crate::resolve::term::Checked;
+use crate::syntax::ast::Program;
 use crate::tests::generate::below;
 use crate::tests::interpret::Interpreter;
 use crate::tests::{stages, unfused};

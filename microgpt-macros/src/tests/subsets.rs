@@ -12,9 +12,9 @@ use syn::Item;
 
 use crate::layer::arguments::{Argument, Axis, Kind};
 use crate::layer::signature::Declaration;
-use crate::report::Report;
+use crate::syntax::report::Report;
+use crate::syntax::tokens::Tokens;
 use crate::tests::compiled::run;
-use crate::tokens::Tokens;
 
 /// The layers' files.
 const LAYERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../microgpt/src/layers");

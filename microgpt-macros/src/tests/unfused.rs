@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use microgpt::{Array, Tape, Value, ops};
 
-use crate::ast::{Binder, Comparison, Condition, Expr, ExprKind, Operator, Program, Reduction};
+use crate::syntax::ast::{
+    Binder, Comparison, Condition, Expr, ExprKind, Operator, Program, Reduction,
+};
 
 /// A scalar or an array of values by position; what is not there is 0.
 #[derive(Clone)]

@@ -1,0 +1,123 @@
+//! Where elements lie in their arrays.
+
+use proc_macro2::{Ident, TokenStream};
+
+use super::Printer;
+use crate::emit::code;
+use crate::graph::{Array, IndexId, Subscript};
+use crate::nest::ir::Element;
+use crate::nest::layout::stored;
+use crate::resolve::term::Affine;
+
+impl Printer<'_> {
+    pub(super) fn element(&self, element: &Element) -> TokenStream {
+        self.address(element.array, &element.subscripts, None)
+    }
+
+    /// The position of an element, or with `row` that of the first element along this index.
+    pub(super) fn address(
+        &self,
+        array: Array,
+        subscripts: &[Subscript],
+        row: Option<IndexId>,
+    ) -> TokenStream {
+        let mut address = TokenStream::new();
+        let subscripts = self.in_order(array, subscripts);
+        for ((len, axis), subscript) in self.axes(array).iter().zip(&subscripts) {
+            let start = axis.and_then(|axis| self.emitter.start(axis));
+            let subscript = self.subscript(subscript, row);
+            let subscript = match start {
+                Some(start) => code!((#subscript - #start)),
+                None => subscript,
+            };
+            address =
+                if address.is_empty() { subscript } else { code!((#address) * #len + #subscript) };
+        }
+        if address.is_empty() { code!(0) } else { address }
+    }
+
+    /// The position of an element whose subscripts were not checked on entry.
+    pub(super) fn checked_address(&self, array: Array, subscripts: &[Subscript]) -> TokenStream {
+        let runtime = self.runtime;
+        let text = self.emitter.text(array);
+        let mut address = TokenStream::new();
+        let axes: Vec<_> =
+            self.emitter.axes(array).into_iter().zip(subscripts).enumerate().collect();
+        for (axis, ((len, start), subscript)) in self.in_order(array, &axes) {
+            let start = start.and_then(|axis| self.emitter.start(axis));
+            let (plus, minus) = match subscript {
+                Subscript::Affine(affine) => self.emitter.parts(affine),
+                Subscript::Gather { integers, at } => {
+                    let ids = self.emitter.integer_operand(*integers);
+                    let mut place = TokenStream::new();
+                    let name = self.emitter.integer_text(*integers);
+                    let lens = self.emitter.integer_axes(*integers);
+                    for (axis, (len, affine)) in lens.iter().zip(at).enumerate() {
+                        let (plus, minus) = self.emitter.parts(affine);
+                        let minus = minus.unwrap_or_else(|| code!(0));
+                        let text = format!("axis {axis} of `{name}`");
+                        let at = code!(#runtime::expr::place(#plus, #minus, 0, #len, #text));
+                        place = if place.is_empty() { at } else { code!((#place) * #len + #at) };
+                    }
+                    (code!(#ids[#place]), None)
+                }
+            };
+            let minus = minus.unwrap_or_else(|| code!(0));
+            let start = start.map_or_else(|| code!(0), |start| code!(#start));
+            let text = format!("axis {axis} of `{text}`");
+            let at = code!(#runtime::expr::place(#plus, #minus, #start, #len, #text));
+            address = if address.is_empty() { at } else { code!((#address) * #len + #at) };
+        }
+        address
+    }
+
+    /// The lengths and indices of an array's axes in the order in which they lie.
+    pub(super) fn axes(&self, array: Array) -> Vec<(Ident, Option<IndexId>)> {
+        self.in_order(array, &self.emitter.axes(array))
+    }
+
+    /// What belongs to the axes of an array, such as subscripts, in the order in which they lie.
+    pub(super) fn in_order<A: Clone>(&self, array: Array, axes: &[A]) -> Vec<A> {
+        stored(self.emitter.interleaving(self.is_interleaved), array, axes)
+    }
+
+    pub(super) fn subscript(&self, subscript: &Subscript, row: Option<IndexId>) -> TokenStream {
+        match subscript {
+            Subscript::Affine(affine) => {
+                let row = row.filter(|&index| affine.factor(index) != 0);
+                let Some(index) = row else { return self.group(affine) };
+                let (low, _) = self.emitter.bounds(index);
+                let rest = affine.substitute(index, &Affine::constant(0));
+                match (rest.as_constant(), low.to_string().as_str()) {
+                    (Some(0), _) => low,
+                    (_, "0") => self.group(&rest),
+                    // The row's first value may be what keeps the sum from being negative.
+                    _ => match self.emitter.parts(&rest) {
+                        (plus, None) => code!((#plus + #low)),
+                        (plus, Some(minus)) => code!((#plus + #low - (#minus))),
+                    },
+                }
+            }
+            Subscript::Gather { integers, at } => {
+                let name = self.emitter.integer_operand(*integers);
+                let mut address = TokenStream::new();
+                for (len, affine) in self.emitter.integer_axes(*integers).iter().zip(at) {
+                    let subscript = self.group(affine);
+                    address = if address.is_empty() {
+                        subscript
+                    } else {
+                        code!((#address) * #len + #subscript)
+                    };
+                }
+                code!(#name[#address])
+            }
+        }
+    }
+
+    pub(super) fn group(&self, affine: &Affine<IndexId>) -> TokenStream {
+        let tokens = self.emitter.integer(affine);
+        let one = affine.terms.len() + usize::from(affine.constant != 0) <= 1
+            && affine.terms.values().all(|&factor| factor == 1);
+        if one { tokens } else { code!((#tokens)) }
+    }
+}

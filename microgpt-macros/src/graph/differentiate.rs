@@ -1,0 +1,275 @@
+//! Reverse-mode differentiation: what each equation adds to the gradients of what it uses.
+//!
+//! Equations are taken from the last to the first. Inside one, the adjoint of its elements flows
+//! back through plain arithmetic and at most one call, whose local gradient the op table gives,
+//! to each load; that is one accumulation, `gradient[subscripts] += adjoint`, over all loops of
+//! the equation.
+//!
+//! A zero adjoint is zero: where no gradient arrives none goes on, whatever the local gradient is.
+//! `max(sqrt(x), 1e-10)` at 0 has the gradient 0 and not 0 · ∞.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::graph::{Array, Equation, Fold, Graph, IndexId, Node, NodeId, Subscript, Through};
+use crate::syntax::ast::{Comparison, Operator};
+
+/// The equations with their gradients.
+#[derive(Debug)]
+pub struct Gradient {
+    pub graph: Graph,
+    /// In the order in which they run.
+    pub accumulations: Vec<Accumulation>,
+}
+
+/// `gradient of target[subscripts] += adjoint`, for all values of the indices of an equation.
+#[derive(Debug)]
+pub struct Accumulation {
+    pub target: Array,
+    pub subscripts: Vec<Subscript>,
+    pub nest: Vec<IndexId>,
+    pub adjoint: NodeId,
+    /// Where the target's subscripts are on their axes, if not everywhere.
+    pub condition: Option<NodeId>,
+}
+
+/// Derives the accumulations of every equation that a gradient can flow through.
+pub fn differentiate(mut graph: Graph) -> Gradient {
+    let mut accumulations: Vec<Accumulation> = Vec::new();
+    for id in (0..graph.equations.len()).rev() {
+        let flows = !graph.equations[id].depends.is_empty();
+        // What is only used under `stop` has no adjoint.
+        let reached = graph.results.contains(&id)
+            || accumulations.iter().any(|one| one.target == Array::Equation(id));
+        if flows && reached {
+            accumulations.extend(equation(&mut graph, id));
+        }
+    }
+    Gradient { graph, accumulations }
+}
+
+fn equation(graph: &mut Graph, id: usize) -> Vec<Accumulation> {
+    let Equation { axes, fold, body, .. } = graph.equations[id].clone();
+    let nest = graph.equations[id].nest();
+    let mut seed = graph.load(Array::Adjoint(id), &axes);
+    if graph.equations[id].guarded {
+        // Where no gradient comes back the local gradient is not asked for: it may not exist.
+        let zero = graph.number(0.0);
+        let comparison = Comparison::NotEqual;
+        let condition = graph.add(Node::Compare { comparison, left: seed, right: zero });
+        seed = graph.add(Node::Select { condition, then: seed, otherwise: zero });
+    }
+    let seed = match fold {
+        None | Some((Fold::Sum, _)) => seed,
+        Some((Fold::Prod, over)) => {
+            let others = others(graph, id);
+            let mut along = axes.clone();
+            along.extend(&over);
+            let others = graph.load(Array::Equation(others), &along);
+            pull_back(graph, seed, Through::Times, others)
+        }
+        Some((fold @ (Fold::Max | Fold::Min), over)) => {
+            let index = over[0];
+            let winner = winner(graph, id, fold);
+            let position = graph.load(Array::Equation(winner), &axes);
+            through(graph, seed, &mut |graph, value| {
+                graph.add(Node::WhereAt { index, position, value })
+            })
+        }
+        Some((Fold::ArgMax | Fold::ArgMin | Fold::Others, _)) => return Vec::new(),
+    };
+    let mut adjoints = BTreeMap::from([(body, seed)]);
+    let mut accumulations = Vec::new();
+    // Children have lower numbers: every use of a node has been seen when its turn comes.
+    while let Some((node, adjoint)) = adjoints.pop_last() {
+        if let Node::Load { array, subscripts, guard } = graph.nodes[node].clone() {
+            accumulations.push(Accumulation {
+                target: array,
+                subscripts,
+                nest: nest.clone(),
+                adjoint,
+                condition: guard,
+            });
+            continue;
+        }
+        for (child, contribution) in contributions(graph, id, node, adjoint) {
+            let sum = match adjoints.get(&child) {
+                Some(&before) => graph.binary(Operator::Add, before, contribution),
+                None => contribution,
+            };
+            adjoints.insert(child, sum);
+        }
+    }
+    accumulations
+}
+
+/// The equation that holds, for each maximum, the index where it was found.
+fn winner(graph: &mut Graph, id: usize, fold: Fold) -> usize {
+    let mut winner = graph.equations[id].clone();
+    let fold = if fold == Fold::Max { Fold::ArgMax } else { Fold::ArgMin };
+    winner.name = format!("{}_at", winner.name);
+    winner.fold = winner.fold.map(|(_, over)| (fold, over));
+    winner.depends = BTreeSet::new();
+    winner.requirements.clear();
+    graph.equations.push(winner);
+    graph.equations.len() - 1
+}
+
+/// The equation that holds, along the range of a product, the product over all other elements.
+fn others(graph: &mut Graph, id: usize) -> usize {
+    let mut others = graph.equations[id].clone();
+    others.name = format!("{}_others", others.name);
+    if let Some((fold, over)) = &mut others.fold {
+        *fold = Fold::Others;
+        others.axes.extend(over.iter());
+    }
+    others.depends = BTreeSet::new();
+    others.requirements.clear();
+    graph.equations.push(others);
+    graph.equations.len() - 1
+}
+
+/// Applies a linear map to an adjoint, but not where that is 0 because a branch is not taken: the
+/// map may not be a number there.
+fn through(
+    graph: &mut Graph,
+    adjoint: NodeId,
+    map: &mut dyn FnMut(&mut Graph, NodeId) -> NodeId,
+) -> NodeId {
+    let zero = graph.number(0.0);
+    match graph.nodes[adjoint] {
+        Node::Select { condition, then, otherwise } if otherwise == zero => {
+            let then = through(graph, then, map);
+            graph.add(Node::Select { condition, then, otherwise })
+        }
+        Node::Select { condition, then, otherwise } if then == zero => {
+            let otherwise = through(graph, otherwise, map);
+            graph.add(Node::Select { condition, then, otherwise })
+        }
+        _ => map(graph, adjoint),
+    }
+}
+
+/// The chain rule, one node at a time.
+fn contributions(
+    graph: &mut Graph,
+    equation: usize,
+    node: NodeId,
+    adjoint: NodeId,
+) -> Vec<(NodeId, NodeId)> {
+    let mut flows = Vec::new();
+    match graph.nodes[node].clone() {
+        Node::Negate(operand) => {
+            let negated =
+                through(graph, adjoint, &mut |graph, adjoint| graph.add(Node::Negate(adjoint)));
+            flows.push((operand, negated));
+        }
+        Node::Select { condition, then, otherwise } => {
+            let zero = graph.number(0.0);
+            let to_then = Node::Select { condition, then: adjoint, otherwise: zero };
+            let to_otherwise = Node::Select { condition, then: zero, otherwise: adjoint };
+            flows.extend([(then, graph.add(to_then)), (otherwise, graph.add(to_otherwise))]);
+        }
+        Node::Binary { operator, left, right } => {
+            let (to_left, to_right) = (graph.is_active(left), graph.is_active(right));
+            match operator {
+                Operator::Add => flows.extend([(left, adjoint), (right, adjoint)]),
+                Operator::Sub => {
+                    flows.push((left, adjoint));
+                    if to_right {
+                        let negated = through(graph, adjoint, &mut |graph, adjoint| {
+                            graph.add(Node::Negate(adjoint))
+                        });
+                        flows.push((right, negated));
+                    }
+                }
+                Operator::Mul => {
+                    // By either factor the derivative is the other, which is a number if all operands are:
+                    // the inner loops of all models are products, and ask for no more.
+                    let mut times = |factor| {
+                        through(graph, adjoint, &mut |graph, adjoint| {
+                            graph.binary(Operator::Mul, adjoint, factor)
+                        })
+                    };
+                    if to_left {
+                        flows.push((left, times(right)));
+                    }
+                    if to_right {
+                        flows.push((right, times(left)));
+                    }
+                }
+                Operator::Div => {
+                    let quotient = pull_back(graph, adjoint, Through::Over, right);
+                    flows.push((left, quotient));
+                    if to_right {
+                        // The local gradient is that of the op of `Value`s: where the quotient is 0 and
+                        // the divisor next to it, the adjoint over the divisor may be infinite.
+                        let result = kept(graph, equation, node);
+                        let local = graph.binary(Operator::Div, result, right);
+                        let product = pull_back(graph, adjoint, Through::Times, local);
+                        let negated = through(graph, product, &mut |graph, product| {
+                            graph.add(Node::Negate(product))
+                        });
+                        flows.push((right, negated));
+                    }
+                }
+                Operator::Pow => unreachable!("a power is a call of the op `pow`"),
+            }
+        }
+        Node::Call { function, arguments } => {
+            // A call that a gradient flows through is the root of its equation.
+            let result = kept(graph, equation, node);
+            for (position, &argument) in arguments.iter().enumerate() {
+                if graph.is_active(argument) {
+                    let arguments = arguments.clone();
+                    let local =
+                        graph.add(Node::Local { function, arguments, result, argument: position });
+                    flows.push((argument, pull_back(graph, adjoint, Through::Times, local)));
+                }
+            }
+        }
+        _ => {}
+    }
+    flows.retain(|(child, _)| graph.is_active(*child));
+    flows
+}
+
+/// A node of an equation, or the element that holds it where it is all of the equation.
+fn kept(graph: &mut Graph, equation: usize, node: NodeId) -> NodeId {
+    let Equation { body, fold, axes, .. } = &graph.equations[equation];
+    if *body != node || fold.is_some() {
+        return node;
+    }
+    let axes = axes.clone();
+    graph.load(Array::Equation(equation), &axes)
+}
+
+/// Carries an adjoint through an operation whose local gradient may be infinite or no number, although
+/// the arguments are finite: where the adjoint is 0, nothing comes through.
+fn pull_back(graph: &mut Graph, adjoint: NodeId, by: Through, factor: NodeId) -> NodeId {
+    through(graph, adjoint, &mut |graph, adjoint| {
+        graph.add(Node::Pullback { adjoint, through: by, factor })
+    })
+}
+
+impl Gradient {
+    /// The operands whose values a backward pass reads.
+    pub fn operands_read(&self) -> BTreeSet<usize> {
+        let operand = |array| match array {
+            Array::Operand(operand) => Some(operand),
+            _ => None,
+        };
+        let read = self.accumulations.iter().flat_map(|one| self.arrays_read_by(one));
+        read.filter_map(operand).collect()
+    }
+
+    /// The arrays that one accumulation reads.
+    pub fn arrays_read_by(&self, one: &Accumulation) -> BTreeSet<Array> {
+        let roots = [Some(one.adjoint), one.condition].into_iter().flatten();
+        let nodes = self.graph.below(roots).into_iter();
+        let array = |node: NodeId| match self.graph.nodes[node] {
+            Node::Load { array, .. } => Some(array),
+            _ => None,
+        };
+        nodes.filter_map(array).collect()
+    }
+}

@@ -1,0 +1,434 @@
+//! Terms to hash-consed nodes.
+//!
+//! An index is named by the height of its `for` over what it binds, so that
+//! `sum(x[t, i]^2 for i)` written twice, or with another letter, is one node.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::graph::equations::divide;
+use crate::graph::{
+    Array, Bound, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Reach, Subscript,
+};
+use crate::resolve::term::{
+    self, Affine, Atom, Axis, Binder, Checked, Condition, Function, Range, Term,
+};
+use crate::syntax::ast::{self, Comparison, Operator};
+
+/// Builds the graph of a checked program.
+pub fn lower(checked: &Checked) -> Graph {
+    let mut graph = Graph::new(checked);
+    let mut builder = Builder {
+        graph: &mut graph,
+        checked,
+        index_of: HashMap::new(),
+        definitions: Vec::new(),
+        taken: None,
+    };
+    for definition in &checked.definitions {
+        let lowered = builder.definition(definition);
+        builder.definitions.push(lowered);
+    }
+    builder.checks();
+    let definitions = builder.definitions;
+    divide(&mut graph, definitions, &checked.results);
+    graph
+}
+
+#[derive(Clone, Debug)]
+pub struct Lowered {
+    pub name: String,
+    pub axes: Vec<IndexId>,
+    pub root: NodeId,
+}
+
+struct Builder<'a> {
+    graph: &'a mut Graph,
+    checked: &'a Checked,
+    index_of: HashMap<usize, IndexId>,
+    definitions: Vec<Lowered>,
+    /// When the branch that is being lowered is taken.
+    taken: Option<NodeId>,
+}
+
+impl Builder<'_> {
+    fn definition(&mut self, definition: &term::Definition) -> Lowered {
+        let height = height(&definition.body);
+        let axes = self.bind(&definition.axes, height);
+        let root = self.node(&definition.body);
+        Lowered { name: definition.name.clone(), axes, root }
+    }
+
+    /// Names the indices of one `for`, whose body has this height; the outermost is the highest.
+    fn bind(&mut self, binders: &[usize], body: usize) -> Vec<IndexId> {
+        let mut ids = Vec::new();
+        for (position, &binder) in binders.iter().enumerate() {
+            let height = body + binders.len() - position;
+            let bound = &self.checked.binders[binder];
+            let range = match &bound.range {
+                Range::Implied(_) => {
+                    IndexRange::Whole(self.length(term_axis(self.checked, binder)))
+                }
+                Range::Stated { low, high } => {
+                    IndexRange::Stated { low: self.affine(low), high: self.affine(high) }
+                }
+            };
+            let id = self.graph.index(height, range, &bound.name.to_string());
+            self.index_of.insert(binder, id);
+            ids.push(id);
+        }
+        ids
+    }
+
+    /// What must be checked on entry: subscripts that their index does not imply, and lengths of
+    /// stated ranges that meet another axis.
+    fn checks(&mut self) {
+        let needed = needed(self.checked);
+        for bound in self.checked.bounds.iter().filter(|bound| needed.contains(&bound.definition)) {
+            let (name, length, axis) = match bound.array {
+                term::Array::Operand(operand) => {
+                    let name = &self.checked.operands[operand].name;
+                    (name, self.length(Axis::Operand { operand, axis: bound.axis }), None)
+                }
+                term::Array::Definition(id) => {
+                    let axis = self.definitions[id].axes[bound.axis];
+                    (&self.definitions[id].name, self.graph.axis_length(axis), Some(axis))
+                }
+            };
+            let name = format!("axis {} of `{name}`", bound.axis);
+            let subscript = self.subscript(&bound.subscript);
+            if let Subscript::Gather { integers, at } = &subscript {
+                let ids = &self.checked.integers[*integers].name;
+                for (axis, at) in at.iter().enumerate() {
+                    self.bound(Bound {
+                        name: format!("axis {axis} of `{ids}`"),
+                        length: self.length(Axis::Integers { operand: *integers, axis }),
+                        axis: None,
+                        subscript: Subscript::Affine(at.clone()),
+                        span: bound.span,
+                    });
+                }
+            }
+            self.bound(Bound { name, length, axis, subscript, span: bound.span });
+        }
+        for one in &self.checked.axis_uses {
+            // No `for` binds what stands for a letter of a signature; its axes are one class.
+            let Some(&index) = self.index_of.get(&one.binder) else { continue };
+            let lengths = [self.graph.axis_length(index), self.length(one.axis)];
+            let known = |reach: &Reach| reach.lengths == lengths;
+            if lengths[0] != lengths[1] && !self.graph.reaches.iter().any(known) {
+                let names = [term_axis(self.checked, one.binder), one.axis];
+                let names = names.map(|axis| self.checked.axis_name(axis));
+                let index = self.graph.indices[index].name.clone();
+                self.graph.reaches.push(Reach { index, lengths, names, span: one.span });
+            }
+        }
+    }
+
+    /// Keeps a bound unless the index runs over just this axis, or it was kept before.
+    fn bound(&mut self, bound: Bound) {
+        let implied = match &bound.subscript {
+            Subscript::Affine(affine) => affine.as_index().is_some_and(|index| {
+                bound.axis.is_some_and(|axis| self.graph.are_alike(index, axis))
+                    || matches!(self.graph.indices[index].range, IndexRange::Whole(_))
+            }),
+            Subscript::Gather { .. } => false,
+        };
+        let same = |kept: &Bound| {
+            (&kept.name, kept.length, kept.axis) == (&bound.name, bound.length, bound.axis)
+                && kept.subscript == bound.subscript
+        };
+        if !implied && !self.graph.bounds.iter().any(same) {
+            self.graph.bounds.push(bound);
+        }
+    }
+
+    fn subscript(&mut self, subscript: &term::Subscript) -> Subscript {
+        match subscript {
+            term::Subscript::Affine(affine) => Subscript::Affine(self.affine(affine)),
+            term::Subscript::Gather { integers, at } => Subscript::Gather {
+                integers: *integers,
+                at: at.iter().map(|affine| self.affine(affine)).collect(),
+            },
+        }
+    }
+
+    fn length(&self, axis: Axis) -> Length {
+        match axis {
+            Axis::Extent { binder } => self.graph.canonical(Length::Extent(self.index_of[&binder])),
+            _ => Length::Class(self.graph.classes.class(axis).unwrap_or(0)),
+        }
+    }
+
+    fn affine(&mut self, affine: &Affine) -> Affine<IndexId> {
+        let mut sum = Affine::constant(affine.constant);
+        for (atom, &factor) in &affine.terms {
+            let atom = match *atom {
+                Atom::Index(binder) => Affine::index(self.index_of[&binder]),
+                Atom::Len(binder) => self.count(binder),
+                Atom::Integer(operand) => Affine::atom(Atom::Integer(operand)),
+            };
+            sum = sum.plus(factor, &atom);
+        }
+        sum
+    }
+
+    /// An index or a length, as a number.
+    fn integer(&mut self, affine: &Affine) -> NodeId {
+        // The number of values of a range that may be cut off is no sum of integers.
+        let length = affine.terms.keys().next().filter(|_| affine.terms.len() == 1);
+        if let Some(&Atom::Len(binder)) = length {
+            let index = self.counted(binder);
+            if self.graph.count(index).is_none() {
+                return self.graph.add(Node::Count(index));
+            }
+        }
+        let affine = self.affine(affine);
+        self.graph.add(Node::Integer(affine))
+    }
+
+    fn count(&mut self, binder: usize) -> Affine<IndexId> {
+        let index = self.counted(binder);
+        self.graph.count(index).unwrap_or(Affine::atom(Atom::Len(index)))
+    }
+
+    /// An index whose range alone is asked for: no loop binds it.
+    fn counted(&mut self, binder: usize) -> IndexId {
+        let Binder { name, range } = &self.checked.binders[binder];
+        let range = match range {
+            Range::Implied(_) => IndexRange::Whole(self.length(term_axis(self.checked, binder))),
+            Range::Stated { low, high } => {
+                IndexRange::Stated { low: self.affine(low), high: self.affine(high) }
+            }
+        };
+        self.graph.index(0, range, &name.to_string())
+    }
+
+    fn node(&mut self, term: &Term) -> NodeId {
+        match term {
+            Term::Number(x) => self.graph.number(*x),
+            Term::Integer(affine) => self.integer(affine),
+            Term::Load { array, subscripts, lazy } => {
+                let array = match *array {
+                    term::Array::Operand(operand) => Array::Operand(operand),
+                    term::Array::Definition(id) if self.definitions[id].axes.is_empty() => {
+                        return self.definitions[id].root;
+                    }
+                    term::Array::Definition(id) => Array::Definition(id),
+                };
+                let subscripts =
+                    subscripts.iter().map(|subscript| self.subscript(subscript)).collect();
+                let guard = self.taken.filter(|_| *lazy);
+                self.graph.add(Node::Load { array, subscripts, guard })
+            }
+            // A square is a product: the same bits, and no array of its own.
+            Term::Call { function: Function::Builtin(name), arguments }
+                if name == "pow" && matches!(arguments[1], Term::Number(2.0)) =>
+            {
+                let base = self.node(&arguments[0]);
+                self.graph.binary(Operator::Mul, base, base)
+            }
+            Term::Call { function, arguments } => {
+                let arguments = arguments.iter().map(|argument| self.node(argument)).collect();
+                let function = self.graph.function(function);
+                self.graph.add(Node::Call { function, arguments })
+            }
+            Term::Negate(operand) => {
+                let operand = self.node(operand);
+                self.graph.add(Node::Negate(operand))
+            }
+            Term::Binary { operator, left, right } => {
+                let (left, right) = (self.node(left), self.node(right));
+                self.graph.binary(*operator, left, right)
+            }
+            Term::Stop(operand) => {
+                let operand = self.node(operand);
+                self.graph.add(Node::Stop(operand))
+            }
+            Term::Reduce { reduction, binders, body } => {
+                let indices = self.bind(binders, height(body));
+                let body = self.node(body);
+                self.reduce(*reduction, indices, body)
+            }
+            Term::If { condition, then, otherwise } => {
+                let condition = self.condition(condition);
+                let not = self.graph.add(Node::Not(condition));
+                let then = self.branch(condition, then);
+                let otherwise = self.branch(not, otherwise);
+                self.graph.add(Node::Select { condition, then, otherwise })
+            }
+            Term::Error => self.graph.number(f64::NAN),
+        }
+    }
+
+    fn branch(&mut self, condition: NodeId, term: &Term) -> NodeId {
+        let outer = self.taken;
+        self.taken = Some(match outer {
+            Some(outer) => self.graph.add(Node::And(outer, condition)),
+            None => condition,
+        });
+        let node = self.node(term);
+        self.taken = outer;
+        node
+    }
+
+    fn condition(&mut self, condition: &Condition) -> NodeId {
+        let node = match condition {
+            Condition::Compare { comparison, left, right } => Node::Compare {
+                comparison: *comparison,
+                left: self.node(left),
+                right: self.node(right),
+            },
+            Condition::And(one, other) => Node::And(self.condition(one), self.condition(other)),
+            Condition::Or(one, other) => Node::Or(self.condition(one), self.condition(other)),
+            Condition::Not(operand) => Node::Not(self.condition(operand)),
+        };
+        self.graph.add(node)
+    }
+
+    fn reduce(&mut self, reduction: ast::Reduction, indices: Vec<IndexId>, body: NodeId) -> NodeId {
+        let graph = &mut *self.graph;
+        match reduction {
+            ast::Reduction::Sum => graph.add(Node::Reduce { fold: Fold::Sum, indices, body }),
+            ast::Reduction::Mean => {
+                let count = graph.count_of(&indices);
+                let sum = Node::Reduce { fold: Fold::Sum, indices: indices.clone(), body };
+                let sum = graph.add(sum);
+                let mean = graph.binary(Operator::Div, sum, count);
+                graph.require_values(mean, reduction.name(), &indices);
+                mean
+            }
+            ast::Reduction::Max | ast::Reduction::Min => {
+                let fold = if reduction == ast::Reduction::Max { Fold::Max } else { Fold::Min };
+                let best = graph.nested(fold, &indices, body);
+                graph.require_values(best, reduction.name(), &indices);
+                best
+            }
+            ast::Reduction::Prod => graph.nested(Fold::Prod, &indices, body),
+            ast::Reduction::LogSumExp => graph.log_sum_exp(&indices, body),
+        }
+    }
+}
+
+impl Graph {
+    /// `m + ln Σ exp(body - m)`, where `m` is the greatest of all.
+    ///
+    /// Where that is infinite, `m` is 0: `ln Σ exp` itself is then -∞ or ∞, as it should be. In these
+    /// two cases no gradient flows, for there is no softmax.
+    fn log_sum_exp(&mut self, indices: &[IndexId], body: NodeId) -> NodeId {
+        let [zero, least, greatest] =
+            [0.0, f64::NEG_INFINITY, f64::INFINITY].map(|x| self.number(x));
+        let max = self.nested(Fold::Max, indices, body);
+        let max = self.add(Node::Stop(max));
+        let is_finite = self.is_between(least, max, greatest);
+        let max = self.add(Node::Select { condition: is_finite, then: max, otherwise: zero });
+        let max = self.add(Node::Stop(max));
+        let shifted = self.binary(Operator::Sub, body, max);
+        let exp = self.call("exp", vec![shifted]);
+        let sum = Node::Reduce { fold: Fold::Sum, indices: indices.to_vec(), body: exp };
+        let sum = self.add(sum);
+        // Of a NaN the gradient is a NaN, too.
+        let is_zero = Node::Compare { comparison: Comparison::Equal, left: sum, right: zero };
+        let is_zero = self.add(is_zero);
+        let is_infinite =
+            Node::Compare { comparison: Comparison::Equal, left: sum, right: greatest };
+        let is_infinite = self.add(is_infinite);
+        let is_extreme = self.add(Node::Or(is_zero, is_infinite));
+        let still = self.add(Node::Stop(sum));
+        let sum = Node::Select { condition: is_extreme, then: still, otherwise: sum };
+        let sum = self.add(sum);
+        let ln = self.call("ln", vec![sum]);
+        let result = self.binary(Operator::Add, max, ln);
+        self.require_values(result, ast::Reduction::LogSumExp.name(), indices);
+        result
+    }
+
+    fn is_between(&mut self, low: NodeId, x: NodeId, high: NodeId) -> NodeId {
+        let comparison = Comparison::Less;
+        let above = self.add(Node::Compare { comparison, left: low, right: x });
+        let below = self.add(Node::Compare { comparison, left: x, right: high });
+        self.add(Node::And(above, below))
+    }
+}
+
+/// The axis that an implied index runs over, with chains of definitions resolved.
+fn term_axis(checked: &Checked, binder: usize) -> Axis {
+    crate::resolve::axis_of(&checked.binders, binder)
+}
+
+/// The definitions that the results use, directly or through others.
+fn needed(checked: &Checked) -> BTreeSet<usize> {
+    let mut needed = BTreeSet::new();
+    let mut stack = checked.results.clone();
+    while let Some(id) = stack.pop() {
+        if needed.insert(id) {
+            definitions_in(&checked.definitions[id].body, &mut stack);
+        }
+    }
+    needed
+}
+
+fn definitions_in(term: &Term, found: &mut Vec<usize>) {
+    match term {
+        Term::Number(_) | Term::Integer(_) | Term::Error => {}
+        Term::Load { array, .. } => {
+            if let term::Array::Definition(id) = array {
+                found.push(*id);
+            }
+        }
+        Term::Negate(operand) | Term::Stop(operand) | Term::Reduce { body: operand, .. } => {
+            definitions_in(operand, found);
+        }
+        Term::Binary { left, right, .. } => {
+            definitions_in(left, found);
+            definitions_in(right, found);
+        }
+        Term::Call { arguments, .. } => {
+            for argument in arguments {
+                definitions_in(argument, found);
+            }
+        }
+        Term::If { condition, then, otherwise } => {
+            definitions_in_condition(condition, found);
+            definitions_in(then, found);
+            definitions_in(otherwise, found);
+        }
+    }
+}
+
+fn definitions_in_condition(condition: &Condition, found: &mut Vec<usize>) {
+    match condition {
+        Condition::Compare { left, right, .. } => {
+            definitions_in(left, found);
+            definitions_in(right, found);
+        }
+        Condition::And(one, other) | Condition::Or(one, other) => {
+            definitions_in_condition(one, found);
+            definitions_in_condition(other, found);
+        }
+        Condition::Not(operand) => definitions_in_condition(operand, found),
+    }
+}
+
+/// How many `for`s, one an index, are nested in a term.
+fn height(term: &Term) -> usize {
+    match term {
+        Term::Number(_) | Term::Integer(_) | Term::Load { .. } | Term::Error => 0,
+        Term::Negate(operand) | Term::Stop(operand) => height(operand),
+        Term::Binary { left, right, .. } => height(left).max(height(right)),
+        Term::Call { arguments, .. } => arguments.iter().map(height).max().unwrap_or(0),
+        Term::Reduce { binders, body, .. } => binders.len() + height(body),
+        Term::If { condition, then, otherwise } => {
+            condition_height(condition).max(height(then)).max(height(otherwise))
+        }
+    }
+}
+
+fn condition_height(condition: &Condition) -> usize {
+    match condition {
+        Condition::Compare { left, right, .. } => height(left).max(height(right)),
+        Condition::And(one, other) | Condition::Or(one, other) => {
+            condition_height(one).max(condition_height(other))
+        }
+        Condition::Not(operand) => condition_height(operand),
+    }
+}

@@ -1,0 +1,258 @@
+//! Equations and accumulations in the notation of the language, to be read.
+
+use crate::graph::differentiate::Gradient;
+use crate::graph::{Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, Through};
+use crate::resolve::term::{Affine, Atom, Checked, Function};
+use crate::syntax::ast::{Comparison, Operator};
+
+/// Writes the parts of one program.
+pub struct Notation<'a> {
+    checked: &'a Checked,
+    gradient: &'a Gradient,
+    graph: &'a Graph,
+}
+
+/// How tightly an expression binds: in a tighter place it needs parentheses.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Binding {
+    Choice,
+    Sum,
+    Product,
+    Unary,
+    Whole,
+}
+
+fn fold_name(fold: Fold) -> &'static str {
+    match fold {
+        Fold::Sum => "sum",
+        Fold::Max => "max",
+        Fold::Min => "min",
+        Fold::Prod => "prod",
+        Fold::Others => "prod of others",
+        Fold::ArgMax => "argmax",
+        Fold::ArgMin => "argmin",
+    }
+}
+
+impl<'a> Notation<'a> {
+    pub fn new(checked: &'a Checked, gradient: &'a Gradient) -> Self {
+        Self { checked, gradient, graph: &gradient.graph }
+    }
+
+    /// One line for each equation, in the order in which they run.
+    pub fn equations(&self) -> Vec<String> {
+        let equations = self.graph.equations.iter().enumerate();
+        equations
+            .map(|(id, equation)| {
+                let body = self.node(equation.body);
+                let body = match &equation.fold {
+                    None => body,
+                    Some((fold, over)) => {
+                        format!("{}({body} for {})", fold_name(*fold), self.indices(over))
+                    }
+                };
+                let axes = self.indices(&equation.axes);
+                let value = if axes.is_empty() { body } else { format!("[{body} for {axes}]") };
+                format!("{} = {value}", self.array(Array::Equation(id)))
+            })
+            .collect()
+    }
+
+    /// One line for each contribution to a gradient, in the order in which they run.
+    pub fn gradients(&self) -> Vec<String> {
+        let accumulations = self.gradient.accumulations.iter();
+        accumulations
+            .map(|one| {
+                let target = self.element(one.target, &one.subscripts);
+                let adjoint = self.node(one.adjoint);
+                let nest = self.indices(&one.nest);
+                let over = if nest.is_empty() { String::new() } else { format!(" for {nest}") };
+                let condition =
+                    one.condition.map(|condition| format!(" if {}", self.node(condition)));
+                format!("∂{target} += {adjoint}{over}{}", condition.unwrap_or_default())
+            })
+            .collect()
+    }
+
+    pub fn indices(&self, indices: &[IndexId]) -> String {
+        let named = indices.iter().map(|&index| {
+            let name = &self.graph.indices[index].name;
+            match &self.graph.indices[index].range {
+                IndexRange::Whole(_) => name.clone(),
+                IndexRange::Stated { low, high } => {
+                    format!("{name} in {}..{}", self.affine(low), self.affine(high))
+                }
+            }
+        });
+        named.collect::<Vec<_>>().join(", ")
+    }
+
+    pub fn array(&self, array: Array) -> String {
+        match array {
+            Array::Operand(operand) => self.checked.operands[operand].name.clone(),
+            Array::Equation(id) => {
+                let equations = &self.graph.equations;
+                let name = &equations[id].name;
+                // Of several with one name the later have a number.
+                match equations[..id].iter().filter(|other| other.name == *name).count() {
+                    0 => name.clone(),
+                    before => format!("{name}_{}", before + 1),
+                }
+            }
+            Array::Adjoint(id) => format!("∂{}", self.array(Array::Equation(id))),
+            Array::Gradient(operand) => format!("∂{}", self.array(Array::Operand(operand))),
+            Array::Definition(id) => self.checked.definitions[id].name.clone(),
+        }
+    }
+
+    pub fn element(&self, array: Array, subscripts: &[Subscript]) -> String {
+        let name = self.array(array);
+        if subscripts.is_empty() {
+            return name;
+        }
+        let subscripts: Vec<_> = subscripts
+            .iter()
+            .map(|subscript| match subscript {
+                Subscript::Affine(affine) => self.affine(affine),
+                Subscript::Gather { integers, at } => {
+                    let at: Vec<_> = at.iter().map(|affine| self.affine(affine)).collect();
+                    format!("{}[{}]", self.checked.integers[*integers].name, at.join(", "))
+                }
+            })
+            .collect();
+        format!("{name}[{}]", subscripts.join(", "))
+    }
+
+    pub fn affine(&self, affine: &Affine<IndexId>) -> String {
+        let terms = affine.terms.iter().map(|(atom, &factor)| {
+            let atom = match *atom {
+                Atom::Index(index) => self.graph.indices[index].name.clone(),
+                Atom::Len(index) => format!("len({})", self.graph.indices[index].name),
+                Atom::Integer(operand) => self.checked.integers[operand].name.clone(),
+            };
+            match factor {
+                1 => atom,
+                -1 => format!("-{atom}"),
+                _ => format!("{factor}*{atom}"),
+            }
+        });
+        let constant =
+            (affine.constant != 0 || affine.terms.is_empty()).then(|| affine.constant.to_string());
+        terms.chain(constant).collect::<Vec<_>>().join("+").replace("+-", "-")
+    }
+
+    /// How many values an index takes.
+    pub fn count(&self, index: IndexId) -> Affine<IndexId> {
+        self.graph.count(index).unwrap_or(Affine::atom(Atom::Len(index)))
+    }
+
+    fn integer(&self, affine: &Affine<IndexId>) -> (String, Binding) {
+        let text = self.affine(affine);
+        let sum = text.contains(['+', '-', '*']);
+        (text, if sum { Binding::Sum } else { Binding::Whole })
+    }
+
+    pub fn node(&self, node: NodeId) -> String {
+        self.bound(node, Binding::Choice)
+    }
+
+    /// A node where it must bind at least so tightly.
+    fn bound(&self, node: NodeId, at_least: Binding) -> String {
+        let (text, binding) = self.loose(node);
+        if binding < at_least { format!("({text})") } else { text }
+    }
+
+    fn loose(&self, node: NodeId) -> (String, Binding) {
+        let whole = |text| (text, Binding::Whole);
+        match &self.graph.nodes[node] {
+            Node::Number(bits) => whole(f64::from_bits(*bits).to_string()),
+            Node::Integer(affine) => self.integer(affine),
+            Node::Count(index) => self.integer(&self.count(*index)),
+            Node::Load { array, subscripts, guard: None } => {
+                whole(self.element(*array, subscripts))
+            }
+            Node::Call { function, arguments } => {
+                whole(format!("{}({})", self.function(*function), self.list(arguments)))
+            }
+            Node::Local { function, arguments, argument, .. } => whole(format!(
+                "{}'{}({})",
+                self.function(*function),
+                if arguments.len() > 1 { argument.to_string() } else { String::new() },
+                self.list(arguments)
+            )),
+            Node::Negate(operand) => {
+                (format!("-{}", self.bound(*operand, Binding::Unary)), Binding::Unary)
+            }
+            Node::Binary { operator, left, right } => self.binary(*operator, *left, *right),
+            Node::Pullback { adjoint, through, factor } => {
+                let operator = match through {
+                    Through::Times => Operator::Mul,
+                    Through::Over => Operator::Div,
+                };
+                self.binary(operator, *adjoint, *factor)
+            }
+            Node::Reduce { fold, indices, body } => whole(format!(
+                "{}({} for {})",
+                fold_name(*fold),
+                self.node(*body),
+                self.indices(indices)
+            )),
+            Node::Stop(operand) => whole(format!("stop({})", self.node(*operand))),
+            Node::Select { condition, then, otherwise } => (
+                format!(
+                    "if {} {{ {} }} else {{ {} }}",
+                    self.node(*condition),
+                    self.node(*then),
+                    self.node(*otherwise)
+                ),
+                Binding::Choice,
+            ),
+            Node::Load { array, subscripts, guard: Some(guard) } => {
+                let element = self.element(*array, subscripts);
+                let guard = self.node(*guard);
+                (format!("if {guard} {{ {element} }} else {{ 0 }}"), Binding::Choice)
+            }
+            Node::Compare { comparison, left, right } => {
+                let sign = Comparison::ALL.iter().find(|(_, one)| one == comparison);
+                let sign = sign.map_or("", |(sign, _)| sign);
+                whole(format!("{} {sign} {}", self.node(*left), self.node(*right)))
+            }
+            Node::And(one, other) => {
+                whole(format!("({} && {})", self.node(*one), self.node(*other)))
+            }
+            Node::Or(one, other) => {
+                whole(format!("({} || {})", self.node(*one), self.node(*other)))
+            }
+            Node::Not(operand) => whole(format!("!({})", self.node(*operand))),
+            Node::WhereAt { index, position, value } => whole(format!(
+                "({} where {} is {})",
+                self.node(*value),
+                self.graph.indices[*index].name,
+                self.node(*position)
+            )),
+        }
+    }
+
+    fn binary(&self, operator: Operator, left: NodeId, right: NodeId) -> (String, Binding) {
+        let (sign, here, after) = match operator {
+            Operator::Add => ("+", Binding::Sum, Binding::Sum),
+            Operator::Sub => ("-", Binding::Sum, Binding::Product),
+            Operator::Mul => ("*", Binding::Product, Binding::Unary),
+            Operator::Div => ("/", Binding::Product, Binding::Unary),
+            Operator::Pow => ("^", Binding::Unary, Binding::Whole),
+        };
+        let (left, right) = (self.bound(left, here), self.bound(right, after));
+        (format!("{left} {sign} {right}"), here)
+    }
+
+    fn list(&self, nodes: &[NodeId]) -> String {
+        nodes.iter().map(|&node| self.node(node)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn function(&self, function: usize) -> String {
+        match &self.graph.functions[function] {
+            Function::Builtin(name) => name.clone(),
+            Function::User(path) => path.to_string().replace(' ', ""),
+        }
+    }
+}

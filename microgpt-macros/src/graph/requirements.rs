@@ -1,0 +1,209 @@
+//! Requirements: where a reduction that has no value over an empty range is asked for one.
+//!
+//! What is computed for no value is not computed: `[x[i] * max(x[j] for j) for i]` of an empty `x` is
+//! empty, although the maximum, an equation of its own, runs before. So a requirement moves from an
+//! equation to those that use its elements, with their subscripts in the place of its axes, until it
+//! comes to a result. There each element is asked for.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use crate::graph::{
+    Array, Graph, IndexId, IndexRange, Node, NodeId, Requirement, Subscript, children,
+};
+use crate::resolve::term::{Affine, Atom};
+
+/// Moves the requirements of all equations to where they are asked for.
+pub fn lift(graph: &mut Graph) {
+    for id in 0..graph.equations.len() {
+        settle(graph, id);
+        if graph.results.contains(&id) {
+            continue;
+        }
+        // What is asked for within a reduction stays with that.
+        let axes: BTreeSet<IndexId> = graph.equations[id].axes.iter().copied().collect();
+        let all = std::mem::take(&mut graph.equations[id].requirements);
+        let (requirements, own): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|one| one.within.iter().all(|index| axes.contains(index)));
+        graph.equations[id].requirements = own;
+        let uses = if requirements.is_empty() { Vec::new() } else { uses(graph, id) };
+        for requirement in requirements {
+            for one in &uses {
+                if let Some(lifted) = one.lifted(graph, id, &requirement) {
+                    graph.equations[one.by].requirements.push(lifted);
+                } else {
+                    // Which elements a gather asks for only the run time knows: take all.
+                    graph.equations[id].requirements.push(requirement.clone());
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Leaves out what is said twice, and what holds wherever an element is computed at all.
+fn settle(graph: &mut Graph, id: usize) {
+    let mut settled: Vec<Requirement> = Vec::new();
+    for one in std::mem::take(&mut graph.equations[id].requirements) {
+        let holds = |index: IndexId| {
+            let range = &graph.indices[index].range;
+            one.within.iter().any(|&other| graph.indices[other].range == *range)
+        };
+        let trivial = is_trivial(graph, one.holds, &holds);
+        if !trivial && !settled.contains(&one) {
+            settled.push(one);
+        }
+    }
+    graph.equations[id].requirements = settled;
+}
+
+/// Whether a condition says no more than that an index of the loops takes values, for which `holds`.
+fn is_trivial(graph: &Graph, condition: NodeId, holds: &dyn Fn(IndexId) -> bool) -> bool {
+    match graph.nodes[condition] {
+        Node::Compare { right, .. } => {
+            matches!(graph.nodes[right], Node::Count(index) if holds(index))
+        }
+        Node::Or(_, other) => is_trivial(graph, other, holds),
+        _ => false,
+    }
+}
+
+/// A place where the element of an equation is asked for.
+struct Use {
+    by: usize,
+    subscripts: Vec<Subscript>,
+    /// In a branch, when that is taken.
+    taken: Option<NodeId>,
+}
+
+fn uses(graph: &mut Graph, used: usize) -> Vec<Use> {
+    let mut uses = Vec::new();
+    for by in used + 1..graph.equations.len() {
+        let mut seen = HashSet::new();
+        let mut stack = vec![(graph.equations[by].body, None)];
+        while let Some((node, taken)) = stack.pop() {
+            if !seen.insert((node, taken)) {
+                continue;
+            }
+            match graph.nodes[node].clone() {
+                Node::Load { array, subscripts, guard } => {
+                    stack.extend(guard.map(|guard| (guard, taken)));
+                    if array == Array::Equation(used) {
+                        let taken = match guard {
+                            Some(guard) => Some(both(graph, taken, guard)),
+                            None => taken,
+                        };
+                        uses.push(Use { by, subscripts, taken });
+                    }
+                }
+                Node::Select { condition, then, otherwise } => {
+                    let not = graph.add(Node::Not(condition));
+                    let (then, otherwise) = (
+                        (then, Some(both(graph, taken, condition))),
+                        (otherwise, Some(both(graph, taken, not))),
+                    );
+                    stack.extend([(condition, taken), then, otherwise]);
+                }
+                other => stack.extend(children(&other).into_iter().map(|child| (child, taken))),
+            }
+        }
+    }
+    uses
+}
+
+fn both(graph: &mut Graph, taken: Option<NodeId>, condition: NodeId) -> NodeId {
+    match taken {
+        Some(taken) => graph.add(Node::And(taken, condition)),
+        None => condition,
+    }
+}
+
+impl Use {
+    /// The requirement of an element that is asked for here.
+    fn lifted(
+        &self,
+        graph: &mut Graph,
+        used: usize,
+        requirement: &Requirement,
+    ) -> Option<Requirement> {
+        let axes = graph.equations[used].axes.clone();
+        let mut by = BTreeMap::new();
+        for (axis, subscript) in axes.into_iter().zip(&self.subscripts) {
+            match subscript {
+                Subscript::Affine(affine) => by.insert(axis, affine.clone()),
+                Subscript::Gather { .. } => return None,
+            };
+        }
+        let mut holds = Substitution { graph, by: &by }.node(requirement.holds)?;
+        if let Some(taken) = self.taken {
+            let not_taken = graph.add(Node::Not(taken));
+            holds = graph.add(Node::Or(not_taken, holds));
+        }
+        let within = graph.equations[self.by].nest();
+        Some(Requirement { holds, within, ..requirement.clone() })
+    }
+}
+
+/// A node with integers in the place of indices, if it is such as stands in a condition.
+#[cfg(test)]
+pub fn substituted(
+    graph: &mut Graph,
+    node: NodeId,
+    by: &BTreeMap<IndexId, Affine<IndexId>>,
+) -> Option<NodeId> {
+    Substitution { graph, by }.node(node)
+}
+
+/// Puts integers in the place of indices.
+struct Substitution<'a> {
+    graph: &'a mut Graph,
+    by: &'a BTreeMap<IndexId, Affine<IndexId>>,
+}
+
+impl Substitution<'_> {
+    fn node(&mut self, node: NodeId) -> Option<NodeId> {
+        let mut node = self.graph.nodes[node].clone();
+        match &mut node {
+            Node::Integer(affine) => *affine = self.affine(affine),
+            Node::Count(index) => *index = self.index(*index),
+            Node::Load { subscripts, .. } => *subscripts = self.subscripts(subscripts),
+            // None stands in a condition, before gradients are derived.
+            Node::Reduce { .. } | Node::Local { .. } | Node::WhereAt { .. } => return None,
+            _ => {}
+        }
+        let node = node.map_children(&mut |child| self.node(child))?;
+        Some(self.graph.add(node))
+    }
+
+    fn affine(&self, affine: &Affine<IndexId>) -> Affine<IndexId> {
+        let mut sum = Affine::constant(affine.constant);
+        for (atom, &factor) in &affine.terms {
+            let by = match atom {
+                Atom::Index(index) => self.by.get(index).cloned(),
+                _ => None,
+            };
+            sum = sum.plus(factor, &by.unwrap_or_else(|| Affine::atom(*atom)));
+        }
+        sum
+    }
+
+    fn subscripts(&self, subscripts: &[Subscript]) -> Vec<Subscript> {
+        let each = subscripts.iter().map(|subscript| match subscript {
+            Subscript::Affine(affine) => Subscript::Affine(self.affine(affine)),
+            Subscript::Gather { integers, at } => Subscript::Gather {
+                integers: *integers,
+                at: at.iter().map(|affine| self.affine(affine)).collect(),
+            },
+        });
+        each.collect()
+    }
+
+    /// An index whose range names others that are replaced.
+    fn index(&mut self, index: IndexId) -> IndexId {
+        let IndexRange::Stated { low, high } = &self.graph.indices[index].range else {
+            return index;
+        };
+        let range = IndexRange::Stated { low: self.affine(low), high: self.affine(high) };
+        let name = self.graph.indices[index].name.clone();
+        self.graph.index(0, range, &name)
+    }
+}

@@ -1,0 +1,15 @@
+//! Every threshold of the passes, each with what chose it.
+
+/// What an array costs in the innermost loop, by how it is walked: what is read, and what is written.
+#[derive(Clone, Copy)]
+pub struct Cost {
+    pub load: u32,
+    pub result: u32,
+}
+
+/// The same element each time. A result that stays is a sum in lanes, which costs a total at its end.
+pub const STILL: Cost = Cost { load: 1, result: 6 };
+/// One vector after the other.
+pub const CONTIGUOUS: Cost = Cost { load: 4, result: 4 };
+/// Elements apart from each other, which no vector holds.
+pub const STRIDED: Cost = Cost { load: 16, result: 64 };

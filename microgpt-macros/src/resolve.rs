@@ -1,0 +1,581 @@
+//! Names, indices and ranges: the syntax tree to resolved terms, with every error of the user.
+
+mod depth;
+mod functions;
+mod integers;
+mod known;
+mod operands;
+mod results;
+pub mod term;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::ToTokens;
+
+use crate::resolve::term::{
+    Affine, Array, Axis, Binder, Checked, Condition, Definition, Function, Label, Range, Subscript,
+    Term,
+};
+use crate::syntax::ast::{self, Expr, ExprKind, Operator, Path, Program, Reduction};
+use crate::syntax::name::{Name, plain};
+use crate::syntax::parse::Op;
+use crate::syntax::report::{Diagnostic, Report};
+
+type Result<T> = std::result::Result<T, Diagnostic>;
+
+/// The greatest number of axes of an array.
+const MAX_RANK: usize = 6;
+
+pub use known::{Argument, Known, NamedAxis, StatedRange, What};
+
+/// Resolves a program whose names a signature may declare; `None` if nothing of it could be understood.
+pub fn check(
+    program: &Program,
+    ops: &[Op],
+    known: &Known<'_>,
+    report: &mut Report,
+) -> Option<Checked> {
+    let mut checker = Checker {
+        checked: Checked { tuple: program.tuple, ..Checked::default() },
+        ops,
+        report,
+        indices: Vec::new(),
+        facts: Vec::new(),
+        lets: HashMap::new(),
+        by_tokens: HashMap::new(),
+        lengths: Vec::new(),
+        stand_ins: HashSet::new(),
+        depths: Vec::new(),
+        unread: 0,
+        branches: 0,
+        own_name: None,
+        known,
+        letters: HashMap::new(),
+        labels: HashMap::new(),
+        used: HashSet::new(),
+        ranged: HashSet::new(),
+        by_where: None,
+    };
+    checker.declare();
+    for definition in &program.lets {
+        let name = Name::of(&definition.name);
+        let id = (!matches!(definition.value.kind, ExprKind::Error))
+            .then(|| checker.definition(&name.text, Some(&name), &definition.value));
+        checker.lets.insert(name, id);
+    }
+    for (position, result) in program.results.iter().enumerate() {
+        let name = if program.results.len() == 1 {
+            "result".to_owned()
+        } else {
+            format!("result_{position}")
+        };
+        let id = checker.definition(&name, None, result);
+        checker.checked.results.push(id);
+    }
+    checker.compare_results(program);
+    checker.require_uses();
+    (!program.results.is_empty()).then_some(checker.checked)
+}
+
+struct Checker<'a> {
+    checked: Checked,
+    ops: &'a [Op],
+    report: &'a mut Report,
+    /// The indices in scope, innermost last.
+    indices: Vec<(Name, usize)>,
+    /// Of each index what its range says.
+    facts: Vec<RangeFacts>,
+    /// The `let`s so far; `None` for one that could not be read.
+    lets: HashMap<Name, Option<usize>>,
+    /// Where the operand with these tokens is, and whether it is used as integers.
+    by_tokens: HashMap<String, (bool, usize)>,
+    /// The indices that stand for a `len` outside of the `for` that binds its index.
+    lengths: Vec<(Ident, usize)>,
+    /// All such indices so far, which no `for` binds.
+    stand_ins: HashSet<usize>,
+    /// How many operations nest in each definition so far, if it is a scalar.
+    depths: Vec<usize>,
+    /// How many parts were met that could not be parsed.
+    unread: usize,
+    /// How many branches of `if`s are around.
+    branches: usize,
+    /// The array that the `let` around defines: its name, and its indices.
+    own_name: Option<(Name, Vec<usize>)>,
+    /// What the signature says.
+    known: &'a Known<'a>,
+    /// The letters of the signature, each with an index that runs over all axes called so.
+    letters: HashMap<String, usize>,
+    /// What the signature calls the axes of the arguments.
+    labels: HashMap<Axis, Label>,
+    /// The arguments that stand in the equations.
+    used: HashSet<String>,
+    /// The indices that took their range from the `where`.
+    ranged: HashSet<String>,
+    /// The index whose range the `where` says, while that is read.
+    by_where: Option<Ident>,
+}
+
+/// What the range of an index says, with those of the indices that it names.
+struct RangeFacts {
+    /// The indices with which it changes.
+    depends: BTreeSet<usize>,
+    /// The greater sum of the factors of an end, as far as the ranges of its indices go.
+    weight: f64,
+}
+
+/// Where an integer expression stands: in a bare subscript a name must be an index.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Subscript,
+    Range,
+}
+
+impl Checker<'_> {
+    fn definition(&mut self, text: &str, name: Option<&Name>, value: &Expr) -> usize {
+        let first = self.checked.binders.len();
+        let (axes, body) = match &value.kind {
+            ExprKind::Comprehension { body, indices } => {
+                let (axes, body) = self.bind(indices, |checker| {
+                    let own = checker.indices.iter().map(|&(_, id)| id).collect();
+                    checker.own_name = name.map(|name| (name.clone(), own));
+                    checker.value(body)
+                });
+                self.own_name = None;
+                if axes.len() > MAX_RANK {
+                    self.report.error(
+                        value.span,
+                        format!("an array with {} axes", axes.len()),
+                        format!("arrays have at most {MAX_RANK} axes: split it into several"),
+                    );
+                }
+                (axes, body)
+            }
+            _ => (Vec::new(), self.value(value)),
+        };
+        self.resolve_lengths(first);
+        let definition = Definition { name: text.to_owned(), axes, body };
+        let depth = depth::check_chain(&definition, value.span, &self.depths);
+        self.depths.push(depth.unwrap_or_else(|too_deep| {
+            self.report.push(too_deep);
+            0
+        }));
+        self.checked.definitions.push(definition);
+        self.checked.definitions.len() - 1
+    }
+
+    // ------------------------------------------------------------ indices
+
+    /// Resolves the ranges, then `body` with the indices in scope, then what implied ones run over.
+    fn bind<R>(
+        &mut self,
+        binders: &[ast::Binder],
+        body: impl FnOnce(&mut Self) -> R,
+    ) -> (Vec<usize>, R) {
+        let mistakes = self.report.len() + self.unread;
+        let outer = self.indices.len();
+        let mut bound = Vec::new();
+        for binder in binders {
+            let name = Name::of(&binder.name);
+            if self.indices.iter().any(|(other, _)| *other == name) {
+                self.report.error(
+                    binder.name.span(),
+                    format!("index `{}` is bound twice", name.text),
+                    "give this index a name of its own",
+                );
+            }
+            let range = match &binder.range {
+                None => self.known_range(&binder.name),
+                Some(range) => self.range(&binder.name, range).unwrap_or_else(|diagnostic| {
+                    self.report.push(diagnostic);
+                    Range::stated(Affine::constant(0), Affine::constant(0))
+                }),
+            };
+            let id = self.binder(binder.name.clone(), range);
+            self.indices.push((name, id));
+            bound.push(id);
+        }
+        let result = body(self);
+        self.indices.truncate(outer);
+        // After another mistake the subscript that would imply the range may not have been seen.
+        if self.report.len() + self.unread == mistakes {
+            for &id in &bound {
+                self.require_range(id);
+            }
+        }
+        (bound, result)
+    }
+
+    /// One index more.
+    fn binder(&mut self, name: Ident, range: Range) -> usize {
+        let ends = match &range {
+            Range::Implied(_) => vec![],
+            Range::Stated { low, high } => vec![low, high],
+        };
+        let facts = RangeFacts {
+            depends: ends.iter().flat_map(|end| self.dependences(end)).collect(),
+            weight: ends.iter().map(|end| self.weight(end)).fold(1.0, f64::max),
+        };
+        self.facts.push(facts);
+        self.checked.binders.push(Binder { name, range });
+        self.checked.binders.len() - 1
+    }
+
+    fn require_range(&mut self, id: usize) {
+        let binder = &self.checked.binders[id];
+        if binder.range == Range::Implied(None) {
+            let name = &binder.name;
+            let help = self.as_far_as(id).unwrap_or_else(|| {
+                format!(
+                    "use it as a subscript, `x[{name}]`, or state its range: `for {name} in 0..n`"
+                )
+            });
+            self.report.error(
+                name.span(),
+                format!("index `{name}` has no range: no subscript is `{name}` alone"),
+                help,
+            );
+        }
+    }
+
+    /// The range that was meant for an index, if another that is bounded by it runs along an axis.
+    fn as_far_as(&self, id: usize) -> Option<String> {
+        let name = &self.checked.binders[id].name;
+        let bounded = |index: usize| match &self.checked.binders[index].range {
+            Range::Stated { high, .. } => high.factor(id) != 0,
+            Range::Implied(_) => false,
+        };
+        self.checked.bounds.iter().find_map(|bound| {
+            let Subscript::Affine(affine) = &bound.subscript else { return None };
+            let inner = affine.as_index().filter(|&index| bounded(index))?;
+            let inner = &self.checked.binders[inner].name;
+            let Array::Operand(operand) = bound.array else { return None };
+            let (operand, axis) = (&self.checked.operands[operand].name, bound.axis);
+            let slice = if axis == 0 {
+                format!("`for {name} in 0..{{{operand}.len()}}` for a slice or `Vec`, ")
+            } else {
+                String::new()
+            };
+            Some(format!(
+                "`{inner}` runs as far as `{name}`, and nothing says how far that is. State it by the length of `{operand}`: {slice}`for {name} in 0..{{{operand}.shape().{axis}}}` for an `Array`"
+            ))
+        })
+    }
+
+    fn range(&mut self, name: &Ident, range: &ast::Range) -> Result<Range> {
+        let low = self.integer(&range.low, Place::Range)?;
+        let high = self.integer(&range.high, Place::Range)?;
+        let high = if range.inclusive { high.plus(1, &Affine::constant(1)) } else { high };
+        if let Some(start @ ..0) = low.as_constant() {
+            let (shift, name) = (-start, name.to_string());
+            return Err(Diagnostic::new(
+                range.low.span,
+                format!("the range of `{name}` begins at {start}, but an index counts from 0"),
+                format!(
+                    "shift it: add {shift} to both ends of the range, and write `{name} - {shift}` where `{name}` stands now"
+                ),
+            ));
+        }
+        Ok(Range::stated(low, high))
+    }
+
+    fn index(&self, name: &Ident) -> Option<usize> {
+        let name = Name::of(name);
+        self.indices.iter().rev().find(|(other, _)| name == *other).map(|&(_, id)| id)
+    }
+
+    /// The index of a name where nothing else can stand: also one with the same letters that the
+    /// body of a macro binds around what is passed to it.
+    fn index_alone(&self, name: &Ident) -> Option<usize> {
+        let text = plain(name);
+        let same = |(other, _): &&(Name, usize)| other.text == text;
+        self.index(name).or_else(|| self.indices.iter().rev().find(same).map(|&(_, id)| id))
+    }
+
+    /// The `let` of this name; an error was reported where it could not be read.
+    #[allow(clippy::option_option)] // whether there is one, and whether it could be read
+    fn let_of(&mut self, name: &Ident) -> Option<Option<usize>> {
+        let found = self.lets.get(&Name::of(name)).copied();
+        self.unread += usize::from(found == Some(None));
+        found
+    }
+
+    // ------------------------------------------------------------ values
+
+    fn value(&mut self, expr: &Expr) -> Term {
+        self.try_value(expr).unwrap_or_else(|diagnostic| {
+            self.report.push(diagnostic);
+            Term::Error
+        })
+    }
+
+    fn try_value(&mut self, expr: &Expr) -> Result<Term> {
+        Ok(match &expr.kind {
+            ExprKind::Number { value, .. } => Term::Number(*value),
+            ExprKind::Negate(operand) => Term::Negate(Box::new(self.value(operand))),
+            ExprKind::Stop(operand) => Term::Stop(Box::new(self.value(operand))),
+            ExprKind::Binary { operator: Operator::Pow, left, right } => Term::Call {
+                function: Function::Builtin("pow".into()),
+                arguments: vec![self.value(left), self.value(right)],
+            },
+            ExprKind::Binary { operator, left, right } => Term::Binary {
+                operator: *operator,
+                left: Box::new(self.value(left)),
+                right: Box::new(self.value(right)),
+            },
+            ExprKind::Len(index) => Term::Integer(self.len(index)),
+            ExprKind::Path(path) => self.name(path, expr.span)?,
+            ExprKind::Rust(tokens) => {
+                let array = self.operand(rust(tokens), "rust".into(), None, 0, expr.span)?;
+                Term::Load { array, subscripts: vec![], lazy: false }
+            }
+            ExprKind::Subscript { base, subscripts } => self.subscripted(base, subscripts)?,
+            ExprKind::Call { function, arguments } => {
+                let function = self.function(function, arguments.len(), expr.span);
+                let arguments = arguments.iter().map(|argument| self.value(argument)).collect();
+                Term::Call { function: function?, arguments }
+            }
+            ExprKind::Reduce { reduction, body, indices } => {
+                let (binders, body) = self.bind(indices, |checker| checker.value(body));
+                Term::Reduce { reduction: *reduction, binders, body: Box::new(body) }
+            }
+            ExprKind::Dot { left, right } => self.dot(left, right, expr.span)?,
+            ExprKind::If { condition, then, otherwise } => {
+                let condition = Box::new(self.condition(condition));
+                self.branches += 1;
+                let (then, otherwise) = (self.value(then), self.value(otherwise));
+                self.branches -= 1;
+                Term::If { condition, then: Box::new(then), otherwise: Box::new(otherwise) }
+            }
+            ExprKind::Comprehension { indices, .. } => {
+                // A `let` does not see the indices around it: it must bind them too.
+                let mut names: Vec<_> =
+                    self.indices.iter().map(|(name, _)| name.text.clone()).collect();
+                names.extend(indices.iter().map(|index| index.name.to_string()));
+                let names = names.join(", ");
+                return Err(Diagnostic::new(
+                    expr.span,
+                    "an array inside an expression",
+                    format!(
+                        "give it a `let` of its own, `let a = [... for {names}];`, and use `a[{names}]`"
+                    ),
+                ));
+            }
+            ExprKind::Condition(_) => {
+                return Err(Diagnostic::new(
+                    expr.span,
+                    "a condition is not a number",
+                    "comparisons stand in an `if`: `if x > 0 { x } else { 0 }`",
+                ));
+            }
+            ExprKind::Error => {
+                self.unread += 1;
+                Term::Error
+            }
+        })
+    }
+
+    fn condition(&mut self, condition: &ast::Condition) -> Condition {
+        let mut both = |one: &ast::Condition, other: &ast::Condition| {
+            (Box::new(self.condition(one)), Box::new(self.condition(other)))
+        };
+        match condition {
+            ast::Condition::And(one, other) => {
+                let (one, other) = both(one, other);
+                Condition::And(one, other)
+            }
+            ast::Condition::Or(one, other) => {
+                let (one, other) = both(one, other);
+                Condition::Or(one, other)
+            }
+            ast::Condition::Not(operand) => Condition::Not(Box::new(self.condition(operand))),
+            ast::Condition::Compare { comparison, left, right } => Condition::Compare {
+                comparison: *comparison,
+                left: self.value(left),
+                right: self.value(right),
+            },
+        }
+    }
+
+    fn name(&mut self, path: &Path, span: Span) -> Result<Term> {
+        if let Some(ident) = &path.ident {
+            if let Some(index) = self.index(ident) {
+                return Ok(Term::Integer(Affine::index(index)));
+            }
+            if let Some(found) = self.let_of(ident) {
+                let Some(id) = found else { return Ok(Term::Error) };
+                self.expect_rank(Array::Definition(id), 0, span)?;
+                return Ok(Term::Load {
+                    array: Array::Definition(id),
+                    subscripts: vec![],
+                    lazy: false,
+                });
+            }
+        }
+        let array = self.path_operand(path, 0, span)?;
+        Ok(Term::Load { array, subscripts: vec![], lazy: false })
+    }
+
+    fn subscripted(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Term> {
+        let Some(array) = self.array(base, subscripts.len())? else { return Ok(Term::Error) };
+        let mut resolved = Vec::new();
+        let mut lazy = false;
+        for (axis, subscript) in subscripts.iter().enumerate() {
+            match self.subscript(array, axis, subscript) {
+                Ok(subscript) => {
+                    lazy |= self.branches > 0 && !self.is_implied(&subscript);
+                    resolved.push(subscript);
+                }
+                Err(diagnostic) => self.report.push(diagnostic),
+            }
+        }
+        if resolved.len() < subscripts.len() {
+            return Ok(Term::Error);
+        }
+        if let Some(name) = self.own_name(base, &resolved) {
+            self.own_name = None;
+            return Err(Diagnostic::new(
+                base.span,
+                format!(
+                    "`{name}` uses itself: this is an element of the array that this `let` defines"
+                ),
+                format!(
+                    "an equation cannot use what it computes: step through such a recurrence in Rust, with an `expr!` for each step; if an earlier array `{name}` is meant, give this `let` another name"
+                ),
+            ));
+        }
+        Ok(Term::Load { array, subscripts: resolved, lazy })
+    }
+
+    /// The name of the `let` around, if this is an element of the array that it defines.
+    ///
+    /// A `let` may take the name of an operand, and use it at its own indices as they are, and at whatever
+    /// does not depend on them. At any other place, as in `h[t - 1]`, a recurrence is meant.
+    fn own_name(&self, base: &Expr, subscripts: &[Subscript]) -> Option<String> {
+        let (name, axes) = self.own_name.as_ref()?;
+        let ExprKind::Path(Path { ident: Some(ident), .. }) = &base.kind else { return None };
+        let is_elsewhere = |subscript: &Subscript| match subscript {
+            Subscript::Affine(affine) => {
+                let is_own = affine.as_index().is_some_and(|index| axes.contains(&index));
+                !is_own && self.dependences(affine).iter().any(|index| axes.contains(index))
+            }
+            // Ids say where: of an earlier array.
+            Subscript::Gather { .. } => false,
+        };
+        let is_own = Name::of(ident) == *name
+            && !self.lets.contains_key(name)
+            && subscripts.len() == axes.len()
+            && subscripts.iter().any(is_elsewhere);
+        is_own.then(|| name.text.clone())
+    }
+
+    /// The array that is subscripted, a definition or an operand; none if it could not be read.
+    fn array(&mut self, base: &Expr, rank: usize) -> Result<Option<Array>> {
+        match &base.kind {
+            ExprKind::Path(path) => {
+                if let Some(ident) = &path.ident {
+                    if self.index(ident).is_some() {
+                        return Err(Diagnostic::new(
+                            base.span,
+                            format!("index `{ident}` is subscripted"),
+                            if self.lets.contains_key(&Name::of(ident)) {
+                                format!(
+                                    "the index `{ident}` of a `for` around hides the array `{ident}`: give the index another name"
+                                )
+                            } else {
+                                format!(
+                                    "an index is a number; if an array `{ident}` of Rust is meant, the index hides it: give the index another name"
+                                )
+                            },
+                        ));
+                    }
+                    if let Some(found) = self.let_of(ident) {
+                        let Some(id) = found else { return Ok(None) };
+                        self.expect_rank(Array::Definition(id), rank, base.span)?;
+                        return Ok(Some(Array::Definition(id)));
+                    }
+                }
+                self.path_operand(path, rank, base.span).map(Some)
+            }
+            ExprKind::Rust(tokens) => {
+                self.operand(rust(tokens), "rust".into(), None, rank, base.span).map(Some)
+            }
+            ExprKind::Error => {
+                self.unread += 1;
+                Ok(None)
+            }
+            _ => Err(Diagnostic::new(
+                base.span,
+                "only a name or `{rust}` can be subscripted",
+                "give the expression a `let` of its own, `let a = [... for i];`, and use `a[i]`",
+            )),
+        }
+    }
+
+    fn dot(&mut self, left: &Expr, right: &Expr, span: Span) -> Result<Term> {
+        for side in [left, right] {
+            match side.kind {
+                ExprKind::Path(_) | ExprKind::Rust(_) => {}
+                ExprKind::Error => {
+                    self.unread += 1;
+                    return Ok(Term::Error);
+                }
+                _ => {
+                    return Err(Diagnostic::new(
+                        side.span,
+                        "`dot` takes two vectors by their names",
+                        "give the vector a `let` of its own, `let a = [... for i];`, or write the sum: `sum(... for i)`",
+                    ));
+                }
+            }
+        }
+        let (Some(left), Some(right)) = (self.array(left, 1)?, self.array(right, 1)?) else {
+            return Ok(Term::Error);
+        };
+        let binder = self.stand_in(Ident::new("i", span));
+        let mut side = |array| {
+            self.run_over(binder, array, 0, span);
+            Box::new(Term::Load {
+                lazy: false,
+                array,
+                subscripts: vec![Subscript::Affine(Affine::index(binder))],
+            })
+        };
+        let (left, right) = (side(left), side(right));
+        Ok(Term::Reduce {
+            reduction: Reduction::Sum,
+            binders: vec![binder],
+            body: Box::new(Term::Binary { operator: Operator::Mul, left, right }),
+        })
+    }
+}
+
+/// The axis that the values of an index make.
+pub fn axis_of(binders: &[Binder], binder: usize) -> Axis {
+    match &binders[binder].range {
+        Range::Implied(Some(axis)) => *axis,
+        Range::Implied(None) => Axis::Extent { binder },
+        Range::Stated { low, high } => {
+            // `0..=t` reaches as far as `t` does.
+            let before = high.clone().plus(-1, &Affine::constant(1));
+            match (low.as_constant(), before.as_index()) {
+                (Some(0), Some(outer)) if matches!(binders[outer].range, Range::Implied(_)) => {
+                    axis_of(binders, outer)
+                }
+                _ => Axis::Extent { binder },
+            }
+        }
+    }
+}
+
+fn rust(tokens: &TokenStream) -> TokenStream {
+    proc_macro2::Group::new(proc_macro2::Delimiter::Brace, tokens.clone()).into_token_stream()
+}
+
+fn count(n: usize, noun: &str) -> String {
+    match (n, noun) {
+        (1, _) => format!("1 {noun}"),
+        (_, "axis") => format!("{n} axes"),
+        _ => format!("{n} {noun}s"),
+    }
+}

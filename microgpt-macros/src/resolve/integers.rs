@@ -1,0 +1,414 @@
+//! Subscripts, ranges and lengths: where integers stand, and not values.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::{Ident, Span};
+
+use super::{Checker, Place, Result, axis_of, rust};
+use crate::resolve::term::{Affine, Array, Atom, Axis, AxisUse, Bound, Range, Subscript};
+use crate::syntax::ast::{Expr, ExprKind, Operator, Path};
+use crate::syntax::name::{Name, plain};
+use crate::syntax::report::Diagnostic;
+
+impl Checker<'_> {
+    pub(super) fn subscript(
+        &mut self,
+        array: Array,
+        axis: usize,
+        expr: &Expr,
+    ) -> Result<Subscript> {
+        let subscript = if let ExprKind::Subscript { base, subscripts } = &expr.kind {
+            self.gather(base, subscripts)?
+        } else {
+            let affine = self.integer(expr, Place::Subscript)?;
+            if let Some(constant @ ..0) = affine.as_constant() {
+                return Err(Diagnostic::new(
+                    expr.span,
+                    format!("subscript {constant} is negative"),
+                    "subscripts count from 0; the last element is `x[{n - 1}]`, with its length `n` from Rust",
+                ));
+            }
+            if let Some(index) = affine.as_index() {
+                self.run_over(index, array, axis, expr.span);
+            }
+            Subscript::Affine(affine)
+        };
+        if self.branches == 0 {
+            let subscript = subscript.clone();
+            let definition = self.checked.definitions.len();
+            let bound = Bound { definition, array, axis, subscript, span: expr.span };
+            self.checked.bounds.push(bound);
+        }
+        Ok(subscript)
+    }
+
+    /// Whether a subscript cannot leave its axis: its index takes its range from there.
+    pub(super) fn is_implied(&self, subscript: &Subscript) -> bool {
+        match subscript {
+            Subscript::Affine(affine) => affine.as_index().is_some_and(|index| {
+                matches!(self.checked.binders[index].range, Range::Implied(_))
+            }),
+            Subscript::Gather { .. } => false,
+        }
+    }
+
+    pub(super) fn gather(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Subscript> {
+        let rank = subscripts.len();
+        let integers = match &base.kind {
+            ExprKind::Path(path) => {
+                let is_let = path.ident.as_ref().is_some_and(|name| {
+                    self.lets.contains_key(&Name::of(name)) || self.index(name).is_some()
+                });
+                if is_let {
+                    return Err(Diagnostic::new(
+                        base.span,
+                        format!("`{}` is not an array of integers", path.last),
+                        "a gather takes its ids from Rust: a `&[usize]`, as in `wte[token[t], i]`",
+                    ));
+                }
+                self.integer_operand(
+                    path.tokens.clone(),
+                    path.last.clone(),
+                    Some(path),
+                    rank,
+                    base.span,
+                )?
+            }
+            ExprKind::Rust(tokens) => {
+                self.integer_operand(rust(tokens), "ids".into(), None, rank, base.span)?
+            }
+            _ => {
+                return Err(Diagnostic::new(
+                    base.span,
+                    "only a name or `{rust}` can be subscripted",
+                    "give the array of ids a name in Rust",
+                ));
+            }
+        };
+        let mut at = Vec::new();
+        for (axis, subscript) in subscripts.iter().enumerate() {
+            let affine = self.integer(subscript, Place::Subscript)?;
+            if let Some(index) = affine.as_index() {
+                let axis = Axis::Integers { operand: integers, axis };
+                self.run_over_axis(index, axis, subscript.span);
+            }
+            at.push(affine);
+        }
+        Ok(Subscript::Gather { integers, at })
+    }
+
+    /// Notes that an index without a stated range takes every position of this axis.
+    pub(super) fn run_over(&mut self, index: usize, array: Array, axis: usize, span: Span) {
+        let axis = match array {
+            Array::Operand(operand) => Axis::Operand { operand, axis },
+            Array::Definition(id) => {
+                let binder = self.checked.definitions[id].axes[axis];
+                axis_of(&self.checked.binders, binder)
+            }
+        };
+        self.run_over_axis(index, axis, span);
+    }
+
+    pub(super) fn run_over_axis(&mut self, index: usize, axis: Axis, span: Span) {
+        if self.refuses_axis(index, axis, span) {
+            return;
+        }
+        if let Range::Implied(first) = &mut self.checked.binders[index].range {
+            // An operand's axis says more than an extent, which is computed from others.
+            let extent = |axis: &Axis| matches!(axis, Axis::Extent { .. });
+            if first.as_ref().is_none_or(|first| extent(first) && !extent(&axis)) {
+                *first = Some(axis);
+            }
+            self.checked.axis_uses.push(AxisUse { binder: index, axis, span });
+        }
+    }
+
+    /// The length of an index's range; `sum(q[j] for j) / len(j)` may name it outside.
+    pub(super) fn len(&mut self, name: &Ident) -> Affine {
+        let index = self.index_alone(name).unwrap_or_else(|| {
+            let id = self.stand_in(name.clone());
+            self.lengths.push((name.clone(), id));
+            id
+        });
+        Affine::atom(Atom::Len(index))
+    }
+
+    /// The length of an index's range as an integer. What may be cut off is counted as a number alone:
+    /// where it depends on other indices, it is no sum of integers.
+    fn integer_len(&mut self, name: &Ident) -> Result<Affine> {
+        let length = self.len(name);
+        let may_be_cut_off = |atom: &Atom<usize>| match *atom {
+            Atom::Len(index) => self.is_ragged(index) && self.may_be_cut_off(index),
+            _ => false,
+        };
+        if length.terms.keys().any(may_be_cut_off) {
+            return Err(Diagnostic::new(
+                name.span(),
+                format!(
+                    "`len({name})` as an integer, of a range that depends on another index and may be cut off"
+                ),
+                format!(
+                    "a range is cut off below 0, and empty where it would end before it begins: `len({name})` is a number then, but stands in no subscript or range; one that is never cut off is `for {name} in 0..=t`"
+                ),
+            ));
+        }
+        Ok(length)
+    }
+
+    /// Whether a stated range may begin below 0, or end before it begins.
+    fn may_be_cut_off(&self, binder: usize) -> bool {
+        let Range::Stated { low, high } = &self.checked.binders[binder].range else { return false };
+        let count = high.clone().plus(-1, low);
+        !low.is_never_negative() || !count.is_never_negative()
+    }
+
+    /// Whether an index takes other values for other values of the indices outside of it.
+    fn is_ragged(&self, binder: usize) -> bool {
+        !self.facts[binder].depends.is_empty()
+    }
+
+    /// An index that no `for` of the text binds, so that no `len` may find it.
+    pub(super) fn stand_in(&mut self, name: Ident) -> usize {
+        let id = self.binder(name, Range::Implied(None));
+        self.stand_ins.insert(id);
+        id
+    }
+
+    /// Finds the index of each `len` outside of its `for`: the first of this definition, else the last
+    /// before it.
+    pub(super) fn resolve_lengths(&mut self, first: usize) {
+        let lengths = std::mem::take(&mut self.lengths);
+        let found: BTreeMap<usize, usize> = lengths
+            .iter()
+            .filter_map(|(name, id)| Some((*id, self.bound_elsewhere(name, first)?)))
+            .collect();
+        for (name, id) in lengths {
+            match found.get(&id).copied() {
+                Some(_) if self.is_its_own_length(id, &found) => self.report.error(
+                    name.span(),
+                    format!("the range of `{name}` depends on its own length, `len({name})`"),
+                    format!("say how far `{name}` runs by something else, `for {name} in 0..{{n}}`; without a range it runs over the axis that it subscripts"),
+                ),
+                Some(found) if self.is_ragged(found) => self.report.error(
+                    name.span(),
+                    format!("`len({name})`: the range of `{name}` depends on another index"),
+                    format!("use it inside the `for` that binds `{name}`"),
+                ),
+                Some(found) => {
+                    self.checked.binders[id].range = self.checked.binders[found].range.clone();
+                }
+                None if self.letters.contains_key(&plain(&name)) => {
+                    self.checked.binders[id].range = self.known_range_of_letter(&name);
+                }
+                None => self.report.error(
+                    name.span(),
+                    format!("`len({name})`: no `for` binds an index `{name}`"),
+                    "`len` takes an index; the length of a Rust value is `{x.len()}` in a range, `{x.len() as f64}` as a number",
+                ),
+            }
+        }
+    }
+
+    /// The index of that name: the first of the definition that begins with this binder, else the last
+    /// before it.
+    fn bound_elsewhere(&self, name: &Ident, first: usize) -> Option<usize> {
+        let text = plain(name);
+        let binders = &self.checked.binders;
+        // No `len` says what another one means.
+        let named =
+            |other: &usize| !self.stand_ins.contains(other) && plain(&binders[*other].name) == text;
+        (first..binders.len()).find(named).or_else(|| (0..first).rfind(named))
+    }
+
+    /// Whether a length leads back to itself, through the ranges of the indices `found` for those that
+    /// stand for a `len`: `for i in 0..len(i)`, or two indices of which each runs as far as the other.
+    fn is_its_own_length(&self, id: usize, found: &BTreeMap<usize, usize>) -> bool {
+        let (mut next, mut seen) = (vec![id], BTreeSet::new());
+        while let Some(binder) = next.pop() {
+            let binder = found.get(&binder).copied().unwrap_or(binder);
+            let Range::Stated { low, high } = &self.checked.binders[binder].range else { continue };
+            for atom in low.terms.keys().chain(high.terms.keys()) {
+                let (Atom::Len(other) | Atom::Index(other)) = *atom else { continue };
+                if other == id {
+                    return true;
+                }
+                if seen.insert(other) {
+                    next.push(other);
+                }
+            }
+        }
+        false
+    }
+
+    pub(super) fn integer(&mut self, expr: &Expr, place: Place) -> Result<Affine> {
+        let affine = self.sum_of_integers(expr, place)?;
+        if affine.is_within(LARGEST) && self.weight(&affine) <= HEAVIEST {
+            return Ok(affine);
+        }
+        Err(too_large(expr.span))
+    }
+
+    /// The sum of an integer's factors, with its indices as far as their ranges go.
+    pub(super) fn weight(&self, affine: &Affine) -> f64 {
+        let terms = affine.terms.iter().map(|(atom, factor)| {
+            let size = match *atom {
+                Atom::Index(index) | Atom::Len(index) => self.facts[index].weight,
+                Atom::Integer(_) => 1.0,
+            };
+            factor.unsigned_abs() as f64 * size
+        });
+        affine.constant.unsigned_abs() as f64 + terms.sum::<f64>()
+    }
+
+    /// The indices with which an integer changes, also by a range that does.
+    pub(super) fn dependences(&self, affine: &Affine) -> BTreeSet<usize> {
+        let of_atom = |atom: &Atom<usize>| match *atom {
+            Atom::Index(index) => {
+                self.facts[index].depends.iter().copied().chain([index]).collect()
+            }
+            Atom::Len(index) => self.facts[index].depends.clone(),
+            Atom::Integer(_) => BTreeSet::new(),
+        };
+        affine.terms.keys().flat_map(of_atom).collect()
+    }
+
+    fn sum_of_integers(&mut self, expr: &Expr, place: Place) -> Result<Affine> {
+        Ok(match &expr.kind {
+            ExprKind::Number { value, is_integer } => {
+                Affine::constant(whole(*value, *is_integer, expr.span)?)
+            }
+            ExprKind::Path(path) => match &path.ident {
+                Some(ident) => match self.index_at(ident, place) {
+                    Some(index) => Affine::index(index),
+                    None => self.not_an_index(ident, path, place)?,
+                },
+                None => self.integer_path(path, expr.span)?,
+            },
+            ExprKind::Rust(tokens) => {
+                let id =
+                    self.integer_operand(rust(tokens), "integer".into(), None, 0, expr.span)?;
+                Affine::atom(Atom::Integer(id))
+            }
+            ExprKind::Len(index) => self.integer_len(index)?,
+            ExprKind::Negate(operand) => {
+                Affine::constant(0).plus(-1, &self.integer(operand, place)?)
+            }
+            ExprKind::Binary { operator: Operator::Add, left, right } => {
+                self.integer(left, place)?.plus(1, &self.integer(right, place)?)
+            }
+            ExprKind::Binary { operator: Operator::Sub, left, right } => {
+                self.integer(left, place)?.plus(-1, &self.integer(right, place)?)
+            }
+            ExprKind::Binary { operator: Operator::Mul, left, right } => {
+                let (left, right) = (self.integer(left, place)?, self.integer(right, place)?);
+                let product = match (left.as_constant(), right.as_constant()) {
+                    (Some(factor), _) => right.times(factor),
+                    (_, Some(factor)) => left.times(factor),
+                    _ => {
+                        return Err(Diagnostic::new(
+                            expr.span,
+                            "a product of two indices or variables in a subscript or range",
+                            "one factor must be an integer literal; compute the rest in Rust: `{a * b}`",
+                        ));
+                    }
+                };
+                product.ok_or_else(|| too_large(expr.span))?
+            }
+            ExprKind::Error => {
+                self.unread += 1;
+                Affine::constant(0)
+            }
+            _ => {
+                return Err(Diagnostic::new(
+                    expr.span,
+                    "a subscript or range is a sum of indices and integers",
+                    "write an index, an integer, `t + k`, ids as `token[t]`, or Rust in braces: `{n / 2}`",
+                ));
+            }
+        })
+    }
+
+    /// A subscript cannot be a Rust variable; a range can.
+    fn index_at(&self, ident: &Ident, place: Place) -> Option<usize> {
+        match place {
+            Place::Subscript => self.index_alone(ident),
+            Place::Range => self.index(ident),
+        }
+    }
+
+    pub(super) fn integer_path(&mut self, path: &Path, span: Span) -> Result<Affine> {
+        let id =
+            self.integer_operand(path.tokens.clone(), path.last.clone(), Some(path), 0, span)?;
+        Ok(Affine::atom(Atom::Integer(id)))
+    }
+
+    /// A name that no `for` binds. In a range it is a Rust variable; as a subscript it is far more
+    /// often a slip, so Rust variables stand in braces there.
+    pub(super) fn not_an_index(
+        &mut self,
+        ident: &Ident,
+        path: &Path,
+        place: Place,
+    ) -> Result<Affine> {
+        if let Some(found) = self.let_of(ident) {
+            if found.is_none() {
+                return Ok(Affine::constant(0));
+            }
+            return Err(Diagnostic::new(
+                ident.span(),
+                format!("`{ident}` is a computed value, not an integer"),
+                "a subscript or range is a sum of indices and integers; compute others in Rust, outside of `expr!`",
+            ));
+        }
+        if let (Place::Range, Some(mistake)) = (place, self.letter_alone(ident)) {
+            return Err(mistake);
+        }
+        if place == Place::Range {
+            return self.integer_path(path, ident.span());
+        }
+        let names: Vec<_> = self.indices.iter().map(|(name, _)| name.text.as_str()).collect();
+        let here = if names.is_empty() {
+            "no index is bound here".to_owned()
+        } else {
+            format!("the indices here are `{}`", names.join("`, `"))
+        };
+        Err(Diagnostic::new(
+            ident.span(),
+            format!("`{ident}` is not an index: no `for` around it binds that name"),
+            format!("{here}; bind it, `for {ident}`, or write `{{{ident}}}` for a Rust integer"),
+        ))
+    }
+}
+
+/// Beyond this, sums of integers of the program might not fit.
+const LARGEST: i64 = 1_000_000_000;
+
+/// An integer as it was written.
+#[allow(clippy::cast_possible_truncation)] // whole and small
+fn whole(x: f64, is_integer: bool, span: Span) -> Result<i64> {
+    let is_small = x.abs() <= LARGEST as f64;
+    if is_integer && is_small {
+        return Ok(x as i64);
+    }
+    if is_integer {
+        return Err(too_large(span));
+    }
+    let help = if x.fract() == 0.0 && is_small {
+        format!("subscripts and ranges are integers: write `{x}`")
+    } else {
+        "subscripts and ranges are integers: write them without a point or an exponent".to_owned()
+    };
+    Err(Diagnostic::new(span, format!("{x:?} is not an integer"), help))
+}
+
+/// Beyond this such sums might not be numbers of the machine, where each index and integer is at most
+/// 2^32.
+const HEAVIEST: f64 = 2.0 * LARGEST as f64;
+
+fn too_large(span: Span) -> Diagnostic {
+    Diagnostic::new(
+        span,
+        "an integer that is too large",
+        "the integers of a subscript or range are at most 10^9, also where ranges multiply them",
+    )
+}

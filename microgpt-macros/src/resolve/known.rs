@@ -1,0 +1,327 @@
+//! What a signature says of the names in the equations: the axes of the arguments, the ranges of indices,
+//! and the axes of the results.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+
+use super::operands::integers_and_values;
+use super::{Checker, count};
+use crate::resolve::term::{Affine, Axis, AxisUse, Label, Operand, Range};
+use crate::syntax::ast;
+use crate::syntax::name::{hygiene, named_as, plain};
+use crate::syntax::report::Diagnostic;
+use crate::syntax::suggest::nearest;
+
+/// A signature, as far as the equations are concerned. Of `expr!` there is none.
+#[derive(Debug, Default)]
+pub struct Known<'a> {
+    pub arguments: Vec<Argument>,
+    /// What stands after `where`.
+    pub ranges: &'a [StatedRange],
+    /// The axes of each result, if they could be read.
+    pub results: Option<Vec<Vec<NamedAxis>>>,
+    /// Whether the results are declared as a tuple.
+    pub tuple: bool,
+}
+
+#[derive(Debug)]
+pub struct Argument {
+    pub name: Ident,
+    pub what: What,
+}
+
+#[derive(Debug)]
+pub enum What {
+    Values(Vec<NamedAxis>),
+    Ids(Vec<NamedAxis>),
+    /// Another type of Rust, or one that could not be read.
+    Other,
+}
+
+/// An axis as it was written.
+#[derive(Clone, Debug)]
+pub struct NamedAxis {
+    pub label: Label,
+    pub span: Span,
+}
+
+/// `s in 0..=t`
+#[derive(Debug)]
+pub struct StatedRange {
+    pub name: Ident,
+    pub range: ast::Range,
+}
+
+impl Argument {
+    fn axes(&self) -> &[NamedAxis] {
+        match &self.what {
+            What::Values(axes) | What::Ids(axes) => axes,
+            What::Other => &[],
+        }
+    }
+
+    pub(super) fn wrong_rank(&self, subscripts: usize, span: Span) -> Diagnostic {
+        let (name, axes) = (&self.name, self.axes());
+        let with_all = format!("{name}{}", shown(axes.iter().map(|axis| &axis.label)));
+        let subscripted = axes.iter().enumerate().map(|(at, axis)| match &axis.label {
+            Label::Letter(letter) => letter.clone(),
+            Label::Number(_) => ["i", "j", "k", "l", "m", "n"][at].to_owned(),
+        });
+        let subscripted = format!("{name}[{}]", subscripted.collect::<Vec<_>>().join(", "));
+        if axes.is_empty() {
+            return Diagnostic::new(
+                span,
+                format!("`{name}` is a single number in the signature, but an array here"),
+                format!("write `{name}` alone, or declare its axes: `{name}: [i]`"),
+            );
+        }
+        let message = match subscripts {
+            0 => format!("`{name}` is an array with {}", count(axes.len(), "axis")),
+            _ => format!(
+                "`{with_all}` has {}, but {} here",
+                count(axes.len(), "axis"),
+                count(subscripts, "subscript")
+            ),
+        };
+        Diagnostic::new(
+            span,
+            message,
+            format!("write one subscript for each axis: `{subscripted}`"),
+        )
+    }
+}
+
+/// Axes in brackets.
+pub fn shown<'a>(labels: impl Iterator<Item = &'a Label>) -> String {
+    format!("[{}]", labels.map(ToString::to_string).collect::<Vec<_>>().join(", "))
+}
+
+impl Checker<'_> {
+    /// Makes operands of the arguments, and an index for each letter, over all axes called so.
+    pub(super) fn declare(&mut self) {
+        let known = self.known;
+        for argument in &known.arguments {
+            let ident = &argument.name;
+            let (name, span) = (plain(ident), ident.span());
+            let operand = Operand {
+                tokens: ident.to_token_stream(),
+                name,
+                rank: argument.axes().len(),
+                span,
+            };
+            let key = format!("{} {}", hygiene(span), operand.tokens);
+            let axis: fn(usize, usize) -> Axis = match argument.what {
+                What::Values(_) => {
+                    self.by_tokens.insert(key, (false, self.checked.operands.len()));
+                    self.checked.operands.push(operand);
+                    |operand, axis| Axis::Operand { operand, axis }
+                }
+                What::Ids(_) => {
+                    self.by_tokens.insert(key, (true, self.checked.integers.len()));
+                    self.checked.integers.push(operand);
+                    |operand, axis| Axis::Integers { operand, axis }
+                }
+                What::Other => continue,
+            };
+            let operand = match argument.what {
+                What::Ids(_) => self.checked.integers.len() - 1,
+                _ => self.checked.operands.len() - 1,
+            };
+            for (at, named) in argument.axes().iter().enumerate() {
+                self.call_axis(axis(operand, at), named);
+            }
+        }
+    }
+
+    fn call_axis(&mut self, axis: Axis, named: &NamedAxis) {
+        self.labels.insert(axis, named.label.clone());
+        let Label::Letter(letter) = &named.label else { return };
+        let binder = self.letters.get(letter).copied().unwrap_or_else(|| {
+            let binder = self.stand_in(named_as(letter, named.span));
+            self.checked.binders[binder].range = Range::Implied(Some(axis));
+            self.letters.insert(letter.clone(), binder);
+            binder
+        });
+        self.checked.axis_uses.push(AxisUse { binder, axis, span: named.span });
+    }
+
+    /// The range of an index without one of its own: that of the `where`, else the axes of the signature
+    /// that are called so; without either it is found where the index subscripts.
+    pub(super) fn known_range(&mut self, name: &Ident) -> Range {
+        let (known, text) = (self.known, plain(name));
+        if let Some(stated) = known.ranges.iter().find(|stated| plain(&stated.name) == text) {
+            self.ranged.insert(text);
+            self.by_where = Some(name.clone());
+            let range = self.range(name, &stated.range);
+            self.by_where = None;
+            return range.unwrap_or_else(|diagnostic| {
+                self.report.push(diagnostic);
+                Range::stated(Affine::constant(0), Affine::constant(0))
+            });
+        }
+        self.known_range_of_letter(name)
+    }
+
+    pub(super) fn known_range_of_letter(&self, name: &Ident) -> Range {
+        let binder = self.letters.get(&plain(name));
+        binder.map_or(Range::Implied(None), |&binder| self.checked.binders[binder].range.clone())
+    }
+
+    /// A letter of the signature in a range, where no `for` binds it.
+    pub(super) fn letter_alone(&self, ident: &Ident) -> Option<Diagnostic> {
+        let text = plain(ident);
+        let is_index = self.letters.contains_key(&text)
+            || self.known.ranges.iter().any(|stated| plain(&stated.name) == text);
+        if !is_index {
+            return None;
+        }
+        Some(match &self.by_where {
+            Some(binder) => Diagnostic::new(
+                binder.span(),
+                format!(
+                    "the `where` says how far `{binder}` runs by `{ident}`, which no `for` around it binds"
+                ),
+                format!(
+                    "bind it before `{binder}`, `for {ident}, {binder}`, or give `{binder}` another range here: `for {binder} in 0..n`"
+                ),
+            ),
+            None => Diagnostic::new(
+                ident.span(),
+                format!(
+                    "`{ident}` is an axis of the signature, and no `for` around it binds that index"
+                ),
+                format!(
+                    "its length is `len({ident})`; as an index it is bound before it is named: `for {ident}, s in 0..={ident}`"
+                ),
+            ),
+        })
+    }
+
+    /// Whether the axes that an index would run over have different names in the signature. Then their
+    /// types are two.
+    pub(super) fn refuses_axis(&mut self, index: usize, axis: Axis, span: Span) -> bool {
+        let binder = &self.checked.binders[index];
+        let Range::Implied(Some(first)) = binder.range else { return false };
+        let (Some(one), Some(other)) = (self.labels.get(&first), self.labels.get(&axis)) else {
+            return false;
+        };
+        if one == other {
+            return false;
+        }
+        let name = plain(&binder.name);
+        let this = self.checked.axis_name(axis);
+        let runs = if *one == Label::Letter(name.clone()) {
+            format!("`{name}` runs over the axes called `{name}`")
+        } else {
+            format!("`{name}` runs over `{one}`, {}", self.checked.axis_name(first))
+        };
+        self.report.error(
+            span,
+            format!("{runs}, but {this} is `{other}`"),
+            "an index runs over axes of one length: call both by one letter in the signature, or use an index for each",
+        );
+        true
+    }
+
+    // ------------------------------------------------------------ arguments
+
+    /// The argument of this name, if the signature says its axes.
+    pub(super) fn declared(&self, name: &str) -> Option<&Argument> {
+        let is_it = |one: &&Argument| !matches!(one.what, What::Other) && plain(&one.name) == name;
+        self.known.arguments.iter().find(is_it)
+    }
+
+    pub(super) fn ids_as_values(&self, name: &str, span: Span) -> Diagnostic {
+        if self.declared(name).is_none() {
+            return integers_and_values(name, span);
+        }
+        Diagnostic::new(
+            span,
+            format!("`{name}` holds ids, and no numbers to compute with"),
+            format!(
+                "ids say which row: `w[{name}[t], i]`; numbers without gradient are declared `{name}: &[t]`"
+            ),
+        )
+    }
+
+    pub(super) fn values_as_ids(&self, name: &str, span: Span) -> Diagnostic {
+        if self.declared(name).is_none() {
+            return integers_and_values(name, span);
+        }
+        Diagnostic::new(
+            span,
+            format!("`{name}` holds numbers, and no integers"),
+            format!(
+                "ids are declared `{name}: &[usize; t] in 0..v`, an integer `{name}: usize in 0..4`"
+            ),
+        )
+    }
+
+    /// Notes which arguments stand in some Rust.
+    pub(super) fn note_uses(&mut self, tokens: &TokenStream) {
+        if self.known.arguments.is_empty() {
+            return;
+        }
+        for token in tokens.clone() {
+            match token {
+                TokenTree::Ident(ident) => {
+                    self.used.insert(plain(&ident));
+                }
+                TokenTree::Group(group) => self.note_uses(&group.stream()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Tells of arguments and ranges that no equation uses, unless something else is wrong.
+    pub(super) fn require_uses(&mut self) {
+        if !self.report.is_empty() || self.unread > 0 {
+            return;
+        }
+        let known = self.known;
+        for stated in known.ranges {
+            let name = &stated.name;
+            if self.ranged.contains(&plain(name)) {
+                continue;
+            }
+            let indices: Vec<String> = self
+                .checked
+                .binders
+                .iter()
+                .enumerate()
+                .filter(|(id, _)| !self.stand_ins.contains(id))
+                .map(|(_, binder)| plain(&binder.name))
+                .collect();
+            let is_bound = indices.iter().any(|index| *index == plain(name));
+            let long = indices.iter().map(String::as_str).filter(|index| index.len() > 1);
+            let near = nearest(&plain(name), long);
+            let (message, help) = if is_bound {
+                (
+                    format!(
+                        "the range of `{name}` is not used: every `for {name}` has one of its own"
+                    ),
+                    "leave it out here, or there".to_owned(),
+                )
+            } else {
+                (
+                    format!("`{name}` is no index: no `for` binds that name"),
+                    match near {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("bind it, `for {name}`, or leave its range out"),
+                    },
+                )
+            };
+            self.report.error(name.span(), message, help);
+        }
+        for argument in &known.arguments {
+            let name = plain(&argument.name);
+            if !self.used.contains(&name) && !name.starts_with('_') {
+                self.report.error(
+                    argument.name.span(),
+                    format!("the argument `{name}` is never used"),
+                    format!("use it in the equations, leave it out, or call it `_{name}`"),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Operands: what comes from Rust, each with one number of subscripts.
+
+use proc_macro2::{Span, TokenStream};
+
+use super::{Checker, MAX_RANK, Result, count};
+use crate::resolve::term::{Array, Operand};
+use crate::syntax::ast::Path;
+use crate::syntax::report::Diagnostic;
+
+impl Checker<'_> {
+    pub(super) fn path_operand(&mut self, path: &Path, rank: usize, span: Span) -> Result<Array> {
+        self.operand(path.tokens.clone(), path.last.clone(), Some(path), rank, span)
+    }
+
+    pub(super) fn operand(
+        &mut self,
+        tokens: TokenStream,
+        name: String,
+        path: Option<&Path>,
+        rank: usize,
+        span: Span,
+    ) -> Result<Array> {
+        few_subscripts(rank, span)?;
+        self.note_uses(&tokens);
+        let key = path.map(Path::key);
+        if let Some(&(integers, id)) = key.as_ref().and_then(|key| self.by_tokens.get(key)) {
+            if integers {
+                return Err(self.ids_as_values(&name, span));
+            }
+            self.expect_rank(Array::Operand(id), rank, span)?;
+            return Ok(Array::Operand(id));
+        }
+        self.checked.operands.push(Operand { tokens, name, rank, span });
+        let id = self.checked.operands.len() - 1;
+        if let Some(key) = key {
+            self.by_tokens.insert(key, (false, id));
+        }
+        Ok(Array::Operand(id))
+    }
+
+    pub(super) fn integer_operand(
+        &mut self,
+        tokens: TokenStream,
+        name: String,
+        path: Option<&Path>,
+        rank: usize,
+        span: Span,
+    ) -> Result<usize> {
+        few_subscripts(rank, span)?;
+        self.note_uses(&tokens);
+        let key = path.map(Path::key);
+        if let Some(&(integers, id)) = key.as_ref().and_then(|key| self.by_tokens.get(key)) {
+            if !integers {
+                return Err(self.values_as_ids(&name, span));
+            }
+            let expected = self.checked.integers[id].rank;
+            if expected != rank {
+                if let Some(declared) = self.declared(&name) {
+                    return Err(declared.wrong_rank(rank, span));
+                }
+                return Err(ranks_differ(&name, expected, rank, span));
+            }
+            return Ok(id);
+        }
+        self.checked.integers.push(Operand { tokens, name, rank, span });
+        let id = self.checked.integers.len() - 1;
+        if let Some(key) = key {
+            self.by_tokens.insert(key, (true, id));
+        }
+        Ok(id)
+    }
+
+    pub(super) fn expect_rank(&self, array: Array, rank: usize, span: Span) -> Result<()> {
+        let (name, expected) = match array {
+            Array::Operand(id) => {
+                let operand = &self.checked.operands[id];
+                (&operand.name, operand.rank)
+            }
+            Array::Definition(id) => {
+                let definition = &self.checked.definitions[id];
+                (&definition.name, definition.axes.len())
+            }
+        };
+        if expected == rank {
+            return Ok(());
+        }
+        if let Array::Operand(_) = array {
+            if let Some(declared) = self.declared(name) {
+                return Err(declared.wrong_rank(rank, span));
+            }
+            return Err(ranks_differ(name, expected, rank, span));
+        }
+        if let (Array::Definition(id), 0) = (array, rank) {
+            let axes: Vec<_> = self.checked.definitions[id]
+                .axes
+                .iter()
+                .map(|&axis| self.checked.binders[axis].name.to_string())
+                .collect();
+            return Err(Diagnostic::new(
+                span,
+                format!("`{name}` is an array with {}", count(expected, "axis")),
+                format!("subscript it: `{name}[{}]`", axes.join(", ")),
+            ));
+        }
+        Err(wrong_rank(name, expected, rank, span))
+    }
+}
+
+fn few_subscripts(rank: usize, span: Span) -> Result<()> {
+    if rank <= MAX_RANK {
+        return Ok(());
+    }
+    let help = format!("arrays have at most {MAX_RANK} axes");
+    Err(Diagnostic::new(span, format!("{rank} subscripts"), help))
+}
+
+fn wrong_rank(name: &str, expected: usize, rank: usize, span: Span) -> Diagnostic {
+    Diagnostic::new(
+        span,
+        format!("`{name}` has {}, but {} here", count(expected, "axis"), count(rank, "subscript")),
+        "write one subscript for each axis, the same number everywhere",
+    )
+}
+
+/// What axes an operand has is for its type to say: only its other subscripts are known here.
+fn ranks_differ(name: &str, before: usize, rank: usize, span: Span) -> Diagnostic {
+    Diagnostic::new(
+        span,
+        format!("`{name}` has {} here, but {before} before", count(rank, "subscript")),
+        "write one subscript for each axis, the same number everywhere",
+    )
+}
+
+pub(super) fn integers_and_values(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(
+        span,
+        format!("`{name}` is used both as integers and as values"),
+        "give the numbers a name of their own in Rust: `let x = n as f64;`",
+    )
+}

@@ -1,0 +1,305 @@
+//! Resolved terms: what `check` makes of the syntax tree, and `graph` lowers.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::{Ident, Span, TokenStream};
+
+use crate::syntax::ast::{Comparison, Operator, Reduction};
+
+/// A checked program: every name is an index, a definition or an operand.
+#[derive(Debug, Default)]
+pub struct Checked {
+    pub operands: Vec<Operand>,
+    pub integers: Vec<Operand>,
+    pub binders: Vec<Binder>,
+    pub definitions: Vec<Definition>,
+    /// The definitions that are results, in order.
+    pub results: Vec<usize>,
+    pub tuple: bool,
+    /// The axes that each implied index runs over, in the order of the text.
+    pub axis_uses: Vec<AxisUse>,
+    /// Every subscript, to be checked against its axis unless the index implies it.
+    pub bounds: Vec<Bound>,
+    /// Of each result that a signature declares, what its axes are.
+    pub result_axes: Vec<Vec<ResultAxis>>,
+}
+
+/// What an axis is called in a signature: by a letter, or by its length.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Label {
+    Letter(String),
+    Number(usize),
+}
+
+impl std::fmt::Display for Label {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Letter(letter) => f.write_str(letter),
+            Self::Number(number) => number.fmt(f),
+        }
+    }
+}
+
+/// What an axis of a declared result is by the equations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResultAxis {
+    /// An axis of the arguments.
+    Of(Label),
+    /// The values of a range, of which the run time tells how many.
+    Length,
+    /// The values of a range of so many as its ends are written.
+    Fixed(usize),
+}
+
+impl Checked {
+    /// What the user calls an axis.
+    pub fn axis_name(&self, axis: Axis) -> String {
+        match axis {
+            Axis::Operand { operand, axis } => {
+                format!("axis {axis} of `{}`", self.operands[operand].name)
+            }
+            Axis::Integers { operand, axis } => {
+                format!("axis {axis} of `{}`", self.integers[operand].name)
+            }
+            Axis::Extent { binder } => {
+                let name = &self.binders[binder].name;
+                let with = |one: &&Definition| one.axes.contains(&binder);
+                match self.definitions.iter().find(with) {
+                    Some(definition) => format!("the range of `{name}` in `{}`", definition.name),
+                    None => format!("the range of `{name}`"),
+                }
+            }
+        }
+    }
+}
+
+/// What comes from Rust: values, or integers.
+#[derive(Debug)]
+pub struct Operand {
+    pub tokens: TokenStream,
+    pub name: String,
+    pub rank: usize,
+    pub span: Span,
+}
+
+/// An index and what it runs over.
+#[derive(Debug)]
+pub struct Binder {
+    pub name: Ident,
+    pub range: Range,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Range {
+    /// All of an axis; which one is found where the index is used as a subscript.
+    Implied(Option<Axis>),
+    /// From `low` to before `high`.
+    Stated { low: Affine, high: Affine },
+}
+
+/// An axis of an array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Axis {
+    Operand {
+        operand: usize,
+        axis: usize,
+    },
+    Integers {
+        operand: usize,
+        axis: usize,
+    },
+    /// The values of a stated range, as an axis of a definition.
+    Extent {
+        binder: usize,
+    },
+}
+
+/// An index that runs over the whole of an axis.
+#[derive(Debug)]
+pub struct AxisUse {
+    pub binder: usize,
+    pub axis: Axis,
+    pub span: Span,
+}
+
+/// A subscript of an array, with the place to point at.
+#[derive(Debug)]
+pub struct Bound {
+    /// The definition that it stands in.
+    pub definition: usize,
+    pub array: Array,
+    pub axis: usize,
+    pub subscript: Subscript,
+    pub span: Span,
+}
+
+/// `let name = [body for axes]`; without axes, a scalar.
+#[derive(Debug)]
+pub struct Definition {
+    pub name: String,
+    pub axes: Vec<usize>,
+    pub body: Term,
+}
+
+#[derive(Clone, Debug)]
+pub enum Term {
+    Number(f64),
+    /// An index, a length or their sum, as a number.
+    Integer(Affine),
+    Load {
+        array: Array,
+        subscripts: Vec<Subscript>,
+        /// In a branch of an `if`, a subscript may leave its axis where the branch is not taken.
+        lazy: bool,
+    },
+    Call {
+        function: Function,
+        arguments: Vec<Term>,
+    },
+    Negate(Box<Term>),
+    Binary {
+        operator: Operator,
+        left: Box<Term>,
+        right: Box<Term>,
+    },
+    Reduce {
+        reduction: Reduction,
+        binders: Vec<usize>,
+        body: Box<Term>,
+    },
+    Stop(Box<Term>),
+    If {
+        condition: Box<Condition>,
+        then: Box<Term>,
+        otherwise: Box<Term>,
+    },
+    Error,
+}
+
+#[derive(Clone, Debug)]
+pub enum Condition {
+    Compare { comparison: Comparison, left: Term, right: Term },
+    And(Box<Condition>, Box<Condition>),
+    Or(Box<Condition>, Box<Condition>),
+    Not(Box<Condition>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Array {
+    Operand(usize),
+    Definition(usize),
+}
+
+/// An op of the table by its name, or one of the user by its path.
+#[derive(Clone, Debug)]
+pub enum Function {
+    Builtin(String),
+    User(TokenStream),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Subscript {
+    Affine(Affine),
+    /// `ids[at]`: the subscript is what stands there.
+    Gather {
+        integers: usize,
+        at: Vec<Affine>,
+    },
+}
+
+/// A sum of integers: `constant + Σ factor · atom`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Affine<I: Ord = usize> {
+    pub constant: i64,
+    pub terms: BTreeMap<Atom<I>, i64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Atom<I> {
+    Index(I),
+    /// The number of values that an index takes.
+    Len(I),
+    /// A scalar integer operand.
+    Integer(usize),
+}
+
+impl<I: Ord + Copy> Affine<I> {
+    pub fn constant(constant: i64) -> Self {
+        Self { constant, terms: BTreeMap::new() }
+    }
+
+    pub fn atom(atom: Atom<I>) -> Self {
+        Self { constant: 0, terms: BTreeMap::from([(atom, 1)]) }
+    }
+
+    pub fn index(index: I) -> Self {
+        Self::atom(Atom::Index(index))
+    }
+
+    pub fn plus(mut self, factor: i64, other: &Self) -> Self {
+        self.constant += factor * other.constant;
+        for (&atom, &count) in &other.terms {
+            *self.terms.entry(atom).or_default() += factor * count;
+        }
+        self.terms.retain(|_, count| *count != 0);
+        self
+    }
+
+    /// The product with an integer, if it fits.
+    pub fn times(&self, factor: i64) -> Option<Self> {
+        let fits = |one: i64| one.checked_mul(factor).is_some();
+        (fits(self.constant) && self.terms.values().copied().all(fits))
+            .then(|| Self::constant(0).plus(factor, self))
+    }
+
+    /// Whether none of its integers is larger, or further below 0.
+    pub fn is_within(&self, largest: i64) -> bool {
+        let all = self.terms.values().chain([&self.constant]);
+        all.into_iter().all(|one| one.unsigned_abs() <= largest.unsigned_abs())
+    }
+
+    /// The number, if there is no atom.
+    pub fn as_constant(&self) -> Option<i64> {
+        self.terms.is_empty().then_some(self.constant)
+    }
+
+    /// The index, if it is that alone.
+    pub fn as_index(&self) -> Option<I> {
+        match self.terms.iter().next() {
+            Some((&Atom::Index(index), 1)) if self.terms.len() == 1 && self.constant == 0 => {
+                Some(index)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it cannot be below 0, as no index, length or integer operand can.
+    pub fn is_never_negative(&self) -> bool {
+        self.constant >= 0 && self.terms.values().all(|&factor| factor > 0)
+    }
+
+    pub fn factor(&self, index: I) -> i64 {
+        self.terms.get(&Atom::Index(index)).copied().unwrap_or(0)
+    }
+
+    pub fn indices(&self) -> impl Iterator<Item = I> + '_ {
+        self.terms.keys().filter_map(|atom| match atom {
+            Atom::Index(index) => Some(*index),
+            _ => None,
+        })
+    }
+
+    /// Puts `by` in the place of an index.
+    pub fn substitute(&self, index: I, by: &Self) -> Self {
+        let factor = self.factor(index);
+        let mut rest = self.clone();
+        rest.terms.remove(&Atom::Index(index));
+        rest.plus(factor, by)
+    }
+}
+
+impl Range {
+    pub fn stated(low: Affine, high: Affine) -> Self {
+        Self::Stated { low, high }
+    }
+}
