@@ -5,6 +5,7 @@
 
 mod adam;
 mod clip;
+mod gradients;
 mod micro_batches;
 mod optimiser;
 #[cfg(feature = "threads")]
@@ -12,6 +13,7 @@ mod replicas;
 mod schedule;
 mod sgd;
 mod trainer;
+mod tree;
 
 pub use adam::Adam;
 #[cfg(feature = "checkpoint")]
@@ -22,3 +24,4 @@ pub use sgd::Sgd;
 #[cfg(feature = "threads")]
 pub use trainer::ThreadsError;
 pub use trainer::{Trainer, Training, TrainingError, Unusable};
+pub use tree::Tree;

@@ -1,8 +1,11 @@
 //! Training: one example per step, or the mean of several.
 
+use std::ops::Range;
+
 use thiserror::Error;
 
 use super::clip::clip;
+use super::gradients::Gradients;
 use super::micro_batches::micro_batches;
 #[cfg(feature = "threads")]
 use super::replicas::Replicas;
@@ -226,6 +229,7 @@ pub struct Trainer<'m, 't, M: Loss, T: Real = f64> {
     optimiser: Optimiser<T>,
     steps: usize,
     check_finite: bool,
+    gradients: Gradients<T>,
     #[cfg(feature = "threads")]
     replicas: Option<Replicas<T>>,
 }
@@ -305,6 +309,7 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
             optimiser: Optimiser::new(training.rule),
             steps: 0,
             check_finite: false,
+            gradients: Gradients::default(),
             #[cfg(feature = "threads")]
             replicas: None,
         }
@@ -375,7 +380,7 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
     /// mean of its losses as they were before.
     ///
     /// Examples go through the model in micro-batches, each in one forward pass. Which they are
-    /// follows from the batch and the model, and their gradients are added in order: the bits are
+    /// follows from the batch and the model, and their gradients are added in a [`Tree`](super::Tree): the bits are
     /// the same for any number of `threads`.
     ///
     /// # Errors
@@ -414,32 +419,32 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
         pull.back(model.model(), model.weights(), model.block(), examples)
     }
 
-    /// The sum of the losses of all micro-batches, whose gradients are added in order.
+    /// The sum of the losses of all micro-batches, and of their gradients in the block.
     #[track_caller]
     fn pull_back(
         &mut self,
         pull: Pull<'_, T>,
         micro_batches: &[&[&M::Example]],
     ) -> Result<T, TrainingError> {
+        self.pull_back_subtree(pull, micro_batches, 0..micro_batches.len())
+    }
+
+    /// [`pull_back`](Trainer::pull_back) of the micro-batches of a subtree, on the threads of this process.
+    #[track_caller]
+    fn pull_back_subtree(
+        &mut self,
+        pull: Pull<'_, T>,
+        micro_batches: &[&[&M::Example]],
+        node: Range<usize>,
+    ) -> Result<T, TrainingError> {
         #[cfg(feature = "threads")]
         if let Some(replicas) = &mut self.replicas {
-            return replicas.pull_back(pull, self.model, micro_batches);
+            return replicas.pull_back(pull, self.model, micro_batches, node);
         }
-        // Each begins at 0, as on a thread of its own.
-        let block = self.model.block();
-        let mut gradients = vec![T::zero(); block.size()];
-        let mut losses = T::zero();
-        for examples in micro_batches {
-            losses += self.pull_back_at_once(pull, examples)?;
-            block.update_gradients(|own| {
-                for (sum, own) in gradients.iter_mut().zip(own) {
-                    *sum += *own;
-                    *own = T::zero();
-                }
-            });
-        }
-        block.update_gradients(|own| own.copy_from_slice(&gradients));
-        Ok(losses)
+        let model = self.model;
+        let (sizes, weights, block) = (model.model(), model.weights(), model.block());
+        let mut leaf = |at: usize| pull.back(sizes, weights, block, micro_batches[at]);
+        self.gradients.add_up(node, block, &mut leaf)
     }
 
     /// Moves the parameters, unless something went wrong: then they stay as they are.
