@@ -5,6 +5,8 @@
 
 mod adam;
 mod clip;
+#[cfg(feature = "mpi")]
+mod exchange;
 mod gradients;
 mod micro_batches;
 mod optimiser;
