@@ -1,40 +1,48 @@
 //! The processes of a run: this one alone, or those that `mpirun` started.
 
-use std::fmt::Debug;
 use std::hash::Hash;
 
+#[cfg(feature = "mpi")]
+use microgpt::Ranks;
 use microgpt::model::ValidationLoss;
 use microgpt::sample::SampleError;
 use microgpt::{Gpt, Instance, PythonRandom, Real, Sampling, Streams, Trainer};
 
-#[cfg(feature = "mpi")]
-use microgpt::Ranks;
 #[cfg(not(feature = "mpi"))]
 use alone::Ranks;
+
+#[cfg(not(feature = "mpi"))]
+mod alone;
 
 /// Processes that make the same run, each with a part of its work. The first one reads, prints and saves.
 pub struct Team {
     ranks: Option<Ranks>,
 }
 
-/// Why a process ends without a word: another one has said what is wrong.
-pub const OF_ANOTHER: &str = "another process has failed";
+/// Draws so many documents more.
+type Draw<'m> = dyn FnMut(usize) -> Result<Vec<Vec<usize>>, SampleError> + 'm;
+
+/// The error of a process that has none itself. Only the first speaks, and it has its own or this.
+const OF_ANOTHER: &str = "another process of this run has failed";
 
 impl Team {
     /// All that were launched together, if this process is one of them.
     pub fn start() -> Result<Self, String> {
         let ranks = Ranks::launched().then(Ranks::start).transpose();
-        let ranks = ranks.map_err(|error| error.to_string())?;
-        Ok(Self { ranks })
+        ranks.map(|ranks| Self { ranks }).map_err(in_text)
     }
 
     pub fn is_first(&self) -> bool {
         self.ranks.as_ref().is_none_or(Ranks::is_first)
     }
 
-    /// Whether there are others.
     pub fn has_others(&self) -> bool {
         self.ranks.as_ref().is_some_and(|ranks| ranks.size() > 1)
+    }
+
+    /// Whether a launcher passes on what this process prints.
+    pub fn is_relayed(&self) -> bool {
+        self.ranks.is_some()
     }
 
     /// Whether it is so for any process.
@@ -45,21 +53,18 @@ impl Team {
     /// All processes have the same, or the error says which have not.
     pub fn compare(&self, what: &str, own: &(impl Hash + ?Sized)) -> Result<(), String> {
         let Some(ranks) = &self.ranks else { return Ok(()) };
-        ranks.compare(what, own).map_err(|error| error.to_string())
+        ranks.compare(what, own).map_err(in_text)
     }
 
     /// What went well here, if it went well for all.
     pub fn agreed<T>(&self, done: Result<T, String>) -> Result<T, String> {
-        if self.any(done.is_err()) { done.and(Err(OF_ANOTHER.to_owned())) } else { done }
+        let failed = self.any(done.is_err());
+        done.and_then(|done| if failed { Err(OF_ANOTHER.to_owned()) } else { Ok(done) })
     }
 
     /// What the first process reads, for all.
-    pub fn read(
-        &self,
-        read: impl FnOnce() -> Result<Vec<u8>, String>,
-    ) -> Result<Vec<u8>, String> {
-        let own = if self.is_first() { read() } else { Ok(Vec::new()) };
-        let mut bytes = self.agreed(own)?;
+    pub fn read(&self, read: impl FnOnce() -> Result<Vec<u8>, String>) -> Result<Vec<u8>, String> {
+        let mut bytes = self.agreed(if self.is_first() { read() } else { Ok(Vec::new()) })?;
         if let Some(ranks) = &self.ranks {
             ranks.broadcast(&mut bytes);
         }
@@ -67,13 +72,17 @@ impl Team {
     }
 
     /// A trainer whose batches are divided among all.
+    #[cfg_attr(not(feature = "mpi"), allow(clippy::unnecessary_wraps))]
     pub fn divide<'m, 't, T: Real>(
         &self,
         trainer: Trainer<'m, 't, Gpt, T>,
     ) -> Result<Trainer<'m, 't, Gpt, T>, String> {
         match &self.ranks {
             None => Ok(trainer),
-            Some(ranks) => trainer.ranks(ranks).map_err(|error| error.to_string()),
+            #[cfg(feature = "mpi")]
+            Some(ranks) => trainer.ranks(ranks).map_err(in_text),
+            #[cfg(not(feature = "mpi"))]
+            Some(none) => match *none {},
         }
     }
 
@@ -84,7 +93,38 @@ impl Team {
     ) -> ValidationLoss {
         match &self.ranks {
             None => gpt.validation_loss(documents),
+            #[cfg(feature = "mpi")]
             Some(ranks) => ranks.validation_loss(gpt, documents),
+            #[cfg(not(feature = "mpi"))]
+            Some(none) => match *none {},
         }
     }
+
+    /// Documents that are drawn side by side, in streams that all processes share.
+    pub fn streams<'m, 't: 'm, T: Real>(
+        &self,
+        gpt: &'m Instance<'t, Gpt, T>,
+        bos: usize,
+        sampling: Sampling,
+        generators: Vec<PythonRandom>,
+    ) -> Box<Draw<'m>> {
+        match &self.ranks {
+            None => {
+                let mut streams = Streams::new(gpt, bos, sampling, generators);
+                Box::new(move |count| streams.sample(count))
+            }
+            #[cfg(feature = "mpi")]
+            Some(ranks) => {
+                let mut streams = ranks.streams(gpt, bos, sampling, generators);
+                Box::new(move |count| streams.sample(count))
+            }
+            #[cfg(not(feature = "mpi"))]
+            Some(none) => match *none {},
+        }
+    }
+}
+
+#[allow(clippy::needless_pass_by_value)] // as `map_err` has it
+fn in_text(error: impl ToString) -> String {
+    error.to_string()
 }
