@@ -199,7 +199,7 @@ fn print_sample(
 }
 
 /// What ends a run in which a process waits for another too long.
-const NO_ANSWER: &str = "the run was ended, and not all of its processes finished the step";
+const NO_ANSWER: &str = "the run was told to end, and a process of it does not answer";
 
 /// So many samples of each stream are drawn before they are printed.
 const ROUNDS: usize = 64;

@@ -7,6 +7,8 @@ use std::process::{Command, Output};
 mod endings;
 #[cfg(unix)]
 mod kills;
+#[cfg(feature = "mpi")]
+mod ranks;
 mod refused;
 
 /// An empty directory to run in, with these files.
