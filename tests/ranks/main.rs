@@ -60,7 +60,9 @@ fn start_all() {
 
 fn mpirun(ranks: usize, check: &str) -> Output {
     Command::new("mpirun")
-        .args(["--allow-run-as-root", "--oversubscribe", "-q", "-n", &ranks.to_string()])
+        .args(["--allow-run-as-root", "--oversubscribe", "-q"])
+        // Ranks that wait leave the core to others.
+        .args(["--mca", "mpi_yield_when_idle", "1", "-n", &ranks.to_string()])
         .arg(std::env::current_exe().expect("this program"))
         .arg(check)
         .output()
