@@ -13,7 +13,7 @@ const VOCABULARY: usize = 27;
 const BLOCK: usize = 16;
 const BATCH: usize = 64;
 /// Each kind of run is started so often, in turn: a machine has better and worse minutes.
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 5;
 
 /// Processes, and threads of each.
 const KINDS: [(usize, usize); 3] = [(1, 1), (1, 2), (2, 1)];
@@ -41,7 +41,7 @@ fn main() -> Result<(), Failure> {
         "| n_embd | parameters | ranks | threads of each | a step | exchange | sent by a rank | speed of one thread | of two threads |"
     );
     println!("|---|---|---|---|---|---|---|---|---|");
-    for (n_embd, steps) in [(64, 150), (256, 40)] {
+    for (n_embd, steps) in [(64, 100), (256, 20)] {
         let (rounds, steps) = if short { (1, 1) } else { (ROUNDS, steps) };
         let mut all: [Vec<Measured>; KINDS.len()] = Default::default();
         for _ in 0..rounds {

@@ -91,12 +91,12 @@ fn main() -> ExitCode {
         "| parameters | micro-batches | ranks | a step | exchange | sent, in gradients | efficiency |"
     );
     println!("|---|---|---|---|---|---|---|");
-    let batches = [(53_056, 8, 128), (804_096, 4, 256)];
+    let batches = [(53_632, 8, 128), (804_352, 4, 256)];
     let measured = batches.map(|(parameters, micro_batches, positions)| {
         (Work { parameters, micro_batches, positions }, &[1, 2][..])
     });
     let predicted = [100_000, 10_000_000, 1_000_000_000].map(|parameters| {
-        let work = Work { parameters, micro_batches: 1024, positions: 1024 };
+        let work = Work { parameters, micro_batches: 8192, positions: 128 };
         (work, &[1, 8, 64, 1000][..])
     });
     for (work, all) in measured.into_iter().chain(predicted) {

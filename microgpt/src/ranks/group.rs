@@ -16,6 +16,13 @@ use mpi::traits::{Communicator, CommunicatorCollectives, Equivalence, Root};
 use thiserror::Error;
 
 /// Why processes cannot work together.
+///
+/// ```
+/// use microgpt::ranks::RanksError;
+///
+/// let error = RanksError::Differs { what: "dataset".to_owned(), ranks: vec![2] };
+/// assert_eq!(error.to_string(), "dataset: rank 2 differs from rank 0");
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RanksError {
@@ -46,7 +53,7 @@ fn differ(ranks: &[usize]) -> String {
     }
 }
 
-/// What a process has sent to others, and how long it was about it.
+/// What a process has sent to others for its trainers, and how long it took: [`Ranks::traffic`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// Bytes of gradients that went to other ranks.
