@@ -13,7 +13,9 @@ use microgpt::{
     Streams, Tape, Trainer, Training, Value, expr,
 };
 
-const CHECKS: [(&str, fn(&Ranks)); 5] = [
+type Check = fn(&Ranks);
+
+const CHECKS: [(&str, Check); 5] = [
     ("results", print_results),
     ("errors", what_goes_wrong_on_one_rank_is_told_by_all),
     ("differences", what_differs_is_named),
@@ -159,15 +161,12 @@ fn results<T: Real>(ranks: Option<&Ranks>) -> String {
         let generators = (0..streams).map(PythonRandom::new).collect();
         let sampling = Sampling { temperature: 1.1, ..Sampling::default() };
         // Again, for the generators go on.
-        let samples: [_; 2] = match ranks {
-            Some(ranks) => {
-                let mut streams = ranks.streams(&gpt, 4, sampling, generators);
-                [streams.sample(count), streams.sample(count)]
-            }
-            None => {
-                let mut streams = Streams::new(&gpt, 4, sampling, generators);
-                [streams.sample(count), streams.sample(count)]
-            }
+        let samples: [_; 2] = if let Some(ranks) = ranks {
+            let mut streams = ranks.streams(&gpt, 4, sampling, generators);
+            [streams.sample(count), streams.sample(count)]
+        } else {
+            let mut streams = Streams::new(&gpt, 4, sampling, generators);
+            [streams.sample(count), streams.sample(count)]
         };
         let _ = writeln!(text, "{:?}", samples.map(|drawn| drawn.expect("numbers")));
     }

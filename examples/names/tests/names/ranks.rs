@@ -149,9 +149,9 @@ fn a_signal_ends_all_after_the_step() {
 fn the_death_of_a_rank_ends_the_run_with_one_line() {
     let here = directory("ranks_death", &[]);
     let run = started(&here);
-    let children = Command::new("pgrep").args(["-P", &run.id().to_string()]).output();
-    let children = text(&children.expect("pgrep").stdout);
-    kill(&["-s", "KILL"], children.lines().last().expect("a rank"));
+    let children = format!("/proc/{0}/task/{0}/children", run.id());
+    let children = std::fs::read_to_string(children).expect("the ranks");
+    kill(&["-s", "KILL"], children.split_whitespace().last().expect("a rank"));
     let done = run.wait_with_output().expect("it ends");
     let error = text(&done.stderr);
     assert!(!done.status.success());

@@ -162,7 +162,7 @@ fn help_says_how_and_the_version_has_the_name() {
 #[cfg(not(feature = "mpi"))]
 #[test]
 fn several_processes_ask_for_the_feature() {
-    let here = super::directory("launched", &[]);
+    let here = directory("launched", &[]);
     let run = std::process::Command::new(env!("CARGO_BIN_EXE_names"))
         .env("OMPI_COMM_WORLD_SIZE", "4")
         .current_dir(&here)
