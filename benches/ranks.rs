@@ -38,7 +38,7 @@ fn main() -> Result<(), Failure> {
         return work(n_embd.parse()?, threads.parse()?, steps.parse()?);
     }
     println!(
-        "| n_embd | parameters | ranks | threads of each | a step | exchange | sent by a rank | speed of one thread | of two threads |"
+        "| `n_embd` | parameters | ranks | threads of each | a step | exchange | sent by a rank | speed of one thread | of two threads |"
     );
     println!("|---|---|---|---|---|---|---|---|---|");
     let sizes: &[(usize, usize)] = if short { &[(16, 1)] } else { &[(64, 100), (256, 20)] };

@@ -96,7 +96,7 @@ fn add_up<T: Real>(
     Ok((left + right, sum))
 }
 
-/// A thread that panicked left its tape as any other step does: it is written anew.
+/// What a thread that panicked has left is written anew, a tape as well as a gradient.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

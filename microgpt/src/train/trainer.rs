@@ -359,8 +359,8 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
     /// Divides the micro-batches of each batch among processes, for the same bits as in one. Each process
     /// makes the same calls, with the whole batch, and divides what is its own among its `threads`.
     ///
-    /// It is called last of the methods that say how to train: all processes compare what they have until
-    /// then.
+    /// It is called after all others that say how to train, for the processes compare what they have so
+    /// far.
     ///
     /// # Errors
     ///
@@ -416,8 +416,8 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
     /// mean of its losses as they were before.
     ///
     /// Examples go through the model in micro-batches, each in one forward pass. Which they are
-    /// follows from the batch and the model, and their gradients are added in a [`Tree`](super::Tree): the bits are
-    /// the same for any number of `threads`, and of `ranks`.
+    /// follows from the batch and the model, and their gradients are added in a
+    /// [`Tree`](super::Tree): the bits are the same for any number of `threads`, and of `ranks`.
     ///
     /// # Errors
     ///
