@@ -5,7 +5,7 @@
 use std::fmt::Write;
 use std::hint::black_box;
 
-use microgpt::{Gpt, Instance, PythonRandom, Real, Tape, Trainer, Training};
+use microgpt::{Gpt, Instance, Model, PythonRandom, Real, Tape, Trainer, Training};
 use ndarray::Array2;
 use plotters::prelude::*;
 
@@ -132,8 +132,10 @@ fn measure((n_embd, n_layer, block, batch): (usize, usize, usize, usize), short:
     let matrices = (12 * n_layer) as f64 * width * width + VOCABULARY as f64 * width;
     let pairs = (block * (block + 1) / 2 * batch) as f64;
     let operations = 3.0 * (2.0 * matrices * positions + 4.0 * n_layer as f64 * width * pairs);
-    // Adam's two means, and of a batch the sum of gradients.
-    let copies = if batch > 1 { 3 } else { 2 };
+    // Adam's two means, and of a batch the gradients that wait for their other half: one for each level of
+    // the tree over its micro-batches.
+    let micro_batches = (block * batch).div_ceil(gpt.model().micro_batch()).min(batch);
+    let copies = 2 + micro_batches.next_power_of_two().ilog2() as usize;
     let bytes = tape.bytes() + copies * gpt.block().size() * size_of::<f32>();
     Point { n_embd, n_layer, block, batch, seconds, operations, bytes }
 }

@@ -11,18 +11,23 @@ pub mod dual;
 pub mod expr;
 pub mod gradcheck;
 pub mod guide {
-    //! Guides, a page each, whose every example runs: [writing a layer](layers) and
-    //! [writing a model](models).
+    //! Guides, a page each, whose every example runs: [writing a layer](layers),
+    //! [writing a model](models) and [training on several machines](distribution).
 
     #[doc = include_str!("../../docs/writing-a-layer.md")]
     pub mod layers {}
 
     #[doc = include_str!("../../docs/writing-a-model.md")]
     pub mod models {}
+
+    #[doc = include_str!("../../docs/distribution.md")]
+    pub mod distribution {}
 }
 pub mod layers;
 pub mod model;
 pub mod preset;
+#[cfg(feature = "mpi")]
+pub mod ranks;
 pub mod real;
 pub mod sample;
 pub mod tape;
@@ -39,6 +44,8 @@ pub use checkpoint::Checkpoint;
 pub use model::gpt::{Activation, Gpt};
 pub use model::{Context, Instance, LanguageModel, Loss, Model, Parameters};
 pub use preset::Preset;
+#[cfg(feature = "mpi")]
+pub use ranks::Ranks;
 pub use real::Real;
 pub use sample::{Sampler, Sampling, Streams};
 pub use tape::array::{Array, Matrix, Numbers, Vector};

@@ -5,6 +5,9 @@
 
 mod adam;
 mod clip;
+#[cfg(feature = "mpi")]
+mod exchange;
+mod gradients;
 mod micro_batches;
 mod optimiser;
 #[cfg(feature = "threads")]
@@ -12,6 +15,7 @@ mod replicas;
 mod schedule;
 mod sgd;
 mod trainer;
+mod tree;
 
 pub use adam::Adam;
 #[cfg(feature = "checkpoint")]
@@ -22,3 +26,4 @@ pub use sgd::Sgd;
 #[cfg(feature = "threads")]
 pub use trainer::ThreadsError;
 pub use trainer::{Trainer, Training, TrainingError, Unusable};
+pub use tree::Tree;

@@ -13,6 +13,8 @@ use microgpt::{Activation, Gpt, Preset, Rule, Sampling, Training};
 
 /// More threads than this are more than any machine has cores.
 const MAX_THREADS: usize = 1024;
+/// The caches of more streams than this leave no memory for anything else.
+const MAX_STREAMS: usize = 65_536;
 /// More documents than this in one step leave no memory for their tokens.
 const MAX_BATCH: usize = 1_000_000;
 
@@ -30,6 +32,9 @@ Examples:
       Learn 16 names a step on two threads, and draw the loss, of names held out too.
   names --load cities.st --samples 0 --score London Zzyzx
       Say how likely names are.
+  mpirun -n 4 names --batch 256 --threads 2 --save m.st
+      Divide each step among four processes of two threads, on one machine or several. Built with
+      the feature mpi. Losses, files and samples are those of one process, to the bit.
   names --completions bash > ~/.local/share/bash-completion/completions/names
       Let the shell complete the flags.
 
@@ -156,6 +161,12 @@ pub struct Args {
     /// Samples to print
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = whole, help_heading = "Samples")]
     pub samples: usize,
+    /// Draw the samples in N streams side by side, which is faster for many
+    ///
+    /// Each stream has random numbers of its own; with 1 the samples are microgpt.py's. Processes
+    /// share the streams.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = streams, help_heading = "Samples", conflicts_with = "prompt")]
+    pub streams: usize,
     #[arg(long, value_name = "X", value_parser = not_negative, help_heading = "Samples", help = by_preset(
         "Below 1 likely characters become likelier; 0 takes the likeliest each time",
         |preset| preset.sampling.temperature,
@@ -232,6 +243,11 @@ impl Args {
         self.val_every.unwrap_or((steps / 10).max(1))
     }
 
+    /// Of several processes one writes the files.
+    pub fn leave_files_to_another(&mut self) {
+        (self.save, self.losses, self.plot) = (None, None, None);
+    }
+
     /// Whether the run leaves more than what it prints.
     pub fn writes_files(&self) -> bool {
         self.save.is_some() || self.losses.is_some() || self.plot.is_some()
@@ -305,6 +321,10 @@ fn threads(text: &str) -> Result<usize, String> {
 
 fn batch(text: &str) -> Result<usize, String> {
     at_most(text, MAX_BATCH)
+}
+
+fn streams(text: &str) -> Result<usize, String> {
+    at_most(text, MAX_STREAMS)
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -7,9 +7,13 @@ use microgpt::tokenizer::{UnknownCharacter, documents};
 
 use super::args::Args;
 use super::output::about;
+use super::team::Team;
 
 /// The documents when there is neither `--data` nor an `input.txt`.
 const BUILT_IN: &str = include_str!("../../names.txt");
+
+/// No name of a file has it.
+const END_OF_NAME: u8 = 0;
 
 /// A text, and where it is from.
 pub struct Dataset {
@@ -38,6 +42,20 @@ impl Dataset {
             return Err(about(flag, path, &"it has no documents: it needs one on each line"));
         }
         Ok(Self { name, text })
+    }
+
+    /// What the first process reads, for all.
+    pub fn read_for_all(args: &Args, team: &Team) -> Result<Self, String> {
+        if !team.has_others() {
+            return Self::read(args);
+        }
+        let bytes = team.read(|| {
+            let Self { name, text } = Self::read(args)?;
+            Ok([name.as_bytes(), text.as_bytes()].join(&END_OF_NAME))
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| error.to_string())?;
+        let (name, text) = text.split_once(char::from(END_OF_NAME)).unwrap_or(("", &text));
+        Ok(Self { name: name.to_owned(), text: text.to_owned() })
     }
 
     /// The documents, in the order of the file.

@@ -14,6 +14,8 @@ mod report;
 mod saving;
 mod signals;
 mod start;
+mod team;
+mod watch;
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -32,10 +34,22 @@ use output::{Output, say, shown};
 use report::{Report, Screen};
 use saving::{End, Saving};
 use signals::Stop;
+use team::Team;
+use watch::Watch;
 
 /// The program: it reads the flags of the process, and exits with 2 where something is wrong.
 pub fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    let team = match Team::start() {
+        Ok(team) => team,
+        Err(error) => return failed(&error),
+    };
+    if !team.is_first() {
+        output::be_silent();
+    }
+    if let Err(error) = same_program(&team) {
+        return failed(&error);
+    }
+    let mut args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) if error.use_stderr() => {
             // What is wrong, in one line; the usage is a `--help` away.
@@ -47,23 +61,46 @@ pub fn main() -> ExitCode {
             return ExitCode::from(2);
         }
         // Help, or the version.
-        Err(error) => error.exit(),
+        Err(error) => {
+            if team.is_first() {
+                let _ = error.print();
+            }
+            return ExitCode::SUCCESS;
+        }
     };
-    let mut out = Output::new(io::stdout().lock());
+    let out: Box<dyn Write> = if team.is_first() {
+        Box::new(io::stdout().lock())
+    } else {
+        args.leave_files_to_another();
+        Box::new(io::sink())
+    };
+    let mut out = Output::new(out);
     let done = match (args.completions, args.precision) {
         (Some(shell), _) => completions(&mut out, shell),
-        (None, Precision::F64) => run::<f64>(&args, &mut out),
-        (None, Precision::F32) => run::<f32>(&args, &mut out),
+        (None, Precision::F64) => run::<f64>(&args, &team, &mut out),
+        (None, Precision::F32) => run::<f32>(&args, &team, &mut out),
     };
     let done = done.map_err(|error| error.to_string());
     let written = out.end().map_err(|error| format!("standard output: {error}"));
     match done.and(written) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say(&format!("error: {error}"));
-            ExitCode::from(2)
-        }
+        Err(error) => failed(&error),
     }
+}
+
+fn failed(error: &str) -> ExitCode {
+    say(&format!("error: {error}"));
+    ExitCode::from(2)
+}
+
+/// Whether all processes are this program with these flags. What follows is then the same for all.
+fn same_program(team: &Team) -> Result<(), String> {
+    if team.has_others() {
+        let program = std::env::current_exe().and_then(std::fs::read);
+        team.compare("executable", &program.unwrap_or_default())?;
+        team.compare("flags", &std::env::args_os().skip(1).collect::<Vec<_>>())?;
+    }
+    Ok(())
 }
 
 fn completions(out: &mut impl Write, shell: clap_complete::Shell) -> Result<(), Box<dyn Error>> {
@@ -74,11 +111,15 @@ fn completions(out: &mut impl Write, shell: clap_complete::Shell) -> Result<(), 
     Ok(out.write_all(&script)?)
 }
 
-fn run<T: Real>(args: &Args, out: &mut Output<impl Write>) -> Result<(), Box<dyn Error>> {
+fn run<T: Real>(
+    args: &Args,
+    team: &Team,
+    out: &mut Output<impl Write>,
+) -> Result<(), Box<dyn Error>> {
     // What cannot be done afterwards is better known before.
-    files::check(args)?;
-    let found = start::checkpoint::<T>(args)?;
-    let data = Dataset::read(args)?;
+    team.agreed(if team.is_first() { files::check(args) } else { Ok(()) })?;
+    let found = start::checkpoint_for_all::<T>(args, team)?;
+    let data = Dataset::read_for_all(args, team)?;
     let mut docs = data.documents();
     let mut random = PythonRandom::new(args.seed);
     random.shuffle(&mut docs);
@@ -93,14 +134,16 @@ fn run<T: Real>(args: &Args, out: &mut Output<impl Write>) -> Result<(), Box<dyn
         Some(found) => found.instance(&tape),
         None => Instance::new(&tape, args.gpt(tokenizer.vocabulary()), &mut random),
     };
-    let gpt = gpt.map_err(|error| start::with_flags(&error))?;
+    let gpt = team.agreed(gpt.map_err(|error| start::with_flags(&error)))?;
     writeln!(out, "num params: {}", gpt.block().size())?;
     let scored = insight::encoded(&tokenizer, &args.score)?;
     let prompt = start::encoded("--prompt", &args.prompt, &tokenizer)?;
     let prompt = &prompt[1..prompt.len() - 1];
 
     let mut notes = start::notes(args, &data, &docs);
-    let mut trainer = start::trainer(args, &gpt, found, &mut notes, &mut random)?;
+    team.compare("dataset", &docs)?;
+    let trainer = start::trainer(args, &gpt, found, &mut notes, &mut random);
+    let mut trainer = team.divide(team.agreed(trainer)?)?;
     let mut sampler = Sampler::new(&gpt, tokenizer.bos(), args.sampling(), random.clone())
         .with_prompt(prompt)
         .map_err(|error| format!("--prompt {}: {error}", args.prompt))?;
@@ -118,18 +161,27 @@ fn run<T: Real>(args: &Args, out: &mut Output<impl Write>) -> Result<(), Box<dyn
         }
         tokens = dataset::encoded(&docs, &tokenizer, block_size)?;
     }
-    let run = Run { args, gpt: &gpt, docs: &tokens };
+    let run = Run { args, team, gpt: &gpt, docs: &tokens };
     let state = |trainer: &Trainer<'_, '_, Gpt, T>| {
         let checkpoint = Checkpoint::of_training(trainer, Some(&tokenizer), &random);
         Checkpoint { notes: notes.clone(), ..checkpoint }
     };
     run.train(out, &mut trainer, &state)?;
 
-    for number in 1..=args.samples {
-        if out.is_closed() {
-            break;
+    if args.streams > 1 {
+        run.sample_side_by_side(out, &tokenizer, random)?;
+    }
+    // What is drawn one after the other cannot be divided.
+    if !team.is_first() {
+        return Ok(());
+    }
+    if args.streams == 1 {
+        for number in 1..=args.samples {
+            if out.is_closed() {
+                break;
+            }
+            print_sample(out, number, &tokenizer, &sampler.sample()?)?;
         }
-        writeln!(out, "sample {number:2}: {}", shown(&tokenizer.decode(&sampler.sample()?)))?;
     }
     if args.explain {
         insight::explain(out, &gpt, &tokenizer, &mut sampler, prompt)?;
@@ -137,9 +189,25 @@ fn run<T: Real>(args: &Args, out: &mut Output<impl Write>) -> Result<(), Box<dyn
     insight::score(out, &gpt, &scored)
 }
 
+fn print_sample(
+    out: &mut impl Write,
+    number: usize,
+    tokenizer: &CharTokenizer,
+    tokens: &[usize],
+) -> io::Result<()> {
+    writeln!(out, "sample {number:2}: {}", shown(&tokenizer.decode(tokens)))
+}
+
+/// What ends a run in which a process waits for another too long.
+const NO_ANSWER: &str = "the run was told to end, and a process of it does not answer";
+
+/// So many samples of each stream are drawn before they are printed.
+const ROUNDS: usize = 64;
+
 /// What the steps of a training have in common.
 struct Run<'a, 't, T: Real> {
     args: &'a Args,
+    team: &'a Team,
     gpt: &'a Instance<'t, Gpt, T>,
     docs: &'a [Vec<usize>],
 }
@@ -152,9 +220,11 @@ impl<T: Real> Run<'_, '_, T> {
         trainer: &mut Trainer<'_, '_, Gpt, T>,
         state: &impl Fn(&Trainer<'_, '_, Gpt, T>) -> Checkpoint<Gpt, T>,
     ) -> Result<(), Box<dyn Error>> {
-        let (args, steps) = (self.args, trainer.training().steps);
+        let (args, team, steps) = (self.args, self.team, trainer.training().steps);
         let until = steps.min(args.stop_at.unwrap_or(steps));
-        let mut report = Report::new(trainer.steps(), steps, until, args)?;
+        let screen = Screen::found(team.is_relayed());
+        let report = Report::new(trainer.steps(), steps, until, args, screen);
+        let mut report = team.agreed(report)?;
         // Without a step nothing can be lost.
         let trains = trainer.steps() < until;
         if trainer.steps() >= steps
@@ -162,33 +232,39 @@ impl<T: Real> Run<'_, '_, T> {
         {
             say(&note);
         }
-        let stop = trains.then(Stop::on_signals).transpose()?;
+        let stop = trains.then(Stop::on_signals).transpose();
+        let stop = team.agreed(stop.map_err(|error| error.to_string()))?;
         let mut saving = Saving::new(args, trainer.steps());
+        let watch = stop.clone().filter(|_| team.has_others() && team.is_first());
+        let watch = watch.map(|stop| Watch::start(stop, saving.last_words(NO_ANSWER)));
         let (mut end, mut batch) = (End::Well, Vec::new());
-        while trainer.steps() < until && !stop.as_ref().is_some_and(Stop::asked) {
-            if out.is_closed() && !args.writes_files() {
+        while trainer.steps() < until {
+            let asked = stop.as_ref().is_some_and(Stop::asked);
+            let for_nobody = out.is_closed() && !args.writes_files();
+            // All processes end after the same step.
+            if team.any(asked || for_nobody || !matches!(end, End::Well)) {
                 break;
             }
             let step = self.step(out, trainer, &mut batch, &mut report, &mut saving, state);
             if let Err(stopped) = step {
                 end = stopped;
-                break;
             }
         }
+        drop(watch);
         if trains && matches!(end, End::Well) {
             end = self.end_of(trainer);
         }
         report.clear();
         let synced = report.sync();
-        saving.finish(end, || state(trainer))?;
-        synced?;
-        if let Some(path) = &args.plot {
-            chart::svg(&report, path)?;
-        }
+        let saved = saving.finish(end, || state(trainer)).and(synced);
+        let drawn = saved.and_then(|()| match &args.plot {
+            Some(path) => chart::svg(&report, path),
+            None => Ok(()),
+        });
+        team.agreed(drawn)?;
         if let Some(stop) = stop {
             stop.all_is_saved();
         }
-        let screen = Screen::found();
         if trainer.steps() < steps {
             writeln!(out, "stopped after step {} of {steps}", trainer.steps())?;
         }
@@ -198,6 +274,28 @@ impl<T: Real> Run<'_, '_, T> {
         }
         if screen == Screen::Drawn {
             write!(out, "{}", chart::terminal(&report))?;
+        }
+        Ok(())
+    }
+
+    /// Draws and prints all samples, in streams that the processes share.
+    fn sample_side_by_side(
+        &self,
+        out: &mut Output<impl Write>,
+        tokenizer: &CharTokenizer,
+        mut random: PythonRandom,
+    ) -> Result<(), Box<dyn Error>> {
+        let Self { args, team, gpt, .. } = self;
+        let seeds = (0..args.streams).map(|_| random.getrandbits(64));
+        let generators = seeds.map(|seed| seed.map(PythonRandom::new));
+        let generators = generators.collect::<Result<Vec<_>, _>>()?;
+        let mut sample = team.streams(gpt, tokenizer.bos(), args.sampling(), generators);
+        let mut printed = 0;
+        while printed < args.samples && !team.any(out.is_closed()) {
+            for tokens in sample((args.streams * ROUNDS).min(args.samples - printed))? {
+                printed += 1;
+                print_sample(out, printed, tokenizer, &tokens)?;
+            }
         }
         Ok(())
     }
@@ -222,10 +320,10 @@ impl<T: Real> Run<'_, '_, T> {
         trainer: &mut Trainer<'_, '_, Gpt, T>,
         batch: &mut Vec<&'d [usize]>,
         report: &mut Report,
-        saving: &mut Saving<'_, T>,
+        saving: &mut Saving<T>,
         state: &impl Fn(&Trainer<'_, '_, Gpt, T>) -> Checkpoint<Gpt, T>,
     ) -> Result<(), End> {
-        let Self { args, gpt, docs } = self;
+        let Self { args, team, gpt, docs } = self;
         let (learnt, held_out) = dataset::split(args, docs);
         let steps = trainer.training().steps;
         let learning_rate = trainer.learning_rate();
@@ -234,7 +332,8 @@ impl<T: Real> Run<'_, '_, T> {
         let step = trainer.steps();
         report.step(out, step, loss.as_f64(), learning_rate).map_err(End::Failed)?;
         if !held_out.is_empty() && (step.is_multiple_of(args.val_every(steps)) || step == steps) {
-            report.held_out(out, step, gpt.validation_loss(held_out.iter().map(Vec::as_slice)));
+            let loss = team.validation_loss(gpt, held_out.iter().map(Vec::as_slice));
+            report.held_out(out, step, loss);
         }
         saving.after_step(step, report, || state(trainer)).map_err(End::Failed)
     }

@@ -2,6 +2,14 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static SILENT: AtomicBool = AtomicBool::new(false);
+
+/// From here on this process says nothing: of those that train together, the first one speaks.
+pub fn be_silent() {
+    SILENT.store(true, Ordering::Relaxed);
+}
 
 /// Standard output, or what stands for it. When it is closed, or cannot be written, the program
 /// goes on without it: a training must not be lost with its reader.
@@ -51,6 +59,9 @@ impl<W: Write> Write for Output<W> {
 
 /// One line on standard error, if anybody reads it.
 pub fn say(line: &str) {
+    if SILENT.load(Ordering::Relaxed) {
+        return;
+    }
     let _ = writeln!(io::stderr(), "{}", shown(&line.replace('\n', " ")));
 }
 

@@ -75,7 +75,11 @@ pub enum Screen {
 }
 
 impl Screen {
-    pub fn found() -> Self {
+    /// Of a process whose output a launcher passes on nothing is known of where it ends.
+    pub fn found(is_relayed: bool) -> Self {
+        if is_relayed {
+            return Self::None;
+        }
         let dumb = std::env::var_os("TERM").map_or(cfg!(unix), |term| term == "dumb");
         match (io::stdout().is_terminal(), dumb) {
             (false, _) => Self::None,
@@ -87,11 +91,17 @@ impl Screen {
 
 impl Report {
     /// A run of the steps after `before`, of so many in all, that may end early.
-    pub fn new(before: usize, steps: usize, until: usize, args: &Args) -> Result<Self, String> {
+    pub fn new(
+        before: usize,
+        steps: usize,
+        until: usize,
+        args: &Args,
+        screen: Screen,
+    ) -> Result<Self, String> {
         let goes_on = args.resume.is_some().then_some(before);
         let csv = args.losses.as_deref().map(|path| Losses::open(path, goes_on)).transpose()?;
         let started = Instant::now();
-        let drawn = Screen::found() == Screen::Drawn && io::stderr().is_terminal();
+        let drawn = screen == Screen::Drawn && io::stderr().is_terminal();
         let bar = (drawn && until > before).then(|| bar(before, steps, until, started));
         Ok(Self {
             steps,

@@ -10,6 +10,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 /// Whether a signal came. A second one ends the process at once.
+#[derive(Clone)]
 pub struct Stop {
     asked: Arc<AtomicBool>,
     at_once: Arc<AtomicBool>,

@@ -10,6 +10,7 @@ use microgpt::{CharTokenizer, Checkpoint, Gpt, Instance, PythonRandom, Real, Tra
 use super::args::Args;
 use super::dataset::Dataset;
 use super::output::{about, say};
+use super::team::Team;
 
 /// The error of a training, with the flag that tells more of it.
 pub fn with_hint(error: TrainingError) -> String {
@@ -50,6 +51,22 @@ pub fn checkpoint<T: Real>(args: &Args) -> Result<Option<Checkpoint<Gpt, T>>, St
         _ => error.to_string(),
     };
     Checkpoint::load(path).map(Some).map_err(|error| about(flag, path, &hint(error)))
+}
+
+/// [`checkpoint`], which the first process reads for all.
+pub fn checkpoint_for_all<T: Real>(
+    args: &Args,
+    team: &Team,
+) -> Result<Option<Checkpoint<Gpt, T>>, String> {
+    if !team.has_others() || args.checkpoint().is_none() {
+        return checkpoint(args);
+    }
+    let bytes = team.read(|| {
+        let found = checkpoint::<T>(args)?;
+        let bytes = found.map(|found| found.to_bytes()).transpose();
+        bytes.map(Option::unwrap_or_default).map_err(|error| error.to_string())
+    })?;
+    Checkpoint::from_bytes(&bytes).map(Some).map_err(|error| error.to_string())
 }
 
 /// Says which flags change nothing.

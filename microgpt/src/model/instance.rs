@@ -336,15 +336,33 @@ impl<'t, M: LanguageModel, T: Real> Instance<'t, M, T> {
         &self,
         documents: impl IntoIterator<Item = &'d [usize]>,
     ) -> ValidationLoss {
+        let nats = |document: &'d [usize]| (document, self.nats(document));
+        ValidationLoss::of(&self.model, documents.into_iter().map(nats))
+    }
+
+    /// The sum of `-ln p` over the tokens of a document.
+    #[track_caller]
+    pub(crate) fn nats(&self, document: &[usize]) -> f64 {
+        self.evaluate(&[document]).as_f64() * self.model.positions(document) as f64
+    }
+}
+
+impl ValidationLoss {
+    /// The loss of documents of which each has its sum of `-ln p`.
+    #[track_caller]
+    pub(crate) fn of<'d>(
+        model: &impl LanguageModel,
+        documents: impl Iterator<Item = (&'d [usize], f64)>,
+    ) -> Self {
         let (mut nats, mut tokens, mut characters) = (0.0, 0, 0);
-        for document in documents {
-            let counted = self.model.positions(document);
-            nats += self.evaluate(&[document]).as_f64() * counted as f64;
+        for (document, own) in documents {
+            let counted = model.positions(document);
+            nats += own;
             tokens += counted;
             characters += counted.min(document.len() - 2);
         }
         assert!(tokens > 0, "a validation loss is of one document at least");
-        ValidationLoss {
+        Self {
             nats_per_token: nats / tokens as f64,
             bits_per_character: nats / LN_2 / characters as f64,
         }

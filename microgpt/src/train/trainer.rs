@@ -1,14 +1,23 @@
 //! Training: one example per step, or the mean of several.
 
+use std::ops::Range;
+
 use thiserror::Error;
 
+#[cfg(feature = "mpi")]
+use super::Tree;
 use super::clip::clip;
+#[cfg(feature = "mpi")]
+use super::exchange::Exchange;
+use super::gradients::Gradients;
 use super::micro_batches::micro_batches;
 #[cfg(feature = "threads")]
 use super::replicas::Replicas;
 use super::{Optimiser, Rule, Schedule};
 use crate::array::{Vector, indices};
 use crate::model::{Instance, Loss, Parameter};
+#[cfg(feature = "mpi")]
+use crate::ranks::{Ranks, RanksError};
 use crate::real::Real;
 use crate::tape::NotFinite;
 
@@ -226,8 +235,11 @@ pub struct Trainer<'m, 't, M: Loss, T: Real = f64> {
     optimiser: Optimiser<T>,
     steps: usize,
     check_finite: bool,
+    gradients: Gradients<T>,
     #[cfg(feature = "threads")]
     replicas: Option<Replicas<T>>,
+    #[cfg(feature = "mpi")]
+    exchange: Option<Exchange<T>>,
 }
 
 /// What the micro-batches of one step have in common.
@@ -305,8 +317,11 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
             optimiser: Optimiser::new(training.rule),
             steps: 0,
             check_finite: false,
+            gradients: Gradients::default(),
             #[cfg(feature = "threads")]
             replicas: None,
+            #[cfg(feature = "mpi")]
+            exchange: None,
         }
     }
 
@@ -338,6 +353,32 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
             1 => None,
             several => Some(Replicas::new(several)?),
         };
+        Ok(self)
+    }
+
+    /// Divides the micro-batches of each batch among processes, for the same bits as in one. Each process
+    /// makes the same calls, with the whole batch, and divides what is its own among its `threads`.
+    ///
+    /// It is called after all others that say how to train, for the processes compare what they have so
+    /// far.
+    ///
+    /// # Errors
+    ///
+    /// If the training, the model, its parameters or the optimiser of one process are not those of the
+    /// first: each process then gets the same error. Or if the numbers are dual ones.
+    #[cfg(feature = "mpi")]
+    pub fn ranks(mut self, ranks: &Ranks) -> Result<Self, RanksError> {
+        let Self { model, training, steps, check_finite, .. } = &self;
+        ranks.compare("training", &format!("{training:?} {check_finite}"))?;
+        ranks.compare("model", &format!("{:?}", model.parameters()))?;
+        let bits = |numbers: &[T]| -> Vec<u64> {
+            numbers.iter().map(|number| number.as_f64().to_bits()).collect()
+        };
+        ranks.compare("parameters", &model.block().with_data(bits))?;
+        let remembered = self.optimiser.remembered();
+        let remembered: Vec<_> = remembered.iter().map(|(_, numbers)| bits(numbers)).collect();
+        ranks.compare("optimiser", &(steps, remembered))?;
+        self.exchange = Some(Exchange::new(ranks.clone())?);
         Ok(self)
     }
 
@@ -375,8 +416,8 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
     /// mean of its losses as they were before.
     ///
     /// Examples go through the model in micro-batches, each in one forward pass. Which they are
-    /// follows from the batch and the model, and their gradients are added in order: the bits are
-    /// the same for any number of `threads`.
+    /// follows from the batch and the model, and their gradients are added in a
+    /// [`Tree`](super::Tree): the bits are the same for any number of `threads`, and of `ranks`.
     ///
     /// # Errors
     ///
@@ -414,32 +455,74 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
         pull.back(model.model(), model.weights(), model.block(), examples)
     }
 
-    /// The sum of the losses of all micro-batches, whose gradients are added in order.
+    /// The sum of the losses of all micro-batches, and of their gradients in the block.
     #[track_caller]
     fn pull_back(
         &mut self,
         pull: Pull<'_, T>,
         micro_batches: &[&[&M::Example]],
     ) -> Result<T, TrainingError> {
+        #[cfg(feature = "mpi")]
+        if let Some(mut exchange) = self.exchange.take() {
+            let sum = self.pull_back_on_ranks(pull, micro_batches, &mut exchange);
+            self.exchange = Some(exchange);
+            return sum;
+        }
+        self.pull_back_subtree(pull, micro_batches, 0..micro_batches.len())
+    }
+
+    /// [`pull_back`](Trainer::pull_back) of this rank's share, and then of all.
+    #[cfg(feature = "mpi")]
+    #[track_caller]
+    fn pull_back_on_ranks(
+        &mut self,
+        pull: Pull<'_, T>,
+        micro_batches: &[&[&M::Example]],
+        exchange: &mut Exchange<T>,
+    ) -> Result<T, TrainingError> {
+        let block = self.model.block();
+        let tree = Tree::new(micro_batches.len());
+        let ranks = exchange.ranks().clone();
+        let share = |rank| tree.share(rank, ranks.size());
+        let mut failed = false;
+        for node in tree.subtrees(&share(ranks.rank())) {
+            // The others wait for every sum, also where one makes no sense.
+            let loss = self.pull_back_subtree(pull, micro_batches, node);
+            failed |= loss.is_err();
+            let loss = loss.unwrap_or(T::nan());
+            block.update_gradients(|own| exchange.put(own, loss));
+        }
+        let loss = exchange.add_up(tree, block);
+        // A sum that is no number is seen by all: only then do they ask each other.
+        if loss.is_nan()
+            && let Some(first) = ranks.first(failed)
+        {
+            block.update_gradients(|own| own.fill(T::zero()));
+            // The same numbers make the same error here.
+            for at in share(first) {
+                self.pull_back_at_once(pull, micro_batches[at])?;
+                block.update_gradients(|own| own.fill(T::zero()));
+            }
+        }
+        Ok(loss)
+    }
+
+    /// [`pull_back`](Trainer::pull_back) of the micro-batches of a subtree, on the threads of this process.
+    #[track_caller]
+    fn pull_back_subtree(
+        &mut self,
+        pull: Pull<'_, T>,
+        micro_batches: &[&[&M::Example]],
+        node: Range<usize>,
+    ) -> Result<T, TrainingError> {
         #[cfg(feature = "threads")]
         if let Some(replicas) = &mut self.replicas {
-            return replicas.pull_back(pull, self.model, micro_batches);
+            return replicas.pull_back(pull, self.model, micro_batches, node);
         }
-        // Each begins at 0, as on a thread of its own.
-        let block = self.model.block();
-        let mut gradients = vec![T::zero(); block.size()];
-        let mut losses = T::zero();
-        for examples in micro_batches {
-            losses += self.pull_back_at_once(pull, examples)?;
-            block.update_gradients(|own| {
-                for (sum, own) in gradients.iter_mut().zip(own) {
-                    *sum += *own;
-                    *own = T::zero();
-                }
-            });
-        }
-        block.update_gradients(|own| own.copy_from_slice(&gradients));
-        Ok(losses)
+        let model = self.model;
+        let (sizes, weights, block) = (model.model(), model.weights(), model.block());
+        let mut leaf = |at: usize| pull.back(sizes, weights, block, micro_batches[at]);
+        self.gradients.add_up(node, block, &mut leaf)
     }
 
     /// Moves the parameters, unless something went wrong: then they stay as they are.

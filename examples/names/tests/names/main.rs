@@ -7,6 +7,8 @@ use std::process::{Command, Output};
 mod endings;
 #[cfg(unix)]
 mod kills;
+#[cfg(feature = "mpi")]
+mod ranks;
 mod refused;
 
 /// An empty directory to run in, with these files.
@@ -275,6 +277,25 @@ fn a_loaded_model_samples_without_training() {
     assert!(refused(&here, &["--load", "missing"]).contains("missing: "));
     assert!(refused(&here, &["--load", "."]).contains(".: not a file"));
     assert!(refused(&here, &["--load", "model", "--resume", "model"]).contains("--resume"));
+}
+
+#[test]
+fn samples_are_drawn_side_by_side() {
+    let here = directory("streams", &[]);
+    printed(&here, &["--steps", "100", "--samples", "0", "--save", "m"]);
+    let samples = |streams: &str, count: &str| -> Vec<String> {
+        let args = ["--load", "m", "--streams", streams, "--samples", count];
+        let text = printed(&here, &args);
+        let lines = text.lines().filter(|line| line.starts_with("sample "));
+        lines.map(str::to_owned).collect()
+    };
+    // Fewer are the first of more, also where they are not printed at once.
+    let (few, many) = (samples("3", "20"), samples("3", "400"));
+    assert_eq!((few.len(), many.len()), (20, 400));
+    assert_eq!(few[..], many[..20]);
+    assert_ne!(few, samples("4", "20"));
+    let error = refused(&here, &["--streams", "3", "--prompt", "ma"]);
+    assert!(error.contains("--prompt") && error.contains("--streams"), "{error}");
 }
 
 #[test]

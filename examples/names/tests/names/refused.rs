@@ -157,3 +157,18 @@ fn help_says_how_and_the_version_has_the_name() {
     };
     assert_eq!((held_out(&["--steps", "50"]), held_out(&["--steps", "3"])), (10, 3));
 }
+
+/// Four processes without MPI would each make the whole run, and write the same file.
+#[cfg(not(feature = "mpi"))]
+#[test]
+fn several_processes_ask_for_the_feature() {
+    let here = directory("launched", &[]);
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_names"))
+        .env("OMPI_COMM_WORLD_SIZE", "4")
+        .current_dir(&here)
+        .output()
+        .expect("the program runs");
+    let error = String::from_utf8(run.stderr).expect("text");
+    assert_eq!((run.status.code(), error.lines().count()), (Some(2), 1), "{error}");
+    assert!(error.contains("without the feature `mpi`"), "{error}");
+}
