@@ -64,7 +64,7 @@ fn compare<T: Real>(
         |count: usize| -> Vec<T> { (0..count).map(|at| T::of((at % 17) as f64)).collect() };
     let (lefts, rights) = (numbers(rows * terms), numbers(columns * terms));
     let mut target = numbers(rows * columns);
-    let factor = |elements, [stride, step]: [usize; 2]| Factor { elements, first: 0, stride, step };
+    let factor = |elements, [stride, step]: [usize; 2]| Factor::new(elements, 0, stride, step);
     let blocks = median(short, || {
         let target =
             Target { elements: black_box(&mut target[..]), first: 0, stride: columns, add: true };
