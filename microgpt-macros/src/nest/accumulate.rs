@@ -11,7 +11,9 @@
 
 use crate::graph::{Fold, Graph, IndexId};
 
-use super::ir::{Accumulator, Combine, Kind, Let, Loop, Reduce, Stmt, Term, Update, around, nests};
+use super::ir::{
+    Accumulator, Combine, Kind, Let, Loop, Reduce, Stmt, Term, Update, around, nests, vector,
+};
 use super::layout::Interleaving;
 
 /// Gives each combination its accumulator.
@@ -51,7 +53,7 @@ pub fn outside(graph: &Graph, loops: &[Loop], combine: &Combine) -> usize {
         // the axis.
         return loops.len();
     }
-    let vector = loops.last().filter(|(_, kind)| *kind == Kind::Row).map(|(index, _)| *index);
+    let vector = vector(loops);
     let names = |index: IndexId| combine.to.indices().any(|one| one == index);
     let row = vector.filter(|&index| names(index));
     let outside = loops.iter().rposition(|&(index, _)| {
@@ -71,7 +73,7 @@ pub fn is_fused(graph: &Graph, loops: &[Loop], combine: &Combine) -> bool {
 
 fn nest(graph: &Graph, loops: &[Loop], combine: &Combine) -> Stmt {
     let Combine { fold, to, adds, value, condition, lanes, .. } = combine.clone();
-    let vector = loops.last().filter(|(_, kind)| *kind == Kind::Row).map(|(index, _)| *index);
+    let vector = vector(loops);
     let row = vector.filter(|&index| to.indices().any(|one| one == index));
     let indices: Vec<IndexId> =
         loops.iter().filter(|(_, kind)| *kind != Kind::Row).map(|(index, _)| *index).collect();

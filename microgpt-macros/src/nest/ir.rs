@@ -96,6 +96,11 @@ pub enum Kind {
 /// A loop of a perfect nest.
 pub type Loop = (IndexId, Kind);
 
+/// The index of the vectors, if the innermost loop goes by them.
+pub fn vector(loops: &[Loop]) -> Option<IndexId> {
+    loops.last().filter(|(_, kind)| *kind == Kind::Row).map(|&(index, _)| index)
+}
+
 /// `to = fold(value)`, or `to += fold(value)`.
 #[derive(Clone, Debug)]
 pub struct Combine {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::graph::{Array, Fold, Graph, IndexId, Node, NodeId, Subscript, indices_of};
 
-use super::ir::{Combine, Kind, Loop, Stmt, around, nests};
+use super::ir::{Combine, Element, Kind, Loop, Stmt, around, nests};
 use super::layout::{Interleaving, stored};
 use super::tuning::{CONTIGUOUS, Cost, STILL, STRIDED};
 
@@ -36,17 +36,12 @@ impl Order<'_> {
         // The product over the others runs along the last of its loops.
         let mut preferred = match combine.fold {
             Fold::Others => indices,
-            _ => self.as_stored(combine, &indices),
+            _ => as_stored(self.interleaving, &combine.to, &indices),
         };
         preferred.sort_by_key(|&index| (Some(index) == row, !of_target.contains(&index)));
         let mut nest = around(&nearest(self.graph, &preferred), Stmt::Combine(combine.clone()));
         mark(&mut nest, row);
         nest
-    }
-
-    /// The indices of a nest, those of its target in the order in which that lies.
-    fn as_stored(&self, combine: &Combine, indices: &[IndexId]) -> Vec<IndexId> {
-        as_stored(self.interleaving, &combine.to, indices)
     }
 
     /// The index along which most of the arrays lie in one piece, if the result does or stays still.
@@ -99,7 +94,7 @@ fn mark(nest: &mut Stmt, row: Option<IndexId>) {
 /// Indices with those of a target in the order in which that lies.
 pub fn as_stored(
     interleaving: Option<&Interleaving>,
-    to: &super::ir::Element,
+    to: &Element,
     indices: &[IndexId],
 ) -> Vec<IndexId> {
     let mut indices = indices.to_vec();

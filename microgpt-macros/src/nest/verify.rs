@@ -6,7 +6,7 @@ use crate::resolve::term::Affine;
 
 use super::accumulate::{is_fused, outside};
 use super::ir::{
-    Accumulator, Combine, Guard, Kernel, Kind, Loop, MicroKernel, Reduce, Stmt, perfect,
+    Accumulator, Combine, Guard, Kernel, Kind, Loop, MicroKernel, Reduce, Stmt, perfect, vector,
 };
 
 /// Changes the versions for interleaved arrays until they add up as the others do; whether all can.
@@ -85,8 +85,7 @@ fn keep(graph: &Graph, written: &Stmt, moved: &mut Stmt) -> bool {
 
 fn of(stmt: &Stmt) -> Option<(Option<&Combine>, Sum)> {
     if let Some((loops, combine)) = perfect(stmt) {
-        let vector = loops.last().filter(|(_, kind)| *kind == Kind::Row);
-        let sum = vector.map_or(Sum::Element, |&(index, _)| {
+        let sum = vector(&loops).map_or(Sum::Element, |index| {
             if combine.to.indices().any(|one| one == index) {
                 Sum::Row(index)
             } else {

@@ -13,7 +13,7 @@ use std::hint::black_box;
 
 #[cfg(feature = "large-products")]
 use super::large::{self, is_large};
-use super::loops::barrier;
+use super::loops::{barrier, put};
 use super::panels::{self, Below, Lines, Panels};
 use super::sums::{BLOCK, blocks};
 use crate::real::Real;
@@ -243,14 +243,7 @@ impl<T: Real> Product<'_, T> {
             // What is missing of four repeats the last column, and is not written.
             let line = |next: usize| &right.at((first + next).min(columns - 1), 0)[..terms];
             let sums = sums_of_four(left, line(0), line(1), line(2), line(3));
-            let out = &mut out[first..];
-            if let (Some(out), false) = (out.first_chunk_mut(), target.add) {
-                *out = sums;
-            } else {
-                for (out, sum) in out.iter_mut().zip(&sums) {
-                    *out = if target.add { *out + *sum } else { *sum };
-                }
-            }
+            put(&mut out[first..], sums, target.add);
         }
     }
 

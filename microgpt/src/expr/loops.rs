@@ -83,6 +83,18 @@ pub fn pull_over<T: Real>(adjoint: T, divisor: T) -> T {
 /// Vectors have this many lanes, or are made up to so many.
 pub(super) const LANES: usize = 8;
 
+/// Writes sums, or adds them to what is there: as many of them as there is room for.
+#[inline(always)]
+pub(super) fn put<T: Real, const COLUMNS: usize>(out: &mut [T], sums: [T; COLUMNS], add: bool) {
+    if let (Some(out), false) = (out.first_chunk_mut(), add) {
+        *out = sums;
+    } else {
+        for (out, sum) in out.iter_mut().zip(&sums) {
+            *out = if add { *out + *sum } else { *sum };
+        }
+    }
+}
+
 /// Stands between two rows, and does nothing.
 ///
 /// Of a loop over short rows of a known length the compiler would make vectors across the rows,

@@ -17,6 +17,7 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
+use super::loops::{LANES, put};
 use crate::real::Real;
 
 /// The columns of a panel: a register of 32-bit numbers. With sixteen, eight lanes of each are more than the
@@ -157,24 +158,18 @@ fn turn<T: Real>(panels: &mut [[T; COLUMNS]], elements: &[T], lines: Lines) {
 #[inline(always)]
 pub(super) fn multiply<T: Real>(left: &[T], panels: &[[T; COLUMNS]], out: &mut [T], add: bool) {
     for (panel, out) in panels.chunks_exact(left.len()).zip(out.chunks_mut(COLUMNS)) {
-        let sums = in_lanes(left, panel);
-        if let (Some(out), false) = (out.first_chunk_mut(), add) {
-            *out = sums;
-        } else {
-            for (out, sum) in out.iter_mut().zip(&sums) {
-                *out = if add { *out + *sum } else { *sum };
-            }
-        }
+        put(out, in_lanes(left, panel), add);
     }
 }
 
 #[inline(always)]
 fn in_lanes<T: Real>(left: &[T], panel: &[[T; COLUMNS]]) -> [T; COLUMNS] {
-    let ((left, left_rest), (panel, panel_rest)) = (left.as_chunks::<8>(), panel.as_chunks::<8>());
+    let (left, left_rest) = left.as_chunks::<LANES>();
+    let (panel, panel_rest) = panel.as_chunks::<LANES>();
     let panel = &panel[..left.len()];
-    let mut lanes = [[T::zero(); COLUMNS]; 8];
+    let mut lanes = [[T::zero(); COLUMNS]; LANES];
     for chunk in 0..left.len() {
-        for lane in 0..8 {
+        for lane in 0..LANES {
             for column in 0..COLUMNS {
                 lanes[lane][column] =
                     left[chunk][lane].fma(panel[chunk][lane][column], lanes[lane][column]);
@@ -184,7 +179,7 @@ fn in_lanes<T: Real>(left: &[T], panel: &[[T; COLUMNS]]) -> [T; COLUMNS] {
     if !left_rest.is_empty() {
         let panel_rest = &panel_rest[..left_rest.len()];
         // Not over the rest alone: a lane that is chosen at run time is none in a register.
-        for lane in 0..8 {
+        for lane in 0..LANES {
             if lane < left_rest.len() {
                 for column in 0..COLUMNS {
                     lanes[lane][column] =
@@ -193,6 +188,7 @@ fn in_lanes<T: Real>(left: &[T], panel: &[[T; COLUMNS]]) -> [T; COLUMNS] {
             }
         }
     }
+    // As `Sum::total`, of vectors: called for each column, it takes the lanes out of their registers.
     let [a, b, c, d, e, f, g, h] = lanes;
     let mut sums = [T::zero(); COLUMNS];
     for at in 0..COLUMNS {
@@ -297,5 +293,45 @@ mod tests {
     fn a_row_alone_has_the_same_bits_with_panels() {
         compare::<f32>();
         compare::<f64>();
+    }
+
+    /// Matrices that are parts of arrays: of each head, shifted, some of their columns, one after the other of
+    /// another shape, and with more terms than are added up one by one.
+    #[test]
+    fn parts_of_arrays_have_the_same_bits_with_panels() {
+        let number = |at: usize| ((at * 7919 + 13) % 101) as f32 / 50.0 - 1.0;
+        let tape = Tape::<f32>::default();
+        let long = super::super::sums::BLOCK + 37;
+        let numbers: Vec<f32> = (0..5 * long).map(number).collect();
+        let all = tape.array((5, long), &numbers);
+        let heads = tape.array((3, 10, 9), &numbers[..270]);
+        let wide = tape.array((10, 27), &numbers[..270]);
+        let same = tape.array((27, 10), &numbers[..270]);
+        let x = tape.array((1, long), &numbers[7..][..long]);
+        let y = tape.array((1, 3, 9), &numbers[11..][..27]);
+        let z = tape.array((1, 10), &numbers[5..][..10]);
+        let [plain_all, plain_wide, plain_same] = [all, wide, same].map(plain);
+        let (plain_x, plain_z) = (plain(x), plain(z));
+        let plain_heads = Numbers::new(heads.shape(), heads.data());
+        let plain_y = Numbers::new(y.shape(), y.data());
+        for _ in 0..4 {
+            tape.inference(|| {
+                macro_rules! same {
+                    ($($name:ident = $plain:ident),+: $($equation:tt)+) => {{
+                        let on_tape = expr!($($equation)+).data();
+                        $(let $name = &$plain;)+
+                        assert_eq!(on_tape, *expr!($($equation)+));
+                    }};
+                }
+                same!(all = plain_all, x = plain_x: [sum(all[o, i] * x[t, i] for i) for t, o]);
+                same!(heads = plain_heads, y = plain_y:
+                    [sum(heads[h, o, i] * y[t, h, i] for i) for h, t, o]);
+                same!(heads = plain_heads, y = plain_y:
+                    [sum(heads[1, o + 2, i] * y[t, 2, i] for i in 0..5) for t, o in 0..8]);
+                same!(wide = plain_wide, x = plain_x:
+                    [sum(wide[o, i] * x[t, i] for i in 0..27) for t, o]);
+                same!(same = plain_same, z = plain_z: [sum(same[o, i] * z[t, i] for i) for t, o]);
+            });
+        }
     }
 }
