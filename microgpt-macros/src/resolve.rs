@@ -1,5 +1,6 @@
 //! Names, indices and ranges: the syntax tree to resolved terms, with every error of the user.
 
+mod blocks;
 mod depth;
 mod functions;
 mod integers;
@@ -17,7 +18,7 @@ use crate::resolve::term::{
     Affine, Array, Axis, Binder, Checked, Condition, Definition, Function, Label, Range, Subscript,
     Term,
 };
-use crate::syntax::ast::{self, Expr, ExprKind, Operator, Path, Program, Reduction};
+use crate::syntax::ast::{self, Expr, ExprKind, Operator, Path, Program, Reduction, Statement};
 use crate::syntax::name::{Name, plain};
 use crate::syntax::parse::Op;
 use crate::syntax::report::{Diagnostic, Report};
@@ -50,6 +51,7 @@ pub fn check(
         unread: 0,
         branches: 0,
         own_name: None,
+        block: None,
         known,
         letters: HashMap::new(),
         labels: HashMap::new(),
@@ -58,11 +60,16 @@ pub fn check(
         by_where: None,
     };
     checker.declare();
-    for definition in &program.lets {
-        let name = Name::of(&definition.name);
-        let id = (!matches!(definition.value.kind, ExprKind::Error))
-            .then(|| checker.definition(&name.text, Some(&name), &definition.value));
-        checker.lets.insert(name, id);
+    for statement in &program.statements {
+        match statement {
+            Statement::Let(definition) => {
+                let name = Name::of(&definition.name);
+                let id = (!matches!(definition.value.kind, ExprKind::Error))
+                    .then(|| checker.definition(&name.text, Some(&name), &definition.value));
+                checker.lets.insert(name, id);
+            }
+            Statement::Block(block) => checker.block(block),
+        }
     }
     for (position, result) in program.results.iter().enumerate() {
         let name = if program.results.len() == 1 {
@@ -102,6 +109,8 @@ struct Checker<'a> {
     branches: usize,
     /// The array that the `let` around defines: its name, and its indices.
     own_name: Option<(Name, Vec<usize>)>,
+    /// The block around.
+    block: Option<blocks::Scope>,
     /// What the signature says.
     known: &'a Known<'a>,
     /// The letters of the signature, each with an index that runs over all axes called so.
@@ -134,7 +143,7 @@ enum Place {
 impl Checker<'_> {
     fn definition(&mut self, text: &str, name: Option<&Name>, value: &Expr) -> usize {
         let first = self.checked.binders.len();
-        let (axes, body) = match &value.kind {
+        let (own, body) = match &value.kind {
             ExprKind::Comprehension { body, indices } => {
                 let (axes, body) = self.bind(indices, |checker| {
                     let own = checker.indices.iter().map(|&(_, id)| id).collect();
@@ -142,19 +151,20 @@ impl Checker<'_> {
                     checker.value(body)
                 });
                 self.own_name = None;
-                if axes.len() > MAX_RANK {
-                    self.report.error(
-                        value.span,
-                        format!("an array with {} axes", axes.len()),
-                        format!("arrays have at most {MAX_RANK} axes: split it into several"),
-                    );
-                }
                 (axes, body)
             }
             _ => (Vec::new(), self.value(value)),
         };
+        let axes: Vec<usize> = self.block_indices().iter().copied().chain(own).collect();
+        if axes.len() > MAX_RANK {
+            self.report.error(
+                value.span,
+                format!("an array with {} axes", axes.len()),
+                format!("arrays have at most {MAX_RANK} axes: split it into several"),
+            );
+        }
         self.resolve_lengths(first);
-        let definition = Definition { name: text.to_owned(), axes, body };
+        let definition = Definition { name: text.to_owned(), axes, body, starts: Vec::new() };
         let depth = depth::check_chain(&definition, value.span, &self.depths);
         self.depths.push(depth.unwrap_or_else(|too_deep| {
             self.report.push(too_deep);
@@ -198,7 +208,8 @@ impl Checker<'_> {
         let result = body(self);
         self.indices.truncate(outer);
         // After another mistake the subscript that would imply the range may not have been seen.
-        if self.report.len() + self.unread == mistakes {
+        if self.defers_ranges(&bound) {
+        } else if self.report.len() + self.unread == mistakes {
             for &id in &bound {
                 self.require_range(id);
             }
@@ -402,6 +413,9 @@ impl Checker<'_> {
             if let Some(index) = self.index(ident) {
                 return Ok(Term::Integer(Affine::index(index)));
             }
+            if let Some(member) = self.member_of(ident) {
+                return self.member_scalar(member, span);
+            }
             if let Some(found) = self.let_of(ident) {
                 let Some(id) = found else { return Ok(Term::Error) };
                 self.expect_rank(Array::Definition(id), 0, span)?;
@@ -417,6 +431,9 @@ impl Checker<'_> {
     }
 
     fn subscripted(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Term> {
+        if let Some(member) = self.member(base) {
+            return self.member_element(member, base.span, subscripts);
+        }
         let Some(array) = self.array(base, subscripts.len())? else { return Ok(Term::Error) };
         let mut resolved = Vec::new();
         let mut lazy = false;
@@ -512,6 +529,14 @@ impl Checker<'_> {
         }
     }
 
+    /// A side of a dot product: an array, and the subscripts before the one along which it is a vector.
+    fn vector(&mut self, side: &Expr) -> Result<Option<(Array, Vec<Subscript>)>> {
+        match self.member(side) {
+            Some(member) => self.member_vector(member, side.span).map(Some),
+            None => Ok(self.array(side, 1)?.map(|array| (array, Vec::new()))),
+        }
+    }
+
     fn dot(&mut self, left: &Expr, right: &Expr, span: Span) -> Result<Term> {
         for side in [left, right] {
             match side.kind {
@@ -529,17 +554,14 @@ impl Checker<'_> {
                 }
             }
         }
-        let (Some(left), Some(right)) = (self.array(left, 1)?, self.array(right, 1)?) else {
+        let (Some(left), Some(right)) = (self.vector(left)?, self.vector(right)?) else {
             return Ok(Term::Error);
         };
         let binder = self.stand_in(Ident::new("i", span));
-        let mut side = |array| {
-            self.run_over(binder, array, 0, span);
-            Box::new(Term::Load {
-                lazy: false,
-                array,
-                subscripts: vec![Subscript::Affine(Affine::index(binder))],
-            })
+        let mut side = |(array, mut subscripts): (Array, Vec<Subscript>)| {
+            self.run_over(binder, array, subscripts.len(), span);
+            subscripts.push(Subscript::Affine(Affine::index(binder)));
+            Box::new(Term::Load { lazy: false, array, subscripts })
         };
         let (left, right) = (side(left), side(right));
         Ok(Term::Reduce {

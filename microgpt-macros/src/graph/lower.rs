@@ -361,52 +361,16 @@ fn needed(checked: &Checked) -> BTreeSet<usize> {
     let mut stack = checked.results.clone();
     while let Some(id) = stack.pop() {
         if needed.insert(id) {
-            definitions_in(&checked.definitions[id].body, &mut stack);
+            let definition = &checked.definitions[id];
+            stack.extend(&definition.starts);
+            definition.body.walk(&mut |term| {
+                if let Term::Load { array: term::Array::Definition(id), .. } = term {
+                    stack.push(*id);
+                }
+            });
         }
     }
     needed
-}
-
-fn definitions_in(term: &Term, found: &mut Vec<usize>) {
-    match term {
-        Term::Number(_) | Term::Integer(_) | Term::Error => {}
-        Term::Load { array, .. } => {
-            if let term::Array::Definition(id) = array {
-                found.push(*id);
-            }
-        }
-        Term::Negate(operand) | Term::Stop(operand) | Term::Reduce { body: operand, .. } => {
-            definitions_in(operand, found);
-        }
-        Term::Binary { left, right, .. } => {
-            definitions_in(left, found);
-            definitions_in(right, found);
-        }
-        Term::Call { arguments, .. } => {
-            for argument in arguments {
-                definitions_in(argument, found);
-            }
-        }
-        Term::If { condition, then, otherwise } => {
-            definitions_in_condition(condition, found);
-            definitions_in(then, found);
-            definitions_in(otherwise, found);
-        }
-    }
-}
-
-fn definitions_in_condition(condition: &Condition, found: &mut Vec<usize>) {
-    match condition {
-        Condition::Compare { left, right, .. } => {
-            definitions_in(left, found);
-            definitions_in(right, found);
-        }
-        Condition::And(one, other) | Condition::Or(one, other) => {
-            definitions_in_condition(one, found);
-            definitions_in_condition(other, found);
-        }
-        Condition::Not(operand) => definitions_in_condition(operand, found),
-    }
 }
 
 /// How many `for`s, one an index, are nested in a term.

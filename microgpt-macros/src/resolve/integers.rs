@@ -36,7 +36,14 @@ impl Checker<'_> {
         if self.branches == 0 {
             let subscript = subscript.clone();
             let definition = self.checked.definitions.len();
-            let bound = Bound { definition, array, axis, subscript, span: expr.span };
+            let bound = Bound {
+                definition,
+                array,
+                axis,
+                subscript,
+                reaches_starts: false,
+                span: expr.span,
+            };
             self.checked.bounds.push(bound);
         }
         Ok(subscript)
@@ -101,6 +108,7 @@ impl Checker<'_> {
     pub(super) fn run_over(&mut self, index: usize, array: Array, axis: usize, span: Span) {
         let axis = match array {
             Array::Operand(operand) => Axis::Operand { operand, axis },
+            Array::Definition(id) if self.is_later(index, id, axis, span) => return,
             Array::Definition(id) => {
                 let binder = self.checked.definitions[id].axes[axis];
                 axis_of(&self.checked.binders, binder)
@@ -195,7 +203,11 @@ impl Checker<'_> {
                     format!("use it inside the `for` that binds `{name}`"),
                 ),
                 Some(found) => {
-                    self.checked.binders[id].range = self.checked.binders[found].range.clone();
+                    let range = self.checked.binders[found].range.clone();
+                    if let (Range::Implied(None), Some(block)) = (&range, &mut self.block) {
+                        block.lengths.push((id, found));
+                    }
+                    self.checked.binders[id].range = range;
                 }
                 None if self.letters.contains_key(&plain(&name)) => {
                     self.checked.binders[id].range = self.known_range_of_letter(&name);

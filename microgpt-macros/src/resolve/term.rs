@@ -13,6 +13,7 @@ pub struct Checked {
     pub integers: Vec<Operand>,
     pub binders: Vec<Binder>,
     pub definitions: Vec<Definition>,
+    pub blocks: Vec<Block>,
     /// The definitions that are results, in order.
     pub results: Vec<usize>,
     pub tuple: bool,
@@ -130,6 +131,8 @@ pub struct Bound {
     pub array: Array,
     pub axis: usize,
     pub subscript: Subscript,
+    /// Whether it may reach what an array of a block is before the first value of its index.
+    pub reaches_starts: bool,
     pub span: Span,
 }
 
@@ -137,8 +140,21 @@ pub struct Bound {
 #[derive(Debug)]
 pub struct Definition {
     pub name: String,
+    /// Of an equation in a block the indices of the block come first.
     pub axes: Vec<usize>,
     pub body: Term,
+    /// What the array is before the first value of the index of its block: one step before it, two steps
+    /// before it, and so on.
+    pub starts: Vec<usize>,
+}
+
+/// Equations that may use what they were for earlier values of an index.
+#[derive(Debug)]
+pub struct Block {
+    pub indices: Vec<usize>,
+    /// Of each index whether it goes from the last value to the first.
+    pub descending: Vec<bool>,
+    pub definitions: Vec<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -174,6 +190,68 @@ pub enum Term {
         otherwise: Box<Term>,
     },
     Error,
+}
+
+impl Term {
+    /// Shows all terms of a term, itself first.
+    pub fn walk<'a>(&'a self, see: &mut dyn FnMut(&'a Self)) {
+        see(self);
+        match self {
+            Self::Number(_) | Self::Integer(_) | Self::Load { .. } | Self::Error => {}
+            Self::Negate(operand) | Self::Stop(operand) | Self::Reduce { body: operand, .. } => {
+                operand.walk(see);
+            }
+            Self::Binary { left, right, .. } => {
+                left.walk(see);
+                right.walk(see);
+            }
+            Self::Call { arguments, .. } => {
+                for argument in arguments {
+                    argument.walk(see);
+                }
+            }
+            Self::If { condition, then, otherwise } => {
+                condition.walk(see);
+                then.walk(see);
+                otherwise.walk(see);
+            }
+        }
+    }
+
+    /// Whether a term stands at this value of an index.
+    pub fn names(&self, index: usize) -> bool {
+        let mut found = false;
+        let mut note = |affine: &Affine| found |= affine.factor(index) != 0;
+        self.walk(&mut |term| match term {
+            Self::Integer(affine) => note(affine),
+            Self::Load { subscripts, .. } => {
+                for subscript in subscripts {
+                    match subscript {
+                        Subscript::Affine(affine) => note(affine),
+                        Subscript::Gather { at, .. } => at.iter().for_each(&mut note),
+                    }
+                }
+            }
+            _ => {}
+        });
+        found
+    }
+}
+
+impl Condition {
+    fn walk<'a>(&'a self, see: &mut dyn FnMut(&'a Term)) {
+        match self {
+            Self::Compare { left, right, .. } => {
+                left.walk(see);
+                right.walk(see);
+            }
+            Self::And(one, other) | Self::Or(one, other) => {
+                one.walk(see);
+                other.walk(see);
+            }
+            Self::Not(operand) => operand.walk(see),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
