@@ -13,10 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 
 use crate::graph::differentiate::Gradient;
-use crate::graph::{Array, Graph, IndexId, IndexRange, Length};
+use crate::graph::{Array, ClassId, EquationId, Graph, IndexId, IndexRange, Length};
+use crate::ids::IdVec;
 use crate::nest::Kernels;
 use crate::nest::layout::Interleaving;
-use crate::resolve::term::{Axis, Checked};
+use crate::resolve::term::{Axis, Checked, IntegersId, OperandId};
 
 /// Tokens whose names have the macro's own hygiene.
 macro_rules! code {
@@ -64,16 +65,16 @@ pub struct Emitter<'a> {
     pub graph: &'a Graph,
     interleaving: Option<&'a Interleaving>,
     /// Operands, integer operands and equations by their names in the generated code.
-    values: Vec<Ident>,
-    integers: Vec<Ident>,
-    equations: Vec<Ident>,
-    indices: Vec<Ident>,
+    values: IdVec<OperandId, Ident>,
+    integers: IdVec<IntegersId, Ident>,
+    equations: IdVec<EquationId, Ident>,
+    indices: IdVec<IndexId, Ident>,
     /// The word for each class of axes: that of an index which runs over it.
-    classes: BTreeMap<usize, String>,
+    classes: BTreeMap<ClassId, String>,
     /// The stated ranges that make an axis.
     extents: BTreeSet<IndexId>,
     /// The operands that the backward pass reads.
-    read: BTreeSet<usize>,
+    read: BTreeSet<OperandId>,
 }
 
 /// A name of the generated code.
@@ -124,7 +125,7 @@ impl<'a> Emitter<'a> {
                 classes.entry(class).or_insert_with(|| names.give(&index.name));
             }
         }
-        for class in 0..graph.classes.count {
+        for class in graph.classes.ids() {
             if graph.classes.axes(class).next().is_some() {
                 classes.entry(class).or_insert_with(|| names.give("whole"));
             }
@@ -167,11 +168,11 @@ impl<'a> Emitter<'a> {
 
     // ------------------------------------------------------------ names
 
-    fn source(&self, operand: usize) -> Ident {
+    fn source(&self, operand: OperandId) -> Ident {
         ident(&format!("{}source_", self.values[operand]))
     }
 
-    fn kept(&self, operand: usize) -> Ident {
+    fn kept(&self, operand: OperandId) -> Ident {
         ident(&format!("{}kept_", self.values[operand]))
     }
 
@@ -188,7 +189,7 @@ impl<'a> Emitter<'a> {
         match axis {
             Axis::Operand { operand, axis } => Self::dim(&self.values[operand], axis),
             Axis::Integers { operand, axis } => Self::dim(&self.integers[operand], axis),
-            Axis::Extent { binder } => unreachable!("binder {binder} has no axis of an operand"),
+            Axis::Extent { binder } => unreachable!("{binder:?} has no axis of an operand"),
         }
     }
 
@@ -240,7 +241,7 @@ impl<'a> Emitter<'a> {
             Array::Equation(id) => self.equations[id].clone(),
             Array::Adjoint(id) => Self::adjoint(&self.equations[id]),
             Array::Gradient(operand) => Self::adjoint(&self.values[operand]),
-            Array::Definition(id) => unreachable!("definition {id} became an equation"),
+            Array::Definition(id) => unreachable!("{id:?} became an equation"),
         }
     }
 
@@ -255,7 +256,7 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    pub fn integer_operand(&self, operand: usize) -> &Ident {
+    pub fn integer_operand(&self, operand: IntegersId) -> &Ident {
         &self.integers[operand]
     }
 
@@ -272,7 +273,7 @@ impl<'a> Emitter<'a> {
                 .iter()
                 .map(|&axis| (self.graph.axis_length(axis), Some(axis)))
                 .collect(),
-            Array::Definition(id) => unreachable!("definition {id} became an equation"),
+            Array::Definition(id) => unreachable!("{id:?} became an equation"),
         }
     }
 
@@ -296,18 +297,18 @@ impl<'a> Emitter<'a> {
         })
     }
 
-    pub fn integer_axes(&self, operand: usize) -> Vec<Ident> {
+    pub fn integer_axes(&self, operand: IntegersId) -> Vec<Ident> {
         let rank = self.checked.integers[operand].rank;
         (0..rank).map(|axis| self.len(self.class(Axis::Integers { operand, axis }))).collect()
     }
 
     /// Whether an operand is an array of integers, and not one alone.
-    pub fn is_integer_array(&self, operand: usize) -> bool {
+    pub fn is_integer_array(&self, operand: IntegersId) -> bool {
         self.checked.integers[operand].rank > 0
     }
 
     fn class(&self, axis: Axis) -> Length {
-        Length::Class(self.graph.classes.class(axis).unwrap_or(0))
+        Length::Class(self.graph.classes[axis])
     }
 
     fn size(&self, array: Array) -> TokenStream {
@@ -315,7 +316,7 @@ impl<'a> Emitter<'a> {
     }
 
     /// The name of an integer operand, as the user knows it.
-    pub fn integer_text(&self, operand: usize) -> &str {
+    pub fn integer_text(&self, operand: IntegersId) -> &str {
         &self.checked.integers[operand].name
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use crate::graph::differentiate::Gradient;
 use crate::graph::notation::Notation;
-use crate::graph::{Array, IndexId, IndexRange, Length, Node};
+use crate::graph::{Array, EquationId, IndexId, IndexRange, Length, Node};
 use crate::nest::Kernels;
 use crate::nest::ir::Kernel;
 use crate::resolve::term::{Axis, Checked};
@@ -58,11 +58,11 @@ impl Explainer<'_> {
             Some(class) => self.length(Length::Class(class)),
             None => "?".into(),
         };
-        let values = self.checked.operands.iter().enumerate().map(|(operand, with)| {
+        let values = self.checked.operands.enumerate().map(|(operand, with)| {
             let axes = (0..with.rank).map(|at| axis(Axis::Operand { operand, axis: at }));
             shaped(&with.name, axes, "")
         });
-        let integers = self.checked.integers.iter().enumerate().map(|(operand, with)| {
+        let integers = self.checked.integers.enumerate().map(|(operand, with)| {
             let axes = (0..with.rank).map(|at| axis(Axis::Integers { operand, axis: at }));
             shaped(&with.name, axes, " of integers")
         });
@@ -100,8 +100,8 @@ impl Explainer<'_> {
 
     fn shared(&self) -> Vec<String> {
         let graph = &self.gradient.graph;
-        let mut users: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (user, equation) in graph.equations.iter().enumerate() {
+        let mut users: BTreeMap<EquationId, Vec<EquationId>> = BTreeMap::new();
+        for (user, equation) in graph.equations.enumerate() {
             let mut used = BTreeSet::new();
             for node in graph.below([equation.body]) {
                 if let Node::Load { array: Array::Equation(id), .. } = graph.nodes[node] {
@@ -112,7 +112,7 @@ impl Explainer<'_> {
                 users.entry(id).or_default().push(user);
             }
         }
-        let name = |id: usize| self.notation.array(Array::Equation(id));
+        let name = |id: EquationId| self.notation.array(Array::Equation(id));
         users
             .iter()
             .filter(|(_, users)| users.len() > 1)
@@ -199,7 +199,6 @@ impl Explainer<'_> {
         let graph = &self.gradient.graph;
         let mut lines: Vec<String> = graph
             .equations
-            .iter()
             .enumerate()
             .map(|(id, equation)| {
                 let axes = equation.axes.iter().map(|&axis| self.length(graph.axis_length(axis)));

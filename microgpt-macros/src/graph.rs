@@ -12,29 +12,38 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proc_macro2::Span;
 
-use crate::resolve::term::{Affine, Atom, Axis, Checked, Function, Range};
+use crate::ids::{Id, IdVec, ids};
+use crate::resolve::term::{
+    Affine, Atom, Axis, Checked, DefinitionId, Function, IntegersId, OperandId, Range,
+};
 use crate::syntax::ast::{Comparison, Operator};
 
-pub type NodeId = usize;
-pub type IndexId = usize;
+ids! {
+    NodeId
+    IndexId
+    EquationId
+    /// A class of axes that are equal.
+    ClassId
+    FunctionId
+}
 
 #[derive(Debug, Default)]
 pub struct Graph {
-    pub nodes: Vec<Node>,
+    pub nodes: IdVec<NodeId, Node>,
     ids: HashMap<Node, NodeId>,
-    free: Vec<BTreeSet<IndexId>>,
+    free: IdVec<NodeId, BTreeSet<IndexId>>,
     /// Whether a gradient can flow through the node.
-    active: Vec<bool>,
+    active: IdVec<NodeId, bool>,
     /// Whether an op is called in the node or below it.
-    calls: Vec<bool>,
-    pub indices: Vec<Index>,
+    calls: IdVec<NodeId, bool>,
+    pub indices: IdVec<IndexId, Index>,
     index_ids: HashMap<(usize, IndexRange), IndexId>,
-    pub functions: Vec<Function>,
+    pub functions: IdVec<FunctionId, Function>,
     pub classes: Classes,
     /// In an order in which each uses only those before it.
-    pub equations: Vec<Equation>,
+    pub equations: IdVec<EquationId, Equation>,
     /// The equation of each result.
-    pub results: Vec<usize>,
+    pub results: Vec<EquationId>,
     /// The subscripts that must be checked on entry.
     pub bounds: Vec<Bound>,
     /// Implied indices over an axis that an earlier stated range made.
@@ -91,7 +100,7 @@ pub enum Node {
         guard: Option<NodeId>,
     },
     Call {
-        function: usize,
+        function: FunctionId,
         arguments: Vec<NodeId>,
     },
     Negate(NodeId),
@@ -121,7 +130,7 @@ pub enum Node {
     Not(NodeId),
     /// The derivative of a call by one argument, from its arguments and its result.
     Local {
-        function: usize,
+        function: FunctionId,
         arguments: Vec<NodeId>,
         result: NodeId,
         argument: usize,
@@ -143,20 +152,20 @@ pub enum Node {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Array {
-    Operand(usize),
+    Operand(OperandId),
     /// A definition, before equations are made.
-    Definition(usize),
-    Equation(usize),
+    Definition(DefinitionId),
+    Equation(EquationId),
     /// The gradient of an equation.
-    Adjoint(usize),
+    Adjoint(EquationId),
     /// The gradient of an operand.
-    Gradient(usize),
+    Gradient(OperandId),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Subscript {
     Affine(Affine<IndexId>),
-    Gather { integers: usize, at: Vec<Affine<IndexId>> },
+    Gather { integers: IntegersId, at: Vec<Affine<IndexId>> },
 }
 
 /// How an adjoint passes an operation whose local gradient may be no number.
@@ -197,7 +206,7 @@ pub enum IndexRange {
 /// The length of an axis: that of a class of equal axes, or the reach of a stated range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Length {
-    Class(usize),
+    Class(ClassId),
     Extent(IndexId),
 }
 
@@ -209,7 +218,7 @@ pub struct Equation {
     pub fold: Option<(Fold, Vec<IndexId>)>,
     pub body: NodeId,
     /// The operands that a gradient can reach through it.
-    pub depends: BTreeSet<usize>,
+    pub depends: BTreeSet<OperandId>,
     /// Whether a branch of an `if` uses it: where that is not taken, its derivative may not exist.
     pub guarded: bool,
     /// What must hold for its elements to have values.
@@ -231,19 +240,19 @@ impl Equation {
 /// Axes that some index makes equal.
 #[derive(Debug, Default)]
 pub struct Classes {
-    of: BTreeMap<Axis, usize>,
-    pub count: usize,
+    of: BTreeMap<Axis, ClassId>,
+    count: usize,
 }
 
 impl Classes {
     pub fn new(checked: &Checked) -> Self {
         let mut classes = Self::default();
-        for (operand, with) in checked.operands.iter().enumerate() {
+        for (operand, with) in checked.operands.enumerate() {
             for axis in 0..with.rank {
                 classes.add(Axis::Operand { operand, axis });
             }
         }
-        for (operand, with) in checked.integers.iter().enumerate() {
+        for (operand, with) in checked.integers.enumerate() {
             for axis in 0..with.rank {
                 classes.add(Axis::Integers { operand, axis });
             }
@@ -260,17 +269,31 @@ impl Classes {
     }
 
     fn add(&mut self, axis: Axis) {
-        self.of.insert(axis, self.count);
+        self.of.insert(axis, ClassId::at(self.count));
         self.count += 1;
     }
 
-    pub fn class(&self, axis: Axis) -> Option<usize> {
+    pub fn class(&self, axis: Axis) -> Option<ClassId> {
         self.of.get(&axis).copied()
     }
 
+    /// All classes, of which some may have no axis left.
+    pub fn ids(&self) -> impl Iterator<Item = ClassId> + use<> {
+        (0..self.count).map(ClassId::at)
+    }
+
     /// The axes of a class, in the order of the operands.
-    pub fn axes(&self, class: usize) -> impl Iterator<Item = Axis> + '_ {
+    pub fn axes(&self, class: ClassId) -> impl Iterator<Item = Axis> + '_ {
         self.of.iter().filter(move |(_, of)| **of == class).map(|(axis, _)| *axis)
+    }
+}
+
+/// The class of an axis of an operand.
+impl std::ops::Index<Axis> for Classes {
+    type Output = ClassId;
+
+    fn index(&self, axis: Axis) -> &ClassId {
+        &self.of[&axis]
     }
 }
 
@@ -283,7 +306,6 @@ impl Graph {
         if let Some(&id) = self.ids.get(&node) {
             return id;
         }
-        let id = self.nodes.len();
         let free = self.free_of(&node);
         let active = match &node {
             Node::Load { array, .. } => match *array {
@@ -303,7 +325,7 @@ impl Graph {
         self.calls.push(calls);
         self.free.push(free);
         self.active.push(active);
-        self.nodes.push(node.clone());
+        let id = self.nodes.push(node.clone());
         self.ids.insert(node, id);
         id
     }
@@ -391,16 +413,14 @@ impl Graph {
         self.add(Node::Call { function, arguments })
     }
 
-    pub fn function(&mut self, function: &Function) -> usize {
+    pub fn function(&mut self, function: &Function) -> FunctionId {
         let same = |one: &Function| match (one, function) {
             (Function::Builtin(one), Function::Builtin(other)) => one == other,
             (Function::User(one), Function::User(other)) => one.to_string() == other.to_string(),
             _ => false,
         };
-        self.functions.iter().position(same).unwrap_or_else(|| {
-            self.functions.push(function.clone());
-            self.functions.len() - 1
-        })
+        let known = self.functions.ids().find(|&id| same(&self.functions[id]));
+        known.unwrap_or_else(|| self.functions.push(function.clone()))
     }
 
     pub fn index(&mut self, height: usize, range: IndexRange, name: &str) -> IndexId {
@@ -408,8 +428,7 @@ impl Graph {
         if let Some(&id) = self.index_ids.get(&key) {
             return id;
         }
-        let id = self.indices.len();
-        self.indices.push(Index { name: name.to_owned(), height, range });
+        let id = self.indices.push(Index { name: name.to_owned(), height, range });
         self.index_ids.insert(key, id);
         id
     }
@@ -470,7 +489,7 @@ impl Graph {
         match length {
             Length::Class(_) => length,
             Length::Extent(index) => {
-                let alike = (0..index).find(|&other| self.are_alike(other, index));
+                let alike = self.indices.ids().find(|&other| self.are_alike(other, index));
                 Length::Extent(alike.unwrap_or(index))
             }
         }
@@ -580,7 +599,7 @@ impl Graph {
     }
 
     /// Whether a function is an op of the table, and not one of the user's.
-    pub fn is_of_table(&self, function: usize) -> bool {
+    pub fn is_of_table(&self, function: FunctionId) -> bool {
         matches!(self.functions[function], Function::Builtin(_))
     }
 }

@@ -12,8 +12,9 @@
 //! | `explain` | all of it | text for people |
 //!
 //! `op` reads the declarations of `op!`. `layer` reads those of `layer!`: the signature, which `resolve`
-//! then knows, and around the equations the function, its docs and its gradient check. Errors of all stages
-//! go to a `syntax::report`, so that one compilation shows all of them.
+//! then knows, and around the equations the function, its docs and its gradient check. `ids` has vectors which
+//! only ids of one kind index, such as those of nodes. Errors of all stages go to a `syntax::report`, so that
+//! one compilation shows all of them.
 #![forbid(unsafe_code)]
 
 use proc_macro::TokenStream;
@@ -28,6 +29,7 @@ use syntax::{depth, parse, report};
 mod emit;
 mod explain;
 mod graph;
+mod ids;
 mod layer;
 mod nest;
 mod op;

@@ -26,7 +26,9 @@ mod tuning;
 mod vectorize;
 mod verify;
 
+use crate::graph::EquationId;
 use crate::graph::differentiate::Gradient;
+use crate::ids::IdVec;
 
 use ir::Kernel;
 use layout::Interleaving;
@@ -34,8 +36,8 @@ use layout::Interleaving;
 /// The kernels of both passes.
 #[derive(Debug)]
 pub struct Kernels {
-    /// One an equation, in order.
-    pub forward: Vec<Kernel>,
+    /// One an equation.
+    pub forward: IdVec<EquationId, Kernel>,
     /// One an accumulation, in order.
     pub backward: Vec<Kernel>,
     /// The arrays that may lie interleaved, if any may.
@@ -62,7 +64,7 @@ pub fn kernels(gradient: &Gradient) -> Kernels {
     each(&mut kernels, |body| vectorize::vectorize(graph, body));
     each(&mut kernels, |body| hoist::hoist(graph, interleaving.as_ref(), body));
     let backward = kernels.split_off(forward);
-    Kernels { forward: kernels, backward, interleaving }
+    Kernels { forward: kernels.into_iter().collect(), backward, interleaving }
 }
 
 fn each(kernels: &mut [Kernel], pass: impl Fn(&mut Vec<ir::Stmt>)) {

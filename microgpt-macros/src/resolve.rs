@@ -14,9 +14,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 
+use crate::ids::IdVec;
 use crate::resolve::term::{
-    Affine, Array, Axis, Binder, Checked, Condition, Definition, Function, Label, Range, Subscript,
-    Term,
+    Affine, Array, Axis, Binder, BinderId, Checked, Condition, Definition, DefinitionId, Function,
+    IntegersId, Label, OperandId, Range, Subscript, Term,
 };
 use crate::syntax::ast::{self, Expr, ExprKind, Operator, Path, Program, Reduction, Statement};
 use crate::syntax::name::{Name, plain};
@@ -42,12 +43,12 @@ pub fn check(
         ops,
         report,
         indices: Vec::new(),
-        facts: Vec::new(),
+        facts: IdVec::default(),
         lets: HashMap::new(),
         by_tokens: HashMap::new(),
         lengths: Vec::new(),
         stand_ins: HashSet::new(),
-        depths: Vec::new(),
+        depths: IdVec::default(),
         unread: 0,
         branches: 0,
         own_name: None,
@@ -90,31 +91,31 @@ struct Checker<'a> {
     ops: &'a [Op],
     report: &'a mut Report,
     /// The indices in scope, innermost last.
-    indices: Vec<(Name, usize)>,
+    indices: Vec<(Name, BinderId)>,
     /// Of each index what its range says.
-    facts: Vec<RangeFacts>,
+    facts: IdVec<BinderId, RangeFacts>,
     /// The `let`s so far; `None` for one that could not be read.
-    lets: HashMap<Name, Option<usize>>,
-    /// Where the operand with these tokens is, and whether it is used as integers.
-    by_tokens: HashMap<String, (bool, usize)>,
+    lets: HashMap<Name, Option<DefinitionId>>,
+    /// The operand with these tokens.
+    by_tokens: HashMap<String, OperandOf>,
     /// The indices that stand for a `len` outside of the `for` that binds its index.
-    lengths: Vec<(Ident, usize)>,
+    lengths: Vec<(Ident, BinderId)>,
     /// All such indices so far, which no `for` binds.
-    stand_ins: HashSet<usize>,
+    stand_ins: HashSet<BinderId>,
     /// How many operations nest in each definition so far, if it is a scalar.
-    depths: Vec<usize>,
+    depths: IdVec<DefinitionId, usize>,
     /// How many parts were met that could not be parsed.
     unread: usize,
     /// How many branches of `if`s are around.
     branches: usize,
     /// The array that the `let` around defines: its name, and its indices.
-    own_name: Option<(Name, Vec<usize>)>,
+    own_name: Option<(Name, Vec<BinderId>)>,
     /// The block around.
     block: Option<blocks::Scope>,
     /// What the signature says.
     known: &'a Known<'a>,
     /// The letters of the signature, each with an index that runs over all axes called so.
-    letters: HashMap<String, usize>,
+    letters: HashMap<String, BinderId>,
     /// What the signature calls the axes of the arguments.
     labels: HashMap<Axis, Label>,
     /// The arguments that stand in the equations.
@@ -125,10 +126,17 @@ struct Checker<'a> {
     by_where: Option<Ident>,
 }
 
+/// What the tokens of an operand are used as.
+#[derive(Clone, Copy)]
+enum OperandOf {
+    Values(OperandId),
+    Integers(IntegersId),
+}
+
 /// What the range of an index says, with those of the indices that it names.
 struct RangeFacts {
     /// The indices with which it changes.
-    depends: BTreeSet<usize>,
+    depends: BTreeSet<BinderId>,
     /// The greater sum of the factors of an end, as far as the ranges of its indices go.
     weight: f64,
 }
@@ -141,8 +149,8 @@ enum Place {
 }
 
 impl Checker<'_> {
-    fn definition(&mut self, text: &str, name: Option<&Name>, value: &Expr) -> usize {
-        let first = self.checked.binders.len();
+    fn definition(&mut self, text: &str, name: Option<&Name>, value: &Expr) -> DefinitionId {
+        let first = self.checked.binders.next_id();
         let (own, body) = match &value.kind {
             ExprKind::Comprehension { body, indices } => {
                 let (axes, body) = self.bind(indices, |checker| {
@@ -155,7 +163,7 @@ impl Checker<'_> {
             }
             _ => (Vec::new(), self.value(value)),
         };
-        let axes: Vec<usize> = self.block_indices().iter().copied().chain(own).collect();
+        let axes: Vec<BinderId> = self.block_indices().iter().copied().chain(own).collect();
         if axes.len() > MAX_RANK {
             self.report.error(
                 value.span,
@@ -170,8 +178,7 @@ impl Checker<'_> {
             self.report.push(too_deep);
             0
         }));
-        self.checked.definitions.push(definition);
-        self.checked.definitions.len() - 1
+        self.checked.definitions.push(definition)
     }
 
     // ------------------------------------------------------------ indices
@@ -181,7 +188,7 @@ impl Checker<'_> {
         &mut self,
         binders: &[ast::Binder],
         body: impl FnOnce(&mut Self) -> R,
-    ) -> (Vec<usize>, R) {
+    ) -> (Vec<BinderId>, R) {
         let mistakes = self.report.len() + self.unread;
         let outer = self.indices.len();
         let mut bound = Vec::new();
@@ -218,7 +225,7 @@ impl Checker<'_> {
     }
 
     /// One index more.
-    fn binder(&mut self, name: Ident, range: Range) -> usize {
+    fn binder(&mut self, name: Ident, range: Range) -> BinderId {
         let ends = match &range {
             Range::Implied(_) => vec![],
             Range::Stated { low, high } => vec![low, high],
@@ -228,11 +235,10 @@ impl Checker<'_> {
             weight: ends.iter().map(|end| self.weight(end)).fold(1.0, f64::max),
         };
         self.facts.push(facts);
-        self.checked.binders.push(Binder { name, range });
-        self.checked.binders.len() - 1
+        self.checked.binders.push(Binder { name, range })
     }
 
-    fn require_range(&mut self, id: usize) {
+    fn require_range(&mut self, id: BinderId) {
         let binder = &self.checked.binders[id];
         if binder.range == Range::Implied(None) {
             let name = &binder.name;
@@ -250,9 +256,9 @@ impl Checker<'_> {
     }
 
     /// The range that was meant for an index, if another that is bounded by it runs along an axis.
-    fn as_far_as(&self, id: usize) -> Option<String> {
+    fn as_far_as(&self, id: BinderId) -> Option<String> {
         let name = &self.checked.binders[id].name;
-        let bounded = |index: usize| match &self.checked.binders[index].range {
+        let bounded = |index: BinderId| match &self.checked.binders[index].range {
             Range::Stated { high, .. } => high.factor(id) != 0,
             Range::Implied(_) => false,
         };
@@ -290,22 +296,22 @@ impl Checker<'_> {
         Ok(Range::stated(low, high))
     }
 
-    fn index(&self, name: &Ident) -> Option<usize> {
+    fn index(&self, name: &Ident) -> Option<BinderId> {
         let name = Name::of(name);
         self.indices.iter().rev().find(|(other, _)| name == *other).map(|&(_, id)| id)
     }
 
     /// The index of a name where nothing else can stand: also one with the same letters that the
     /// body of a macro binds around what is passed to it.
-    fn index_alone(&self, name: &Ident) -> Option<usize> {
+    fn index_alone(&self, name: &Ident) -> Option<BinderId> {
         let text = plain(name);
-        let same = |(other, _): &&(Name, usize)| other.text == text;
+        let same = |(other, _): &&(Name, BinderId)| other.text == text;
         self.index(name).or_else(|| self.indices.iter().rev().find(same).map(|&(_, id)| id))
     }
 
     /// The `let` of this name; an error was reported where it could not be read.
     #[allow(clippy::option_option)] // whether there is one, and whether it could be read
-    fn let_of(&mut self, name: &Ident) -> Option<Option<usize>> {
+    fn let_of(&mut self, name: &Ident) -> Option<Option<DefinitionId>> {
         let found = self.lets.get(&Name::of(name)).copied();
         self.unread += usize::from(found == Some(None));
         found
@@ -573,7 +579,7 @@ impl Checker<'_> {
 }
 
 /// The axis that the values of an index make.
-pub fn axis_of(binders: &[Binder], binder: usize) -> Axis {
+pub fn axis_of(binders: &IdVec<BinderId, Binder>, binder: BinderId) -> Axis {
     match &binders[binder].range {
         Range::Implied(Some(axis)) => *axis,
         Range::Implied(None) => Axis::Extent { binder },

@@ -6,9 +6,10 @@ use proc_macro2::{Ident, TokenStream};
 
 use crate::emit::{Emitter, code, ident};
 use crate::graph::{Array, IndexId, IndexRange, Length, Node, NodeId, Subscript};
+use crate::ids::Id;
 use crate::nest::free::{Shapes, free};
 use crate::nest::ir::{Element, Guard, Kernel, Kind, Let, Reduce, Row, Stmt};
-use crate::resolve::term::{Affine, Axis};
+use crate::resolve::term::{Affine, Axis, IntegersId};
 
 mod address;
 mod micro;
@@ -80,7 +81,7 @@ impl Shapes for Emitter<'_> {
         self.axis_lengths(array)
     }
 
-    fn integer_axes(&self, operand: usize) -> Vec<Length> {
+    fn integer_axes(&self, operand: IntegersId) -> Vec<Length> {
         let rank = self.checked.integers[operand].rank;
         (0..rank).map(|axis| self.class(Axis::Integers { operand, axis })).collect()
     }
@@ -100,7 +101,7 @@ struct Printer<'a> {
 
 impl Printer<'_> {
     fn name(node: NodeId) -> Ident {
-        ident(&format!("row{node}_"))
+        ident(&format!("row{}_", node.position()))
     }
 
     fn stmts(&mut self, stmts: &[Stmt]) -> TokenStream {

@@ -6,14 +6,16 @@ use proc_macro2::{Literal, TokenStream};
 
 use super::kernel;
 use super::{Emitter, call, code, ident, product};
-use crate::graph::{Array, Length};
+use crate::graph::{Array, EquationId, Length};
+use crate::ids::IdVec;
 use crate::nest::Kernels;
+use crate::resolve::term::{IntegersId, OperandId};
 
 impl Emitter<'_> {
     pub(super) fn evaluate(&self, kernels: &Kernels) -> TokenStream {
         let runtime = self.runtime;
         let activity = self.activity();
-        let sizes = (0..self.equations.len()).map(|id| {
+        let sizes = self.equations.ids().map(|id| {
             let name = &self.graph.equations[id].name;
             let lens = self.axes(Array::Equation(id)).into_iter().map(|(len, _)| len);
             code!(#runtime::expr::size(#name, [#(#lens),*]))
@@ -27,7 +29,7 @@ impl Emitter<'_> {
             }
         });
         let unread =
-            (0..self.values.len()).filter(|operand| !self.read.contains(operand)).map(|operand| {
+            self.values.ids().filter(|operand| !self.read.contains(operand)).map(|operand| {
                 let (source, kept) = (self.source(operand), self.kept(operand));
                 code!(let #kept = #runtime::expr::Source::kept(#source, 0);)
             });
@@ -59,7 +61,7 @@ impl Emitter<'_> {
     pub(super) fn activity(&self) -> TokenStream {
         let runtime = self.runtime;
         let mut tokens = code!(let activity_ = #runtime::expr::Plain;);
-        for (id, operand) in self.checked.operands.iter().enumerate() {
+        for (id, operand) in self.checked.operands.enumerate() {
             let source = self.source(id);
             let span = operand.span;
             let (activity, real) = (ident("activity_"), ident("real_"));
@@ -69,8 +71,8 @@ impl Emitter<'_> {
         tokens
     }
 
-    pub(super) fn integer_arrays(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.integers.len()).filter(|&id| self.checked.integers[id].rank > 0)
+    pub(super) fn integer_arrays(&self) -> impl Iterator<Item = IntegersId> + '_ {
+        self.integers.ids().filter(|&id| self.checked.integers[id].rank > 0)
     }
 
     /// What the backward pass must know, as an expression and as a pattern.
@@ -79,10 +81,12 @@ impl Emitter<'_> {
         let extents = self.extents.iter().flat_map(|&index| {
             [Some(self.len(Length::Extent(index))), self.start(index)].into_iter().flatten()
         });
-        let integers = (0..self.integers.len())
+        let integers = self
+            .integers
+            .ids()
             .filter(|&id| self.checked.integers[id].rank == 0)
             .map(|id| self.integers[id].clone());
-        let kept = (0..self.values.len()).map(|operand| self.kept(operand));
+        let kept = self.values.ids().map(|operand| self.kept(operand));
         let all = axes.chain(extents).chain(integers).chain(kept);
         let mut words: Vec<TokenStream> = all.map(|word| code!(#word)).collect();
         // The run-time crate knows tuples of so many words, and words may be tuples.
@@ -94,11 +98,11 @@ impl Emitter<'_> {
 
     fn forward(&self, kernels: &Kernels) -> TokenStream {
         let runtime = self.runtime;
-        let operands = (0..self.values.len()).map(|operand| {
+        let operands = self.values.ids().map(|operand| {
             let (name, source) = (&self.values[operand], self.source(operand));
             code!(let #name = #runtime::expr::Source::read(&#source, below_);)
         });
-        let equations = kernels.forward.iter().enumerate().map(|(id, kernel)| {
+        let equations = kernels.forward.enumerate().map(|(id, kernel)| {
             let name = &self.equations[id];
             let size = self.size(Array::Equation(id));
             let zero =
@@ -141,7 +145,7 @@ impl Emitter<'_> {
             let size = self.size(Array::Operand(operand));
             code!(let #name = #kept.values(values_, start_, #size);)
         });
-        let equations = (0..self.equations.len()).map(|id| {
+        let equations = self.equations.ids().map(|id| {
             let (name, adjoint) = (self.array(Array::Equation(id)), self.array(Array::Adjoint(id)));
             let size = self.size(Array::Equation(id));
             code! {
@@ -187,7 +191,7 @@ impl Emitter<'_> {
     }
 
     /// The operands one of which is tracked where an array receives a gradient.
-    fn receivers(&self, target: Array) -> BTreeSet<usize> {
+    fn receivers(&self, target: Array) -> BTreeSet<OperandId> {
         match target {
             Array::Operand(operand) => BTreeSet::from([operand]),
             Array::Equation(id) => self.graph.equations[id].depends.clone(),
@@ -198,7 +202,7 @@ impl Emitter<'_> {
     }
 
     /// Whether one of these operands is tracked.
-    fn any_active(&self, operands: &BTreeSet<usize>) -> TokenStream {
+    fn any_active(&self, operands: &BTreeSet<OperandId>) -> TokenStream {
         let active = operands.iter().map(|&operand| {
             let kept = self.kept(operand);
             code!(#kept.active())
@@ -212,7 +216,7 @@ impl Emitter<'_> {
         let lengths = self.lengths();
         // An array is read for the sake of what receives a gradient, and else left alone.
         let accumulations = &self.gradient.accumulations;
-        let mut receivers: Vec<BTreeSet<usize>> = Vec::new();
+        let mut receivers: Vec<BTreeSet<OperandId>> = Vec::new();
         let mut readers: BTreeMap<Array, BTreeSet<usize>> = BTreeMap::new();
         for one in accumulations {
             let operands = self.receivers(one.target);
@@ -237,7 +241,7 @@ impl Emitter<'_> {
             let readers = readers(Array::Operand(operand));
             code!(.reads(#name, #readers, #kept, #size))
         });
-        let equations = (0..self.equations.len()).map(|id| {
+        let equations = self.equations.ids().map(|id| {
             let name = &self.graph.equations[id].name;
             let readers = readers(Array::Equation(id));
             let axes = self.axes(Array::Equation(id)).into_iter().map(|(len, axis)| {
@@ -264,9 +268,9 @@ impl Emitter<'_> {
 
     pub(super) fn outputs(&self) -> TokenStream {
         let runtime = self.runtime;
-        let mut offsets = Vec::new();
+        let mut offsets = IdVec::<EquationId, _>::default();
         let mut offset = code!(0);
-        for id in 0..self.equations.len() {
+        for id in self.equations.ids() {
             offsets.push(offset.clone());
             let size = self.size(Array::Equation(id));
             offset.extend(code!(+ #size));

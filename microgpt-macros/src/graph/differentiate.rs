@@ -10,7 +10,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::{Array, Equation, Fold, Graph, IndexId, Node, NodeId, Subscript, Through};
+use crate::graph::{
+    Array, Equation, EquationId, Fold, Graph, IndexId, Node, NodeId, Subscript, Through,
+};
+use crate::resolve::term::OperandId;
 use crate::syntax::ast::{Comparison, Operator};
 
 /// The equations with their gradients.
@@ -35,7 +38,7 @@ pub struct Accumulation {
 /// Derives the accumulations of every equation that a gradient can flow through.
 pub fn differentiate(mut graph: Graph) -> Gradient {
     let mut accumulations: Vec<Accumulation> = Vec::new();
-    for id in (0..graph.equations.len()).rev() {
+    for id in graph.equations.ids().rev() {
         let flows = !graph.equations[id].depends.is_empty();
         // What is only used under `stop` has no adjoint.
         let reached = graph.results.contains(&id)
@@ -47,7 +50,7 @@ pub fn differentiate(mut graph: Graph) -> Gradient {
     Gradient { graph, accumulations }
 }
 
-fn equation(graph: &mut Graph, id: usize) -> Vec<Accumulation> {
+fn equation(graph: &mut Graph, id: EquationId) -> Vec<Accumulation> {
     let Equation { axes, fold, body, .. } = graph.equations[id].clone();
     let nest = graph.equations[id].nest();
     let mut seed = graph.load(Array::Adjoint(id), &axes);
@@ -103,19 +106,18 @@ fn equation(graph: &mut Graph, id: usize) -> Vec<Accumulation> {
 }
 
 /// The equation that holds, for each maximum, the index where it was found.
-fn winner(graph: &mut Graph, id: usize, fold: Fold) -> usize {
+fn winner(graph: &mut Graph, id: EquationId, fold: Fold) -> EquationId {
     let mut winner = graph.equations[id].clone();
     let fold = if fold == Fold::Max { Fold::ArgMax } else { Fold::ArgMin };
     winner.name = format!("{}_at", winner.name);
     winner.fold = winner.fold.map(|(_, over)| (fold, over));
     winner.depends = BTreeSet::new();
     winner.requirements.clear();
-    graph.equations.push(winner);
-    graph.equations.len() - 1
+    graph.equations.push(winner)
 }
 
 /// The equation that holds, along the range of a product, the product over all other elements.
-fn others(graph: &mut Graph, id: usize) -> usize {
+fn others(graph: &mut Graph, id: EquationId) -> EquationId {
     let mut others = graph.equations[id].clone();
     others.name = format!("{}_others", others.name);
     if let Some((fold, over)) = &mut others.fold {
@@ -124,8 +126,7 @@ fn others(graph: &mut Graph, id: usize) -> usize {
     }
     others.depends = BTreeSet::new();
     others.requirements.clear();
-    graph.equations.push(others);
-    graph.equations.len() - 1
+    graph.equations.push(others)
 }
 
 /// Applies a linear map to an adjoint, but not where that is 0 because a branch is not taken: the
@@ -152,7 +153,7 @@ fn through(
 /// The chain rule, one node at a time.
 fn contributions(
     graph: &mut Graph,
-    equation: usize,
+    equation: EquationId,
     node: NodeId,
     adjoint: NodeId,
 ) -> Vec<(NodeId, NodeId)> {
@@ -234,7 +235,7 @@ fn contributions(
 }
 
 /// A node of an equation, or the element that holds it where it is all of the equation.
-fn kept(graph: &mut Graph, equation: usize, node: NodeId) -> NodeId {
+fn kept(graph: &mut Graph, equation: EquationId, node: NodeId) -> NodeId {
     let Equation { body, fold, axes, .. } = &graph.equations[equation];
     if *body != node || fold.is_some() {
         return node;
@@ -253,7 +254,7 @@ fn pull_back(graph: &mut Graph, adjoint: NodeId, by: Through, factor: NodeId) ->
 
 impl Gradient {
     /// The operands whose values a backward pass reads.
-    pub fn operands_read(&self) -> BTreeSet<usize> {
+    pub fn operands_read(&self) -> BTreeSet<OperandId> {
         let operand = |array| match array {
             Array::Operand(operand) => Some(operand),
             _ => None,

@@ -11,8 +11,11 @@ use proc_macro2::TokenStream;
 
 use crate::graph::lower::Lowered;
 use crate::graph::requirements;
-use crate::graph::{Array, Equation, Fold, Graph, IndexId, Node, NodeId, Requirement, children};
-use crate::resolve::term::Function;
+use crate::graph::{
+    Array, Equation, EquationId, Fold, Graph, IndexId, Node, NodeId, Requirement, children,
+};
+use crate::ids::IdVec;
+use crate::resolve::term::{DefinitionId, Function, OperandId};
 use crate::syntax::ast::Operator;
 
 /// An equation with more arithmetic than this is divided: each of its operands' gradients repeats
@@ -20,7 +23,11 @@ use crate::syntax::ast::Operator;
 const MAX_OPERATIONS: usize = 24;
 
 /// Divides the definitions that the results need into equations.
-pub fn divide(graph: &mut Graph, definitions: Vec<Lowered>, results: &[usize]) {
+pub fn divide(
+    graph: &mut Graph,
+    definitions: IdVec<DefinitionId, Lowered>,
+    results: &[DefinitionId],
+) {
     Split::new(graph, definitions).equations(results);
 }
 
@@ -42,15 +49,15 @@ impl Within {
 
 struct Split<'a> {
     graph: &'a mut Graph,
-    definitions: Vec<Lowered>,
+    definitions: IdVec<DefinitionId, Lowered>,
     /// The nodes that are equations of their own.
     own: HashSet<NodeId>,
-    made: HashMap<Root, usize>,
+    made: HashMap<Root, EquationId>,
     rewritten: HashMap<NodeId, NodeId>,
 }
 
 impl<'a> Split<'a> {
-    fn new(graph: &'a mut Graph, definitions: Vec<Lowered>) -> Self {
+    fn new(graph: &'a mut Graph, definitions: IdVec<DefinitionId, Lowered>) -> Self {
         Self {
             graph,
             definitions,
@@ -60,7 +67,7 @@ impl<'a> Split<'a> {
         }
     }
 
-    fn equations(mut self, results: &[usize]) {
+    fn equations(mut self, results: &[DefinitionId]) {
         let roots = self.reachable(results);
         for (root, axes) in &roots {
             self.choose(*root, axes);
@@ -77,7 +84,7 @@ impl<'a> Split<'a> {
 
     /// Notes which equations a branch of an `if` uses, directly or through others.
     fn guard(&mut self) {
-        for id in (0..self.graph.equations.len()).rev() {
+        for id in self.graph.equations.ids().rev() {
             let Equation { body, guarded, .. } = self.graph.equations[id];
             let mut stack = vec![(body, guarded)];
             while let Some((node, guarded)) = stack.pop() {
@@ -95,10 +102,10 @@ impl<'a> Split<'a> {
     }
 
     /// The definitions that the results need, as roots.
-    fn reachable(&self, results: &[usize]) -> Vec<Root> {
+    fn reachable(&self, results: &[DefinitionId]) -> Vec<Root> {
         let mut seen = HashSet::new();
         let mut roots = Vec::new();
-        let mut stack: Vec<usize> = results.to_vec();
+        let mut stack: Vec<DefinitionId> = results.to_vec();
         while let Some(id) = stack.pop() {
             if !seen.insert(id) {
                 continue;
@@ -227,7 +234,7 @@ impl<'a> Split<'a> {
         axes
     }
 
-    fn equation(&mut self, name: &str, root: NodeId, axes: Vec<IndexId>) -> usize {
+    fn equation(&mut self, name: &str, root: NodeId, axes: Vec<IndexId>) -> EquationId {
         if let Some(&id) = self.made.get(&(root, axes.clone())) {
             return id;
         }
@@ -241,8 +248,7 @@ impl<'a> Split<'a> {
         };
         let depends = self.depends(body);
         let requirements = self.requirements(root, &axes);
-        let id = self.graph.equations.len();
-        self.graph.equations.push(Equation {
+        let id = self.graph.equations.push(Equation {
             name: name.to_owned(),
             axes: axes.clone(),
             fold,
@@ -301,7 +307,7 @@ impl<'a> Split<'a> {
         requirements
     }
 
-    fn depends(&self, body: NodeId) -> BTreeSet<usize> {
+    fn depends(&self, body: NodeId) -> BTreeSet<OperandId> {
         let mut depends = BTreeSet::new();
         let mut stack = vec![body];
         while let Some(node) = stack.pop() {

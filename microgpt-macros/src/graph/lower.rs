@@ -9,8 +9,10 @@ use crate::graph::equations::divide;
 use crate::graph::{
     Array, Bound, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Reach, Subscript,
 };
+use crate::ids::IdVec;
 use crate::resolve::term::{
-    self, Affine, Atom, Axis, Binder, Checked, Condition, Function, Range, Term,
+    self, Affine, Atom, Axis, Binder, BinderId, Checked, Condition, DefinitionId, Function, Range,
+    Term,
 };
 use crate::syntax::ast::{self, Comparison, Operator};
 
@@ -21,7 +23,7 @@ pub fn lower(checked: &Checked) -> Graph {
         graph: &mut graph,
         checked,
         index_of: HashMap::new(),
-        definitions: Vec::new(),
+        definitions: IdVec::default(),
         taken: None,
     };
     for definition in &checked.definitions {
@@ -44,8 +46,8 @@ pub struct Lowered {
 struct Builder<'a> {
     graph: &'a mut Graph,
     checked: &'a Checked,
-    index_of: HashMap<usize, IndexId>,
-    definitions: Vec<Lowered>,
+    index_of: HashMap<BinderId, IndexId>,
+    definitions: IdVec<DefinitionId, Lowered>,
     /// When the branch that is being lowered is taken.
     taken: Option<NodeId>,
 }
@@ -59,7 +61,7 @@ impl Builder<'_> {
     }
 
     /// Names the indices of one `for`, whose body has this height; the outermost is the highest.
-    fn bind(&mut self, binders: &[usize], body: usize) -> Vec<IndexId> {
+    fn bind(&mut self, binders: &[BinderId], body: usize) -> Vec<IndexId> {
         let mut ids = Vec::new();
         for (position, &binder) in binders.iter().enumerate() {
             let height = body + binders.len() - position;
@@ -155,7 +157,7 @@ impl Builder<'_> {
     fn length(&self, axis: Axis) -> Length {
         match axis {
             Axis::Extent { binder } => self.graph.canonical(Length::Extent(self.index_of[&binder])),
-            _ => Length::Class(self.graph.classes.class(axis).unwrap_or(0)),
+            _ => Length::Class(self.graph.classes[axis]),
         }
     }
 
@@ -186,13 +188,13 @@ impl Builder<'_> {
         self.graph.add(Node::Integer(affine))
     }
 
-    fn count(&mut self, binder: usize) -> Affine<IndexId> {
+    fn count(&mut self, binder: BinderId) -> Affine<IndexId> {
         let index = self.counted(binder);
         self.graph.count(index).unwrap_or(Affine::atom(Atom::Len(index)))
     }
 
     /// An index whose range alone is asked for: no loop binds it.
-    fn counted(&mut self, binder: usize) -> IndexId {
+    fn counted(&mut self, binder: BinderId) -> IndexId {
         let Binder { name, range } = &self.checked.binders[binder];
         let range = match range {
             Range::Implied(_) => IndexRange::Whole(self.length(term_axis(self.checked, binder))),
@@ -351,12 +353,12 @@ impl Graph {
 }
 
 /// The axis that an implied index runs over, with chains of definitions resolved.
-fn term_axis(checked: &Checked, binder: usize) -> Axis {
+fn term_axis(checked: &Checked, binder: BinderId) -> Axis {
     crate::resolve::axis_of(&checked.binders, binder)
 }
 
 /// The definitions that the results use, directly or through others.
-fn needed(checked: &Checked) -> BTreeSet<usize> {
+fn needed(checked: &Checked) -> BTreeSet<DefinitionId> {
     let mut needed = BTreeSet::new();
     let mut stack = checked.results.clone();
     while let Some(id) = stack.pop() {

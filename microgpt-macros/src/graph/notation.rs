@@ -1,7 +1,9 @@
 //! Equations and accumulations in the notation of the language, to be read.
 
 use crate::graph::differentiate::Gradient;
-use crate::graph::{Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, Through};
+use crate::graph::{
+    Array, Fold, FunctionId, Graph, IndexId, IndexRange, Node, NodeId, Subscript, Through,
+};
 use crate::resolve::term::{Affine, Atom, Checked, Function};
 use crate::syntax::ast::{Comparison, Operator};
 
@@ -41,7 +43,7 @@ impl<'a> Notation<'a> {
 
     /// One line for each equation, in the order in which they run.
     pub fn equations(&self) -> Vec<String> {
-        let equations = self.graph.equations.iter().enumerate();
+        let equations = self.graph.equations.enumerate();
         equations
             .map(|(id, equation)| {
                 let body = self.node(equation.body);
@@ -94,7 +96,11 @@ impl<'a> Notation<'a> {
                 let equations = &self.graph.equations;
                 let name = &equations[id].name;
                 // Of several with one name the later have a number.
-                match equations[..id].iter().filter(|other| other.name == *name).count() {
+                match equations
+                    .ids()
+                    .filter(|&other| other < id && equations[other].name == *name)
+                    .count()
+                {
                     0 => name.clone(),
                     before => format!("{name}_{}", before + 1),
                 }
@@ -249,7 +255,7 @@ impl<'a> Notation<'a> {
         nodes.iter().map(|&node| self.node(node)).collect::<Vec<_>>().join(", ")
     }
 
-    fn function(&self, function: usize) -> String {
+    fn function(&self, function: FunctionId) -> String {
         match &self.graph.functions[function] {
             Function::Builtin(name) => name.clone(),
             Function::User(path) => path.to_string().replace(' ', ""),

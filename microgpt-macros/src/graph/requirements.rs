@@ -8,13 +8,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::graph::{
-    Array, Graph, IndexId, IndexRange, Node, NodeId, Requirement, Subscript, children,
+    Array, EquationId, Graph, IndexId, IndexRange, Node, NodeId, Requirement, Subscript, children,
 };
 use crate::resolve::term::{Affine, Atom};
 
 /// Moves the requirements of all equations to where they are asked for.
 pub fn lift(graph: &mut Graph) {
-    for id in 0..graph.equations.len() {
+    for id in graph.equations.ids() {
         settle(graph, id);
         if graph.results.contains(&id) {
             continue;
@@ -41,7 +41,7 @@ pub fn lift(graph: &mut Graph) {
 }
 
 /// Leaves out what is said twice, and what holds wherever an element is computed at all.
-fn settle(graph: &mut Graph, id: usize) {
+fn settle(graph: &mut Graph, id: EquationId) {
     let mut settled: Vec<Requirement> = Vec::new();
     for one in std::mem::take(&mut graph.equations[id].requirements) {
         let holds = |index: IndexId| {
@@ -69,15 +69,15 @@ fn is_trivial(graph: &Graph, condition: NodeId, holds: &dyn Fn(IndexId) -> bool)
 
 /// A place where the element of an equation is asked for.
 struct Use {
-    by: usize,
+    by: EquationId,
     subscripts: Vec<Subscript>,
     /// In a branch, when that is taken.
     taken: Option<NodeId>,
 }
 
-fn uses(graph: &mut Graph, used: usize) -> Vec<Use> {
+fn uses(graph: &mut Graph, used: EquationId) -> Vec<Use> {
     let mut uses = Vec::new();
-    for by in used + 1..graph.equations.len() {
+    for by in graph.equations.ids().filter(|&by| by > used) {
         let mut seen = HashSet::new();
         let mut stack = vec![(graph.equations[by].body, None)];
         while let Some((node, taken)) = stack.pop() {
@@ -122,7 +122,7 @@ impl Use {
     fn lifted(
         &self,
         graph: &mut Graph,
-        used: usize,
+        used: EquationId,
         requirement: &Requirement,
     ) -> Option<Requirement> {
         let axes = graph.equations[used].axes.clone();

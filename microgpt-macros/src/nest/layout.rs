@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::{Array, Equation, Graph, IndexId, IndexRange, Length, Node};
+use crate::graph::{Array, Equation, EquationId, Graph, IndexId, IndexRange, Length, Node};
 
 use super::ir::{Guard, Stmt};
 
@@ -19,14 +19,14 @@ pub struct Interleaving {
     /// How far the ranges of the first such array reach; all of them follow it.
     pub reach: Length,
     /// For each equation that takes part the positions of its axes, the outermost first.
-    orders: BTreeMap<usize, Vec<usize>>,
+    orders: BTreeMap<EquationId, Vec<usize>>,
 }
 
 impl Interleaving {
     /// That of an expression, if it has ranges with bounds and an axis which they do not name.
     pub fn of(graph: &Graph) -> Option<Self> {
         let intermediate =
-            || graph.equations.iter().enumerate().filter(|(id, _)| !graph.results.contains(id));
+            || graph.equations.enumerate().filter(|(id, _)| !graph.results.contains(id));
         let (bounding, axis, reach) =
             intermediate().find_map(|(_, equation)| ragged(graph, equation))?;
         let order = |equation: &Equation| {

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::graph::differentiate::{Accumulation, Gradient};
-use crate::graph::{Array, Equation, Fold, Graph, IndexId, IndexRange, Requirement, Subscript};
+use crate::graph::{
+    Array, Equation, EquationId, Fold, Graph, IndexId, IndexRange, Requirement, Subscript,
+};
 use crate::resolve::term::Affine;
 
 use super::ir::{Combine, Element, Kernel, Stmt, around};
@@ -12,7 +14,7 @@ use super::order::nearest;
 /// A kernel for each equation, in order.
 pub fn forward(gradient: &Gradient) -> Vec<Kernel> {
     let graph = &gradient.graph;
-    graph.equations.iter().enumerate().map(|(id, one)| equation(graph, id, one)).collect()
+    graph.equations.enumerate().map(|(id, one)| equation(graph, id, one)).collect()
 }
 
 /// A kernel for each accumulation, in order.
@@ -20,7 +22,7 @@ pub fn backward(gradient: &Gradient) -> Vec<Kernel> {
     gradient.accumulations.iter().map(accumulation).collect()
 }
 
-fn equation(graph: &Graph, id: usize, equation: &Equation) -> Kernel {
+fn equation(graph: &Graph, id: EquationId, equation: &Equation) -> Kernel {
     let axes = equation.axes.iter().map(|&axis| Subscript::Affine(Affine::index(axis)));
     let to = Element { array: Array::Equation(id), subscripts: axes.collect() };
     let fold = equation.fold.as_ref().map_or(Fold::Sum, |(fold, _)| *fold);

@@ -14,8 +14,9 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, Span};
 
 use super::{Checker, Place, Result, axis_of, count};
+use crate::ids::Id;
 use crate::resolve::term::{
-    Affine, Array, Atom, Block, Bound, Range, Subscript, Term,
+    Affine, Array, Atom, BinderId, Block, Bound, DefinitionId, Range, Subscript, Term,
 };
 use crate::syntax::ast::{self, Condition, Expr, ExprKind, Path};
 use crate::syntax::name::Name;
@@ -23,26 +24,26 @@ use crate::syntax::report::Diagnostic;
 
 /// The block that is being resolved.
 pub(super) struct Scope {
-    indices: Vec<usize>,
+    indices: Vec<BinderId>,
     members: Vec<Member>,
     /// Of each index which way it goes, if a use has said so.
     orders: Vec<Option<Order>>,
     /// Indices over axes that are not known yet: of equations further down.
     later: Vec<Later>,
     /// The indices that must have a range at the end.
-    unranged: Vec<usize>,
+    unranged: Vec<BinderId>,
     /// What stands for a length, and the index whose range was not known yet.
-    pub lengths: Vec<(usize, usize)>,
+    pub lengths: Vec<(BinderId, BinderId)>,
 }
 
 /// An equation of a block.
 struct Member {
     name: Name,
-    definition: usize,
+    definition: DefinitionId,
     /// How many axes it has besides those of the block.
     rank: usize,
     /// What it is before the first value: one step before it, two steps before it, and so on.
-    starts: Vec<usize>,
+    starts: Vec<DefinitionId>,
     /// The equations whose element at the same place it uses, by their names.
     uses: BTreeSet<String>,
 }
@@ -50,8 +51,8 @@ struct Member {
 /// An index that runs over an axis of an equation.
 #[derive(Clone, Copy)]
 struct Later {
-    index: usize,
-    definition: usize,
+    index: BinderId,
+    definition: DefinitionId,
     axis: usize,
     span: Span,
 }
@@ -68,7 +69,7 @@ struct Start {
     order: Order,
     /// How many steps before.
     back: usize,
-    definition: usize,
+    definition: DefinitionId,
 }
 
 /// Where an element of an equation lies, as seen from the place that is being computed.
@@ -96,7 +97,7 @@ impl Checker<'_> {
     }
 
     fn equations(&mut self, block: &ast::Block) -> Scope {
-        let indices: Vec<usize> =
+        let indices: Vec<BinderId> =
             self.indices.iter().rev().take(block.indices.len()).rev().map(|&(_, id)| id).collect();
         let starts: Vec<Start> =
             block.starts.iter().filter_map(|start| self.start(block, start, &indices)).collect();
@@ -111,6 +112,7 @@ impl Checker<'_> {
         };
         for (position, equation) in block.lets.iter().enumerate() {
             let name = Name::of(&equation.name);
+            let definition = DefinitionId::at(first + position);
             if scope.members.iter().any(|other| other.name == name) {
                 self.report.error(
                     equation.name.span(),
@@ -120,10 +122,10 @@ impl Checker<'_> {
             }
             // What could not be read has no axes to compare with.
             let is_read = !matches!(equation.value.kind, ExprKind::Error);
-            self.lets.insert(name.clone(), is_read.then_some(first + position));
+            self.lets.insert(name.clone(), is_read.then_some(definition));
             scope.members.push(Member {
                 name,
-                definition: first + position,
+                definition,
                 rank: own_rank(&equation.value),
                 starts: Vec::new(),
                 uses: uses_here(&equation.value),
@@ -152,7 +154,7 @@ impl Checker<'_> {
 
     // ------------------------------------------------------------ starts
 
-    fn start(&mut self, block: &ast::Block, start: &ast::Start, indices: &[usize]) -> Option<Start> {
+    fn start(&mut self, block: &ast::Block, start: &ast::Start, indices: &[BinderId]) -> Option<Start> {
         let name = &start.name;
         if !block.lets.iter().any(|one| Name::of(&one.name) == Name::of(name)) {
             self.report.error(
@@ -244,7 +246,7 @@ impl Checker<'_> {
     }
 
     /// An equation has the axes of its starts.
-    fn meet_starts(&mut self, id: usize, span: Span) {
+    fn meet_starts(&mut self, id: DefinitionId, span: Span) {
         let Some(scope) = &self.block else { return };
         let (of_block, starts) = (scope.indices.len(), scope.members.iter().find(|one| one.definition == id));
         let starts = starts.map(|member| member.starts.clone()).unwrap_or_default();
@@ -277,19 +279,19 @@ impl Checker<'_> {
 
     // ------------------------------------------------------------ axes
 
-    pub(super) fn block_indices(&self) -> &[usize] {
+    pub(super) fn block_indices(&self) -> &[BinderId] {
         self.block.as_ref().map_or(&[], |scope| &scope.indices)
     }
 
     /// Leaves it to the end of a block to ask for the ranges of these indices.
-    pub(super) fn defers_ranges(&mut self, indices: &[usize]) -> bool {
+    pub(super) fn defers_ranges(&mut self, indices: &[BinderId]) -> bool {
         let Some(scope) = &mut self.block else { return false };
         scope.unranged.extend(indices);
         true
     }
 
     /// Notes an index over an axis of an equation whose range is not known yet.
-    pub(super) fn is_later(&mut self, index: usize, definition: usize, axis: usize, span: Span) -> bool {
+    pub(super) fn is_later(&mut self, index: BinderId, definition: DefinitionId, axis: usize, span: Span) -> bool {
         let known = self.checked.definitions.get(definition).map(|known| known.axes[axis]);
         if known == Some(index) {
             return true;
@@ -411,7 +413,7 @@ impl Checker<'_> {
     }
 
     /// Where an element lies: before or after this place by the first subscript that is not the index itself.
-    fn when(&self, indices: &[usize], places: &[Affine], written: &[Expr]) -> Result<When> {
+    fn when(&self, indices: &[BinderId], places: &[Affine], written: &[Expr]) -> Result<When> {
         for (position, (place, &index)) in places.iter().zip(indices).enumerate() {
             let distance = place.clone().plus(-1, &Affine::index(index));
             if distance.as_constant() == Some(0) {
@@ -455,7 +457,7 @@ impl Checker<'_> {
         }
         // Lengths and integers are 0 at least.
         let sign = if greatest { -1 } else { 1 };
-        let bounded = |(atom, factor): (&Atom<usize>, &i64)| {
+        let bounded = |(atom, factor): (&Atom<BinderId>, &i64)| {
             !matches!(atom, Atom::Index(_)) && factor.signum() == sign
         };
         distance.terms.iter().all(bounded).then_some(distance.constant)
@@ -517,7 +519,7 @@ impl Checker<'_> {
         }
         for (axis, place) in places.iter().enumerate().skip(position) {
             self.checked.bounds.push(Bound {
-                definition: self.checked.definitions.len(),
+                definition: self.checked.definitions.next_id(),
                 array: Array::Definition(definition),
                 axis,
                 subscript: Subscript::Affine(place.clone()),
@@ -532,7 +534,7 @@ impl Checker<'_> {
     fn require_above(&self, member: usize, span: Span) -> Result<()> {
         let Some(scope) = &self.block else { return Ok(()) };
         // Equations are resolved in order: this is the one after all that are.
-        let current = scope.members.iter().position(|one| one.definition == self.checked.definitions.len());
+        let current = scope.members.iter().position(|one| one.definition == self.checked.definitions.next_id());
         let Some(current) = current.filter(|&current| member >= current) else { return Ok(()) };
         let (name, user) = (&scope.members[member].name.text, &scope.members[current].name.text);
         let indices: Vec<String> =

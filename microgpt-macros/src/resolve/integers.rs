@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Ident, Span};
 
 use super::{Checker, Place, Result, axis_of, rust};
-use crate::resolve::term::{Affine, Array, Atom, Axis, AxisUse, Bound, Range, Subscript};
+use crate::resolve::term::{Affine, Array, Atom, Axis, AxisUse, BinderId, Bound, Range, Subscript};
 use crate::syntax::ast::{Expr, ExprKind, Operator, Path};
 use crate::syntax::name::{Name, plain};
 use crate::syntax::report::Diagnostic;
@@ -35,7 +35,7 @@ impl Checker<'_> {
         };
         if self.branches == 0 {
             let subscript = subscript.clone();
-            let definition = self.checked.definitions.len();
+            let definition = self.checked.definitions.next_id();
             let bound = Bound {
                 definition,
                 array,
@@ -105,7 +105,7 @@ impl Checker<'_> {
     }
 
     /// Notes that an index without a stated range takes every position of this axis.
-    pub(super) fn run_over(&mut self, index: usize, array: Array, axis: usize, span: Span) {
+    pub(super) fn run_over(&mut self, index: BinderId, array: Array, axis: usize, span: Span) {
         let axis = match array {
             Array::Operand(operand) => Axis::Operand { operand, axis },
             Array::Definition(id) if self.is_later(index, id, axis, span) => return,
@@ -117,7 +117,7 @@ impl Checker<'_> {
         self.run_over_axis(index, axis, span);
     }
 
-    pub(super) fn run_over_axis(&mut self, index: usize, axis: Axis, span: Span) {
+    pub(super) fn run_over_axis(&mut self, index: BinderId, axis: Axis, span: Span) {
         if self.refuses_axis(index, axis, span) {
             return;
         }
@@ -145,7 +145,7 @@ impl Checker<'_> {
     /// where it depends on other indices, it is no sum of integers.
     fn integer_len(&mut self, name: &Ident) -> Result<Affine> {
         let length = self.len(name);
-        let may_be_cut_off = |atom: &Atom<usize>| match *atom {
+        let may_be_cut_off = |atom: &Atom<BinderId>| match *atom {
             Atom::Len(index) => self.is_ragged(index) && self.may_be_cut_off(index),
             _ => false,
         };
@@ -164,19 +164,19 @@ impl Checker<'_> {
     }
 
     /// Whether a stated range may begin below 0, or end before it begins.
-    fn may_be_cut_off(&self, binder: usize) -> bool {
+    fn may_be_cut_off(&self, binder: BinderId) -> bool {
         let Range::Stated { low, high } = &self.checked.binders[binder].range else { return false };
         let count = high.clone().plus(-1, low);
         !low.is_never_negative() || !count.is_never_negative()
     }
 
     /// Whether an index takes other values for other values of the indices outside of it.
-    fn is_ragged(&self, binder: usize) -> bool {
+    fn is_ragged(&self, binder: BinderId) -> bool {
         !self.facts[binder].depends.is_empty()
     }
 
     /// An index that no `for` of the text binds, so that no `len` may find it.
-    pub(super) fn stand_in(&mut self, name: Ident) -> usize {
+    pub(super) fn stand_in(&mut self, name: Ident) -> BinderId {
         let id = self.binder(name, Range::Implied(None));
         self.stand_ins.insert(id);
         id
@@ -184,9 +184,9 @@ impl Checker<'_> {
 
     /// Finds the index of each `len` outside of its `for`: the first of this definition, else the last
     /// before it.
-    pub(super) fn resolve_lengths(&mut self, first: usize) {
+    pub(super) fn resolve_lengths(&mut self, first: BinderId) {
         let lengths = std::mem::take(&mut self.lengths);
-        let found: BTreeMap<usize, usize> = lengths
+        let found: BTreeMap<BinderId, BinderId> = lengths
             .iter()
             .filter_map(|(name, id)| Some((*id, self.bound_elsewhere(name, first)?)))
             .collect();
@@ -223,18 +223,19 @@ impl Checker<'_> {
 
     /// The index of that name: the first of the definition that begins with this binder, else the last
     /// before it.
-    fn bound_elsewhere(&self, name: &Ident, first: usize) -> Option<usize> {
+    fn bound_elsewhere(&self, name: &Ident, first: BinderId) -> Option<BinderId> {
         let text = plain(name);
         let binders = &self.checked.binders;
         // No `len` says what another one means.
-        let named =
-            |other: &usize| !self.stand_ins.contains(other) && plain(&binders[*other].name) == text;
-        (first..binders.len()).find(named).or_else(|| (0..first).rfind(named))
+        let is_named =
+            |id: BinderId| !self.stand_ins.contains(&id) && plain(&binders[id].name) == text;
+        let from_here = binders.ids().find(|&id| id >= first && is_named(id));
+        from_here.or_else(|| binders.ids().rfind(|&id| id < first && is_named(id)))
     }
 
     /// Whether a length leads back to itself, through the ranges of the indices `found` for those that
     /// stand for a `len`: `for i in 0..len(i)`, or two indices of which each runs as far as the other.
-    fn is_its_own_length(&self, id: usize, found: &BTreeMap<usize, usize>) -> bool {
+    fn is_its_own_length(&self, id: BinderId, found: &BTreeMap<BinderId, BinderId>) -> bool {
         let (mut next, mut seen) = (vec![id], BTreeSet::new());
         while let Some(binder) = next.pop() {
             let binder = found.get(&binder).copied().unwrap_or(binder);
@@ -273,8 +274,8 @@ impl Checker<'_> {
     }
 
     /// The indices with which an integer changes, also by a range that does.
-    pub(super) fn dependences(&self, affine: &Affine) -> BTreeSet<usize> {
-        let of_atom = |atom: &Atom<usize>| match *atom {
+    pub(super) fn dependences(&self, affine: &Affine) -> BTreeSet<BinderId> {
+        let of_atom = |atom: &Atom<BinderId>| match *atom {
             Atom::Index(index) => {
                 self.facts[index].depends.iter().copied().chain([index]).collect()
             }
@@ -341,7 +342,7 @@ impl Checker<'_> {
     }
 
     /// A subscript cannot be a Rust variable; a range can.
-    fn index_at(&self, ident: &Ident, place: Place) -> Option<usize> {
+    fn index_at(&self, ident: &Ident, place: Place) -> Option<BinderId> {
         match place {
             Place::Subscript => self.index_alone(ident),
             Place::Range => self.index(ident),

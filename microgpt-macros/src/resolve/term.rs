@@ -4,18 +4,29 @@ use std::collections::BTreeMap;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
+use crate::ids::{IdVec, ids};
 use crate::syntax::ast::{Comparison, Operator, Reduction};
+
+ids! {
+    /// An operand of values.
+    OperandId
+    /// An operand of integers.
+    IntegersId
+    /// An index as it is bound by a `for`.
+    BinderId
+    DefinitionId
+}
 
 /// A checked program: every name is an index, a definition or an operand.
 #[derive(Debug, Default)]
 pub struct Checked {
-    pub operands: Vec<Operand>,
-    pub integers: Vec<Operand>,
-    pub binders: Vec<Binder>,
-    pub definitions: Vec<Definition>,
+    pub operands: IdVec<OperandId, Operand>,
+    pub integers: IdVec<IntegersId, Operand>,
+    pub binders: IdVec<BinderId, Binder>,
+    pub definitions: IdVec<DefinitionId, Definition>,
     pub blocks: Vec<Block>,
     /// The definitions that are results, in order.
-    pub results: Vec<usize>,
+    pub results: Vec<DefinitionId>,
     pub tuple: bool,
     /// The axes that each implied index runs over, in the order of the text.
     pub axis_uses: Vec<AxisUse>,
@@ -102,23 +113,23 @@ pub enum Range {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Axis {
     Operand {
-        operand: usize,
+        operand: OperandId,
         axis: usize,
     },
     Integers {
-        operand: usize,
+        operand: IntegersId,
         axis: usize,
     },
     /// The values of a stated range, as an axis of a definition.
     Extent {
-        binder: usize,
+        binder: BinderId,
     },
 }
 
 /// An index that runs over the whole of an axis.
 #[derive(Debug)]
 pub struct AxisUse {
-    pub binder: usize,
+    pub binder: BinderId,
     pub axis: Axis,
     pub span: Span,
 }
@@ -127,7 +138,7 @@ pub struct AxisUse {
 #[derive(Debug)]
 pub struct Bound {
     /// The definition that it stands in.
-    pub definition: usize,
+    pub definition: DefinitionId,
     pub array: Array,
     pub axis: usize,
     pub subscript: Subscript,
@@ -141,20 +152,20 @@ pub struct Bound {
 pub struct Definition {
     pub name: String,
     /// Of an equation in a block the indices of the block come first.
-    pub axes: Vec<usize>,
+    pub axes: Vec<BinderId>,
     pub body: Term,
     /// What the array is before the first value of the index of its block: one step before it, two steps
     /// before it, and so on.
-    pub starts: Vec<usize>,
+    pub starts: Vec<DefinitionId>,
 }
 
 /// Equations that may use what they were for earlier values of an index.
 #[derive(Debug)]
 pub struct Block {
-    pub indices: Vec<usize>,
+    pub indices: Vec<BinderId>,
     /// Of each index whether it goes from the last value to the first.
     pub descending: Vec<bool>,
-    pub definitions: Vec<usize>,
+    pub definitions: Vec<DefinitionId>,
 }
 
 #[derive(Clone, Debug)]
@@ -180,7 +191,7 @@ pub enum Term {
     },
     Reduce {
         reduction: Reduction,
-        binders: Vec<usize>,
+        binders: Vec<BinderId>,
         body: Box<Term>,
     },
     Stop(Box<Term>),
@@ -219,7 +230,7 @@ impl Term {
     }
 
     /// Whether a term stands at this value of an index.
-    pub fn names(&self, index: usize) -> bool {
+    pub fn names(&self, index: BinderId) -> bool {
         let mut found = false;
         let mut note = |affine: &Affine| found |= affine.factor(index) != 0;
         self.walk(&mut |term| match term {
@@ -264,8 +275,8 @@ pub enum Condition {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Array {
-    Operand(usize),
-    Definition(usize),
+    Operand(OperandId),
+    Definition(DefinitionId),
 }
 
 /// An op of the table by its name, or one of the user by its path.
@@ -280,14 +291,14 @@ pub enum Subscript {
     Affine(Affine),
     /// `ids[at]`: the subscript is what stands there.
     Gather {
-        integers: usize,
+        integers: IntegersId,
         at: Vec<Affine>,
     },
 }
 
 /// A sum of integers: `constant + Σ factor · atom`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Affine<I: Ord = usize> {
+pub struct Affine<I: Ord = BinderId> {
     pub constant: i64,
     pub terms: BTreeMap<Atom<I>, i64>,
 }
@@ -298,7 +309,7 @@ pub enum Atom<I> {
     /// The number of values that an index takes.
     Len(I),
     /// A scalar integer operand.
-    Integer(usize),
+    Integer(IntegersId),
 }
 
 impl<I: Ord + Copy> Affine<I> {

@@ -6,9 +6,11 @@ use microgpt::ops::{Op, TABLE};
 
 use crate::graph::differentiate::Gradient;
 use crate::graph::{
-    Array, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Subscript, Through,
+    Array, EquationId, Fold, FunctionId, Graph, IndexId, IndexRange, Length, Node, NodeId,
+    Subscript, Through,
 };
-use crate::resolve::term::{Affine, Atom, Axis, Checked, Function};
+use crate::ids::IdVec;
+use crate::resolve::term::{Affine, Atom, Axis, Checked, Function, OperandId};
 use crate::syntax::ast::{Comparison, Operator};
 
 type Indices = BTreeMap<IndexId, i64>;
@@ -20,7 +22,7 @@ pub struct Interpreter<'a> {
     gradient: &'a Gradient,
     checked: &'a Checked,
     /// The lengths of each operand's axes.
-    lens: Vec<Vec<usize>>,
+    lens: IdVec<OperandId, Vec<usize>>,
     ids: &'a [usize],
     arrays: HashMap<Array, Numbers>,
     /// Gradients of operands and equations.
@@ -44,11 +46,11 @@ impl<'a> Interpreter<'a> {
             arrays: HashMap::new(),
             gradients: HashMap::new(),
         };
-        for (operand, (lens, data)) in operands.iter().enumerate() {
+        for (operand, (lens, data)) in checked.operands.ids().zip(operands) {
             let numbers = places(lens).into_iter().zip(data.iter().copied()).collect();
             interpreter.arrays.insert(Array::Operand(operand), numbers);
         }
-        for id in 0..interpreter.graph().equations.len() {
+        for id in interpreter.graph().equations.ids() {
             let numbers = interpreter.equation(id);
             interpreter.arrays.insert(Array::Equation(id), numbers);
         }
@@ -73,7 +75,7 @@ impl<'a> Interpreter<'a> {
             .collect()
     }
 
-    fn result_lens(&self, id: usize) -> Vec<usize> {
+    fn result_lens(&self, id: EquationId) -> Vec<usize> {
         let axes = self.graph().equations[id].axes.iter();
         axes.map(|&axis| self.length(self.graph().axis_length(axis))).collect()
     }
@@ -106,7 +108,8 @@ impl<'a> Interpreter<'a> {
                 *gradient.entry(place).or_default() += term;
             }
         }
-        (0..self.lens.len())
+        self.lens
+            .ids()
             .map(|operand| {
                 let gradient = self.gradients.get(&Array::Operand(operand));
                 places(&self.lens[operand])
@@ -117,7 +120,7 @@ impl<'a> Interpreter<'a> {
             .collect()
     }
 
-    fn equation(&self, id: usize) -> Numbers {
+    fn equation(&self, id: EquationId) -> Numbers {
         let equation = &self.graph().equations[id];
         let mut numbers = Numbers::new();
         let axes: Vec<Subscript> =
@@ -332,7 +335,7 @@ impl<'a> Interpreter<'a> {
         }
     }
 
-    fn op(&self, function: usize) -> &'static Op {
+    fn op(&self, function: FunctionId) -> &'static Op {
         match &self.graph().functions[function] {
             Function::Builtin(name) => TABLE.iter().find(|op| op.name == name).expect("an op"),
             Function::User(path) => panic!("{path} is not generated"),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use microgpt::PythonRandom;
 
 use crate::graph::differentiate::Gradient;
-use crate::graph::{Array, IndexRange, Node, Subscript, Through};
+use crate::graph::{Array, IndexId, IndexRange, Node, Subscript, Through};
 use crate::resolve::term::Affine;
 use crate::syntax::ast::Operator;
 use crate::tests::compiled;
@@ -158,7 +158,7 @@ fn mutate(gradient: &mut Gradient, at: usize, mutation: Mutation) -> bool {
 }
 
 /// Puts another index in the place of one in the loops of an accumulation, and where it stands there.
-fn replace_index(gradient: &mut Gradient, at: usize, index: usize, by: usize) -> bool {
+fn replace_index(gradient: &mut Gradient, at: usize, index: IndexId, by: IndexId) -> bool {
     let map = BTreeMap::from([(index, Affine::index(by))]);
     let mut substituted =
         |node| crate::graph::requirements::substituted(&mut gradient.graph, node, &map);
