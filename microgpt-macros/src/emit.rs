@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 
 use crate::graph::differentiate::Gradient;
+use crate::graph::notation::Notation;
 use crate::graph::{Array, Graph, IndexId, IndexRange, Length};
 use crate::nest::Kernels;
 use crate::nest::layout::Interleaving;
@@ -62,6 +63,7 @@ pub struct Emitter<'a> {
     checked: &'a Checked,
     gradient: &'a Gradient,
     pub graph: &'a Graph,
+    notation: Notation<'a>,
     interleaving: Option<&'a Interleaving>,
     /// Operands, integer operands and equations by their names in the generated code.
     values: Vec<Ident>,
@@ -154,6 +156,7 @@ impl<'a> Emitter<'a> {
             checked,
             gradient,
             graph,
+            notation: Notation::new(checked, gradient),
             interleaving,
             values,
             integers,

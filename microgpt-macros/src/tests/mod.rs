@@ -4,6 +4,7 @@ mod compiled;
 mod corpus;
 mod fused;
 mod generate;
+mod golden;
 mod interpret;
 mod mutate;
 mod mutations;
