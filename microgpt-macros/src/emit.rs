@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 
 use crate::graph::differentiate::Gradient;
+use crate::graph::notation::Notation;
 use crate::graph::{Array, ClassId, EquationId, Graph, IndexId, IndexRange, Length};
 use crate::ids::IdVec;
 use crate::nest::Kernels;
@@ -63,6 +64,7 @@ pub struct Emitter<'a> {
     checked: &'a Checked,
     gradient: &'a Gradient,
     pub graph: &'a Graph,
+    notation: Notation<'a>,
     interleaving: Option<&'a Interleaving>,
     /// Operands, integer operands and equations by their names in the generated code.
     values: IdVec<OperandId, Ident>,
@@ -155,6 +157,7 @@ impl<'a> Emitter<'a> {
             checked,
             gradient,
             graph,
+            notation: Notation::new(checked, gradient),
             interleaving,
             values,
             integers,

@@ -8,8 +8,8 @@ use std::fmt::Write;
 use crate::graph::differentiate::Gradient;
 use crate::graph::notation::Notation;
 use crate::graph::{Array, EquationId, IndexId, IndexRange, Length, Node};
-use crate::nest::Kernels;
 use crate::nest::ir::Kernel;
+use crate::nest::{Kernels, text};
 use crate::resolve::term::{Axis, Checked};
 use loops::Loops;
 
@@ -33,7 +33,7 @@ pub fn explain(checked: &Checked, gradient: &Gradient, kernels: &Kernels) -> Str
         "gradients, in the order in which they run (`f'k` is the derivative of the op `f` by argument `k`)",
         explainer.notation.gradients(),
     );
-    section("loops, the outermost first", explainer.loops(kernels));
+    section("loops of each", explainer.kernels(kernels));
     section(
         "operations of each (an index as a factor: its mean over the loop)",
         explainer.operations(kernels),
@@ -123,13 +123,16 @@ impl Explainer<'_> {
             .collect()
     }
 
-    fn loops(&self, kernels: &Kernels) -> Vec<String> {
-        let both = kernels.forward.iter().chain(&kernels.backward);
-        both.map(|kernel| {
-            let words = loops::words(&self.notation, kernel);
-            format!("{}: {words}", self.target(kernel))
-        })
-        .collect()
+    /// The statements of each kernel under what it computes.
+    fn kernels(&self, kernels: &Kernels) -> Vec<String> {
+        let computed = self.notation.equations().into_iter().chain(self.notation.gradients());
+        computed
+            .zip(kernels.all())
+            .flat_map(|(computed, kernel)| {
+                let lines = text::lines(&self.notation, kernel).into_iter();
+                [computed].into_iter().chain(lines.map(|line| format!("  {line}")))
+            })
+            .collect()
     }
 
     fn target(&self, kernel: &Kernel) -> String {
@@ -138,12 +141,13 @@ impl Explainer<'_> {
     }
 
     fn operations(&self, kernels: &Kernels) -> Vec<String> {
-        let both = kernels.forward.iter().chain(&kernels.backward);
-        both.filter_map(|kernel| {
-            let cost = self.cost(kernel);
-            (!cost.is_empty()).then(|| format!("{}: {cost}", self.target(kernel)))
-        })
-        .collect()
+        kernels
+            .all()
+            .filter_map(|kernel| {
+                let cost = self.cost(kernel);
+                (!cost.is_empty()).then(|| format!("{}: {cost}", self.target(kernel)))
+            })
+            .collect()
     }
 
     /// What each operation of a kernel costs: one for each pass of the loops around it.

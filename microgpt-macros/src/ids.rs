@@ -65,6 +65,10 @@ impl<I: Id, T> IdVec<I, T> {
         self.items.iter()
     }
 
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, T> {
+        self.items.iter_mut()
+    }
+
     pub fn enumerate(&self) -> impl DoubleEndedIterator<Item = (I, &T)> {
         self.items.iter().enumerate().map(|(position, item)| (I::at(position), item))
     }

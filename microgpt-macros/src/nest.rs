@@ -1,17 +1,7 @@
-//! Loop nests: the passes from equations and accumulations to kernels, in the order in which they run.
+//! Loop nests: the passes from equations and accumulations to kernels.
 //!
-//! | pass | what it does |
-//! |---|---|
-//! | `naive` | loops as written |
-//! | `layout` | a second version for arrays that lie interleaved |
-//! | `contract` | calls of micro-kernels for sums of products |
-//! | `order` | the index along which most arrays lie in one piece is innermost |
-//! | `verify` | both versions add up in the same order, or there is only one |
-//! | `accumulate` | sums stay in registers |
-//! | `vectorize` | rows in SIMD vectors |
-//! | `hoist` | a value is computed no deeper than it changes |
-//!
-//! `free` says what a kernel names: its parameters.
+//! [`naive`] writes the loops as they stand in the equations. The passes of [`PASSES`] then change them, in
+//! that order. [`free`] says what a kernel names: its parameters. [`text`] writes kernels to be read.
 
 pub mod accumulate;
 pub mod contract;
@@ -22,18 +12,20 @@ pub mod layout;
 pub mod naive;
 pub mod order;
 mod products;
+pub mod temporaries;
+pub mod text;
 mod tuning;
 mod vectorize;
 mod verify;
 
-use crate::graph::EquationId;
+use crate::graph::{EquationId, Graph};
 use crate::graph::differentiate::Gradient;
 use crate::ids::IdVec;
 
-use ir::Kernel;
+use ir::{Kernel, Stmt};
 use layout::Interleaving;
 
-/// The kernels of both passes.
+/// The kernels of a program.
 #[derive(Debug)]
 pub struct Kernels {
     /// One an equation.
@@ -44,31 +36,77 @@ pub struct Kernels {
     pub interleaving: Option<Interleaving>,
 }
 
-/// Makes the kernels of every equation and accumulation.
-pub fn kernels(gradient: &Gradient) -> Kernels {
-    let graph = &gradient.graph;
-    let mut kernels = naive::forward(gradient);
-    let forward = kernels.len();
-    kernels.extend(naive::backward(gradient));
-    let mut interleaving = Interleaving::of(graph);
-    if let Some(interleaving) = &interleaving {
-        each(&mut kernels, |body| layout::specialize(graph, interleaving, body));
-    }
-    each(&mut kernels, |body| contract::contract(graph, interleaving.as_ref(), body));
-    each(&mut kernels, |body| order::order(graph, interleaving.as_ref(), body));
-    if interleaving.is_some() && !verify::keep_order(graph, &mut kernels) {
-        each(&mut kernels, layout::unspecialize);
-        interleaving = None;
-    }
-    each(&mut kernels, |body| accumulate::accumulate(graph, interleaving.as_ref(), body));
-    each(&mut kernels, |body| vectorize::vectorize(graph, body));
-    each(&mut kernels, |body| hoist::hoist(graph, interleaving.as_ref(), body));
-    let backward = kernels.split_off(forward);
-    Kernels { forward: kernels.into_iter().collect(), backward, interleaving }
+/// A step of the compiler from kernels to kernels.
+pub struct Pass {
+    pub name: &'static str,
+    run: fn(&Graph, &mut Kernels),
 }
 
-fn each(kernels: &mut [Kernel], pass: impl Fn(&mut Vec<ir::Stmt>)) {
-    for kernel in kernels {
-        pass(&mut kernel.body);
+/// All passes, in the order in which they run.
+pub const PASSES: [Pass; 7] = [
+    // A second version for arrays that lie interleaved.
+    Pass { name: "layout", run: layout::specialize },
+    // Calls of micro-kernels for sums of products.
+    Pass {
+        name: "contract",
+        run: |graph, kernels| kernels.each(|one, body| contract::contract(graph, one, body)),
+    },
+    // The index along which most arrays lie in one piece is innermost.
+    Pass {
+        name: "order",
+        run: |graph, kernels| kernels.each(|one, body| order::order(graph, one, body)),
+    },
+    // Both versions add up in the same order, or there is only one.
+    Pass { name: "verify", run: verify::keep_order },
+    // Sums stay in registers.
+    Pass {
+        name: "accumulate",
+        run: |graph, kernels| kernels.each(|one, body| accumulate::accumulate(graph, one, body)),
+    },
+    // Rows in SIMD vectors.
+    Pass {
+        name: "vectorize",
+        run: |graph, kernels| kernels.each(|_, body| vectorize::vectorize(graph, body)),
+    },
+    // A value is computed no deeper than it changes.
+    Pass {
+        name: "hoist",
+        run: |graph, kernels| kernels.each(|one, body| hoist::hoist(graph, one, body)),
+    },
+];
+
+/// Makes the kernels of every equation and accumulation.
+pub fn kernels(gradient: &Gradient) -> Kernels {
+    run(gradient, &PASSES, &mut |_, _| ())
+}
+
+/// Makes kernels by some of the passes, and shows them as they are before the first, which is called `naive`, and
+/// after each.
+pub fn run<'a>(
+    gradient: &Gradient,
+    passes: impl IntoIterator<Item = &'a Pass>,
+    show: &mut dyn FnMut(&'static str, &Kernels),
+) -> Kernels {
+    let (forward, backward) = (naive::forward(gradient).into_iter().collect(), naive::backward(gradient));
+    let mut kernels = Kernels { forward, backward, interleaving: None };
+    show("naive", &kernels);
+    for pass in passes {
+        (pass.run)(&gradient.graph, &mut kernels);
+        show(pass.name, &kernels);
+    }
+    kernels
+}
+
+impl Kernels {
+    /// All of them, in the order in which they run.
+    pub fn all(&self) -> impl Iterator<Item = &Kernel> {
+        self.forward.iter().chain(&self.backward)
+    }
+
+    /// Changes the statements of each kernel.
+    fn each(&mut self, mut change: impl FnMut(Option<&Interleaving>, &mut Vec<Stmt>)) {
+        for kernel in self.forward.iter_mut().chain(&mut self.backward) {
+            change(self.interleaving.as_ref(), &mut kernel.body);
+        }
     }
 }

@@ -1,14 +1,14 @@
 //! One kernel to Rust: a walk over its statements, which decides nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use proc_macro2::{Ident, TokenStream};
 
 use crate::emit::{Emitter, code, ident};
 use crate::graph::{Array, IndexId, IndexRange, Length, Node, NodeId, Subscript};
-use crate::ids::Id;
 use crate::nest::free::{Shapes, free};
 use crate::nest::ir::{Element, Guard, Kernel, Kind, Let, Reduce, Row, Stmt};
+use crate::nest::temporaries::Temporaries;
 use crate::resolve::term::{Affine, Axis, IntegersId};
 
 mod address;
@@ -16,8 +16,8 @@ mod micro;
 mod reduce;
 mod value;
 
-/// A function that does what a kernel says, and its call.
-pub fn function(emitter: &Emitter<'_>, name: &str, kernel: &Kernel) -> TokenStream {
+/// A function that does what a kernel says, and its call. What it computes is its documentation.
+pub fn function(emitter: &Emitter<'_>, name: &str, computed: &str, kernel: &Kernel) -> TokenStream {
     let (runtime, name) = (emitter.runtime, ident(name));
     let free = free(emitter.graph, emitter.interleaving(true), emitter, kernel);
     let mut parameters = BTreeMap::new();
@@ -59,13 +59,15 @@ pub fn function(emitter: &Emitter<'_>, name: &str, kernel: &Kernel) -> TokenStre
     let real = free.constants.then(|| code!(let real_ = ::core::marker::PhantomData::<T>;));
     // A loop costs more than a call, and is compiled best by itself; arithmetic does not.
     let inline = kernel.has_loops().then(|| code!(#[inline(never)]));
-    let mut printer =
-        Printer { emitter, runtime, is_interleaved: false, row: None, named: BTreeSet::new() };
+    let temporaries = Temporaries::default();
+    let mut printer = Printer { emitter, runtime, is_interleaved: false, row: None, temporaries };
     let body = printer.stmts(&kernel.body);
     let lengths = lengths.into_values();
     let arguments = parameters.values().map(|(name, _)| name);
     let parameters = parameters.values().map(|(name, kind)| code!(#name: #kind));
+    let computed = format!(" `{computed}`");
     code! {
+        #[doc = #computed]
         #inline
         fn #name<T: #runtime::Real>(#(#parameters),*) {
             #real
@@ -95,13 +97,13 @@ struct Printer<'a> {
     is_interleaved: bool,
     /// The index of the vectors, inside what is computed for each of their elements.
     row: Option<IndexId>,
-    /// The nodes that have a name.
-    named: BTreeSet<NodeId>,
+    temporaries: Temporaries,
 }
 
 impl Printer<'_> {
-    fn name(node: NodeId) -> Ident {
-        ident(&format!("row{}_", node.position()))
+    /// The name of a node, if it has one.
+    fn name(&self, node: NodeId) -> Option<Ident> {
+        self.temporaries.name(node).map(|name| ident(&format!("{name}_")))
     }
 
     fn stmts(&mut self, stmts: &[Stmt]) -> TokenStream {
@@ -110,7 +112,7 @@ impl Printer<'_> {
 
     /// Statements whose temporaries end with them.
     fn scope(&self, is_interleaved: bool, stmts: &[Stmt]) -> TokenStream {
-        Printer { is_interleaved, named: self.named.clone(), ..*self }.stmts(stmts)
+        Printer { is_interleaved, temporaries: self.temporaries.clone(), ..*self }.stmts(stmts)
     }
 
     /// The statements inside a reduction.
@@ -174,7 +176,7 @@ impl Printer<'_> {
                 }
             }
             Stmt::StoreRow { to, row, padded } => {
-                let (rows, step) = (Self::loads(row), self.step(row));
+                let (rows, step) = (self.loads(row), self.step(row));
                 let target = self.target_row(to, row.index, *padded);
                 if *padded {
                     let len = ident("row_len_");
@@ -204,17 +206,9 @@ impl Printer<'_> {
 
     fn temporary(&mut self, of: &Let) -> TokenStream {
         let runtime = self.runtime;
-        match of {
-            Let::Node(node) => {
-                let (name, value) = (Self::name(*node), self.node(*node));
-                self.named.insert(*node);
-                code!(let #name = #value;)
-            }
-            Let::Row { node, index, padded } => {
-                let (name, elements) = (Self::name(*node), self.row_of(*node, *index, *padded));
-                self.named.insert(*node);
-                code!(let #name = #elements;)
-            }
+        let value = match of {
+            Let::Node(node) => self.node(*node),
+            Let::Row { node, index, padded } => self.row_of(*node, *index, *padded),
             Let::Length(index) => {
                 let len = ident("row_len_");
                 if let IndexRange::Whole(length) = self.emitter.graph.indices[*index].range {
@@ -222,31 +216,34 @@ impl Printer<'_> {
                     return code!(let #len = #whole;);
                 }
                 let (low, high) = self.emitter.bounds(*index);
-                if low.to_string() == "0" {
+                return if low.to_string() == "0" {
                     code!(let #len = #high;)
                 } else {
                     code!(let #len = #runtime::expr::minus(#high, #low);)
-                }
+                };
             }
-            Let::Products => code!(let mut others_ = #runtime::expr::Others::new();),
-        }
+            Let::Products => return code!(let mut others_ = #runtime::expr::Others::new();),
+        };
+        let name = self.temporaries.add(of).and_then(|node| self.name(node));
+        code!(let #name = #value;)
     }
 
     /// The rows that a row reads.
-    fn loads(row: &Row) -> Vec<Ident> {
-        row.loads.iter().map(|&node| Self::name(node)).collect()
+    fn loads(&self, row: &Row) -> Vec<Ident> {
+        row.loads.iter().filter_map(|&node| self.name(node)).collect()
     }
 
     /// What is computed for each element of a row: a closure.
     fn step(&self, row: &Row) -> TokenStream {
-        let mut inner = Printer { row: Some(row.index), named: self.named.clone(), ..*self };
+        let mut inner =
+            Printer { row: Some(row.index), temporaries: self.temporaries.clone(), ..*self };
         let mut temporaries = TokenStream::new();
         for &node in &row.temporaries {
             temporaries.extend(inner.temporary(&Let::Node(node)));
         }
         let value = inner.update(row.value);
         let sum = (!row.value.is_set()).then(|| code!(sum_,));
-        let names = Self::loads(row);
+        let names = self.loads(row);
         code!(|#sum position_, [#(#names),*]| { #temporaries #value })
     }
 

@@ -102,12 +102,14 @@ impl Emitter<'_> {
             let (name, source) = (&self.values[operand], self.source(operand));
             code!(let #name = #runtime::expr::Source::read(&#source, below_);)
         });
-        let equations = kernels.forward.enumerate().map(|(id, kernel)| {
+        let computed = self.notation.equations();
+        let all = kernels.forward.enumerate().zip(&computed);
+        let equations = all.map(|((id, kernel), computed)| {
             let name = &self.equations[id];
             let size = self.size(Array::Equation(id));
             let zero =
                 kernel.clears.then(|| code!(#name.fill(#runtime::expr::constant(real_, 0.0));));
-            let loops = kernel::function(self, &format!("forward_{name}"), kernel);
+            let loops = kernel::function(self, &format!("forward_{name}"), computed, kernel);
             code! {
                 let (#name, own_) = own_.split_at_mut(#size);
                 #zero
@@ -153,11 +155,12 @@ impl Emitter<'_> {
                 let (#adjoint, own_) = own_.split_at_mut(#size);
             }
         });
-        let all = self.gradient.accumulations.iter().zip(&kernels.backward);
-        let accumulations = all.enumerate().map(|(id, (one, kernel))| {
+        let computed = self.notation.gradients();
+        let all = self.gradient.accumulations.iter().zip(&kernels.backward).zip(&computed);
+        let accumulations = all.enumerate().map(|(id, ((one, kernel), computed))| {
             let function = format!("backward_{id}_{}", self.array(one.target));
             let name = self.array(kernel.target);
-            let loops = kernel::function(self, &function, kernel);
+            let loops = kernel::function(self, &function, computed, kernel);
             match one.target {
                 Array::Operand(operand) => {
                     let kept = self.kept(operand);

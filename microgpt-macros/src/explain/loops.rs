@@ -1,11 +1,7 @@
-//! The loops of kernels, as text.
+//! The loops of a kernel, of which its cost follows.
 
-use crate::graph::{Fold, IndexId, NodeId};
-use crate::nest::ir::{
-    Accumulator, Element, Guard, Kernel, MicroKernel, Reduce, Stmt, Term, Update,
-};
-
-use crate::graph::notation::Notation;
+use crate::graph::{IndexId, NodeId};
+use crate::nest::ir::{Element, Kernel, MicroKernel, Reduce, Stmt, Term, Update};
 
 /// The loops around the innermost statement of a kernel as written.
 pub struct Loops<'a> {
@@ -16,69 +12,6 @@ pub struct Loops<'a> {
     pub values: Vec<NodeId>,
     /// The multiplications of a micro-kernel, which are no nodes of their own.
     pub products: usize,
-}
-
-/// The loops of each version of a kernel in words.
-pub fn words(notation: &Notation<'_>, kernel: &Kernel) -> String {
-    let mut stmt = kernel.body.last();
-    let mut versions = Vec::new();
-    while let Some(Stmt::Specialize { when, then, otherwise }) = stmt {
-        let when = match when {
-            Guard::Interleaved => "interleaved",
-            Guard::Long(_) => "where long",
-        };
-        if let Some(then) = then.last() {
-            versions.push(format!("; {when}, {}", version(notation, then)));
-        }
-        stmt = otherwise.last();
-    }
-    // The one that is chosen first is the most special.
-    versions.reverse();
-    stmt.map_or_else(String::new, |stmt| version(notation, stmt)) + &versions.concat()
-}
-
-fn version(notation: &Notation<'_>, stmt: &Stmt) -> String {
-    let (outside, stmt) = descend(stmt);
-    let names = |indices: &[IndexId]| notation.indices(indices);
-    let name = |index: IndexId| names(&[index]);
-    let mut inside = Vec::new();
-    let (mut outside, mut what) = (outside, String::from("one element"));
-    match stmt {
-        Stmt::StoreRow { row, .. } => what = format!("a row along {}", name(row.index)),
-        Stmt::Scan { along, .. } => outside.push(*along),
-        Stmt::Call(MicroKernel::Dots { each, along, .. }) => {
-            what = format!("a sum along {} for each {}", name(*along), name(*each));
-        }
-        Stmt::Call(MicroKernel::Contract { m, n, k, .. }) => {
-            what = format!("blocks of {} summed along {}", names(&[*m, *n]), name(*k));
-        }
-        Stmt::Reduce(Reduce { fold, accumulator, body, .. }) => {
-            let Some(body) = body.last() else { return what };
-            let (loops, term) = descend(body);
-            inside = loops;
-            what = match (accumulator, term) {
-                (Accumulator::Row(row), _) => format!("a row along {}", name(*row)),
-                (Accumulator::RowOfLanes { row, over }, _) => {
-                    format!("a row along {} of sums along {} in lanes", name(*row), name(*over))
-                }
-                (Accumulator::Vectors { each, along }, _) => {
-                    format!("a row along {} for each {}", name(*along), name(*each))
-                }
-                (Accumulator::One, Stmt::Term(Term::Row(row))) if *fold == Fold::Sum => {
-                    format!("a sum along {} in lanes", name(row.index))
-                }
-                (Accumulator::One, Stmt::Term(Term::Row(row))) => {
-                    format!("the best along {} in lanes", name(row.index))
-                }
-                (Accumulator::One, _) => what,
-            };
-        }
-        _ => {}
-    }
-    let outside = (!outside.is_empty()).then(|| format!("for {}", names(&outside)));
-    let inside = (!inside.is_empty()).then(|| format!("kept in registers over {}", names(&inside)));
-    let parts: Vec<String> = outside.into_iter().chain([what]).chain(inside).collect();
-    parts.join(", ")
 }
 
 /// The loops of a kernel in the version for arrays as written and ranges that are not long.

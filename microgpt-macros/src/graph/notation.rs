@@ -1,5 +1,7 @@
 //! Equations and accumulations in the notation of the language, to be read.
 
+use std::collections::BTreeMap;
+
 use crate::graph::differentiate::Gradient;
 use crate::graph::{
     Array, Fold, FunctionId, Graph, IndexId, IndexRange, Node, NodeId, Subscript, Through,
@@ -12,6 +14,8 @@ pub struct Notation<'a> {
     checked: &'a Checked,
     gradient: &'a Gradient,
     graph: &'a Graph,
+    /// The nodes that are shown by a name, and not by what computes them.
+    named: Option<&'a BTreeMap<NodeId, String>>,
 }
 
 /// How tightly an expression binds: in a tighter place it needs parentheses.
@@ -24,7 +28,8 @@ enum Binding {
     Whole,
 }
 
-fn fold_name(fold: Fold) -> &'static str {
+/// What a fold is called.
+pub fn fold_name(fold: Fold) -> &'static str {
     match fold {
         Fold::Sum => "sum",
         Fold::Max => "max",
@@ -38,7 +43,7 @@ fn fold_name(fold: Fold) -> &'static str {
 
 impl<'a> Notation<'a> {
     pub fn new(checked: &'a Checked, gradient: &'a Gradient) -> Self {
-        Self { checked, gradient, graph: &gradient.graph }
+        Self { checked, gradient, graph: &gradient.graph, named: None }
     }
 
     /// One line for each equation, in the order in which they run.
@@ -87,6 +92,11 @@ impl<'a> Notation<'a> {
             }
         });
         named.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The name of an index.
+    pub fn index(&self, index: IndexId) -> &str {
+        &self.graph.indices[index].name
     }
 
     pub fn array(&self, array: Array) -> String {
@@ -162,6 +172,11 @@ impl<'a> Notation<'a> {
         self.bound(node, Binding::Choice)
     }
 
+    /// A node, in which some others are shown by their names.
+    pub fn node_with(&self, node: NodeId, named: &BTreeMap<NodeId, String>) -> String {
+        Notation { named: Some(named), ..*self }.node(node)
+    }
+
     /// A node where it must bind at least so tightly.
     fn bound(&self, node: NodeId, at_least: Binding) -> String {
         let (text, binding) = self.loose(node);
@@ -170,6 +185,9 @@ impl<'a> Notation<'a> {
 
     fn loose(&self, node: NodeId) -> (String, Binding) {
         let whole = |text| (text, Binding::Whole);
+        if let Some(name) = self.named.and_then(|named| named.get(&node)) {
+            return whole(name.clone());
+        }
         match &self.graph.nodes[node] {
             Node::Number(bits) => whole(f64::from_bits(*bits).to_string()),
             Node::Integer(affine) => self.integer(affine),

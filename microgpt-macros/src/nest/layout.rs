@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::graph::{Array, Equation, EquationId, Graph, IndexId, IndexRange, Length, Node};
 
+use super::Kernels;
 use super::ir::{Guard, Stmt};
 
 /// The arrays that may lie interleaved.
@@ -79,8 +80,18 @@ fn whole(graph: &Graph, index: IndexId) -> Option<Length> {
     }
 }
 
-/// Gives each kernel that touches arrays which may lie interleaved a second version for when they do.
-pub fn specialize(graph: &Graph, interleaving: &Interleaving, body: &mut [Stmt]) {
+/// Finds the arrays that may lie interleaved, and gives each kernel that touches one a second version for when
+/// they do.
+pub fn specialize(graph: &Graph, kernels: &mut Kernels) {
+    kernels.interleaving = Interleaving::of(graph);
+    kernels.each(|interleaving, body| {
+        if let Some(interleaving) = interleaving {
+            versions(graph, interleaving, body);
+        }
+    });
+}
+
+fn versions(graph: &Graph, interleaving: &Interleaving, body: &mut [Stmt]) {
     for stmt in body {
         let nest = match &*stmt {
             Stmt::Scope(body) => &body[0],
@@ -116,12 +127,15 @@ fn touches(graph: &Graph, interleaving: &Interleaving, nest: &Stmt) -> bool {
 }
 
 /// Takes the second versions out again.
-pub fn unspecialize(body: &mut Vec<Stmt>) {
-    for stmt in body {
-        if let Stmt::Specialize { when: Guard::Interleaved, otherwise, .. } = stmt
-            && let Some(only) = otherwise.pop()
-        {
-            *stmt = only;
+pub fn unspecialize(kernels: &mut Kernels) {
+    kernels.interleaving = None;
+    kernels.each(|_, body| {
+        for stmt in body {
+            if let Stmt::Specialize { when: Guard::Interleaved, otherwise, .. } = stmt
+                && let Some(only) = otherwise.pop()
+            {
+                *stmt = only;
+            }
         }
-    }
+    });
 }

@@ -4,31 +4,39 @@
 use crate::graph::{Fold, Graph, IndexId, Subscript};
 use crate::resolve::term::Affine;
 
+use super::Kernels;
 use super::accumulate::{is_fused, outside};
 use super::ir::{
     Accumulator, Combine, Guard, Kernel, Kind, Loop, MicroKernel, Reduce, Stmt, perfect, vector,
 };
+use super::layout::unspecialize;
 
-/// Changes the versions for interleaved arrays until they add up as the others do; whether all can.
-pub fn keep_order(graph: &Graph, kernels: &mut [Kernel]) -> bool {
-    kernels.iter_mut().all(|kernel| {
-        kernel.body.iter_mut().all(|stmt| {
-            let Stmt::Specialize { when: Guard::Interleaved, then, otherwise } = stmt else {
-                return true;
-            };
-            let ([then], [otherwise]) = (then.as_mut_slice(), otherwise.as_slice()) else {
-                return true;
-            };
-            if matches!(then, Stmt::Scope(_)) {
-                return true;
-            }
-            let written = match otherwise {
-                // Long ranges are another matter: then no array lies interleaved.
-                Stmt::Specialize { when: Guard::Long(_), otherwise, .. } => &otherwise[0],
-                other => other,
-            };
-            keep(graph, written, then)
-        })
+/// Changes the versions for interleaved arrays until they add up as the others do; where one cannot, no array lies
+/// interleaved.
+pub fn keep_order(graph: &Graph, kernels: &mut Kernels) {
+    let all = kernels.forward.iter_mut().chain(&mut kernels.backward);
+    if !all.into_iter().all(|kernel| can_keep(graph, kernel)) {
+        unspecialize(kernels);
+    }
+}
+
+fn can_keep(graph: &Graph, kernel: &mut Kernel) -> bool {
+    kernel.body.iter_mut().all(|stmt| {
+        let Stmt::Specialize { when: Guard::Interleaved, then, otherwise } = stmt else {
+            return true;
+        };
+        let ([then], [otherwise]) = (then.as_mut_slice(), otherwise.as_slice()) else {
+            return true;
+        };
+        if matches!(then, Stmt::Scope(_)) {
+            return true;
+        }
+        let written = match otherwise {
+            // Long ranges are another matter: then no array lies interleaved.
+            Stmt::Specialize { when: Guard::Long(_), otherwise, .. } => &otherwise[0],
+            other => other,
+        };
+        keep(graph, written, then)
     })
 }
 

@@ -38,7 +38,8 @@ impl Report {
         self.0.len()
     }
 
-    #[cfg(test)]
+    /// The messages without their places, for tests and `examples/passes.rs`.
+    #[cfg_attr(not(test), allow(dead_code))]
     pub fn messages(&self) -> Vec<&str> {
         self.0.iter().map(|diagnostic| diagnostic.message.as_str()).collect()
     }

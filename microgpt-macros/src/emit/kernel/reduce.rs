@@ -38,12 +38,12 @@ impl Printer<'_> {
                 code!(best_.#take(#index, #value);)
             }
             (Term::Row(row), Accumulator::Row(_), Fold::Sum) => {
-                let (rows, step) = (Self::loads(row), self.step(row));
+                let (rows, step) = (self.loads(row), self.step(row));
                 code!(#runtime::expr::accumulate(row_, [#(#rows),*], #step);)
             }
             (Term::Row(row), Accumulator::Row(_), fold) => {
                 let better = if is_greatest(fold) { code!(greater) } else { code!(lesser) };
-                let (rows, step) = (Self::loads(row), self.step(row));
+                let (rows, step) = (self.loads(row), self.step(row));
                 let first = reduce.over.map(|(over, _)| {
                     let (index, (low, _)) = (self.emitter.index(over), self.emitter.bounds(over));
                     code!(#index == #low)
@@ -51,17 +51,17 @@ impl Printer<'_> {
                 code!(#runtime::expr::#better(row_, #first, [#(#rows),*], #step);)
             }
             (Term::Row(row), Accumulator::RowOfLanes { over, .. }, _) => {
-                let (rows, step) = (Self::loads(row), self.step(row));
+                let (rows, step) = (self.loads(row), self.step(row));
                 let (index, (low, _)) = (self.emitter.index(over), self.emitter.bounds(over));
                 code!(sums_.add(#index - #low, [#(#rows),*], #step);)
             }
             (Term::Row(row), _, Fold::Sum) => {
-                let (rows, step, len) = (Self::loads(row), self.step(row), ident("row_len_"));
+                let (rows, step, len) = (self.loads(row), self.step(row), ident("row_len_"));
                 code!(sum_.row(#len, [#(#rows),*], #step);)
             }
             (Term::Row(row), _, fold) => {
                 let best = if is_greatest(fold) { code!(greatest) } else { code!(smallest) };
-                let (rows, step, len) = (Self::loads(row), self.step(row), ident("row_len_"));
+                let (rows, step, len) = (self.loads(row), self.step(row), ident("row_len_"));
                 code!(#runtime::expr::#best(#len, [#(#rows),*], #step))
             }
             (Term::Multiple { each, along, left, right }, ..) => {

@@ -13,11 +13,10 @@ use crate::syntax::ast::{Comparison, Operator};
 impl Printer<'_> {
     /// The name of a node, if it has one, or what computes it.
     pub(super) fn node(&self, node: NodeId) -> TokenStream {
-        if self.named.contains(&node) {
-            let name = Self::name(node);
-            return code!(#name);
+        match self.name(node) {
+            Some(name) => code!(#name),
+            None => self.unnamed(node),
         }
-        self.unnamed(node)
     }
 
     /// The value that an element gets, from that which is in `sum_`.

@@ -1,0 +1,95 @@
+//! What the compiler does to a program: its equations, the kernels after each pass, and with `--rust` the Rust
+//! that it becomes.
+//!
+//! ```text
+//! cargo run -p microgpt-macros --example passes -- '[sum(w[o, i] * x[t, i] for i) for t, o]'
+//! cargo run -p microgpt-macros --example passes -- --rust 'sum(x[i]^2 for i)'
+//! ```
+//!
+//! After a pass only the kernels that it changed are shown.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use graph::notation::Notation;
+use graph::{differentiate, lower};
+use syntax::{parse, report};
+
+// A crate of macros exports nothing else, so the stages are compiled once more, as a part of this program.
+#[path = "../src"]
+#[allow(unused)]
+mod stages {
+    pub mod emit;
+    pub mod graph;
+    pub mod nest;
+    pub mod resolve;
+    pub mod syntax;
+}
+use stages::{emit, graph, nest, resolve, syntax};
+
+fn main() -> ExitCode {
+    let (flags, programs): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
+    let shown = match (&programs[..], flags.iter().all(|flag| flag == "--rust")) {
+        ([program], true) => show(program, !flags.is_empty()),
+        _ => Err("usage: passes [--rust] PROGRAM".to_owned()),
+    };
+    match shown {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn show(program: &str, rust: bool) -> Result<(), String> {
+    let program: TokenStream = program.parse().map_err(|error| format!("{error}"))?;
+    let ops = microgpt::ops::TABLE.iter().map(|op| {
+        let arguments: Vec<&str> = op.arguments.iter().map(|(name, _)| *name).collect();
+        format!("{}({})", op.name, arguments.join(" "))
+    });
+    let ops: TokenStream = ops.collect::<Vec<_>>().join(" ").parse().map_err(|_| "no ops")?;
+
+    let mut report = report::Report::default();
+    let (runtime, ops, program) = parse::parse(quote!([::microgpt] [#ops] #program), &mut report);
+    let checked = resolve::check(&program, &ops, &resolve::Known::default(), &mut report);
+    let checked = checked.filter(|_| report.is_empty()).ok_or(report.messages().join("\n"))?;
+    let gradient = differentiate::differentiate(lower::lower(&checked));
+
+    let notation = Notation::new(&checked, &gradient);
+    let computed: Vec<String> =
+        notation.equations().into_iter().chain(notation.gradients()).collect();
+    println!("equations\n");
+    for line in &computed {
+        println!("  {line}");
+    }
+    let mut before = BTreeMap::new();
+    let kernels = nest::run(&gradient, &nest::PASSES, &mut |pass, kernels| {
+        println!("\nafter {pass}");
+        let mut changes = 0;
+        for (computed, kernel) in computed.iter().zip(kernels.all()) {
+            let lines = nest::text::lines(&notation, kernel);
+            if before.insert(computed, lines.clone()).as_ref() != Some(&lines) {
+                changes += 1;
+                println!("\n  {computed}");
+                for line in lines {
+                    println!("    {line}");
+                }
+            }
+        }
+        if changes == 0 {
+            println!("\n  as before");
+        }
+    });
+    if rust {
+        let expansion = emit::emit(&runtime, &checked, &gradient, &kernels);
+        let file = syn::parse2(quote!(fn program() { #expansion }));
+        let file = file.map_err(|error| format!("what it becomes is no Rust: {error}"))?;
+        println!("\nRust\n\n{}", prettyplease::unparse(&file));
+    }
+    Ok(())
+}
