@@ -46,11 +46,12 @@ pub struct Kernels {
 
 /// Makes the kernels of every equation and accumulation.
 pub fn kernels(gradient: &Gradient) -> Kernels {
-    let graph = &gradient.graph;
+    let equations = &gradient.equations;
+    let graph = &equations.graph;
     let mut kernels = naive::forward(gradient);
     let forward = kernels.len();
     kernels.extend(naive::backward(gradient));
-    let mut interleaving = Interleaving::of(graph);
+    let mut interleaving = Interleaving::of(equations);
     if let Some(interleaving) = &interleaving {
         each(&mut kernels, |body| layout::specialize(graph, interleaving, body));
     }

@@ -7,7 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::{Array, Equation, EquationId, Graph, IndexId, IndexRange, Length, Node};
+use crate::graph::equations::{Equation, Equations};
+use crate::graph::{Array, EquationId, Graph, IndexId, IndexRange, Length, Node};
 
 use super::ir::{Guard, Stmt};
 
@@ -24,9 +25,10 @@ pub struct Interleaving {
 
 impl Interleaving {
     /// That of an expression, if it has ranges with bounds and an axis which they do not name.
-    pub fn of(graph: &Graph) -> Option<Self> {
+    pub fn of(equations: &Equations) -> Option<Self> {
+        let graph = &equations.graph;
         let intermediate =
-            || graph.equations.enumerate().filter(|(id, _)| !graph.results.contains(id));
+            || equations.enumerate().filter(|(id, _)| !equations.results.contains(id));
         let (bounding, axis, reach) =
             intermediate().find_map(|(_, equation)| ragged(graph, equation))?;
         let order = |equation: &Equation| {
@@ -45,7 +47,7 @@ impl Interleaving {
     pub fn order(&self, array: Array) -> Option<&[usize]> {
         match array {
             Array::Equation(id) | Array::Adjoint(id) => self.orders.get(&id).map(Vec::as_slice),
-            Array::Operand(_) | Array::Definition(_) | Array::Gradient(_) => None,
+            Array::Operand(_) | Array::Gradient(_) => None,
         }
     }
 }
