@@ -114,12 +114,13 @@ impl<'a> Emitter<'a> {
         gradient: &'a Gradient,
         interleaving: Option<&'a Interleaving>,
     ) -> Self {
-        let graph = &gradient.graph;
+        let equations = &gradient.equations;
+        let graph = &equations.graph;
         let mut names = Names::default();
         let mut give = |wish: &str| ident(&names.give(wish));
         let values = checked.operands.iter().map(|operand| give(&operand.name)).collect();
         let integers = checked.integers.iter().map(|operand| give(&operand.name)).collect();
-        let equations = graph.equations.iter().map(|equation| give(&equation.name)).collect();
+        let equation_names = equations.iter().map(|equation| give(&equation.name)).collect();
         let indices = graph.indices.iter().map(|index| give(&index.name)).collect();
         let mut classes = BTreeMap::new();
         for index in &graph.indices {
@@ -132,8 +133,7 @@ impl<'a> Emitter<'a> {
                 classes.entry(class).or_insert_with(|| names.give("whole"));
             }
         }
-        let mut extents: BTreeSet<IndexId> = graph
-            .equations
+        let mut extents: BTreeSet<IndexId> = equations
             .iter()
             .flat_map(|equation| equation.axes.iter().copied())
             .filter_map(|axis| match graph.axis_length(axis) {
@@ -146,8 +146,8 @@ impl<'a> Emitter<'a> {
                 extents.insert(extent);
             }
         }
-        let bounds = graph.bounds.iter().map(|bound| bound.length);
-        for length in graph.reaches.iter().flat_map(|reach| reach.lengths).chain(bounds) {
+        let bounds = equations.bounds.iter().map(|bound| bound.length);
+        for length in equations.reaches.iter().flat_map(|reach| reach.lengths).chain(bounds) {
             if let Length::Extent(extent) = length {
                 extents.insert(extent);
             }
@@ -161,7 +161,7 @@ impl<'a> Emitter<'a> {
             interleaving,
             values,
             integers,
-            equations,
+            equations: equation_names,
             indices,
             classes,
             extents,
@@ -244,7 +244,6 @@ impl<'a> Emitter<'a> {
             Array::Equation(id) => self.equations[id].clone(),
             Array::Adjoint(id) => Self::adjoint(&self.equations[id]),
             Array::Gradient(operand) => Self::adjoint(&self.values[operand]),
-            Array::Definition(id) => unreachable!("{id:?} became an equation"),
         }
     }
 
@@ -254,8 +253,7 @@ impl<'a> Emitter<'a> {
             Array::Operand(operand) | Array::Gradient(operand) => {
                 &self.checked.operands[operand].name
             }
-            Array::Equation(id) | Array::Adjoint(id) => &self.graph.equations[id].name,
-            Array::Definition(id) => &self.checked.definitions[id].name,
+            Array::Equation(id) | Array::Adjoint(id) => &self.gradient.equations[id].name,
         }
     }
 
@@ -271,12 +269,11 @@ impl<'a> Emitter<'a> {
                     .map(|axis| (self.class(Axis::Operand { operand, axis }), None))
                     .collect()
             }
-            Array::Equation(id) | Array::Adjoint(id) => self.graph.equations[id]
+            Array::Equation(id) | Array::Adjoint(id) => self.gradient.equations[id]
                 .axes
                 .iter()
                 .map(|&axis| (self.graph.axis_length(axis), Some(axis)))
                 .collect(),
-            Array::Definition(id) => unreachable!("{id:?} became an equation"),
         }
     }
 

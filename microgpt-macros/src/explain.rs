@@ -54,7 +54,7 @@ struct Explainer<'a> {
 
 impl Explainer<'_> {
     fn operands(&self) -> Vec<String> {
-        let axis = |axis| match self.gradient.graph.classes.class(axis) {
+        let axis = |axis| match self.gradient.equations.graph.classes.class(axis) {
             Some(class) => self.length(Length::Class(class)),
             None => "?".into(),
         };
@@ -71,7 +71,7 @@ impl Explainer<'_> {
 
     /// The length of an axis in the words of the language: by the first index that runs over it.
     fn length(&self, length: Length) -> String {
-        let graph = &self.gradient.graph;
+        let graph = &self.gradient.equations.graph;
         let runs = |index: &&crate::graph::Index| index.range == IndexRange::Whole(length);
         match length {
             Length::Class(class) => match graph.indices.iter().find(runs) {
@@ -99,9 +99,9 @@ impl Explainer<'_> {
     }
 
     fn shared(&self) -> Vec<String> {
-        let graph = &self.gradient.graph;
+        let graph = &self.gradient.equations.graph;
         let mut users: BTreeMap<EquationId, Vec<EquationId>> = BTreeMap::new();
-        for (user, equation) in graph.equations.enumerate() {
+        for (user, equation) in self.gradient.equations.enumerate() {
             let mut used = BTreeSet::new();
             for node in graph.below([equation.body]) {
                 if let Node::Load { array: Array::Equation(id), .. } = graph.nodes[node] {
@@ -152,7 +152,7 @@ impl Explainer<'_> {
 
     /// What each operation of a kernel costs: one for each pass of the loops around it.
     fn cost(&self, kernel: &Kernel) -> String {
-        let graph = &self.gradient.graph;
+        let graph = &self.gradient.equations.graph;
         let Some(Loops { to, adds, all, values, products }) = loops::as_written(kernel) else {
             return String::new();
         };
@@ -190,7 +190,7 @@ impl Explainer<'_> {
 
     /// How many values an index takes.
     fn passes(&self, index: IndexId) -> String {
-        match &self.gradient.graph.indices[index].range {
+        match &self.gradient.equations.graph.indices[index].range {
             IndexRange::Whole(length) => self.length(*length),
             IndexRange::Stated { .. } => {
                 let count = self.notation.affine(&self.notation.count(index));
@@ -200,8 +200,9 @@ impl Explainer<'_> {
     }
 
     fn memory(&self) -> Vec<String> {
-        let graph = &self.gradient.graph;
-        let mut lines: Vec<String> = graph
+        let graph = &self.gradient.equations.graph;
+        let mut lines: Vec<String> = self
+            .gradient
             .equations
             .enumerate()
             .map(|(id, equation)| {

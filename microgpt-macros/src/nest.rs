@@ -18,8 +18,9 @@ mod tuning;
 mod vectorize;
 mod verify;
 
-use crate::graph::{EquationId, Graph};
+use crate::graph::EquationId;
 use crate::graph::differentiate::Gradient;
+use crate::graph::equations::Equations;
 use crate::ids::IdVec;
 
 use ir::{Kernel, Stmt};
@@ -39,7 +40,7 @@ pub struct Kernels {
 /// A step of the compiler from kernels to kernels.
 pub struct Pass {
     pub name: &'static str,
-    run: fn(&Graph, &mut Kernels),
+    run: fn(&Equations, &mut Kernels),
 }
 
 /// All passes, in the order in which they run.
@@ -49,29 +50,29 @@ pub const PASSES: [Pass; 7] = [
     // Calls of micro-kernels for sums of products.
     Pass {
         name: "contract",
-        run: |graph, kernels| kernels.each(|one, body| contract::contract(graph, one, body)),
+        run: |of, kernels| kernels.each(|one, body| contract::contract(&of.graph, one, body)),
     },
     // The index along which most arrays lie in one piece is innermost.
     Pass {
         name: "order",
-        run: |graph, kernels| kernels.each(|one, body| order::order(graph, one, body)),
+        run: |of, kernels| kernels.each(|one, body| order::order(&of.graph, one, body)),
     },
     // Both versions add up in the same order, or there is only one.
     Pass { name: "verify", run: verify::keep_order },
     // Sums stay in registers.
     Pass {
         name: "accumulate",
-        run: |graph, kernels| kernels.each(|one, body| accumulate::accumulate(graph, one, body)),
+        run: |of, kernels| kernels.each(|one, body| accumulate::accumulate(&of.graph, one, body)),
     },
     // Rows in SIMD vectors.
     Pass {
         name: "vectorize",
-        run: |graph, kernels| kernels.each(|_, body| vectorize::vectorize(graph, body)),
+        run: |of, kernels| kernels.each(|_, body| vectorize::vectorize(&of.graph, body)),
     },
     // A value is computed no deeper than it changes.
     Pass {
         name: "hoist",
-        run: |graph, kernels| kernels.each(|one, body| hoist::hoist(graph, one, body)),
+        run: |of, kernels| kernels.each(|one, body| hoist::hoist(&of.graph, one, body)),
     },
 ];
 
@@ -87,11 +88,12 @@ pub fn run<'a>(
     passes: impl IntoIterator<Item = &'a Pass>,
     show: &mut dyn FnMut(&'static str, &Kernels),
 ) -> Kernels {
-    let (forward, backward) = (naive::forward(gradient).into_iter().collect(), naive::backward(gradient));
+    let (forward, backward) =
+        (naive::forward(gradient).into_iter().collect(), naive::backward(gradient));
     let mut kernels = Kernels { forward, backward, interleaving: None };
     show("naive", &kernels);
     for pass in passes {
-        (pass.run)(&gradient.graph, &mut kernels);
+        (pass.run)(&gradient.equations, &mut kernels);
         show(pass.name, &kernels);
     }
     kernels

@@ -96,7 +96,7 @@ impl Emitter<'_> {
         for &index in &self.extents {
             tokens.extend(self.extent(index));
         }
-        for reach in &self.graph.reaches {
+        for reach in &self.gradient.equations.reaches {
             let [one, other] = reach.lengths.map(|length| self.reach(length));
             let index = &reach.index;
             let [one_name, other_name] = &reach.names;
@@ -105,7 +105,7 @@ impl Emitter<'_> {
             };
             tokens.extend(code!(#same;));
         }
-        for bound in &self.graph.bounds {
+        for bound in &self.gradient.equations.bounds {
             let (len, name) = (self.len(bound.length), &bound.name);
             let start = bound.axis.and_then(|axis| self.start(axis));
             let start = start.map_or_else(|| code!(0), |start| code!(#start));

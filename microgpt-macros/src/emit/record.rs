@@ -16,7 +16,7 @@ impl Emitter<'_> {
         let runtime = self.runtime;
         let activity = self.activity();
         let sizes = self.equations.ids().map(|id| {
-            let name = &self.graph.equations[id].name;
+            let name = &self.gradient.equations[id].name;
             let lens = self.axes(Array::Equation(id)).into_iter().map(|(len, _)| len);
             code!(#runtime::expr::size(#name, [#(#lens),*]))
         });
@@ -176,7 +176,7 @@ impl Emitter<'_> {
                     let active = self.any_active(&self.receivers(one.target));
                     code!(if #active { #loops })
                 }
-                Array::Definition(_) | Array::Adjoint(_) | Array::Gradient(_) => {
+                Array::Adjoint(_) | Array::Gradient(_) => {
                     unreachable!("gradients flow to operands and equations")
                 }
             }
@@ -197,8 +197,8 @@ impl Emitter<'_> {
     fn receivers(&self, target: Array) -> BTreeSet<OperandId> {
         match target {
             Array::Operand(operand) => BTreeSet::from([operand]),
-            Array::Equation(id) => self.graph.equations[id].depends.clone(),
-            Array::Definition(_) | Array::Adjoint(_) | Array::Gradient(_) => {
+            Array::Equation(id) => self.gradient.equations[id].depends.clone(),
+            Array::Adjoint(_) | Array::Gradient(_) => {
                 unreachable!("gradients flow to operands and equations")
             }
         }
@@ -245,7 +245,7 @@ impl Emitter<'_> {
             code!(.reads(#name, #readers, #kept, #size))
         });
         let equations = self.equations.ids().map(|id| {
-            let name = &self.graph.equations[id].name;
+            let name = &self.gradient.equations[id].name;
             let readers = readers(Array::Equation(id));
             let axes = self.axes(Array::Equation(id)).into_iter().map(|(len, axis)| {
                 let start = axis.and_then(|axis| self.start(axis));
@@ -278,8 +278,8 @@ impl Emitter<'_> {
             let size = self.size(Array::Equation(id));
             offset.extend(code!(+ #size));
         }
-        let outputs = self.graph.results.iter().map(|&id| {
-            let axes = self.graph.equations[id]
+        let outputs = self.gradient.equations.results.iter().map(|&id| {
+            let axes = self.gradient.equations[id]
                 .axes
                 .iter()
                 .map(|&axis| self.axis(self.graph.axis_length(axis)));

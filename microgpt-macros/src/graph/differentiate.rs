@@ -10,16 +10,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::{
-    Array, Equation, EquationId, Fold, Graph, IndexId, Node, NodeId, Subscript, Through,
-};
+use crate::graph::equations::{Equation, Equations};
+use crate::graph::{Array, EquationId, Fold, Graph, IndexId, Node, NodeId, Subscript, Through};
 use crate::resolve::term::OperandId;
 use crate::syntax::ast::{Comparison, Operator};
 
 /// The equations with their gradients.
 #[derive(Debug)]
 pub struct Gradient {
-    pub graph: Graph,
+    pub equations: Equations,
     /// In the order in which they run.
     pub accumulations: Vec<Accumulation>,
 }
@@ -36,25 +35,27 @@ pub struct Accumulation {
 }
 
 /// Derives the accumulations of every equation that a gradient can flow through.
-pub fn differentiate(mut graph: Graph) -> Gradient {
+pub fn differentiate(mut equations: Equations) -> Gradient {
     let mut accumulations: Vec<Accumulation> = Vec::new();
-    for id in graph.equations.ids().rev() {
-        let flows = !graph.equations[id].depends.is_empty();
+    for id in equations.ids().rev() {
+        let flows = !equations[id].depends.is_empty();
         // What is only used under `stop` has no adjoint.
-        let reached = graph.results.contains(&id)
+        let reached = equations.results.contains(&id)
             || accumulations.iter().any(|one| one.target == Array::Equation(id));
         if flows && reached {
-            accumulations.extend(equation(&mut graph, id));
+            accumulations.extend(equation(&mut equations, id));
         }
     }
-    Gradient { graph, accumulations }
+    Gradient { equations, accumulations }
 }
 
-fn equation(graph: &mut Graph, id: EquationId) -> Vec<Accumulation> {
-    let Equation { axes, fold, body, .. } = graph.equations[id].clone();
-    let nest = graph.equations[id].nest();
-    let mut seed = graph.load(Array::Adjoint(id), &axes);
-    if graph.equations[id].guarded {
+fn equation(equations: &mut Equations, id: EquationId) -> Vec<Accumulation> {
+    let equation = equations[id].clone();
+    let Equation { axes, fold, body, .. } = &equation;
+    let nest = equation.nest();
+    let graph = &mut equations.graph;
+    let mut seed = graph.load(Array::Adjoint(id), axes);
+    if equation.guarded {
         // Where no gradient comes back the local gradient is not asked for: it may not exist.
         let zero = graph.number(0.0);
         let comparison = Comparison::NotEqual;
@@ -64,23 +65,24 @@ fn equation(graph: &mut Graph, id: EquationId) -> Vec<Accumulation> {
     let seed = match fold {
         None | Some((Fold::Sum, _)) => seed,
         Some((Fold::Prod, over)) => {
-            let others = others(graph, id);
+            let others = others(equations, id);
             let mut along = axes.clone();
-            along.extend(&over);
-            let others = graph.load(Array::Equation(others), &along);
-            pull_back(graph, seed, Through::Times, others)
+            along.extend(over);
+            let others = equations.graph.load(Array::Equation(others), &along);
+            pull_back(&mut equations.graph, seed, Through::Times, others)
         }
         Some((fold @ (Fold::Max | Fold::Min), over)) => {
             let index = over[0];
-            let winner = winner(graph, id, fold);
-            let position = graph.load(Array::Equation(winner), &axes);
-            through(graph, seed, &mut |graph, value| {
+            let winner = winner(equations, id, *fold);
+            let position = equations.graph.load(Array::Equation(winner), axes);
+            through(&mut equations.graph, seed, &mut |graph, value| {
                 graph.add(Node::WhereAt { index, position, value })
             })
         }
         Some((Fold::ArgMax | Fold::ArgMin | Fold::Others, _)) => return Vec::new(),
     };
-    let mut adjoints = BTreeMap::from([(body, seed)]);
+    let graph = &mut equations.graph;
+    let mut adjoints = BTreeMap::from([(*body, seed)]);
     let mut accumulations = Vec::new();
     // Children have lower numbers: every use of a node has been seen when its turn comes.
     while let Some((node, adjoint)) = adjoints.pop_last() {
@@ -94,7 +96,7 @@ fn equation(graph: &mut Graph, id: EquationId) -> Vec<Accumulation> {
             });
             continue;
         }
-        for (child, contribution) in contributions(graph, id, node, adjoint) {
+        for (child, contribution) in contributions(graph, (id, &equation), node, adjoint) {
             let sum = match adjoints.get(&child) {
                 Some(&before) => graph.binary(Operator::Add, before, contribution),
                 None => contribution,
@@ -106,19 +108,19 @@ fn equation(graph: &mut Graph, id: EquationId) -> Vec<Accumulation> {
 }
 
 /// The equation that holds, for each maximum, the index where it was found.
-fn winner(graph: &mut Graph, id: EquationId, fold: Fold) -> EquationId {
-    let mut winner = graph.equations[id].clone();
+fn winner(equations: &mut Equations, id: EquationId, fold: Fold) -> EquationId {
+    let mut winner = equations[id].clone();
     let fold = if fold == Fold::Max { Fold::ArgMax } else { Fold::ArgMin };
     winner.name = format!("{}_at", winner.name);
     winner.fold = winner.fold.map(|(_, over)| (fold, over));
     winner.depends = BTreeSet::new();
     winner.requirements.clear();
-    graph.equations.push(winner)
+    equations.push(winner)
 }
 
 /// The equation that holds, along the range of a product, the product over all other elements.
-fn others(graph: &mut Graph, id: EquationId) -> EquationId {
-    let mut others = graph.equations[id].clone();
+fn others(equations: &mut Equations, id: EquationId) -> EquationId {
+    let mut others = equations[id].clone();
     others.name = format!("{}_others", others.name);
     if let Some((fold, over)) = &mut others.fold {
         *fold = Fold::Others;
@@ -126,7 +128,7 @@ fn others(graph: &mut Graph, id: EquationId) -> EquationId {
     }
     others.depends = BTreeSet::new();
     others.requirements.clear();
-    graph.equations.push(others)
+    equations.push(others)
 }
 
 /// Applies a linear map to an adjoint, but not where that is 0 because a branch is not taken: the
@@ -153,7 +155,7 @@ fn through(
 /// The chain rule, one node at a time.
 fn contributions(
     graph: &mut Graph,
-    equation: EquationId,
+    equation: (EquationId, &Equation),
     node: NodeId,
     adjoint: NodeId,
 ) -> Vec<(NodeId, NodeId)> {
@@ -235,13 +237,11 @@ fn contributions(
 }
 
 /// A node of an equation, or the element that holds it where it is all of the equation.
-fn kept(graph: &mut Graph, equation: EquationId, node: NodeId) -> NodeId {
-    let Equation { body, fold, axes, .. } = &graph.equations[equation];
-    if *body != node || fold.is_some() {
+fn kept(graph: &mut Graph, (id, equation): (EquationId, &Equation), node: NodeId) -> NodeId {
+    if equation.body != node || equation.fold.is_some() {
         return node;
     }
-    let axes = axes.clone();
-    graph.load(Array::Equation(equation), &axes)
+    graph.load(Array::Equation(id), &equation.axes)
 }
 
 /// Carries an adjoint through an operation whose local gradient may be infinite or no number, although
@@ -266,8 +266,8 @@ impl Gradient {
     /// The arrays that one accumulation reads.
     pub fn arrays_read_by(&self, one: &Accumulation) -> BTreeSet<Array> {
         let roots = [Some(one.adjoint), one.condition].into_iter().flatten();
-        let nodes = self.graph.below(roots).into_iter();
-        let array = |node: NodeId| match self.graph.nodes[node] {
+        let nodes = self.equations.graph.below(roots).into_iter();
+        let array = |node: NodeId| match self.equations.graph.nodes[node] {
             Node::Load { array, .. } => Some(array),
             _ => None,
         };

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::graph::equations::divide;
+use proc_macro2::Span;
+
 use crate::graph::{
-    Array, Bound, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Reach, Subscript,
+    Classes, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Requirement, Subscript,
 };
 use crate::ids::IdVec;
 use crate::resolve::term::{
@@ -16,48 +17,88 @@ use crate::resolve::term::{
 };
 use crate::syntax::ast::{self, Comparison, Operator};
 
+/// The nodes of a program, whose leaves are elements of operands and definitions.
+pub struct Lowered {
+    pub graph: Graph<term::Array>,
+    pub definitions: IdVec<DefinitionId, Definition>,
+    pub results: Vec<DefinitionId>,
+    /// What must hold for a node to have a value.
+    pub requirements: HashMap<NodeId, Vec<Requirement>>,
+    /// The subscripts that must be checked on entry.
+    pub bounds: Vec<Bound>,
+    /// Implied indices over an axis that an earlier stated range made.
+    pub reaches: Vec<Reach>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Definition {
+    pub name: String,
+    pub axes: Vec<IndexId>,
+    pub root: NodeId,
+}
+
+/// A subscript that must stay on its axis.
+#[derive(Debug)]
+pub struct Bound {
+    /// The axis, for the message.
+    pub name: String,
+    pub length: Length,
+    /// The index of the definition's axis, whose first value is at position 0.
+    pub axis: Option<IndexId>,
+    pub subscript: Subscript,
+    pub span: Span,
+}
+
+/// An index that runs over two axes of which at least one is the reach of a stated range.
+#[derive(Debug)]
+pub struct Reach {
+    pub index: String,
+    pub lengths: [Length; 2],
+    /// What the user calls the two axes.
+    pub names: [String; 2],
+    pub span: Span,
+}
+
 /// Builds the graph of a checked program.
-pub fn lower(checked: &Checked) -> Graph {
-    let mut graph = Graph::new(checked);
+pub fn lower(checked: &Checked) -> Lowered {
     let mut builder = Builder {
-        graph: &mut graph,
+        graph: Graph::new(Classes::new(checked)),
         checked,
         index_of: HashMap::new(),
         definitions: IdVec::default(),
         taken: None,
+        requirements: HashMap::new(),
+        bounds: Vec::new(),
+        reaches: Vec::new(),
     };
     for definition in &checked.definitions {
         let lowered = builder.definition(definition);
         builder.definitions.push(lowered);
     }
     builder.checks();
-    let definitions = builder.definitions;
-    divide(&mut graph, definitions, &checked.results);
-    graph
-}
-
-#[derive(Clone, Debug)]
-pub struct Lowered {
-    pub name: String,
-    pub axes: Vec<IndexId>,
-    pub root: NodeId,
+    let Builder { graph, definitions, requirements, bounds, reaches, .. } = builder;
+    let results = checked.results.clone();
+    Lowered { graph, definitions, results, requirements, bounds, reaches }
 }
 
 struct Builder<'a> {
-    graph: &'a mut Graph,
+    graph: Graph<term::Array>,
     checked: &'a Checked,
     index_of: HashMap<BinderId, IndexId>,
-    definitions: IdVec<DefinitionId, Lowered>,
+    definitions: IdVec<DefinitionId, Definition>,
     /// When the branch that is being lowered is taken.
     taken: Option<NodeId>,
+    requirements: HashMap<NodeId, Vec<Requirement>>,
+    bounds: Vec<Bound>,
+    reaches: Vec<Reach>,
 }
 
 impl Builder<'_> {
-    fn definition(&mut self, definition: &term::Definition) -> Lowered {
+    fn definition(&mut self, definition: &term::Definition) -> Definition {
         let height = height(&definition.body);
         let axes = self.bind(&definition.axes, height);
         let root = self.node(&definition.body);
-        Lowered { name: definition.name.clone(), axes, root }
+        Definition { name: definition.name.clone(), axes, root }
     }
 
     /// Names the indices of one `for`, whose body has this height; the outermost is the highest.
@@ -117,11 +158,11 @@ impl Builder<'_> {
             let Some(&index) = self.index_of.get(&one.binder) else { continue };
             let lengths = [self.graph.axis_length(index), self.length(one.axis)];
             let known = |reach: &Reach| reach.lengths == lengths;
-            if lengths[0] != lengths[1] && !self.graph.reaches.iter().any(known) {
+            if lengths[0] != lengths[1] && !self.reaches.iter().any(known) {
                 let names = [term_axis(self.checked, one.binder), one.axis];
                 let names = names.map(|axis| self.checked.axis_name(axis));
                 let index = self.graph.indices[index].name.clone();
-                self.graph.reaches.push(Reach { index, lengths, names, span: one.span });
+                self.reaches.push(Reach { index, lengths, names, span: one.span });
             }
         }
     }
@@ -139,8 +180,8 @@ impl Builder<'_> {
             (&kept.name, kept.length, kept.axis) == (&bound.name, bound.length, bound.axis)
                 && kept.subscript == bound.subscript
         };
-        if !implied && !self.graph.bounds.iter().any(same) {
-            self.graph.bounds.push(bound);
+        if !implied && !self.bounds.iter().any(same) {
+            self.bounds.push(bound);
         }
     }
 
@@ -210,17 +251,15 @@ impl Builder<'_> {
             Term::Number(x) => self.graph.number(*x),
             Term::Integer(affine) => self.integer(affine),
             Term::Load { array, subscripts, lazy } => {
-                let array = match *array {
-                    term::Array::Operand(operand) => Array::Operand(operand),
-                    term::Array::Definition(id) if self.definitions[id].axes.is_empty() => {
-                        return self.definitions[id].root;
-                    }
-                    term::Array::Definition(id) => Array::Definition(id),
-                };
+                if let term::Array::Definition(id) = *array
+                    && self.definitions[id].axes.is_empty()
+                {
+                    return self.definitions[id].root;
+                }
                 let subscripts =
                     subscripts.iter().map(|subscript| self.subscript(subscript)).collect();
                 let guard = self.taken.filter(|_| *lazy);
-                self.graph.add(Node::Load { array, subscripts, guard })
+                self.graph.add(Node::Load { array: *array, subscripts, guard })
             }
             // A square is a product: the same bits, and no array of its own.
             Term::Call { function: Function::Builtin(name), arguments }
@@ -288,67 +327,119 @@ impl Builder<'_> {
     }
 
     fn reduce(&mut self, reduction: ast::Reduction, indices: Vec<IndexId>, body: NodeId) -> NodeId {
-        let graph = &mut *self.graph;
         match reduction {
-            ast::Reduction::Sum => graph.add(Node::Reduce { fold: Fold::Sum, indices, body }),
+            ast::Reduction::Sum => self.graph.add(Node::Reduce { fold: Fold::Sum, indices, body }),
             ast::Reduction::Mean => {
-                let count = graph.count_of(&indices);
+                let count = self.count_of(&indices);
                 let sum = Node::Reduce { fold: Fold::Sum, indices: indices.clone(), body };
-                let sum = graph.add(sum);
-                let mean = graph.binary(Operator::Div, sum, count);
-                graph.require_values(mean, reduction.name(), &indices);
+                let sum = self.graph.add(sum);
+                let mean = self.graph.binary(Operator::Div, sum, count);
+                self.require_values(mean, reduction.name(), &indices);
                 mean
             }
             ast::Reduction::Max | ast::Reduction::Min => {
                 let fold = if reduction == ast::Reduction::Max { Fold::Max } else { Fold::Min };
-                let best = graph.nested(fold, &indices, body);
-                graph.require_values(best, reduction.name(), &indices);
+                let best = self.nested(fold, &indices, body);
+                self.require_values(best, reduction.name(), &indices);
                 best
             }
-            ast::Reduction::Prod => graph.nested(Fold::Prod, &indices, body),
-            ast::Reduction::LogSumExp => graph.log_sum_exp(&indices, body),
+            ast::Reduction::Prod => self.nested(Fold::Prod, &indices, body),
+            ast::Reduction::LogSumExp => self.log_sum_exp(&indices, body),
         }
     }
-}
 
-impl Graph {
     /// `m + ln Σ exp(body - m)`, where `m` is the greatest of all.
     ///
     /// Where that is infinite, `m` is 0: `ln Σ exp` itself is then -∞ or ∞, as it should be. In these
     /// two cases no gradient flows, for there is no softmax.
     fn log_sum_exp(&mut self, indices: &[IndexId], body: NodeId) -> NodeId {
         let [zero, least, greatest] =
-            [0.0, f64::NEG_INFINITY, f64::INFINITY].map(|x| self.number(x));
+            [0.0, f64::NEG_INFINITY, f64::INFINITY].map(|x| self.graph.number(x));
         let max = self.nested(Fold::Max, indices, body);
-        let max = self.add(Node::Stop(max));
+        let max = self.graph.add(Node::Stop(max));
         let is_finite = self.is_between(least, max, greatest);
-        let max = self.add(Node::Select { condition: is_finite, then: max, otherwise: zero });
-        let max = self.add(Node::Stop(max));
-        let shifted = self.binary(Operator::Sub, body, max);
-        let exp = self.call("exp", vec![shifted]);
+        let max = self.graph.add(Node::Select { condition: is_finite, then: max, otherwise: zero });
+        let max = self.graph.add(Node::Stop(max));
+        let shifted = self.graph.binary(Operator::Sub, body, max);
+        let exp = self.graph.call("exp", vec![shifted]);
         let sum = Node::Reduce { fold: Fold::Sum, indices: indices.to_vec(), body: exp };
-        let sum = self.add(sum);
+        let sum = self.graph.add(sum);
         // Of a NaN the gradient is a NaN, too.
         let is_zero = Node::Compare { comparison: Comparison::Equal, left: sum, right: zero };
-        let is_zero = self.add(is_zero);
+        let is_zero = self.graph.add(is_zero);
         let is_infinite =
             Node::Compare { comparison: Comparison::Equal, left: sum, right: greatest };
-        let is_infinite = self.add(is_infinite);
-        let is_extreme = self.add(Node::Or(is_zero, is_infinite));
-        let still = self.add(Node::Stop(sum));
+        let is_infinite = self.graph.add(is_infinite);
+        let is_extreme = self.graph.add(Node::Or(is_zero, is_infinite));
+        let still = self.graph.add(Node::Stop(sum));
         let sum = Node::Select { condition: is_extreme, then: still, otherwise: sum };
-        let sum = self.add(sum);
-        let ln = self.call("ln", vec![sum]);
-        let result = self.binary(Operator::Add, max, ln);
+        let sum = self.graph.add(sum);
+        let ln = self.graph.call("ln", vec![sum]);
+        let result = self.graph.binary(Operator::Add, max, ln);
         self.require_values(result, ast::Reduction::LogSumExp.name(), indices);
         result
     }
 
     fn is_between(&mut self, low: NodeId, x: NodeId, high: NodeId) -> NodeId {
         let comparison = Comparison::Less;
-        let above = self.add(Node::Compare { comparison, left: low, right: x });
-        let below = self.add(Node::Compare { comparison, left: x, right: high });
-        self.add(Node::And(above, below))
+        let above = self.graph.add(Node::Compare { comparison, left: low, right: x });
+        let below = self.graph.add(Node::Compare { comparison, left: x, right: high });
+        self.graph.add(Node::And(above, below))
+    }
+
+    /// The number of elements of a mean, as a number.
+    fn count_of(&mut self, indices: &[IndexId]) -> NodeId {
+        if self.graph.are_dependent(indices) {
+            let one = self.graph.number(1.0);
+            return self.graph.add(Node::Reduce {
+                fold: Fold::Sum,
+                indices: indices.to_vec(),
+                body: one,
+            });
+        }
+        let mut product = None;
+        for &index in indices {
+            let count = self.graph.add(Node::Count(index));
+            product = Some(match product {
+                None => count,
+                Some(product) => self.graph.binary(Operator::Mul, product, count),
+            });
+        }
+        match product {
+            Some(product) => product,
+            None => self.graph.number(1.0),
+        }
+    }
+
+    /// A reduction whose first winner counts, one index at a time.
+    fn nested(&mut self, fold: Fold, indices: &[IndexId], body: NodeId) -> NodeId {
+        indices.iter().rev().fold(body, |body, &index| {
+            self.graph.add(Node::Reduce { fold, indices: vec![index], body })
+        })
+    }
+
+    /// Notes that a node, what the user calls `reduction`, has no value where these take none.
+    fn require_values(&mut self, node: NodeId, reduction: &'static str, indices: &[IndexId]) {
+        // Of indices whose ranges name each other all must be looked at together.
+        let groups: Vec<&[IndexId]> = if self.graph.are_dependent(indices) {
+            vec![indices]
+        } else {
+            indices.chunks(1).collect()
+        };
+        for group in groups {
+            if group.iter().all(|&index| self.graph.is_never_empty(index)) {
+                continue;
+            }
+            let (zero, count) = (self.graph.number(0.0), self.count_of(group));
+            let holds = Node::Compare { comparison: Comparison::Less, left: zero, right: count };
+            let holds = self.graph.add(holds);
+            let index = self.graph.indices[group[0]].name.clone();
+            let requirement = Requirement { holds, reduction, index, within: vec![] };
+            let requirements = self.requirements.entry(node).or_default();
+            if !requirements.contains(&requirement) {
+                requirements.push(requirement);
+            }
+        }
     }
 }
 

@@ -43,12 +43,12 @@ pub fn fold_name(fold: Fold) -> &'static str {
 
 impl<'a> Notation<'a> {
     pub fn new(checked: &'a Checked, gradient: &'a Gradient) -> Self {
-        Self { checked, gradient, graph: &gradient.graph, named: None }
+        Self { checked, gradient, graph: &gradient.equations.graph, named: None }
     }
 
     /// One line for each equation, in the order in which they run.
     pub fn equations(&self) -> Vec<String> {
-        let equations = self.graph.equations.enumerate();
+        let equations = self.gradient.equations.enumerate();
         equations
             .map(|(id, equation)| {
                 let body = self.node(equation.body);
@@ -103,7 +103,7 @@ impl<'a> Notation<'a> {
         match array {
             Array::Operand(operand) => self.checked.operands[operand].name.clone(),
             Array::Equation(id) => {
-                let equations = &self.graph.equations;
+                let equations = &self.gradient.equations;
                 let name = &equations[id].name;
                 // Of several with one name the later have a number.
                 match equations
@@ -117,7 +117,6 @@ impl<'a> Notation<'a> {
             }
             Array::Adjoint(id) => format!("∂{}", self.array(Array::Equation(id))),
             Array::Gradient(operand) => format!("∂{}", self.array(Array::Operand(operand))),
-            Array::Definition(id) => self.checked.definitions[id].name.clone(),
         }
     }
 

@@ -7,7 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::{Array, Equation, EquationId, Graph, IndexId, IndexRange, Length, Node};
+use crate::graph::equations::{Equation, Equations};
+use crate::graph::{Array, EquationId, Graph, IndexId, IndexRange, Length, Node};
 
 use super::Kernels;
 use super::ir::{Guard, Stmt};
@@ -25,9 +26,10 @@ pub struct Interleaving {
 
 impl Interleaving {
     /// That of an expression, if it has ranges with bounds and an axis which they do not name.
-    pub fn of(graph: &Graph) -> Option<Self> {
+    pub fn of(equations: &Equations) -> Option<Self> {
+        let graph = &equations.graph;
         let intermediate =
-            || graph.equations.enumerate().filter(|(id, _)| !graph.results.contains(id));
+            || equations.enumerate().filter(|(id, _)| !equations.results.contains(id));
         let (bounding, axis, reach) =
             intermediate().find_map(|(_, equation)| ragged(graph, equation))?;
         let order = |equation: &Equation| {
@@ -46,7 +48,7 @@ impl Interleaving {
     pub fn order(&self, array: Array) -> Option<&[usize]> {
         match array {
             Array::Equation(id) | Array::Adjoint(id) => self.orders.get(&id).map(Vec::as_slice),
-            Array::Operand(_) | Array::Definition(_) | Array::Gradient(_) => None,
+            Array::Operand(_) | Array::Gradient(_) => None,
         }
     }
 }
@@ -82,8 +84,9 @@ fn whole(graph: &Graph, index: IndexId) -> Option<Length> {
 
 /// Finds the arrays that may lie interleaved, and gives each kernel that touches one a second version for when
 /// they do.
-pub fn specialize(graph: &Graph, kernels: &mut Kernels) {
-    kernels.interleaving = Interleaving::of(graph);
+pub fn specialize(equations: &Equations, kernels: &mut Kernels) {
+    kernels.interleaving = Interleaving::of(equations);
+    let graph = &equations.graph;
     kernels.each(|interleaving, body| {
         if let Some(interleaving) = interleaving {
             versions(graph, interleaving, body);

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::graph::differentiate::{Accumulation, Gradient};
-use crate::graph::{
-    Array, Equation, EquationId, Fold, Graph, IndexId, IndexRange, Requirement, Subscript,
-};
+use crate::graph::equations::Equation;
+use crate::graph::{Array, EquationId, Fold, Graph, IndexId, IndexRange, Requirement, Subscript};
 use crate::resolve::term::Affine;
 
 use super::ir::{Combine, Element, Kernel, Stmt, around};
@@ -13,8 +12,8 @@ use super::order::nearest;
 
 /// A kernel for each equation, in order.
 pub fn forward(gradient: &Gradient) -> Vec<Kernel> {
-    let graph = &gradient.graph;
-    graph.equations.enumerate().map(|(id, one)| equation(graph, id, one)).collect()
+    let equations = &gradient.equations;
+    equations.enumerate().map(|(id, one)| equation(&equations.graph, id, one)).collect()
 }
 
 /// A kernel for each accumulation, in order.

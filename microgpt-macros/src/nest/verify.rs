@@ -1,6 +1,7 @@
 //! Which bits a sum has must not depend on how the arrays lie: both versions of a kernel add up the same terms
 //! in the same order, and round as often.
 
+use crate::graph::equations::Equations;
 use crate::graph::{Fold, Graph, IndexId, Subscript};
 use crate::resolve::term::Affine;
 
@@ -13,7 +14,8 @@ use super::layout::unspecialize;
 
 /// Changes the versions for interleaved arrays until they add up as the others do; where one cannot, no array lies
 /// interleaved.
-pub fn keep_order(graph: &Graph, kernels: &mut Kernels) {
+pub fn keep_order(equations: &Equations, kernels: &mut Kernels) {
+    let graph = &equations.graph;
     let all = kernels.forward.iter_mut().chain(&mut kernels.backward);
     if !all.into_iter().all(|kernel| can_keep(graph, kernel)) {
         unspecialize(kernels);

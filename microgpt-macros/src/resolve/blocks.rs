@@ -76,7 +76,11 @@ struct Start {
 enum When {
     Here,
     /// At another value of one of the indices.
-    Elsewhere { position: usize, order: Order, steps: Option<usize> },
+    Elsewhere {
+        position: usize,
+        order: Order,
+        steps: Option<usize>,
+    },
 }
 
 impl Checker<'_> {
@@ -154,7 +158,12 @@ impl Checker<'_> {
 
     // ------------------------------------------------------------ starts
 
-    fn start(&mut self, block: &ast::Block, start: &ast::Start, indices: &[BinderId]) -> Option<Start> {
+    fn start(
+        &mut self,
+        block: &ast::Block,
+        start: &ast::Start,
+        indices: &[BinderId],
+    ) -> Option<Start> {
         let name = &start.name;
         if !block.lets.iter().any(|one| Name::of(&one.name) == Name::of(name)) {
             self.report.error(
@@ -196,7 +205,8 @@ impl Checker<'_> {
         };
         let before = low.plus(-1, &at).as_constant();
         let after = at.plus(-1, &high).plus(1, &Affine::constant(1)).as_constant();
-        let steps = |steps: Option<i64>| steps.and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0);
+        let steps =
+            |steps: Option<i64>| steps.and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0);
         let found = match (steps(before), steps(after)) {
             (Some(back), _) => Some((Order::Ascending, back)),
             (None, Some(back)) => Some((Order::Descending, back)),
@@ -219,7 +229,9 @@ impl Checker<'_> {
         let Start { name, order, back, definition } = start;
         let known = *scope.orders[0].get_or_insert(order);
         let wanted = Name::of(&name);
-        let Some(member) = scope.members.iter_mut().find(|member| member.name == wanted) else { return };
+        let Some(member) = scope.members.iter_mut().find(|member| member.name == wanted) else {
+            return;
+        };
         let axes = self.checked.definitions[definition].axes.len();
         let mistake = if known != order {
             Some((
@@ -228,12 +240,20 @@ impl Checker<'_> {
             ))
         } else if axes != 0 && axes != member.rank {
             Some((
-                format!("the start of `{name}` has {}, but `{name}` itself {}", count(axes, "axis"), count(member.rank, "axis")),
-                "a start has the axes of the equation, or it is one number for all of them".to_owned(),
+                format!(
+                    "the start of `{name}` has {}, but `{name}` itself {}",
+                    count(axes, "axis"),
+                    count(member.rank, "axis")
+                ),
+                "a start has the axes of the equation, or it is one number for all of them"
+                    .to_owned(),
             ))
         } else if back != member.starts.len() + 1 {
             Some((
-                format!("the start {back} steps before the first value comes after {} of `{name}`", count(member.starts.len(), "start")),
+                format!(
+                    "the start {back} steps before the first value comes after {} of `{name}`",
+                    count(member.starts.len(), "start")
+                ),
                 "write the nearest first: `let f[-1] = ...; let f[-2] = ...;`".to_owned(),
             ))
         } else {
@@ -248,7 +268,8 @@ impl Checker<'_> {
     /// An equation has the axes of its starts.
     fn meet_starts(&mut self, id: DefinitionId, span: Span) {
         let Some(scope) = &self.block else { return };
-        let (of_block, starts) = (scope.indices.len(), scope.members.iter().find(|one| one.definition == id));
+        let (of_block, starts) =
+            (scope.indices.len(), scope.members.iter().find(|one| one.definition == id));
         let starts = starts.map(|member| member.starts.clone()).unwrap_or_default();
         for &start in &starts {
             let own = self.checked.definitions[id].axes[of_block..].to_vec();
@@ -256,7 +277,9 @@ impl Checker<'_> {
             for (axis, (index, of_start)) in own.into_iter().zip(axes).enumerate() {
                 let ranges = [index, of_start].map(|one| self.checked.binders[one].range.clone());
                 match ranges {
-                    [Range::Implied(_), _] => self.run_over(index, Array::Definition(start), axis, span),
+                    [Range::Implied(_), _] => {
+                        self.run_over(index, Array::Definition(start), axis, span)
+                    }
                     [stated, Range::Implied(_)] => {
                         let axis = axis_of(&self.checked.binders, index);
                         debug_assert!(matches!(stated, Range::Stated { .. }));
@@ -291,12 +314,19 @@ impl Checker<'_> {
     }
 
     /// Notes an index over an axis of an equation whose range is not known yet.
-    pub(super) fn is_later(&mut self, index: BinderId, definition: DefinitionId, axis: usize, span: Span) -> bool {
+    pub(super) fn is_later(
+        &mut self,
+        index: BinderId,
+        definition: DefinitionId,
+        axis: usize,
+        span: Span,
+    ) -> bool {
         let known = self.checked.definitions.get(definition).map(|known| known.axes[axis]);
         if known == Some(index) {
             return true;
         }
-        let is_open = known.is_none_or(|known| self.checked.binders[known].range == Range::Implied(None));
+        let is_open =
+            known.is_none_or(|known| self.checked.binders[known].range == Range::Implied(None));
         let Some(scope) = self.block.as_mut().filter(|_| is_open) else { return false };
         scope.later.push(Later { index, definition, axis, span });
         true
@@ -346,7 +376,11 @@ impl Checker<'_> {
     }
 
     /// A vector of the block at this place, for a dot product: the array, and the subscripts before its own.
-    pub(super) fn member_vector(&mut self, member: usize, span: Span) -> Result<(Array, Vec<Subscript>)> {
+    pub(super) fn member_vector(
+        &mut self,
+        member: usize,
+        span: Span,
+    ) -> Result<(Array, Vec<Subscript>)> {
         let Some(scope) = &self.block else { return Err(self.wrong_subscripts(member, 1, span)) };
         let Member { rank, definition, .. } = scope.members[member];
         let here: Vec<Subscript> =
@@ -358,7 +392,12 @@ impl Checker<'_> {
         Ok((Array::Definition(definition), here))
     }
 
-    pub(super) fn member_element(&mut self, member: usize, span: Span, subscripts: &[Expr]) -> Result<Term> {
+    pub(super) fn member_element(
+        &mut self,
+        member: usize,
+        span: Span,
+        subscripts: &[Expr],
+    ) -> Result<Term> {
         let Some(scope) = &self.block else { return Ok(Term::Error) };
         let indices = scope.indices.clone();
         let Member { rank, definition, .. } = scope.members[member];
@@ -429,8 +468,12 @@ impl Checker<'_> {
             let name = &self.checked.binders[index].name;
             return Err(Diagnostic::new(
                 written[position].span,
-                format!("this element may be one that is not computed yet: nothing says that it lies before `{name}`"),
-                format!("an equation of a block uses elements of the block from before, `h[{name} - 1]` or `h[s]` with `s in 0..{name}`; all of them are there after the block"),
+                format!(
+                    "this element may be one that is not computed yet: nothing says that it lies before `{name}`"
+                ),
+                format!(
+                    "an equation of a block uses elements of the block from before, `h[{name} - 1]` or `h[s]` with `s in 0..{name}`; all of them are there after the block"
+                ),
             ));
         }
         Ok(When::Here)
@@ -473,7 +516,9 @@ impl Checker<'_> {
         Err(Diagnostic::new(
             span,
             format!("this block uses both what was before `{name}` and what comes after it"),
-            format!("a block goes one way: from `{name} - 1` to `{name}`, or from `{name} + 1` to `{name}`; use two blocks"),
+            format!(
+                "a block goes one way: from `{name} - 1` to `{name}`, or from `{name} + 1` to `{name}`; use two blocks"
+            ),
         ))
     }
 
@@ -501,13 +546,27 @@ impl Checker<'_> {
             let (name, index) = (&name.text, &self.checked.binders[scope.indices[position]].name);
             let is_back = scope.orders[position] == Some(Order::Ascending);
             let (side, start, ask) = if is_back {
-                ("first", format!("-{steps}"), format!("if {index} >= {steps} {{ ... }} else {{ ... }}"))
+                (
+                    "first",
+                    format!("-{steps}"),
+                    format!("if {index} >= {steps} {{ ... }} else {{ ... }}"),
+                )
             } else {
-                let start = if steps == 1 { format!("len({index})") } else { format!("len({index}) + {}", steps - 1) };
-                ("last", start, format!("if {index} + {steps} < len({index}) {{ ... }} else {{ ... }}"))
+                let start = if steps == 1 {
+                    format!("len({index})")
+                } else {
+                    format!("len({index}) + {}", steps - 1)
+                };
+                (
+                    "last",
+                    start,
+                    format!("if {index} + {steps} < len({index}) {{ ... }} else {{ ... }}"),
+                )
             };
             let help = if places.len() == 1 {
-                format!("say what it is there, `let {name}[{start}] = ...;` in the block, or ask: `{ask}`")
+                format!(
+                    "say what it is there, `let {name}[{start}] = ...;` in the block, or ask: `{ask}`"
+                )
             } else {
                 format!("ask for it: `{ask}`")
             };
@@ -534,26 +593,41 @@ impl Checker<'_> {
     fn require_above(&self, member: usize, span: Span) -> Result<()> {
         let Some(scope) = &self.block else { return Ok(()) };
         // Equations are resolved in order: this is the one after all that are.
-        let current = scope.members.iter().position(|one| one.definition == self.checked.definitions.next_id());
+        let current = scope
+            .members
+            .iter()
+            .position(|one| one.definition == self.checked.definitions.next_id());
         let Some(current) = current.filter(|&current| member >= current) else { return Ok(()) };
         let (name, user) = (&scope.members[member].name.text, &scope.members[current].name.text);
-        let indices: Vec<String> =
-            scope.indices.iter().map(|&index| self.checked.binders[index].name.to_string()).collect();
+        let indices: Vec<String> = scope
+            .indices
+            .iter()
+            .map(|&index| self.checked.binders[index].name.to_string())
+            .collect();
         let own = ["i", "j", "k", "l", "m", "n"].into_iter().take(scope.members[member].rank);
         let first = format!("{} - 1", indices[0]);
-        let before: Vec<&str> =
-            [first.as_str()].into_iter().chain(indices.iter().skip(1).map(String::as_str)).chain(own).collect();
+        let before: Vec<&str> = [first.as_str()]
+            .into_iter()
+            .chain(indices.iter().skip(1).map(String::as_str))
+            .chain(own)
+            .collect();
         let before = format!("`{name}[{}]`", before.join(", "));
         if member == current {
             return Err(Diagnostic::new(
                 span,
-                format!("`{name}` uses itself: its value at this `{}` is what is being computed", indices.join("`, `")),
+                format!(
+                    "`{name}` uses itself: its value at this `{}` is what is being computed",
+                    indices.join("`, `")
+                ),
                 format!("what it was before is {before}"),
             ));
         }
         let (message, help) = match scope.cycle(current, member) {
             Some(cycle) => (
-                format!("`{user}` needs `{name}` at the same `{}`, which needs `{user}`: {cycle}", indices.join("`, `")),
+                format!(
+                    "`{user}` needs `{name}` at the same `{}`, which needs `{user}`: {cycle}",
+                    indices.join("`, `")
+                ),
                 format!("one of them must use what was before: {before}"),
             ),
             None => (
@@ -567,10 +641,14 @@ impl Checker<'_> {
     fn wrong_subscripts(&self, member: usize, subscripts: usize, span: Span) -> Diagnostic {
         let Some(scope) = &self.block else { unreachable!("a block is being resolved") };
         let Member { name: Name { text: name, .. }, rank, .. } = &scope.members[member];
-        let indices: Vec<String> =
-            scope.indices.iter().map(|&index| self.checked.binders[index].name.to_string()).collect();
+        let indices: Vec<String> = scope
+            .indices
+            .iter()
+            .map(|&index| self.checked.binders[index].name.to_string())
+            .collect();
         let own: Vec<&str> = ["i", "j", "k", "l", "m", "n"].into_iter().take(*rank).collect();
-        let here = if own.is_empty() { name.clone() } else { format!("{name}[{}]", own.join(", ")) };
+        let here =
+            if own.is_empty() { name.clone() } else { format!("{name}[{}]", own.join(", ")) };
         let before: Vec<String> = indices
             .iter()
             .enumerate()
@@ -585,7 +663,11 @@ impl Checker<'_> {
                 indices.join("`, `"),
                 count(subscripts, "subscript"),
             ),
-            format!("at this `{}` it is `{here}`, before that `{name}[{}]`", indices.join("`, `"), before.join(", ")),
+            format!(
+                "at this `{}` it is `{here}`, before that `{name}[{}]`",
+                indices.join("`, `"),
+                before.join(", ")
+            ),
         )
     }
 }
@@ -643,7 +725,9 @@ fn see_uses(expr: &Expr, names: &mut BTreeSet<String>) {
             }
         }
         ExprKind::Negate(one) | ExprKind::Stop(one) => see_uses(one, names),
-        ExprKind::Reduce { body, .. } | ExprKind::Comprehension { body, .. } => see_uses(body, names),
+        ExprKind::Reduce { body, .. } | ExprKind::Comprehension { body, .. } => {
+            see_uses(body, names)
+        }
         ExprKind::Binary { left, right, .. } | ExprKind::Dot { left, right } => {
             see_uses(left, names);
             see_uses(right, names);

@@ -50,7 +50,7 @@ impl<'a> Interpreter<'a> {
             let numbers = places(lens).into_iter().zip(data.iter().copied()).collect();
             interpreter.arrays.insert(Array::Operand(operand), numbers);
         }
-        for id in interpreter.graph().equations.ids() {
+        for id in gradient.equations.ids() {
             let numbers = interpreter.equation(id);
             interpreter.arrays.insert(Array::Equation(id), numbers);
         }
@@ -58,12 +58,12 @@ impl<'a> Interpreter<'a> {
     }
 
     fn graph(&self) -> &'a Graph {
-        &self.gradient.graph
+        &self.gradient.equations.graph
     }
 
     /// The numbers of all results, row-major, one after the other.
     pub fn results(&self) -> Vec<f64> {
-        let results = self.graph().results.iter();
+        let results = self.gradient.equations.results.iter();
         results
             .flat_map(|&id| {
                 let numbers = &self.arrays[&Array::Equation(id)];
@@ -76,14 +76,14 @@ impl<'a> Interpreter<'a> {
     }
 
     fn result_lens(&self, id: EquationId) -> Vec<usize> {
-        let axes = self.graph().equations[id].axes.iter();
+        let axes = self.gradient.equations[id].axes.iter();
         axes.map(|&axis| self.length(self.graph().axis_length(axis))).collect()
     }
 
     /// The gradient of each operand, row-major, for these cotangents of the results.
     pub fn pull_back(&mut self, cotangents: &[f64]) -> Vec<Vec<f64>> {
         let mut rest = cotangents;
-        for &id in &self.graph().results {
+        for &id in &self.gradient.equations.results {
             let places = places(&self.result_lens(id));
             let (own, after) = rest.split_at(places.len());
             let adjoint = self.gradients.entry(Array::Equation(id)).or_default();
@@ -121,7 +121,7 @@ impl<'a> Interpreter<'a> {
     }
 
     fn equation(&self, id: EquationId) -> Numbers {
-        let equation = &self.graph().equations[id];
+        let equation = &self.gradient.equations[id];
         let mut numbers = Numbers::new();
         let axes: Vec<Subscript> =
             equation.axes.iter().map(|&axis| Subscript::Affine(Affine::index(axis))).collect();
@@ -213,7 +213,7 @@ impl<'a> Interpreter<'a> {
     fn starts(&self, array: Array) -> Vec<i64> {
         match array {
             Array::Equation(id) | Array::Adjoint(id) => {
-                let axes = self.graph().equations[id].axes.iter();
+                let axes = self.gradient.equations[id].axes.iter();
                 axes.map(|&axis| match self.graph().axis_length(axis) {
                     Length::Extent(stated) => self.reach(stated).0,
                     Length::Class(_) => 0,

@@ -174,7 +174,11 @@ impl<'t> Unfused<'t> {
             let starts = own.map_or(&[][..], |start| &start.starts);
             let lens = own.map_or(&[][..], |start| &start.lens);
             let computed = Block {
-                starts: ranges.iter().map(|range| range.start).chain(starts.iter().copied()).collect(),
+                starts: ranges
+                    .iter()
+                    .map(|range| range.start)
+                    .chain(starts.iter().copied())
+                    .collect(),
                 lens: ranges.iter().map(Range::len).chain(lens.iter().copied()).collect(),
                 values: HashMap::new(),
                 before,
@@ -191,9 +195,12 @@ impl<'t> Unfused<'t> {
                 all.lens.truncate(indices.len());
                 all.starts.extend(here.starts);
                 all.lens.extend(here.lens);
-                let at: Vec<usize> = place.iter().zip(&ranges).map(|(at, range)| at - range.start).collect();
+                let at: Vec<usize> =
+                    place.iter().zip(&ranges).map(|(at, range)| at - range.start).collect();
                 all.values.extend(
-                    here.values.into_iter().map(|(own, value)| ([&at[..], &own[..]].concat(), value)),
+                    here.values
+                        .into_iter()
+                        .map(|(own, value)| ([&at[..], &own[..]].concat(), value)),
                 );
             }
             self.indices.truncate(self.indices.len() - indices.len());
@@ -207,9 +214,11 @@ impl<'t> Unfused<'t> {
         let is_here = self.scope.equations.iter().any(|one| one == name)
             && subscripts.len() + self.scope.indices.len() == block.lens.len();
         if is_here {
-            place.extend(self.scope.indices.iter().map(|index| {
-                i64::try_from(self.index(index).expect("an index")).expect("small")
-            }));
+            place.extend(
+                self.scope.indices.iter().map(|index| {
+                    i64::try_from(self.index(index).expect("an index")).expect("small")
+                }),
+            );
         }
         place.extend(subscripts.iter().map(|one| self.integer(one)));
         let start = block.starts.iter().map(|&start| i64::try_from(start).expect("small"));
@@ -227,7 +236,11 @@ impl<'t> Unfused<'t> {
         if let (1.., false) = (back, block.before.is_empty()) {
             let start = &block.before[from_zero(back) - 1];
             // One number stands for all.
-            let own: Vec<usize> = if start.lens.is_empty() { vec![] } else { place[1..].iter().map(|&at| from_zero(at)).collect() };
+            let own: Vec<usize> = if start.lens.is_empty() {
+                vec![]
+            } else {
+                place[1..].iter().map(|&at| from_zero(at)).collect()
+            };
             return start.values.get(&own).copied().unwrap_or_else(zero);
         }
         let place: Vec<usize> = place.into_iter().map(from_zero).collect();
@@ -285,7 +298,9 @@ impl<'t> Unfused<'t> {
                 };
                 // Of an equation of the block its own axes may stand alone.
                 let own = lens.len().saturating_sub(subscripts.len());
-                for ((subscript, start), len) in subscripts.iter().zip(&starts[own..]).zip(&lens[own..]) {
+                for ((subscript, start), len) in
+                    subscripts.iter().zip(&starts[own..]).zip(&lens[own..])
+                {
                     if matches!(&subscript.kind, ExprKind::Path(path) if path.last == name) {
                         found.get_or_insert(*start..start + len);
                     }
@@ -434,7 +449,9 @@ fn goes_down(index: &str, equations: &[String], expr: &Expr) -> bool {
             && equations.contains(&array.last)
         {
             for subscript in subscripts {
-                let ExprKind::Binary { operator: Operator::Add, left, .. } = &subscript.kind else { continue };
+                let ExprKind::Binary { operator: Operator::Add, left, .. } = &subscript.kind else {
+                    continue;
+                };
                 found |= matches!(&left.kind, ExprKind::Path(path) if path.last == index);
             }
         }

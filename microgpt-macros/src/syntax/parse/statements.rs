@@ -123,9 +123,15 @@ impl Tokens {
     fn block_let(&mut self, starts: &mut Vec<Start>, lets: &mut Vec<Let>) -> Result<()> {
         if self.word("let").is_none() {
             let (message, help) = if self.peek_word("for") {
-                ("a block in a block".to_owned(), "one `for` binds all indices of a block, the outermost first: `for i, j { ... }`")
+                (
+                    "a block in a block".to_owned(),
+                    "one `for` binds all indices of a block, the outermost first: `for i, j { ... }`",
+                )
             } else {
-                (format!("expected `let`, found {}", self.found()), "each line of a block is a `let`; the result stands after the block")
+                (
+                    format!("expected `let`, found {}", self.found()),
+                    "each line of a block is a `let`; the result stands after the block",
+                )
             };
             return Err(Diagnostic::new(self.span(), message, help));
         }
