@@ -7,6 +7,7 @@ mod entry;
 mod integers;
 mod kernel;
 mod record;
+mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -135,7 +136,7 @@ impl<'a> Emitter<'a> {
         }
         let mut extents: BTreeSet<IndexId> = equations
             .iter()
-            .flat_map(|equation| equation.axes.iter().copied())
+            .flat_map(|equation| equation.shape.iter().copied())
             .filter_map(|axis| match graph.axis_length(axis) {
                 Length::Extent(extent) => Some(extent),
                 Length::Class(_) => None,
@@ -242,7 +243,9 @@ impl<'a> Emitter<'a> {
         match array {
             Array::Operand(operand) => self.values[operand].clone(),
             Array::Equation(id) => self.equations[id].clone(),
+            Array::Present(id) => ident(&format!("{}here_", self.equations[id])),
             Array::Adjoint(id) => Self::adjoint(&self.equations[id]),
+            Array::PresentAdjoint(id) => Self::adjoint(&self.array(Array::Present(id))),
             Array::Gradient(operand) => Self::adjoint(&self.values[operand]),
         }
     }
@@ -253,7 +256,10 @@ impl<'a> Emitter<'a> {
             Array::Operand(operand) | Array::Gradient(operand) => {
                 &self.checked.operands[operand].name
             }
-            Array::Equation(id) | Array::Adjoint(id) => &self.gradient.equations[id].name,
+            Array::Equation(id)
+            | Array::Present(id)
+            | Array::Adjoint(id)
+            | Array::PresentAdjoint(id) => &self.gradient.equations[id].name,
         }
     }
 
@@ -270,10 +276,15 @@ impl<'a> Emitter<'a> {
                     .collect()
             }
             Array::Equation(id) | Array::Adjoint(id) => self.gradient.equations[id]
-                .axes
+                .shape
                 .iter()
                 .map(|&axis| (self.graph.axis_length(axis), Some(axis)))
                 .collect(),
+            Array::Present(id) | Array::PresentAdjoint(id) => {
+                let steps = self.gradient.equations.recurrence(id);
+                let steps = steps.map_or(0, |recurrence| recurrence.steps.indices.len());
+                self.axis_lengths(Array::Equation(id)).split_off(steps)
+            }
         }
     }
 

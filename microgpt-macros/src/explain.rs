@@ -206,7 +206,7 @@ impl Explainer<'_> {
             .equations
             .enumerate()
             .map(|(id, equation)| {
-                let axes = equation.axes.iter().map(|&axis| self.length(graph.axis_length(axis)));
+                let axes = equation.shape.iter().map(|&axis| self.length(graph.axis_length(axis)));
                 let size = axes.collect::<Vec<_>>().join(" * ");
                 let size = if size.is_empty() { "1".into() } else { size };
                 format!("{}: {size}", self.notation.array(Array::Equation(id)))

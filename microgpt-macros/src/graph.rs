@@ -6,6 +6,7 @@ pub mod differentiate;
 pub mod equations;
 pub mod lower;
 pub mod notation;
+pub mod recurrences;
 pub mod requirements;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -123,8 +124,12 @@ pub enum Node<A = Array> {
 pub enum Array {
     Operand(OperandId),
     Equation(EquationId),
+    /// Of an equation of a recurrence the elements that are being computed.
+    Present(EquationId),
     /// The gradient of an equation.
     Adjoint(EquationId),
+    /// The gradient of the elements that are being computed.
+    PresentAdjoint(EquationId),
     /// The gradient of an operand.
     Gradient(OperandId),
 }
@@ -351,6 +356,17 @@ impl<A: Copy + Eq + Hash> Graph<A> {
             }
         }
         seen
+    }
+
+    /// Gives arrays other names.
+    pub fn rename(&mut self, name: impl Fn(A) -> A) {
+        for node in self.nodes.iter_mut() {
+            if let Node::Load { array, .. } = node {
+                *array = name(*array);
+            }
+        }
+        self.ids = self.nodes.enumerate().map(|(id, node)| (node.clone(), id)).collect();
+        self.constants = self.constants.iter().map(|&array| name(array)).collect();
     }
 
     /// Says that no gradient flows through an array, before it is loaded.

@@ -31,6 +31,8 @@ use layout::Interleaving;
 pub struct Kernels {
     /// One an equation.
     pub forward: IdVec<EquationId, Kernel>,
+    /// One a start of a recurrence, with its equation, in order.
+    pub starts: Vec<(EquationId, Kernel)>,
     /// One an accumulation, in order.
     pub backward: Vec<Kernel>,
     /// The arrays that may lie interleaved, if any may.
@@ -88,9 +90,9 @@ pub fn run<'a>(
     passes: impl IntoIterator<Item = &'a Pass>,
     show: &mut dyn FnMut(&'static str, &Kernels),
 ) -> Kernels {
-    let (forward, backward) =
-        (naive::forward(gradient).into_iter().collect(), naive::backward(gradient));
-    let mut kernels = Kernels { forward, backward, interleaving: None };
+    let forward = naive::forward(gradient).into_iter().collect();
+    let (starts, backward) = (naive::starts(gradient), naive::backward(gradient));
+    let mut kernels = Kernels { forward, starts, backward, interleaving: None };
     show("naive", &kernels);
     for pass in passes {
         (pass.run)(&gradient.equations, &mut kernels);
@@ -102,12 +104,14 @@ pub fn run<'a>(
 impl Kernels {
     /// All of them, in the order in which they run.
     pub fn all(&self) -> impl Iterator<Item = &Kernel> {
-        self.forward.iter().chain(&self.backward)
+        let starts = self.starts.iter().map(|(_, kernel)| kernel);
+        self.forward.iter().chain(starts).chain(&self.backward)
     }
 
     /// Changes the statements of each kernel.
     fn each(&mut self, mut change: impl FnMut(Option<&Interleaving>, &mut Vec<Stmt>)) {
-        for kernel in self.forward.iter_mut().chain(&mut self.backward) {
+        let starts = self.starts.iter_mut().map(|(_, kernel)| kernel);
+        for kernel in self.forward.iter_mut().chain(starts).chain(&mut self.backward) {
             change(self.interleaving.as_ref(), &mut kernel.body);
         }
     }

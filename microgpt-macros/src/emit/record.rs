@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Literal, TokenStream};
 
-use super::kernel;
+use super::kernel::{self, Function};
 use super::{Emitter, call, code, ident, product};
 use crate::graph::{Array, EquationId, Length};
-use crate::ids::IdVec;
+use crate::ids::{Id, IdVec};
 use crate::nest::Kernels;
+use crate::nest::ir::Kernel;
 use crate::resolve::term::{IntegersId, OperandId};
 
 impl Emitter<'_> {
@@ -103,20 +104,41 @@ impl Emitter<'_> {
             code!(let #name = #runtime::expr::Source::read(&#source, below_);)
         });
         let computed = self.notation.equations();
-        let all = kernels.forward.enumerate().zip(&computed);
-        let equations = all.map(|((id, kernel), computed)| {
+        let function = |id: EquationId| {
+            let name = format!("forward_{}", self.equations[id]);
+            kernel::function(self, &name, &computed[id.position()], &kernels.forward[id])
+        };
+        let mut equations = TokenStream::new();
+        let mut ids = self.equations.ids();
+        while let Some(id) = ids.next() {
+            equations.extend(self.room(id, &kernels.forward[id]));
             let name = &self.equations[id];
-            let size = self.size(Array::Equation(id));
-            let zero =
-                kernel.clears.then(|| code!(#name.fill(#runtime::expr::constant(real_, 0.0));));
-            let loops = kernel::function(self, &format!("forward_{name}"), computed, kernel);
-            code! {
-                let (#name, own_) = own_.split_at_mut(#size);
-                #zero
-                #loops
-                let #name = &*#name;
+            let Some(recurrence) = self.gradient.equations.recurrence(id) else {
+                let Function { item, call, .. } = function(id);
+                equations.extend(code!(#item #call let #name = &*#name;));
+                continue;
+            };
+            // The ids of a recurrence follow each other.
+            let others: Vec<EquationId> =
+                ids.by_ref().take(recurrence.equations.len() - 1).collect();
+            for other in others {
+                equations.extend(self.room(other, &kernels.forward[other]));
             }
-        });
+            for &id in &recurrence.equations {
+                equations.extend(self.starts(id, kernels));
+            }
+            let mut steps = TokenStream::new();
+            for &id in &recurrence.equations {
+                let function = function(id);
+                steps.extend(self.step(&kernels.forward[id], &function));
+                equations.extend(function.item);
+            }
+            equations.extend(self.steps(&recurrence.steps, false, steps));
+            for &id in &recurrence.equations {
+                let name = &self.equations[id];
+                equations.extend(code!(let #name = &*#name;));
+            }
+        }
         let copies = self.read.iter().map(|&operand| {
             let source = self.source(operand);
             code! {
@@ -126,8 +148,32 @@ impl Emitter<'_> {
         });
         code! {
             #(#operands)*
-            #(#equations)*
+            #equations
             #(#copies)*
+        }
+    }
+
+    /// Writes what an array of a recurrence begins with.
+    fn starts(&self, id: EquationId, kernels: &Kernels) -> TokenStream {
+        let starts = &self.gradient.equations[id].starts;
+        let kernels = kernels.starts.iter().filter(|(of, _)| *of == id).map(|(_, kernel)| kernel);
+        let functions = starts.iter().zip(kernels).enumerate().map(|(at, (start, kernel))| {
+            let name = format!("start_{at}_{}", self.equations[id]);
+            let Function { item, call, .. } =
+                kernel::function(self, &name, &self.notation.start(id, start), kernel);
+            code!(#item #call)
+        });
+        functions.collect()
+    }
+
+    /// The place of an equation's array in the record.
+    fn room(&self, id: EquationId, kernel: &Kernel) -> TokenStream {
+        let (runtime, name) = (self.runtime, &self.equations[id]);
+        let size = self.size(Array::Equation(id));
+        let zero = kernel.clears.then(|| code!(#name.fill(#runtime::expr::constant(real_, 0.0));));
+        code! {
+            let (#name, own_) = own_.split_at_mut(#size);
+            #zero
         }
     }
 
@@ -156,31 +202,31 @@ impl Emitter<'_> {
             }
         });
         let computed = self.notation.gradients();
-        let all = self.gradient.accumulations.iter().zip(&kernels.backward).zip(&computed);
-        let accumulations = all.enumerate().map(|(id, ((one, kernel), computed))| {
-            let function = format!("backward_{id}_{}", self.array(one.target));
-            let name = self.array(kernel.target);
-            let loops = kernel::function(self, &function, computed, kernel);
-            match one.target {
-                Array::Operand(operand) => {
-                    let kept = self.kept(operand);
-                    let size = self.size(one.target);
-                    code! {
-                        if #kept.active() {
-                            let #name = #kept.gradients(below_, #size);
-                            #loops
-                        }
-                    }
-                }
-                Array::Equation(_) => {
-                    let active = self.any_active(&self.receivers(one.target));
-                    code!(if #active { #loops })
-                }
-                Array::Adjoint(_) | Array::Gradient(_) => {
-                    unreachable!("gradients flow to operands and equations")
-                }
+        let accumulation = |id: usize| {
+            let (one, kernel) = (&self.gradient.accumulations[id], &kernels.backward[id]);
+            let name = format!("backward_{id}_{}", self.array(one.target));
+            (one, kernel, kernel::function(self, &name, &computed[id], kernel))
+        };
+        let mut accumulations = TokenStream::new();
+        let mut ids = (0..kernels.backward.len()).peekable();
+        while let Some(id) = ids.next() {
+            let (one, kernel, function) = accumulation(id);
+            let Some(steps) = &one.steps else {
+                let Function { item, call, .. } = function;
+                accumulations.extend(self.accumulate(one.target, kernel, code!(#item #call)));
+                continue;
+            };
+            let mut calls = self.accumulate(one.target, kernel, self.step(kernel, &function));
+            accumulations.extend(function.item);
+            let is_next =
+                |next: &usize| self.gradient.accumulations[*next].steps.as_ref() == Some(steps);
+            while let Some(next) = ids.next_if(is_next) {
+                let (one, kernel, function) = accumulation(next);
+                calls.extend(self.accumulate(one.target, kernel, self.step(kernel, &function)));
+                accumulations.extend(function.item);
             }
-        });
+            accumulations.extend(self.steps(steps, true, calls));
+        }
         code! {
             let #runtime::tape::Pass { values: values_, gradients: gradients_, integers: integers_, start: start_ } = pass_;
             #lengths
@@ -189,7 +235,27 @@ impl Emitter<'_> {
             let own_values_ = &values_[start_..];
             let (below_, own_) = gradients_.split_at_mut(start_);
             #(#equations)*
-            #(#accumulations)*
+            #accumulations
+        }
+    }
+
+    /// The call of an accumulation, where its target receives a gradient.
+    fn accumulate(&self, target: Array, kernel: &Kernel, call: TokenStream) -> TokenStream {
+        match target {
+            Array::Operand(operand) => {
+                let (name, kept) = (self.array(kernel.target), self.kept(operand));
+                let size = self.size(target);
+                code! {
+                    if #kept.active() {
+                        let #name = #kept.gradients(below_, #size);
+                        #call
+                    }
+                }
+            }
+            _ => {
+                let active = self.any_active(&self.receivers(target));
+                code!(if #active { #call })
+            }
         }
     }
 
@@ -198,9 +264,7 @@ impl Emitter<'_> {
         match target {
             Array::Operand(operand) => BTreeSet::from([operand]),
             Array::Equation(id) => self.gradient.equations[id].depends.clone(),
-            Array::Adjoint(_) | Array::Gradient(_) => {
-                unreachable!("gradients flow to operands and equations")
-            }
+            _ => unreachable!("gradients flow to operands and equations"),
         }
     }
 
@@ -280,7 +344,7 @@ impl Emitter<'_> {
         }
         let outputs = self.gradient.equations.results.iter().map(|&id| {
             let axes = self.gradient.equations[id]
-                .axes
+                .shape
                 .iter()
                 .map(|&axis| self.axis(self.graph.axis_length(axis)));
             let offset = &offsets[id];

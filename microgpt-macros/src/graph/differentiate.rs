@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::equations::{Equation, Equations};
+use crate::graph::equations::{Equation, Equations, Recurrence, Steps};
 use crate::graph::{Array, EquationId, Fold, Graph, IndexId, Node, NodeId, Subscript, Through};
 use crate::resolve::term::OperandId;
 use crate::syntax::ast::{Comparison, Operator};
@@ -32,29 +32,86 @@ pub struct Accumulation {
     pub adjoint: NodeId,
     /// Where the target's subscripts are on their axes, if not everywhere.
     pub condition: Option<NodeId>,
+    /// Of what is added step by step the steps of the recurrence, which then go from the last to the first.
+    pub steps: Option<Steps>,
 }
 
 /// Derives the accumulations of every equation that a gradient can flow through.
 pub fn differentiate(mut equations: Equations) -> Gradient {
     let mut accumulations: Vec<Accumulation> = Vec::new();
-    for id in equations.ids().rev() {
+    let mut ids: Vec<EquationId> = equations.ids().collect();
+    while let Some(id) = ids.pop() {
+        let recurrence = equations.recurrence(id).cloned();
+        let members = recurrence.as_ref().map_or(vec![id], |one| one.equations.clone());
+        ids.truncate(ids.len() + 1 - members.len());
         let flows = !equations[id].depends.is_empty();
         // What is only used under `stop` has no adjoint.
-        let reached = equations.results.contains(&id)
-            || accumulations.iter().any(|one| one.target == Array::Equation(id));
-        if flows && reached {
-            accumulations.extend(equation(&mut equations, id));
+        let reached = members.iter().any(|id| {
+            equations.results.contains(id)
+                || accumulations.iter().any(|one| one.target == Array::Equation(*id))
+        });
+        if !flows || !reached {
+            continue;
+        }
+        if let Some(recurrence) = recurrence {
+            accumulations.extend(of_recurrence(&mut equations, &recurrence));
+        } else {
+            let seed = equations[id].subscripts.clone();
+            accumulations.extend(equation(&mut equations, id, Array::Adjoint(id), seed));
         }
     }
     Gradient { equations, accumulations }
 }
 
-fn equation(equations: &mut Equations, id: EquationId) -> Vec<Accumulation> {
+/// What the equations of a recurrence add: step by step to each other, and then, for all steps at once, to
+/// what they use besides.
+fn of_recurrence(equations: &mut Equations, recurrence: &Recurrence) -> Vec<Accumulation> {
+    let (mut in_steps, mut after) = (Vec::new(), Vec::new());
+    let is_member = |one: &Accumulation| matches!(one.target, Array::Equation(id) if recurrence.equations.contains(&id));
+    for &id in recurrence.equations.iter().rev() {
+        let subscripts = equations[id].subscripts.clone();
+        let own = subscripts[recurrence.steps.indices.len()..].to_vec();
+        let at_this_step = equation(equations, id, Array::PresentAdjoint(id), own);
+        in_steps.extend(
+            at_this_step
+                .into_iter()
+                .filter(is_member)
+                .map(|one| Accumulation { steps: Some(recurrence.steps.clone()), ..one }),
+        );
+        let at_once = equation(equations, id, Array::Adjoint(id), subscripts);
+        after.extend(at_once.into_iter().filter(|one| !is_member(one)));
+        for start in equations[id].starts.clone() {
+            if equations[start.of].depends.is_empty() {
+                continue;
+            }
+            let adjoint =
+                Node::Load { array: Array::Adjoint(id), subscripts: start.subscripts, guard: None };
+            after.push(Accumulation {
+                target: Array::Equation(start.of),
+                subscripts: equations[start.of].subscripts.clone(),
+                nest: start.axes,
+                adjoint: equations.graph.add(adjoint),
+                condition: None,
+                steps: None,
+            });
+        }
+    }
+    in_steps.extend(after);
+    in_steps
+}
+
+/// What an equation adds, where the gradient of its elements lies in an array at these subscripts.
+fn equation(
+    equations: &mut Equations,
+    id: EquationId,
+    gradient: Array,
+    subscripts: Vec<Subscript>,
+) -> Vec<Accumulation> {
     let equation = equations[id].clone();
     let Equation { axes, fold, body, .. } = &equation;
     let nest = equation.nest();
     let graph = &mut equations.graph;
-    let mut seed = graph.load(Array::Adjoint(id), axes);
+    let mut seed = graph.add(Node::Load { array: gradient, subscripts, guard: None });
     if equation.guarded {
         // Where no gradient comes back the local gradient is not asked for: it may not exist.
         let zero = graph.number(0.0);
@@ -93,6 +150,7 @@ fn equation(equations: &mut Equations, id: EquationId) -> Vec<Accumulation> {
                 nest: nest.clone(),
                 adjoint,
                 condition: guard,
+                steps: None,
             });
             continue;
         }
@@ -109,13 +167,11 @@ fn equation(equations: &mut Equations, id: EquationId) -> Vec<Accumulation> {
 
 /// The equation that holds, for each maximum, the index where it was found.
 fn winner(equations: &mut Equations, id: EquationId, fold: Fold) -> EquationId {
-    let mut winner = equations[id].clone();
+    let mut winner = equations[id].plain();
     let fold = if fold == Fold::Max { Fold::ArgMax } else { Fold::ArgMin };
     winner.name = format!("{}_at", winner.name);
     winner.fold = winner.fold.map(|(_, over)| (fold, over));
-    winner.depends = BTreeSet::new();
-    winner.requirements.clear();
-    equations.push(winner)
+    beside(equations, winner)
 }
 
 /// The equation that holds, along the range of a product, the product over all other elements.
@@ -126,9 +182,18 @@ fn others(equations: &mut Equations, id: EquationId) -> EquationId {
         *fold = Fold::Others;
         others.axes.extend(over.iter());
     }
-    others.depends = BTreeSet::new();
-    others.requirements.clear();
-    equations.push(others)
+    beside(equations, others.plain())
+}
+
+/// An equation for the backward pass alone, made once.
+fn beside(equations: &mut Equations, equation: Equation) -> EquationId {
+    let same = |one: &Equation| {
+        (one.body, &one.fold, &one.axes) == (equation.body, &equation.fold, &equation.axes)
+    };
+    if let Some((id, _)) = equations.enumerate().find(|(_, one)| same(one)) {
+        return id;
+    }
+    equations.push(Equation { depends: BTreeSet::new(), requirements: Vec::new(), ..equation })
 }
 
 /// Applies a linear map to an adjoint, but not where that is 0 because a branch is not taken: the
@@ -241,7 +306,8 @@ fn kept(graph: &mut Graph, (id, equation): (EquationId, &Equation), node: NodeId
     if equation.body != node || equation.fold.is_some() {
         return node;
     }
-    graph.load(Array::Equation(id), &equation.axes)
+    let subscripts = equation.subscripts.clone();
+    graph.add(Node::Load { array: Array::Equation(id), subscripts, guard: None })
 }
 
 /// Carries an adjoint through an operation whose local gradient may be infinite or no number, although

@@ -10,24 +10,27 @@ use std::ops::{Index, IndexMut};
 
 use proc_macro2::TokenStream;
 
-use crate::graph::lower::{Bound, Definition, Lowered, Reach};
-use crate::graph::requirements;
+use crate::graph::lower::{self, Block, Bound, Definition, Lowered, Reach};
 use crate::graph::{
-    Array, EquationId, Fold, Graph, IndexId, Node, NodeId, Requirement, Rewrite, children,
+    Array, EquationId, Fold, Graph, IndexId, Node, NodeId, Requirement, Rewrite, Subscript,
+    children,
 };
-use crate::ids::IdVec;
-use crate::resolve::term::{self, DefinitionId, Function, OperandId};
+use crate::graph::{recurrences, requirements};
+use crate::ids::{Id, IdVec};
+use crate::resolve::term::{self, Affine, DefinitionId, Function, OperandId};
 use crate::syntax::ast::Operator;
 
 /// An equation with more arithmetic than this is divided: each of its operands' gradients repeats
 /// a part of it.
 const MAX_OPERATIONS: usize = 24;
 
-/// Arrays, each computed by an equation that uses only those before it.
+/// Arrays, each computed by an equation that uses only those before it, or is one of a recurrence.
 #[derive(Debug)]
 pub struct Equations {
     pub graph: Graph,
     all: IdVec<EquationId, Equation>,
+    /// In order, as their equations are.
+    pub recurrences: Vec<Recurrence>,
     /// The equation of each result.
     pub results: Vec<EquationId>,
     /// The subscripts that must be checked on entry.
@@ -36,11 +39,17 @@ pub struct Equations {
     pub reaches: Vec<Reach>,
 }
 
-/// An array: `name[axes] = fold(body for over)`.
+/// An array: `name[subscripts] = fold(body for over)`, for all values of `axes`.
 #[derive(Clone, Debug)]
 pub struct Equation {
     pub name: String,
+    /// The indices of its loops.
     pub axes: Vec<IndexId>,
+    /// The indices along the axes of its array: its own, unless that has starts.
+    pub shape: Vec<IndexId>,
+    /// Where its elements lie: at its indices, unless the array has starts.
+    pub subscripts: Vec<Subscript>,
+    pub starts: Vec<Start>,
     pub fold: Option<(Fold, Vec<IndexId>)>,
     pub body: NodeId,
     /// The operands that a gradient can reach through it.
@@ -51,7 +60,44 @@ pub struct Equation {
     pub requirements: Vec<Requirement>,
 }
 
+/// `name[subscripts] = of[axes]`: what an array of a recurrence is before the first step.
+#[derive(Clone, Debug)]
+pub struct Start {
+    pub axes: Vec<IndexId>,
+    pub subscripts: Vec<Subscript>,
+    pub of: EquationId,
+    /// The element of that equation.
+    pub body: NodeId,
+}
+
+/// Equations that need each other, one step after the other.
+#[derive(Clone, Debug)]
+pub struct Recurrence {
+    pub steps: Steps,
+    /// In order: at one step each uses only those before it.
+    pub equations: Vec<EquationId>,
+}
+
+/// One step for each value of some indices, which are the first axes of each equation of a recurrence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Steps {
+    /// The outermost first.
+    pub indices: Vec<IndexId>,
+    /// Whether they go from the last value to the first.
+    pub descend: bool,
+}
+
 impl Equation {
+    /// An equation whose array has its own axes.
+    pub fn plain(&self) -> Self {
+        Self {
+            shape: self.axes.clone(),
+            subscripts: subscripts(&self.axes),
+            starts: Vec::new(),
+            ..self.clone()
+        }
+    }
+
     /// All indices of the loops, the axes first.
     pub fn nest(&self) -> Vec<IndexId> {
         let over = match &self.fold {
@@ -71,6 +117,44 @@ impl Equations {
             self.graph.set_constant(Array::Equation(id));
         }
         id
+    }
+
+    /// The recurrence that an equation is one of.
+    pub fn recurrence(&self, id: EquationId) -> Option<&Recurrence> {
+        self.recurrences.iter().find(|recurrence| recurrence.equations.contains(&id))
+    }
+
+    /// Puts the equations in this order.
+    pub fn reorder(&mut self, order: &[EquationId]) {
+        let new: HashMap<EquationId, EquationId> = order
+            .iter()
+            .enumerate()
+            .map(|(position, &id)| (id, EquationId::at(position)))
+            .collect();
+        let mut all: Vec<Equation> = order.iter().map(|&id| self.all[id].clone()).collect();
+        for start in all.iter_mut().flat_map(|equation| &mut equation.starts) {
+            start.of = new[&start.of];
+        }
+        self.all = all.into_iter().collect();
+        for id in &mut self.results {
+            *id = new[id];
+        }
+        self.graph.rename(|array| match array {
+            Array::Equation(id) => Array::Equation(new[&id]),
+            other => other,
+        });
+    }
+
+    /// The equations that one needs, also for its starts.
+    pub fn needs(&self, id: EquationId) -> BTreeSet<EquationId> {
+        let Equation { body, requirements, starts, .. } = &self[id];
+        let roots = requirements.iter().map(|one| one.holds).chain([*body]);
+        let read =
+            self.graph.below(roots).into_iter().filter_map(|node| match self.graph.nodes[node] {
+                Node::Load { array: Array::Equation(id), .. } => Some(id),
+                _ => None,
+            });
+        read.chain(starts.iter().map(|start| start.of)).collect()
     }
 
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = EquationId> + ExactSizeIterator + use<> {
@@ -103,6 +187,7 @@ impl IndexMut<EquationId> for Equations {
 /// Divides the definitions that the results need into equations.
 pub fn equations(lowered: Lowered) -> Equations {
     let mut equations = Split::new(lowered).equations();
+    recurrences::settle(&mut equations);
     guard(&mut equations);
     requirements::lift(&mut equations);
     equations
@@ -110,8 +195,13 @@ pub fn equations(lowered: Lowered) -> Equations {
 
 /// Notes which equations a branch of an `if` uses, directly or through others.
 fn guard(equations: &mut Equations) {
-    for id in equations.ids().rev() {
+    // Equations of a recurrence use some that come after them.
+    let rounds = 1 + equations.recurrences.iter().map(|one| one.equations.len()).max().unwrap_or(0);
+    for id in (0..rounds).flat_map(|_| equations.ids().rev()).collect::<Vec<_>>() {
         let Equation { body, guarded, .. } = equations[id];
+        for start in equations[id].starts.clone() {
+            equations[start.of].guarded |= guarded;
+        }
         let mut stack = vec![(body, guarded)];
         while let Some((node, guarded)) = stack.pop() {
             match equations.graph.nodes[node] {
@@ -148,6 +238,11 @@ impl Within {
 struct Split {
     lowered: Graph<term::Array>,
     definitions: IdVec<DefinitionId, Definition>,
+    blocks: Vec<Block>,
+    /// The definitions that need each other, and all others alone.
+    components: Vec<Vec<DefinitionId>>,
+    /// Of those that need each other their equations.
+    recurrent: HashMap<DefinitionId, EquationId>,
     requirements: HashMap<NodeId, Vec<Requirement>>,
     results: Vec<DefinitionId>,
     /// The lowered nodes that are equations of their own.
@@ -160,17 +255,22 @@ struct Split {
 
 impl Split {
     fn new(lowered: Lowered) -> Self {
-        let Lowered { graph, definitions, results, requirements, bounds, reaches } = lowered;
+        let Lowered { graph, definitions, blocks, results, requirements, bounds, reaches } =
+            lowered;
         let equations = Equations {
             graph: carried_over(&graph),
             all: IdVec::default(),
+            recurrences: Vec::new(),
             results: Vec::new(),
             bounds,
             reaches,
         };
         Self {
+            components: recurrences::components(&graph, &definitions),
             lowered: graph,
             definitions,
+            blocks,
+            recurrent: HashMap::new(),
             requirements,
             results,
             own: HashSet::new(),
@@ -194,8 +294,100 @@ impl Split {
     }
 
     fn definition(&mut self, id: DefinitionId) -> EquationId {
-        let Definition { name, axes, root } = self.definitions[id].clone();
+        if let Some(&equation) = self.recurrent.get(&id) {
+            return equation;
+        }
+        let of = self.components.iter().find(|component| component.contains(&id));
+        if let Some(component) = of.cloned() {
+            self.recurrence(&component);
+            return self.recurrent[&id];
+        }
+        let Definition { name, axes, root, .. } = self.definitions[id].clone();
         self.equation(&name, root, axes)
+    }
+
+    /// Makes the equations of definitions that need each other: their ids first, for each to name the others.
+    fn recurrence(&mut self, component: &[DefinitionId]) {
+        let depends = self.depends_of(component);
+        let nothing = self.equations.graph.number(0.0);
+        for &id in component {
+            let Definition { name, axes, shape, .. } = self.definitions[id].clone();
+            let equation = Equation {
+                name,
+                subscripts: subscripts(&axes),
+                axes,
+                shape,
+                starts: Vec::new(),
+                fold: None,
+                body: nothing,
+                depends: depends.clone(),
+                guarded: false,
+                requirements: Vec::new(),
+            };
+            self.recurrent.insert(id, self.equations.push(equation));
+        }
+        for &id in component {
+            let Definition { axes, root, starts, shift, .. } = self.definitions[id].clone();
+            let equation = self.recurrent[&id];
+            let starts: Vec<Start> = starts.iter().map(|start| self.start(&axes, start)).collect();
+            let (fold, body) = self.fold_and_body(root);
+            let requirements = self.requirements(root, &axes);
+            let made = &mut self.equations[equation];
+            if let Some(Subscript::Affine(first)) = made.subscripts.first_mut() {
+                *first = first.clone().plus(1, &shift);
+            }
+            (made.fold, made.body) = (fold, body);
+            (made.requirements, made.starts) = (requirements, starts);
+        }
+        let block = component.iter().find_map(|&id| self.definitions[id].block);
+        let Some(Block { indices, descends, .. }) = block.map(|block| &self.blocks[block]) else {
+            unreachable!("only equations of a block need each other")
+        };
+        self.equations.recurrences.push(Recurrence {
+            steps: Steps { indices: indices.clone(), descend: *descends },
+            equations: component.iter().map(|id| self.recurrent[id]).collect(),
+        });
+    }
+
+    fn start(&mut self, axes: &[IndexId], start: &lower::Start) -> Start {
+        let of = self.definition(start.definition);
+        let own = self.equations[of].axes.clone();
+        let body = self.equations.graph.load(Array::Equation(of), &own);
+        // One number stands for all elements.
+        let axes = if own.is_empty() { axes[1..].to_vec() } else { own };
+        let mut to = vec![Subscript::Affine(start.row.clone())];
+        to.extend(subscripts(&axes));
+        Start { axes, subscripts: to, of, body }
+    }
+
+    /// The operands that a gradient can reach through definitions that need each other.
+    fn depends_of(&self, component: &[DefinitionId]) -> BTreeSet<OperandId> {
+        let mut depends = BTreeSet::new();
+        let mut seen = HashSet::new();
+        let starts = component.iter().flat_map(|&id| &self.definitions[id].starts);
+        let roots = component.iter().copied().chain(starts.map(|start| start.definition));
+        let mut stack: Vec<NodeId> = roots.map(|id| self.definitions[id].root).collect();
+        while let Some(node) = stack.pop() {
+            if !seen.insert(node) {
+                continue;
+            }
+            match &self.lowered.nodes[node] {
+                Node::Load { array: term::Array::Operand(operand), .. } => {
+                    depends.insert(*operand);
+                }
+                Node::Load { array: term::Array::Definition(id), .. } => {
+                    let Definition { root, starts, .. } = &self.definitions[*id];
+                    stack.push(*root);
+                    stack
+                        .extend(starts.iter().map(|start| self.definitions[start.definition].root));
+                }
+                Node::Select { then, otherwise, .. } => stack.extend([*then, *otherwise]),
+                Node::Stop(_) => {}
+                other if other.is_condition() => {}
+                other => stack.extend(children(other)),
+            }
+        }
+        depends
     }
 
     /// The definitions that the results need, as roots.
@@ -209,6 +401,7 @@ impl Split {
             }
             let definition = &self.definitions[id];
             roots.push((definition.root, definition.axes.clone()));
+            stack.extend(definition.starts.iter().map(|start| start.definition));
             for node in self.lowered.below([definition.root]) {
                 if let Node::Load { array: term::Array::Definition(id), .. } =
                     self.lowered.nodes[node]
@@ -332,7 +525,21 @@ impl Split {
 
     /// The axes of a node that is an equation of its own, the outermost loop first.
     fn axes(&self, node: NodeId) -> Vec<IndexId> {
-        let mut axes: Vec<IndexId> = self.lowered.loops_of(node).into_iter().collect();
+        let mut axes: BTreeSet<IndexId> = self.lowered.loops_of(node);
+        // What a recurrence needs is one of it, with all its indices.
+        for below in self.lowered.below([node]) {
+            let Node::Load { array: term::Array::Definition(id), .. } = self.lowered.nodes[below]
+            else {
+                continue;
+            };
+            if let Some(block) = self.definitions[id].block
+                && self.components.iter().any(|component| component.contains(&id))
+                && self.blocks[block].indices.iter().any(|index| axes.contains(index))
+            {
+                axes.extend(&self.blocks[block].indices);
+            }
+        }
+        let mut axes: Vec<IndexId> = axes.into_iter().collect();
         axes.sort_by_key(|&index| std::cmp::Reverse(self.lowered.indices[index].height));
         axes
     }
@@ -341,19 +548,15 @@ impl Split {
         if let Some(&id) = self.made.get(&(root, axes.clone())) {
             return id;
         }
-        let node = self.lowered.nodes[root].clone();
-        let (fold, body) = match node {
-            Node::Reduce { fold, indices, body } => (Some((fold, indices)), self.rewrite(body)),
-            node => {
-                let node = self.rewrite_children(&node);
-                (None, self.equations.graph.add(node))
-            }
-        };
+        let (fold, body) = self.fold_and_body(root);
         let depends = self.depends(body);
         let requirements = self.requirements(root, &axes);
         let id = self.equations.push(Equation {
             name: name.to_owned(),
             axes: axes.clone(),
+            shape: axes.clone(),
+            subscripts: subscripts(&axes),
+            starts: Vec::new(),
             fold,
             body,
             depends,
@@ -362,6 +565,16 @@ impl Split {
         });
         self.made.insert((root, axes), id);
         id
+    }
+
+    fn fold_and_body(&mut self, root: NodeId) -> (Option<(Fold, Vec<IndexId>)>, NodeId) {
+        match self.lowered.nodes[root].clone() {
+            Node::Reduce { fold, indices, body } => (Some((fold, indices)), self.rewrite(body)),
+            node => {
+                let node = self.rewrite_children(&node);
+                (None, self.equations.graph.add(node))
+            }
+        }
     }
 
     /// What must hold for the equation of a root to have values.
@@ -513,6 +726,11 @@ impl Rewrite<term::Array, Array> for Same {
             term::Array::Definition(_) => None,
         }
     }
+}
+
+/// Elements at these indices.
+fn subscripts(indices: &[IndexId]) -> Vec<Subscript> {
+    indices.iter().map(|&index| Subscript::Affine(Affine::index(index))).collect()
 }
 
 fn last_name(path: &TokenStream) -> String {

@@ -21,6 +21,7 @@ use crate::syntax::ast::{self, Comparison, Operator};
 pub struct Lowered {
     pub graph: Graph<term::Array>,
     pub definitions: IdVec<DefinitionId, Definition>,
+    pub blocks: Vec<Block>,
     pub results: Vec<DefinitionId>,
     /// What must hold for a node to have a value.
     pub requirements: HashMap<NodeId, Vec<Requirement>>,
@@ -33,8 +34,44 @@ pub struct Lowered {
 #[derive(Clone, Debug)]
 pub struct Definition {
     pub name: String,
+    /// The indices that it is computed for.
     pub axes: Vec<IndexId>,
+    /// The indices along the axes of its array.
+    pub shape: Vec<IndexId>,
+    /// What is added to the first index to find the element on its axis.
+    pub shift: Affine<IndexId>,
     pub root: NodeId,
+    /// The block that it is an equation of.
+    pub block: Option<usize>,
+    pub starts: Vec<Start>,
+}
+
+/// What an array of a block is before the first value of its index.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// Where it lies along the first axis.
+    pub row: Affine<IndexId>,
+    pub definition: DefinitionId,
+}
+
+/// Equations that are computed for one value of some indices after the other.
+#[derive(Clone, Debug)]
+pub struct Block {
+    pub indices: Vec<IndexId>,
+    /// Whether the indices go from the last value to the first.
+    pub descends: bool,
+    /// What stands in the place of the first index in the subscripts of each array that has starts.
+    rows: HashMap<DefinitionId, Rows>,
+}
+
+/// Where the elements of an array with starts lie along its first axis: ascending the starts come first.
+#[derive(Clone, Debug)]
+struct Rows {
+    /// The index along the axis.
+    axis: IndexId,
+    /// How far the element of an index is from it.
+    shift: Affine<IndexId>,
+    starts: Vec<Start>,
 }
 
 /// A subscript that must stay on its axis.
@@ -66,19 +103,20 @@ pub fn lower(checked: &Checked) -> Lowered {
         checked,
         index_of: HashMap::new(),
         definitions: IdVec::default(),
+        blocks: Vec::new(),
         taken: None,
         requirements: HashMap::new(),
         bounds: Vec::new(),
         reaches: Vec::new(),
     };
-    for definition in &checked.definitions {
-        let lowered = builder.definition(definition);
+    for id in checked.definitions.ids() {
+        let lowered = builder.definition(id);
         builder.definitions.push(lowered);
     }
     builder.checks();
-    let Builder { graph, definitions, requirements, bounds, reaches, .. } = builder;
+    let Builder { graph, definitions, blocks, requirements, bounds, reaches, .. } = builder;
     let results = checked.results.clone();
-    Lowered { graph, definitions, results, requirements, bounds, reaches }
+    Lowered { graph, definitions, blocks, results, requirements, bounds, reaches }
 }
 
 struct Builder<'a> {
@@ -86,6 +124,8 @@ struct Builder<'a> {
     checked: &'a Checked,
     index_of: HashMap<BinderId, IndexId>,
     definitions: IdVec<DefinitionId, Definition>,
+    /// Those of which an equation was met.
+    blocks: Vec<Block>,
     /// When the branch that is being lowered is taken.
     taken: Option<NodeId>,
     requirements: HashMap<NodeId, Vec<Requirement>>,
@@ -94,11 +134,67 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn definition(&mut self, definition: &term::Definition) -> Definition {
-        let height = height(&definition.body);
-        let axes = self.bind(&definition.axes, height);
+    fn definition(&mut self, id: DefinitionId) -> Definition {
+        let definition = &self.checked.definitions[id];
+        let block = self.checked.blocks.iter().position(|block| block.definitions.contains(&id));
+        if block == Some(self.blocks.len()) {
+            self.block();
+        }
+        let of_block = block.map_or(&[][..], |block| &self.blocks[block].indices).to_vec();
+        let own = &definition.axes[of_block.len()..];
+        let mut axes = of_block;
+        axes.extend(self.bind(own, height(&definition.body)));
         let root = self.node(&definition.body);
-        Definition { name: definition.name.clone(), axes, root }
+        let mut shape = axes.clone();
+        let rows = block.and_then(|block| self.blocks[block].rows.get(&id));
+        if let Some(rows) = rows {
+            shape[0] = rows.axis;
+        }
+        let shift = rows.map_or(Affine::constant(0), |rows| rows.shift.clone());
+        let starts = rows.map_or(Vec::new(), |rows| rows.starts.clone());
+        Definition { name: definition.name.clone(), axes, shape, shift, root, block, starts }
+    }
+
+    /// Names the indices of the next block. They stay apart from all others.
+    fn block(&mut self) {
+        let number = self.blocks.len();
+        let block = &self.checked.blocks[number];
+        let indices = self.bind(&block.indices, (number + 1) << 20);
+        let mut rows = HashMap::new();
+        for &definition in &block.definitions {
+            let starts = &self.checked.definitions[definition].starts;
+            if let ([index], false) = (&indices[..], starts.is_empty()) {
+                rows.insert(definition, self.rows(*index, block.descends, starts));
+            }
+        }
+        self.blocks.push(Block { indices, descends: block.descends, rows });
+    }
+
+    fn rows(&mut self, index: IndexId, descends: bool, starts: &[DefinitionId]) -> Rows {
+        let count = i64::try_from(starts.len()).unwrap_or(i64::MAX);
+        let (low, high) = match &self.graph.indices[index].range {
+            IndexRange::Whole(_) => (Affine::constant(0), Affine::atom(Atom::Len(index))),
+            IndexRange::Stated { low, high } => (low.clone(), high.clone()),
+        };
+        let steps = Affine::constant(1);
+        let each = |(back, definition): (i64, &DefinitionId)| Start {
+            row: if descends {
+                high.clone().plus(back - 1, &steps)
+            } else {
+                Affine::constant(count - back)
+            },
+            definition: *definition,
+        };
+        let starts = (1..).zip(starts).map(each).collect();
+        let shift =
+            if descends { Affine::constant(0) } else { Affine::constant(count).plus(-1, &low) };
+        let name = self.graph.indices[index].name.clone();
+        let range = IndexRange::Stated { low: Affine::constant(0), high: high.plus(count, &steps) };
+        Rows { axis: self.graph.index(0, range, &name), shift, starts }
+    }
+
+    fn rows_of(&self, id: DefinitionId) -> Option<&Rows> {
+        self.blocks.iter().find_map(|block| block.rows.get(&id))
     }
 
     /// Names the indices of one `for`, whose body has this height; the outermost is the highest.
@@ -133,12 +229,19 @@ impl Builder<'_> {
                     (name, self.length(Axis::Operand { operand, axis: bound.axis }), None)
                 }
                 term::Array::Definition(id) => {
-                    let axis = self.definitions[id].axes[bound.axis];
-                    (&self.definitions[id].name, self.graph.axis_length(axis), Some(axis))
+                    let Definition { axes, shape, name, .. } = &self.definitions[id];
+                    let axis = if bound.reaches_starts { shape } else { axes }[bound.axis];
+                    (name, self.graph.axis_length(axis), Some(axis))
                 }
             };
             let name = format!("axis {} of `{name}`", bound.axis);
-            let subscript = self.subscript(&bound.subscript);
+            let mut subscript = self.subscript(&bound.subscript);
+            if let term::Array::Definition(id) = bound.array
+                && bound.reaches_starts
+                && bound.axis == 0
+            {
+                self.shift(id, &mut subscript);
+            }
             if let Subscript::Gather { integers, at } = &subscript {
                 let ids = &self.checked.integers[*integers].name;
                 for (axis, at) in at.iter().enumerate() {
@@ -182,6 +285,13 @@ impl Builder<'_> {
         };
         if !implied && !self.bounds.iter().any(same) {
             self.bounds.push(bound);
+        }
+    }
+
+    /// Moves the first subscript of an array by its starts.
+    fn shift(&self, id: DefinitionId, first: &mut Subscript) {
+        if let (Some(rows), Subscript::Affine(affine)) = (self.rows_of(id), first) {
+            *affine = affine.clone().plus(1, &rows.shift);
         }
     }
 
@@ -251,13 +361,14 @@ impl Builder<'_> {
             Term::Number(x) => self.graph.number(*x),
             Term::Integer(affine) => self.integer(affine),
             Term::Load { array, subscripts, lazy } => {
-                if let term::Array::Definition(id) = *array
-                    && self.definitions[id].axes.is_empty()
-                {
-                    return self.definitions[id].root;
-                }
-                let subscripts =
+                let mut subscripts: Vec<Subscript> =
                     subscripts.iter().map(|subscript| self.subscript(subscript)).collect();
+                if let term::Array::Definition(id) = *array {
+                    let Some(first) = subscripts.first_mut() else {
+                        return self.definitions[id].root;
+                    };
+                    self.shift(id, first);
+                }
                 let guard = self.taken.filter(|_| *lazy);
                 self.graph.add(Node::Load { array: *array, subscripts, guard })
             }

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::graph::differentiate::Gradient;
+use crate::graph::equations::{Equation, Start};
 use crate::graph::{
-    Array, Fold, FunctionId, Graph, IndexId, IndexRange, Node, NodeId, Subscript, Through,
+    Array, EquationId, Fold, FunctionId, Graph, IndexId, IndexRange, Node, NodeId, Subscript,
+    Through,
 };
 use crate::resolve::term::{Affine, Atom, Checked, Function};
 use crate::syntax::ast::{Comparison, Operator};
@@ -65,6 +67,14 @@ impl<'a> Notation<'a> {
             .collect()
     }
 
+    /// What an array of a recurrence begins with: `h[-1, i] = h0[i] for i`.
+    pub fn start(&self, id: EquationId, start: &Start) -> String {
+        let element = self.element(Array::Equation(id), &start.subscripts);
+        let axes = self.indices(&start.axes);
+        let over = if axes.is_empty() { String::new() } else { format!(" for {axes}") };
+        format!("{element} = {}{over}", self.node(start.body))
+    }
+
     /// One line for each contribution to a gradient, in the order in which they run.
     pub fn gradients(&self) -> Vec<String> {
         let accumulations = self.gradient.accumulations.iter();
@@ -102,7 +112,7 @@ impl<'a> Notation<'a> {
     pub fn array(&self, array: Array) -> String {
         match array {
             Array::Operand(operand) => self.checked.operands[operand].name.clone(),
-            Array::Equation(id) => {
+            Array::Equation(id) | Array::Present(id) => {
                 let equations = &self.gradient.equations;
                 let name = &equations[id].name;
                 // Of several with one name the later have a number.
@@ -115,13 +125,30 @@ impl<'a> Notation<'a> {
                     before => format!("{name}_{}", before + 1),
                 }
             }
-            Array::Adjoint(id) => format!("∂{}", self.array(Array::Equation(id))),
+            Array::Adjoint(id) | Array::PresentAdjoint(id) => {
+                format!("∂{}", self.array(Array::Equation(id)))
+            }
             Array::Gradient(operand) => format!("∂{}", self.array(Array::Operand(operand))),
         }
     }
 
+    /// Subscripts as they were written, of an array on whose axis starts lie before what is computed.
+    fn unshifted(&self, array: Array, subscripts: &[Subscript]) -> Vec<Subscript> {
+        let mut subscripts = subscripts.to_vec();
+        if let Array::Equation(id) | Array::Adjoint(id) = array {
+            let Equation { axes, subscripts: own, .. } = &self.gradient.equations[id];
+            if let (Some(Subscript::Affine(first)), Some(Subscript::Affine(own)), Some(&index)) =
+                (subscripts.first_mut(), own.first(), axes.first())
+            {
+                *first = first.clone().plus(-1, own).plus(1, &Affine::index(index));
+            }
+        }
+        subscripts
+    }
+
     pub fn element(&self, array: Array, subscripts: &[Subscript]) -> String {
         let name = self.array(array);
+        let subscripts = &self.unshifted(array, subscripts);
         if subscripts.is_empty() {
             return name;
         }

@@ -18,7 +18,9 @@ use crate::resolve::term::{Affine, Atom};
 pub fn lift(equations: &mut Equations) {
     for id in equations.ids() {
         settle(equations, id);
-        if equations.results.contains(&id) {
+        // All steps of a recurrence are computed, and so is all that it begins with.
+        let is_start = equations.iter().flat_map(|one| &one.starts).any(|start| start.of == id);
+        if equations.results.contains(&id) || equations.recurrence(id).is_some() || is_start {
             continue;
         }
         // What is asked for within a reduction stays with that.

@@ -27,6 +27,10 @@ pub struct Interleaving {
 impl Interleaving {
     /// That of an expression, if it has ranges with bounds and an axis which they do not name.
     pub fn of(equations: &Equations) -> Option<Self> {
+        // One step of a recurrence is one row as it lies.
+        if !equations.recurrences.is_empty() {
+            return None;
+        }
         let graph = &equations.graph;
         let intermediate =
             || equations.enumerate().filter(|(id, _)| !equations.results.contains(id));
@@ -48,7 +52,10 @@ impl Interleaving {
     pub fn order(&self, array: Array) -> Option<&[usize]> {
         match array {
             Array::Equation(id) | Array::Adjoint(id) => self.orders.get(&id).map(Vec::as_slice),
-            Array::Operand(_) | Array::Gradient(_) => None,
+            Array::Operand(_)
+            | Array::Gradient(_)
+            | Array::Present(_)
+            | Array::PresentAdjoint(_) => None,
         }
     }
 }

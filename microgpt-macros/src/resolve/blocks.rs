@@ -26,8 +26,8 @@ use crate::syntax::report::Diagnostic;
 pub(super) struct Scope {
     indices: Vec<BinderId>,
     members: Vec<Member>,
-    /// Of each index which way it goes, if a use has said so.
-    orders: Vec<Option<Order>>,
+    /// Which way the block goes, if a start or a use has said so.
+    order: Option<Order>,
     /// Indices over axes that are not known yet: of equations further down.
     later: Vec<Later>,
     /// The indices that must have a range at the end.
@@ -92,10 +92,9 @@ impl Checker<'_> {
                 self.require_range(index);
             }
         }
-        let descending = |order: &Option<Order>| *order == Some(Order::Descending);
         self.checked.blocks.push(Block {
             indices,
-            descending: scope.orders.iter().map(descending).collect(),
+            descends: scope.order == Some(Order::Descending),
             definitions: scope.members.iter().map(|member| member.definition).collect(),
         });
     }
@@ -107,7 +106,7 @@ impl Checker<'_> {
             block.starts.iter().filter_map(|start| self.start(block, start, &indices)).collect();
         let first = self.checked.definitions.len();
         let mut scope = Scope {
-            orders: vec![None; indices.len()],
+            order: None,
             indices,
             members: Vec::new(),
             later: Vec::new(),
@@ -173,7 +172,7 @@ impl Checker<'_> {
             );
             return None;
         }
-        let definition = self.definition(&name.to_string(), None, &start.value);
+        let definition = self.definition(&format!("{name}_start"), None, &start.value);
         let body = &self.checked.definitions[definition].body;
         if let Some(&index) = indices.iter().find(|&&index| body.names(index)) {
             let index = &self.checked.binders[index].name;
@@ -227,7 +226,7 @@ impl Checker<'_> {
     /// Gives an equation its start.
     fn assign(&mut self, scope: &mut Scope, start: Start) {
         let Start { name, order, back, definition } = start;
-        let known = *scope.orders[0].get_or_insert(order);
+        let known = *scope.order.get_or_insert(order);
         let wanted = Name::of(&name);
         let Some(member) = scope.members.iter_mut().find(|member| member.name == wanted) else {
             return;
@@ -429,7 +428,7 @@ impl Checker<'_> {
             match self.when(&indices, &places, leading)? {
                 When::Here => self.require_above(member, span)?,
                 When::Elsewhere { position, order, steps } => {
-                    self.go(position, order, leading[position].span)?;
+                    self.go(order, &indices, leading[position].span)?;
                     lazy = self.is_lazy_elsewhere(member, position, steps, &places, leading)?;
                 }
             }
@@ -506,18 +505,23 @@ impl Checker<'_> {
         distance.terms.iter().all(bounded).then_some(distance.constant)
     }
 
-    /// Notes which way an index goes.
-    fn go(&mut self, position: usize, order: Order, span: Span) -> Result<()> {
+    /// Notes which way the block goes.
+    fn go(&mut self, order: Order, indices: &[BinderId], span: Span) -> Result<()> {
         let Some(scope) = &mut self.block else { return Ok(()) };
-        if *scope.orders[position].get_or_insert(order) == order {
+        if *scope.order.get_or_insert(order) == order {
             return Ok(());
         }
-        let name = &self.checked.binders[scope.indices[position]].name;
+        let names: Vec<String> =
+            indices.iter().map(|&index| self.checked.binders[index].name.to_string()).collect();
+        let name = &names[0];
         Err(Diagnostic::new(
             span,
-            format!("this block uses both what was before `{name}` and what comes after it"),
             format!(
-                "a block goes one way: from `{name} - 1` to `{name}`, or from `{name} + 1` to `{name}`; use two blocks"
+                "this block uses both what lies before `{}` and what lies after",
+                names.join("`, `")
+            ),
+            format!(
+                "a block goes one way: it uses `{name} - 1` at `{name}`, or `{name} + 1`; use two blocks"
             ),
         ))
     }
@@ -544,7 +548,7 @@ impl Checker<'_> {
         }
         if let Some(steps) = steps {
             let (name, index) = (&name.text, &self.checked.binders[scope.indices[position]].name);
-            let is_back = scope.orders[position] == Some(Order::Ascending);
+            let is_back = scope.order == Some(Order::Ascending);
             let (side, start, ask) = if is_back {
                 (
                     "first",
@@ -636,6 +640,23 @@ impl Checker<'_> {
             ),
         };
         Err(Diagnostic::new(span, message, help))
+    }
+
+    /// Refuses ids along an axis on which starts lie before what is computed.
+    pub(super) fn require_no_starts(&self, array: Array, axis: usize, span: Span) -> Result<()> {
+        let Array::Definition(id) = array else { return Ok(()) };
+        let Some(definition) = self.checked.definitions.get(id) else { return Ok(()) };
+        if axis > 0 || definition.starts.is_empty() {
+            return Ok(());
+        }
+        let name = &definition.name;
+        Err(Diagnostic::new(
+            span,
+            format!("ids gather from `{name}`, which has a start"),
+            format!(
+                "gather from what the block computes, by a `let` after it: `let all = [{name}[t, i] for t, i];`"
+            ),
+        ))
     }
 
     fn wrong_subscripts(&self, member: usize, subscripts: usize, span: Span) -> Diagnostic {

@@ -18,6 +18,7 @@ impl Checker<'_> {
         expr: &Expr,
     ) -> Result<Subscript> {
         let subscript = if let ExprKind::Subscript { base, subscripts } = &expr.kind {
+            self.require_no_starts(array, axis, expr.span)?;
             self.gather(base, subscripts)?
         } else {
             let affine = self.integer(expr, Place::Subscript)?;

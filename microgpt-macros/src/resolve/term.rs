@@ -163,8 +163,8 @@ pub struct Definition {
 #[derive(Debug)]
 pub struct Block {
     pub indices: Vec<BinderId>,
-    /// Of each index whether it goes from the last value to the first.
-    pub descending: Vec<bool>,
+    /// Whether the indices go from the last value to the first.
+    pub descends: bool,
     pub definitions: Vec<DefinitionId>,
 }
 

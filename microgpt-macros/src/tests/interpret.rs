@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use microgpt::ops::{Op, TABLE};
 
-use crate::graph::differentiate::Gradient;
+use crate::graph::differentiate::{Accumulation, Gradient};
+use crate::graph::equations::{Recurrence, Steps};
 use crate::graph::{
     Array, EquationId, Fold, FunctionId, Graph, IndexId, IndexRange, Length, Node, NodeId,
     Subscript, Through,
@@ -51,10 +52,54 @@ impl<'a> Interpreter<'a> {
             interpreter.arrays.insert(Array::Operand(operand), numbers);
         }
         for id in gradient.equations.ids() {
-            let numbers = interpreter.equation(id);
-            interpreter.arrays.insert(Array::Equation(id), numbers);
+            let recurrence = gradient.equations.recurrence(id);
+            match recurrence {
+                None => interpreter.compute(id, &Indices::new()),
+                Some(recurrence) if recurrence.equations.first() == Some(&id) => {
+                    interpreter.recur(recurrence);
+                }
+                Some(_) => {}
+            }
         }
         interpreter
+    }
+
+    /// Computes all elements of an equation, or those of one step.
+    fn compute(&mut self, id: EquationId, step: &Indices) {
+        let numbers = self.equation(id, step);
+        self.arrays.entry(Array::Equation(id)).or_default().extend(numbers);
+    }
+
+    fn recur(&mut self, recurrence: &Recurrence) {
+        for &id in &recurrence.equations {
+            self.arrays.insert(Array::Equation(id), Numbers::new());
+            for start in &self.gradient.equations[id].starts {
+                let mut numbers = Numbers::new();
+                let first = self.starts(Array::Equation(id));
+                self.each(&start.axes, &mut Indices::new(), &mut |this, at| {
+                    numbers.insert(
+                        this.place(&start.subscripts, &first, at),
+                        this.node(start.body, at),
+                    );
+                });
+                self.arrays.entry(Array::Equation(id)).or_default().extend(numbers);
+            }
+        }
+        for step in self.steps(&recurrence.steps, false) {
+            for &id in &recurrence.equations {
+                self.compute(id, &step);
+            }
+        }
+    }
+
+    /// The values of the indices at each step, in order.
+    fn steps(&self, steps: &Steps, backwards: bool) -> Vec<Indices> {
+        let mut all = Vec::new();
+        self.each(&steps.indices, &mut Indices::new(), &mut |_, at| all.push(at.clone()));
+        if steps.descend != backwards {
+            all.reverse();
+        }
+        all
     }
 
     fn graph(&self) -> &'a Graph {
@@ -92,20 +137,18 @@ impl<'a> Interpreter<'a> {
             }
             rest = after;
         }
-        for one in &self.gradient.accumulations {
-            let mut terms = Vec::new();
-            self.each(&one.nest, &mut Indices::new(), &mut |this, at| {
-                if one.condition.is_none_or(|condition| this.holds(condition, at)) {
-                    let start = this.starts(one.target);
-                    terms.push((
-                        this.place(&one.subscripts, &start, at),
-                        this.node(one.adjoint, at),
-                    ));
+        let same_steps = |one: &Accumulation, other: &Accumulation| {
+            one.steps.is_some() && one.steps == other.steps
+        };
+        for group in self.gradient.accumulations.chunk_by(same_steps) {
+            let steps = match &group[0].steps {
+                Some(steps) => self.steps(steps, true),
+                None => vec![Indices::new()],
+            };
+            for step in steps {
+                for one in group {
+                    self.accumulate(one, &step);
                 }
-            });
-            let gradient = self.gradients.entry(one.target).or_default();
-            for (place, term) in terms {
-                *gradient.entry(place).or_default() += term;
             }
         }
         self.lens
@@ -120,14 +163,26 @@ impl<'a> Interpreter<'a> {
             .collect()
     }
 
-    fn equation(&self, id: EquationId) -> Numbers {
+    fn accumulate(&mut self, one: &Accumulation, step: &Indices) {
+        let mut terms = Vec::new();
+        self.each(&one.nest, &mut step.clone(), &mut |this, at| {
+            if one.condition.is_none_or(|condition| this.holds(condition, at)) {
+                let start = this.starts(one.target);
+                terms.push((this.place(&one.subscripts, &start, at), this.node(one.adjoint, at)));
+            }
+        });
+        let gradient = self.gradients.entry(one.target).or_default();
+        for (place, term) in terms {
+            *gradient.entry(place).or_default() += term;
+        }
+    }
+
+    fn equation(&self, id: EquationId, step: &Indices) -> Numbers {
         let equation = &self.gradient.equations[id];
         let mut numbers = Numbers::new();
-        let axes: Vec<Subscript> =
-            equation.axes.iter().map(|&axis| Subscript::Affine(Affine::index(axis))).collect();
         let start = self.starts(Array::Equation(id));
-        self.each(&equation.axes, &mut Indices::new(), &mut |this, at| {
-            let place = this.place(&axes, &start, at);
+        self.each(&equation.axes, &mut step.clone(), &mut |this, at| {
+            let place = this.place(&equation.subscripts, &start, at);
             let Some((fold, over)) = &equation.fold else {
                 numbers.insert(place, this.node(equation.body, at));
                 return;
@@ -213,7 +268,7 @@ impl<'a> Interpreter<'a> {
     fn starts(&self, array: Array) -> Vec<i64> {
         match array {
             Array::Equation(id) | Array::Adjoint(id) => {
-                let axes = self.gradient.equations[id].axes.iter();
+                let axes = self.gradient.equations[id].shape.iter();
                 axes.map(|&axis| match self.graph().axis_length(axis) {
                     Length::Extent(stated) => self.reach(stated).0,
                     Length::Class(_) => 0,
@@ -250,6 +305,12 @@ impl<'a> Interpreter<'a> {
     }
 
     fn element(&self, array: Array, subscripts: &[Subscript], at: &Indices) -> f64 {
+        if let Array::PresentAdjoint(id) = array {
+            let own = &self.gradient.equations[id].subscripts;
+            let steps = own.len() - subscripts.len();
+            let all = [&own[..steps], subscripts].concat();
+            return self.element(Array::Adjoint(id), &all, at);
+        }
         let place = self.place(subscripts, &self.starts(array), at);
         let numbers = match array {
             Array::Adjoint(id) => self.gradients.get(&Array::Equation(id)),
