@@ -1,5 +1,6 @@
 //! Figures that other programs computed, in `figures/`: exact values and derivatives of ops by
-//! mpmath, values and gradients of layers by JAX. Each table has the script beside it that made it.
+//! mpmath, values and gradients of layers by JAX, and of recurrences by Python alone. Each table has the script
+//! beside it that made it.
 
 mod layers;
 mod ops;

@@ -1,4 +1,4 @@
-//! Every public layer, value and gradient, against JAX.
+//! Every public layer, value and gradient, against JAX, and those that are recurrences against plain Python.
 
 use microgpt::{Array, Const, Numbers, Shape, Tape, Value, layers};
 use serde_json::Value as Json;
@@ -51,7 +51,27 @@ impl Output for Value<'_> {
     }
 }
 
+/// The cotangents of several results stand one after the other.
+impl<A: Shape, S: Shape> Output for (Array<'_, A>, Array<'_, S>) {
+    fn pull_back(self, cotangent: &[f64]) -> Vec<f64> {
+        let (first, second) = cotangent.split_at(cotangent.len() - self.1.size());
+        [self.0.pull_back(first), self.1.pull_back(second)].concat()
+    }
+}
+
+impl<S: Shape> Output for (Array<'_, S>, Value<'_>) {
+    fn pull_back(self, cotangent: &[f64]) -> Vec<f64> {
+        let (first, second) = cotangent.split_at(cotangent.len() - 1);
+        [self.0.pull_back(first), self.1.pull_back(second)].concat()
+    }
+}
+
 macro_rules! shape {
+    // A number is a vector of one.
+    ($array:expr, 0) => {{
+        let [] = axes($array);
+        (1,)
+    }};
     ($array:expr, 1) => {{
         let [a] = axes($array);
         (a,)
@@ -154,6 +174,57 @@ fn outcome(name: &str, case: &Json) -> Outcome {
         "alibi_attention" => run!(case, q: 3, k: 3, v: 3 => {
             layers::alibi_attention(q, k, v, &numbers(&options["slope"]), size("past"))
         }),
+        "cumulative_sum" => run!(case, x: 2 => layers::cumulative_sum(x)),
+        "cumulative_product" => run!(case, x: 2 => layers::cumulative_product(x)),
+        "cumulative_logsumexp" => run!(case, x: 2 => layers::cumulative_logsumexp(x)),
+        "exponential_moving_average" => {
+            run!(case, x: 2, decay: 1 => layers::exponential_moving_average(x, decay))
+        }
+        "rnn" => run!(case, w: 2, u: 2, b: 1, x: 3, h: 2 => layers::rnn(w, u, b, x, h)),
+        "lstm" => run!(case, w: 3, u: 3, b: 2, x: 3, h: 2, c: 2 => {
+            let (j, _, i) = w.shape();
+            let [w, u] = [(w, j), (u, i)].map(|(w, rows)| w.reshape((rows, Const::<4>, i)));
+            layers::lstm(w, u, b.reshape((Const::<4>, i)), x, h, c)
+        }),
+        "gru" => run!(case, w: 3, u: 3, b: 2, x: 3, h: 2 => {
+            let (j, _, i) = w.shape();
+            let [w, u] = [(w, j), (u, i)].map(|(w, rows)| w.reshape((rows, Const::<3>, i)));
+            layers::gru(w, u, b.reshape((Const::<3>, i)), x, h)
+        }),
+        "min_gru" => run!(case, w: 3, b: 2, x: 3, h: 2 => {
+            let (j, _, i) = w.shape();
+            layers::min_gru(w.reshape((j, Const::<2>, i)), b.reshape((Const::<2>, i)), x, h)
+        }),
+        "linear_attention" => {
+            run!(case, q: 3, k: 3, v: 3 => layers::linear_attention(q, k, v))
+        }
+        "retention" => run!(case, q: 3, k: 3, v: 3 => {
+            layers::retention(q, k, v, &numbers(&options["fade"]))
+        }),
+        "wkv" => {
+            run!(case, decay: 1, bonus: 1, k: 2, v: 2 => layers::wkv(decay, bonus, k, v))
+        }
+        "selective_scan" => run!(case, a: 2, b: 2, c: 2, delta: 2, skip: 1, x: 2 => {
+            layers::selective_scan(a, b, c, delta, skip, x)
+        }),
+        "kalman_filter" => run!(
+            case,
+            transition: 2, drive: 2, reading: 1, noise: 0, start: 1, spread: 2, observed: 1 => {
+                let noise = noise.at([0]);
+                layers::kalman_filter(transition, drive, reading, noise, start, spread, observed)
+            }
+        ),
+        "hidden_markov_log_likelihood" => run!(case, start: 1, transition: 2, emission: 2 => {
+            let observed = ids(&options["observed"]);
+            layers::hidden_markov_log_likelihood(start, transition, emission, &observed)
+        }),
+        "crf_loss" => run!(case, transition: 2, score: 2 => {
+            layers::crf_loss(transition, score, &ids(&options["label"]))
+        }),
+        "ctc_loss" => run!(case, log_p: 2 => layers::ctc_loss(log_p, &ids(&options["label"]))),
+        "pagerank" => run!(case, link: 2, begin: 1 => {
+            layers::pagerank(link, begin, number(&options["damping"]), size("steps"))
+        }),
         _ => panic!("the table has figures of `{name}`, which is not compared with them"),
     }
 }
@@ -169,14 +240,20 @@ fn compare(what: &str, ours: &[f64], reference: &Json) {
     }
 }
 
-fn table() -> Json {
-    serde_json::from_str(include_str!("layers.json")).expect("a table")
+/// The cases of a table by the names of the layers.
+fn cases(table: &str) -> serde_json::Map<String, Json> {
+    let mut table: Json = serde_json::from_str(table).expect("a table");
+    match table["layers"].take() {
+        Json::Object(cases) => cases,
+        other => panic!("layers by name, not {other}"),
+    }
 }
 
-#[test]
-fn values_and_gradients_are_those_of_jax() {
-    let table = table();
-    for (name, case) in table["layers"].as_object().expect("layers by name") {
+const JAX: &str = include_str!("layers.json");
+const PYTHON: &str = include_str!("recurrences.json");
+
+fn compare_all(table: &str) {
+    for (name, case) in &cases(table) {
         let ours = outcome(name, case);
         compare(name, &ours.output, &case["output"]);
         let gradients = case["gradients"].as_array().expect("gradients");
@@ -185,6 +262,16 @@ fn values_and_gradients_are_those_of_jax() {
             compare(&format!("{name}, gradient of input {input}"), ours, reference);
         }
     }
+}
+
+#[test]
+fn values_and_gradients_are_those_of_jax() {
+    compare_all(JAX);
+}
+
+#[test]
+fn values_and_gradients_of_recurrences_are_those_of_python() {
+    compare_all(PYTHON);
 }
 
 /// `layers.rs` exports all that is public in its modules by name.
@@ -201,13 +288,12 @@ fn no_public_layer_is_without_figures() {
         .filter(|name| !name.is_empty())
         .collect();
     assert!(names.len() >= 25, "only {names:?} were found");
-    let table = table();
-    let layers = table["layers"].as_object().expect("layers by name");
+    let [jax, python] = [JAX, PYTHON].map(cases);
     for name in &names {
         assert!(
-            layers.contains_key(*name),
-            "no figures of `{name}` in tests/gradients/figures/layers.py"
+            jax.contains_key(*name) || python.contains_key(*name),
+            "no figures of `{name}` in tests/gradients/figures/{{layers,recurrences}}.py"
         );
     }
-    assert_eq!(names.len(), layers.len(), "figures of what is no public layer");
+    assert_eq!(names.len(), jax.len() + python.len(), "figures of what is no public layer");
 }
