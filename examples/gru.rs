@@ -1,4 +1,6 @@
 //! A language model that is no GPT: a gated recurrent unit on names (Cho 2014, arXiv:1406.1078).
+//! Its equations are written out here; the library has them as `layers::gru`. Training takes all positions of a
+//! document through one block, and generation takes one position at a time through the same equations.
 //! Batches, threads, validation loss, sampling, saving and resuming are the library's.
 //!
 //! `cargo run --release --example gru`
@@ -16,18 +18,19 @@ use microgpt::{
 use serde::{Deserialize, Serialize};
 
 layer! {
-    /// What the gates take from the inputs, of all positions at once.
-    fn inputs(w: [3, i, j], b: [3, i], x: [t, j]) -> [t, 3, i] {
-        [sum(w[g, i, j] * x[t, j] for j) + b[g, i] for t, g, i]
-    }
-
-    /// One step: the states `h` of some documents, and what follows.
-    fn cell(u: [3, i, i], a: [n, 3, i], h: [n, i]) -> [n, i] {
-        let before = [sum(u[g, i, k] * h[n, k] for k) for n, g, i];
-        let keep   = [sigmoid(a[n, 0, i] + before[n, 0, i]) for n, i];
-        let reset  = [sigmoid(a[n, 1, i] + before[n, 1, i]) for n, i];
-        let new    = [tanh(a[n, 2, i] + reset[n, i] * before[n, 2, i]) for n, i];
-        [keep[n, i] * h[n, i] + (1 - keep[n, i]) * new[n, i] for n, i]
+    /// The states of `n` documents side by side after each position. What needs no state is computed for all
+    /// positions at once, before the steps.
+    fn gru(w: [j, 3, i], u: [i, 3, i], b: [3, i], x: [t, n, j], start: [n, i]) -> [t, n, i] {
+        for t {
+            let input  = [sum(w[j, g, i] * x[t, n, j] for j) + b[g, i] for n, g, i];
+            let before = [sum(u[k, g, i] * h[t - 1, n, k] for k) for n, g, i];
+            let keep   = [sigmoid(input[n, 0, i] + before[n, 0, i]) for n, i];
+            let reset  = [sigmoid(input[n, 1, i] + before[n, 1, i]) for n, i];
+            let new    = [tanh(input[n, 2, i] + reset[n, i] * before[n, 2, i]) for n, i];
+            let h[-1]  = [start[n, i] for n, i];
+            let h      = [keep[n, i] * h[t - 1, n, i] + (1 - keep[n, i]) * new[n, i] for n, i];
+        }
+        [h[t, n, i] for t, n, i]
     }
 }
 
@@ -38,8 +41,8 @@ struct Gru {
     width: usize,
 }
 
-/// A matrix for each gate.
-type Gates<'t, T> = Array<'t, (Const<3>, usize, usize), T>;
+/// A matrix for each gate, side by side.
+type Gates<'t, T> = Array<'t, (usize, Const<3>, usize), T>;
 
 struct Weights<'t, T: Real> {
     wte: Weight<'t, T>,
@@ -57,8 +60,8 @@ impl Model for Gru {
         let Self { vocabulary, width } = *self;
         Weights {
             wte: p.gauss("wte", (vocabulary, width), 0.3),
-            w: p.gauss("w", (Const, width, width), 0.2),
-            u: p.gauss("u", (Const, width, width), 0.2),
+            w: p.gauss("w", (width, Const, width), 0.2),
+            u: p.gauss("u", (width, Const, width), 0.2),
             b: p.constant("b", (Const, width), 0.0),
             start: p.constant("start", (width,), 0.0),
             lm_head: p.gauss("lm_head", (vocabulary, width), 0.2),
@@ -81,8 +84,8 @@ impl LanguageModel for Gru {
         tokens: &[usize],
         context: &mut Context<'t, T>,
     ) -> Matrix<'t, usize, usize, T> {
-        let a = inputs(w.w, w.b, token_embedding(w.wte, tokens));
-        let h = context.scan(a, w.start, |a, h| cell(w.u, a, h));
+        let x = token_embedding(w.wte, tokens);
+        let h = context.recurrence(x, w.start, |x, start| gru(w.w, w.u, w.b, x, start));
         linear(w.lm_head, h)
     }
 }
@@ -169,17 +172,37 @@ mod tests {
         assert!(after < 2.65, "{after}");
     }
 
+    fn assert_close(one: &[f64], other: &[f64]) {
+        assert_eq!(one.len(), other.len());
+        assert!(one.iter().zip(other).all(|(one, other)| (one - other).abs() < 1e-12));
+    }
+
     #[test]
-    fn a_cache_changes_nothing() {
+    fn steps_and_batches_change_nothing() {
         let tape = Tape::new();
         let model = Gru { vocabulary: 5, width: 6 };
         let gru = Instance::new(&tape, model, &mut PythonRandom::new(1)).expect("a model");
-        let tokens = [4, 0, 1, 2, 3, 3, 0];
-        let whole = gru.logits(&tokens, &mut Context::document()).data();
-        let mut cache = Context::cache(&gru, 1);
-        for (token, row) in tokens.iter().zip(whole.chunks(5)) {
-            let one = gru.logits(&[*token], &mut cache).data();
-            assert!(one.iter().zip(row).all(|(one, other)| (one - other).abs() < 1e-12));
+        let documents = [&[4, 0, 1, 2, 3, 3, 0][..], &[4, 1, 1], &[4], &[4, 3, 0, 2, 1]];
+        let alone = documents.map(|tokens| gru.logits(tokens, &mut Context::document()).data());
+
+        for (tokens, whole) in documents.iter().zip(&alone) {
+            let mut cache = Context::cache(&gru, 1);
+            for (token, row) in tokens.iter().zip(whole.chunks(5)) {
+                assert_close(&gru.logits(&[*token], &mut cache).data(), row);
+            }
         }
+
+        // Side by side, some of them longer than others.
+        let lens = documents.map(<[usize]>::len);
+        let packed = gru.logits(&documents.concat(), &mut Context::packed(lens));
+        assert_close(&packed.data(), &alone.concat());
+
+        let mut cache = Context::cache(&gru, 2);
+        cache.advance([1]);
+        let first = gru.logits(&[4], &mut cache).data();
+        cache.advance([0, 1]);
+        let both = gru.logits(&[4, 1], &mut cache).data();
+        assert_close(&first, &alone[1][..5]);
+        assert_close(&both, &[&alone[2][..], &alone[1][5..10]].concat());
     }
 }

@@ -4,6 +4,8 @@
 mod digits;
 #[path = "../../examples/gru.rs"]
 mod gru;
+#[path = "../../examples/lstm.rs"]
+mod lstm;
 #[path = "../../examples/microgpt.rs"]
 mod microgpt_example;
 #[path = "../../examples/moons.rs"]

@@ -12,8 +12,8 @@ use super::{Instance, LanguageModel};
 /// What a forward pass of a [`LanguageModel`] knows of its tokens beside them: they are one document
 /// from its beginning, or several packed one after the other, or they continue what a cache holds.
 ///
-/// A model says in [`attend`](Context::attend) and [`scan`](Context::scan) what it does with one
-/// document; the context does it for all of them, and keeps what the next tokens need.
+/// A model says in [`attend`](Context::attend), [`scan`](Context::scan) and [`recurrence`](Context::recurrence) what
+/// it does with one document; the context does it for all of them, and keeps what the next tokens need.
 ///
 /// ```
 /// use microgpt::{Context, Gpt, Instance, PythonRandom, Tape};
@@ -35,7 +35,7 @@ pub struct Context<'t, T: Real> {
     spans: Spans,
     positions: Positions,
     times: Vec<T>,
-    /// So many calls of `attend` and `scan` were made in this forward pass.
+    /// So many calls of `attend`, `scan` and `recurrence` were made in this forward pass.
     calls: usize,
     /// The queries and keys of each call of `attend`, a row for each position, if they are asked for.
     attended: Option<Vec<Attended<'t, T>>>,
@@ -69,7 +69,7 @@ struct Cache<'t, T: Real> {
     lens: Vec<usize>,
     /// The most that there can be.
     capacity: usize,
-    /// What each call of `attend` and `scan` keeps, stream after stream.
+    /// What each call of `attend`, `scan` and `recurrence` keeps, stream after stream.
     kept: Vec<Kept<'t, T>>,
 }
 
@@ -319,7 +319,7 @@ impl<'t, T: Real> Context<'t, T> {
             Past::Cache(cache) => match cache.kept.get(call) {
                 Some(&kept) => Some((kept, cache)),
                 None => panic!(
-                    "`attend` and `scan` are called more than the {call} times that the cache is for"
+                    "`attend`, `scan` and `recurrence` are called more than the {call} times that the cache is for"
                 ),
             },
         }

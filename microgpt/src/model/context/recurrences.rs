@@ -26,25 +26,11 @@ impl<'t, T: Real> Context<'t, T> {
         mut step: impl FnMut(Array<'t, X, T>, Matrix<'t, usize, S, T>) -> Matrix<'t, usize, S, T>,
     ) -> Matrix<'t, usize, S, T> {
         let tokens = self.positions().len();
-        let rows = x.shape().rows();
-        assert!(rows == tokens, "{rows} rows of {tokens} tokens");
+        let kept = self.kept_states("scan", x.shape().rows(), start);
         let (size, axis, tape) = (start.size(), start.shape().0, x.tape());
-        let call = self.calls;
-        let kept = self.kept(Size::State(size)).map(|(kept, cache)| match kept {
-            Kept::States(states) => states.reshape((cache.lens.len(), axis)),
-            Kept::Positions { .. } => {
-                panic!("call {call} is `scan`, but was not as the cache was made")
-            }
-        });
         let spans = self.spans.all();
         // Documents go side by side, position after position; those that have ended drop out.
-        let begins: Vec<usize> = spans
-            .iter()
-            .scan(0, |at, span| {
-                *at += span.len;
-                Some(*at - span.len)
-            })
-            .collect();
+        let begins: Vec<usize> = begins(spans).collect();
         let mut running: Vec<usize> = (0..spans.len()).collect();
         let mut state = first_states(spans, start, kept);
         let (mut states, mut order) = (Vec::new(), vec![0; tokens]);
@@ -79,6 +65,140 @@ impl<'t, T: Real> Context<'t, T> {
         };
         gathered(all, &order)
     }
+
+    /// What a recurrence makes of each document, as [`scan`](Context::scan) does, but by equations that have the
+    /// steps in them: a block of [`layer!`](crate::layer), which is one record however many steps there are.
+    ///
+    /// `x` has a row for each token of the forward pass. `equations` is called once. It receives the rows of all
+    /// documents side by side, `[t, n, j]`, and the state of each before its first row, `[n, i]`; it returns the
+    /// states after each row, `[t, n, i]`. Documents that are shorter than the longest repeat their last row, and
+    /// what comes of that is left out. Before the first position of a document its state is `start`. The result
+    /// has a row for each token: the state after it.
+    ///
+    /// A state of several parts, as that of [`lstm`](crate::layers::lstm), is one row with all of them.
+    ///
+    /// ```
+    /// use microgpt::{Context, Instance, LanguageModel, Matrix, Model, Parameters, PythonRandom, Real, Tape};
+    /// use microgpt::layers::{linear, rnn, token_embedding};
+    /// use microgpt::model::{Bias, Weight};
+    ///
+    /// #[derive(Clone)]
+    /// struct Rnn;
+    ///
+    /// impl Model for Rnn {
+    ///     type Weights<'t, T: Real> = (Weight<'t, T>, [Weight<'t, T>; 3], Bias<'t, T>);
+    ///
+    ///     fn weights<'t, T: Real>(&self, p: &mut Parameters<'_, 't, T>) -> Self::Weights<'t, T> {
+    ///         let square = ["w", "u", "v"].map(|name| p.gauss(name, (8, 8), 0.3));
+    ///         (p.gauss("wte", (5, 8), 0.3), square, p.constant("bias", (8,), 0.0))
+    ///     }
+    /// }
+    ///
+    /// impl LanguageModel for Rnn {
+    ///     fn block_size(&self) -> usize {
+    ///         16
+    ///     }
+    ///
+    ///     fn logits<'t, T: Real>(
+    ///         &self,
+    ///         &(wte, [w, u, v], bias): &Self::Weights<'t, T>,
+    ///         tokens: &[usize],
+    ///         context: &mut Context<'t, T>,
+    ///     ) -> Matrix<'t, usize, usize, T> {
+    ///         let x = token_embedding(wte, tokens);
+    ///         let h = context.recurrence(x, bias, |x, start| rnn(w, u, bias, x, start));
+    ///         linear(wte, linear(v, h))
+    ///     }
+    /// }
+    ///
+    /// let tape = Tape::new();
+    /// let rnn = Instance::new(&tape, Rnn, &mut PythonRandom::new(1))?;
+    /// let whole = rnn.logits(&[4, 0, 1], &mut Context::document()).data();
+    /// let mut cache = Context::cache(&rnn, 1);
+    /// let mut steps = rnn.logits(&[4], &mut cache).data();
+    /// steps.extend(rnn.logits(&[0, 1], &mut cache).data());
+    /// assert!(whole.iter().zip(&steps).all(|(one, other)| (one - other).abs() < 1e-12));
+    /// # Ok::<(), microgpt::model::ModelError>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there is not one row of `x` for each token, or if `equations` does not return a state for each row that
+    /// it received.
+    #[track_caller]
+    pub fn recurrence<J: Dim, S: Dim>(
+        &mut self,
+        x: Matrix<'t, usize, J, T>,
+        start: Vector<'t, S, T>,
+        equations: impl FnOnce(
+            Array<'t, (usize, usize, J), T>,
+            Matrix<'t, usize, S, T>,
+        ) -> Array<'t, (usize, usize, S), T>,
+    ) -> Matrix<'t, usize, S, T> {
+        let kept = self.kept_states("recurrence", x.shape().rows(), start);
+        let (size, axis, tape) = (start.size(), start.shape().0, x.tape());
+        // A document without a token has no last row.
+        let spans: Vec<Span> =
+            self.spans.all().iter().filter(|span| span.len > 0).copied().collect();
+        let documents = spans.len();
+        let longest = spans.iter().map(|span| span.len).max().unwrap_or(0);
+        let begins: Vec<usize> = begins(&spans).collect();
+        let row = |time| {
+            let at = move |(span, begin): (&Span, &usize)| begin + span.len.min(time + 1) - 1;
+            spans.iter().zip(&begins).map(at)
+        };
+        let rows: Vec<usize> = (0..longest).flat_map(row).collect();
+        let inputs = gathered(x, &rows);
+        let inputs = inputs.reshape((longest, documents, x.shape().1));
+        let states = equations(inputs, first_states(&spans, start, kept));
+        let made = (states.shape().0, states.shape().1);
+        assert!(
+            made == (longest, documents),
+            "states of {made:?} positions and documents, not {:?}",
+            (longest, documents)
+        );
+        let states = states.reshape((longest * documents, axis));
+        if let Some(kept) = kept {
+            for (number, span) in spans.iter().enumerate() {
+                let new = states.rows((span.len - 1) * documents + number, 1);
+                let old = kept.rows(span.stream, 1);
+                tape.copy_values(new.position(), old.position(), size);
+            }
+        }
+        let of_span = |(number, span): (usize, &Span)| {
+            (0..span.len).map(move |time| time * documents + number)
+        };
+        let order: Vec<usize> = spans.iter().enumerate().flat_map(of_span).collect();
+        gathered(states, &order)
+    }
+
+    /// The last state of each stream of a cache, for a call that was given so many rows.
+    #[track_caller]
+    fn kept_states<S: Dim>(
+        &mut self,
+        name: &str,
+        rows: usize,
+        start: Vector<'t, S, T>,
+    ) -> Option<Matrix<'t, usize, S, T>> {
+        let tokens = self.positions().len();
+        assert!(rows == tokens, "{rows} rows of {tokens} tokens");
+        let call = self.calls;
+        let (kept, cache) = self.kept(Size::State(start.size()))?;
+        match kept {
+            Kept::States(states) => Some(states.reshape((cache.lens.len(), start.shape().0))),
+            Kept::Positions { .. } => {
+                panic!("call {call} is `{name}`, but was `attend` as the cache was made")
+            }
+        }
+    }
+}
+
+/// The first token of each span.
+fn begins(spans: &[Span]) -> impl Iterator<Item = usize> {
+    spans.iter().scan(0, |at, span| {
+        *at += span.len;
+        Some(*at - span.len)
+    })
 }
 
 /// The states before the first token of each span.
