@@ -39,6 +39,11 @@ pub fn as_written(kernel: &Kernel) -> Option<Loops<'_>> {
             products = 1;
             (to, *adds, vec![*left, *right])
         }
+        Stmt::Call(MicroKernel::VectorMatrix { to, adds, n, k, left, right }) => {
+            all.extend([*n, *k]);
+            products = 1;
+            (to, *adds, vec![*left, *right])
+        }
         Stmt::Reduce(Reduce { to, adds, body, .. }) => {
             let (inside, term) = descend(body.last()?);
             all.extend(inside);

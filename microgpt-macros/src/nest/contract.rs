@@ -25,7 +25,9 @@ pub fn contract(graph: &Graph, interleaving: Option<&Interleaving>, body: &mut [
             return found
                 .map_or(as_loops, |found| small(graph, interleaving, &indices, combine, found));
         }
-        let Some(found) = contraction(graph, combine, &indices) else { return as_loops };
+        let Some(found) = contraction(graph, combine, &indices) else {
+            return vector_matrix(graph, combine, &indices).unwrap_or(as_loops);
+        };
         let call = blocks(graph, &indices, combine, found);
         match found.bounded() {
             None => call,
@@ -201,6 +203,44 @@ fn contraction_of(
         return None;
     }
     Some(Contraction { rows, columns, terms, left: left.0, right: right.0, ragged: None })
+}
+
+/// A vector times a matrix, in loops over all other indices, if a step of a recurrence is one.
+///
+/// Outside of steps a sum of which the matrix alone has two indices is left to loops.
+fn vector_matrix(graph: &Graph, combine: &Combine, indices: &[IndexId]) -> Option<Stmt> {
+    let Node::Binary { operator: Operator::Mul, left, right } = graph.nodes[combine.value] else {
+        return None;
+    };
+    let in_target: Vec<IndexId> = combine.to.indices().collect();
+    let free = graph.free(combine.value).iter().chain(&in_target);
+    let is_step = free.into_iter().any(|index| !indices.contains(index));
+    let is_alone = |index: &IndexId| {
+        graph.range_indices(*index).iter().all(|outer| !indices.contains(outer))
+            && indices.iter().all(|inner| !graph.range_indices(*inner).contains(index))
+    };
+    let candidates: Vec<IndexId> = indices.iter().copied().filter(is_alone).collect();
+    let of_target = |index: IndexId| in_target.iter().filter(|one| **one == index).count();
+    let n = *candidates.iter().find(|&&index| {
+        walk(&combine.to.subscripts, index) == Walk::Contiguous && of_target(index) == 1
+    })?;
+    let (one, other) = (graph.element(left)?, graph.element(right)?);
+    let [left, right] = match [one.1, other.1].map(|subscripts| single(subscripts, n)) {
+        [Some(false), Some(true)] => [one, other],
+        [Some(true), Some(false)] => [other, one],
+        _ => return None,
+    };
+    let k = *candidates.iter().rev().find(|&&index| {
+        of_target(index) == 0 && [left.1, right.1].map(|one| single(one, index)) == [Some(true); 2]
+    })?;
+    let sums = indices.iter().filter(|&&index| of_target(index) == 0).count();
+    if !is_step || !combine.adds && sums > 1 {
+        return None;
+    }
+    let outside: Vec<_> = indices.iter().copied().filter(|index| ![n, k].contains(index)).collect();
+    let (to, adds) = (combine.to.clone(), combine.adds);
+    let call = MicroKernel::VectorMatrix { to, adds, n, k, left: left.0, right: right.0 };
+    Some(around(&nearest(graph, &outside), Stmt::Call(call)))
 }
 
 /// Whether an index moves along one axis, by one; nothing if it moves in any other way.

@@ -194,6 +194,22 @@ impl Walker<'_> {
                 self.node(*left);
                 self.node(*right);
             }
+            MicroKernel::VectorMatrix { to, n, k, left, right, .. } => {
+                for index in [n, k] {
+                    self.low(*index);
+                    self.size(*index);
+                }
+                for (node, line) in [(left, None), (right, Some(n))] {
+                    self.node(*node);
+                    if let Node::Load { array, subscripts, .. } = &self.graph.nodes[*node] {
+                        self.stride(*array, subscripts, *k);
+                        if let Some(line) = line {
+                            self.stride(*array, subscripts, *line);
+                        }
+                    }
+                }
+                self.address(to, None);
+            }
             MicroKernel::Contract { to, m, n, k, left, right, ragged, .. } => {
                 let (bounded, free) = match ragged {
                     None => (None, None),

@@ -254,6 +254,10 @@ impl Writer<'_> {
                 let (block, k) = (self.notation.indices(&[*m, *n]), self.index(*k));
                 (to, adds, left, right, format!("blocks of {block} summed along {k}"))
             }
+            MicroKernel::VectorMatrix { to, adds, n, k, left, right } => {
+                let (n, k) = (self.index(*n), self.index(*k));
+                (to, adds, left, right, format!("blocks of {n} summed along {k}"))
+            }
             MicroKernel::Dots { to, adds, each, along, left, right } => {
                 let (each, along) = (self.index(*each), self.index(*along));
                 (to, adds, left, right, format!("a sum along {along} for each {each}"))

@@ -142,6 +142,9 @@ pub fn contract_in_blocks<T: Real, R: Dim, C: Dim, K: Dim>(
         }
         return;
     }
+    if product.rows == 1 && product.right.stride == 1 && product.right.step >= product.columns {
+        return product.single_row_of_columns();
+    }
     if const { C::FIXED.is_some() } {
         product.in_blocks::<C, K>();
     } else {
@@ -245,6 +248,38 @@ impl<T: Real> Product<'_, T> {
             let sums = sums_of_four(left, line(0), line(1), line(2), line(3));
             put(&mut out[first..], sums, target.add);
         }
+    }
+
+    /// One row alone, of a right factor whose columns lie side by side: as many vectors of sums as hide the
+    /// latency of a fused operation, then fewer.
+    #[inline(never)]
+    fn single_row_of_columns(mut self) {
+        let mut done = 0;
+        if const { numbers::<T>() == 16 } {
+            done = self.row_in_blocks::<128>(done);
+        }
+        if const { numbers::<T>() >= 8 } {
+            done = self.row_in_blocks::<64>(done);
+        }
+        done = self.row_in_blocks::<32>(done);
+        done = self.row_in_blocks::<16>(done);
+        done = self.row_in_blocks::<8>(done);
+        done = self.row_in_blocks::<4>(done);
+        self.row_in_blocks::<1>(done);
+    }
+
+    /// Whole blocks of the columns of a single row from one on; returns how far they go.
+    #[inline(always)]
+    fn row_in_blocks<const COLUMNS: usize>(&mut self, mut done: usize) -> usize {
+        let Self { target, left, right, columns, terms, .. } = self;
+        while *columns - done >= COLUMNS {
+            let elements = &mut target.elements[target.first + done..];
+            let block = Block { elements, stride: 0, rows: 1, width: COLUMNS, add: target.add };
+            let right = Factor { first: right.first + done, ..*right };
+            block.sweep::<1, COLUMNS>(*left, right, *terms);
+            done += COLUMNS;
+        }
+        done
     }
 
     /// One copy for all axes that the compiler does not know; code for those alone that it knows.

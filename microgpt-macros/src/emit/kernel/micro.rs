@@ -23,14 +23,25 @@ impl Printer<'_> {
                     #runtime::expr::dots(#rows, #columns, &mut #name[#target..], #adds, #left, #right);
                 }
             }
+            MicroKernel::VectorMatrix { to, adds, n, k, left, right } => {
+                let (left, right) =
+                    (self.factor(*left, None, *k), self.factor(*right, Some(*n), *k));
+                let target = self.target(to, *adds, None);
+                let starts = self.starts(&[*n, *k]);
+                let [columns, terms] = [n, k].map(|index| self.size(*index));
+                code! {
+                    #starts
+                    #runtime::expr::contract(#target, #left, #right, (#runtime::Const::<1>, #columns, #terms));
+                }
+            }
             MicroKernel::Contract { to, adds, m, n, k, left, right, ragged } => {
                 let indices = [*m, *n, *k];
-                let left = self.factor(*left, *m, *k);
-                let mut right = self.factor(*right, *n, *k);
+                let left = self.factor(*left, Some(*m), *k);
+                let mut right = self.factor(*right, Some(*n), *k);
                 if call.has_panels(self.emitter.graph) {
                     right.extend(code!(.below(below_)));
                 }
-                let target = self.target(to, *adds, *m);
+                let target = self.target(to, *adds, Some(*m));
                 match ragged {
                     None => {
                         let starts = self.starts(&indices);
@@ -86,17 +97,19 @@ impl Printer<'_> {
         code!(let (#(#names),*) = (#(#lows),*);)
     }
 
-    /// A factor of a contraction: from one line to the next, and along the terms.
-    fn factor(&self, factor: NodeId, line: IndexId, k: IndexId) -> TokenStream {
+    /// A factor of a contraction: from one line to the next, if there are several, and along the terms.
+    fn factor(&self, factor: NodeId, line: Option<IndexId>, k: IndexId) -> TokenStream {
         let (runtime, (array, subscripts)) = (self.runtime, self.load_of(factor));
         let (elements, first) = (self.emitter.array(array), self.address(array, subscripts, None));
-        let [stride, step] = [line, k].map(|index| self.stride(array, subscripts, index));
+        let stride = line.map_or(code!(0), |line| self.stride(array, subscripts, line));
+        let step = self.stride(array, subscripts, k);
         code!(#runtime::expr::Factor::new(#elements, #first, #stride, #step))
     }
 
-    fn target(&self, to: &Element, adds: bool, rows: IndexId) -> TokenStream {
+    fn target(&self, to: &Element, adds: bool, rows: Option<IndexId>) -> TokenStream {
         let (runtime, name) = (self.runtime, self.emitter.array(to.array));
-        let (first, stride) = (self.element(to), self.stride(to.array, &to.subscripts, rows));
+        let first = self.element(to);
+        let stride = rows.map_or(code!(0), |rows| self.stride(to.array, &to.subscripts, rows));
         code!(#runtime::expr::Target::new(#name, #first, #stride, #adds))
     }
 
