@@ -115,7 +115,8 @@ impl Emitter<'_> {
             let name = &self.equations[id];
             let Some(recurrence) = self.gradient.equations.recurrence(id) else {
                 let Function { item, call, .. } = function(id);
-                equations.extend(code!(#item #call let #name = &*#name;));
+                let starts = self.starts(id, kernels);
+                equations.extend(code!(#starts #item #call let #name = &*#name;));
                 continue;
             };
             // The ids of a recurrence follow each other.

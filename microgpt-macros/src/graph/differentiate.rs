@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::equations::{Equation, Equations, Recurrence, Steps};
+use crate::graph::equations::{Equation, Equations, Recurrence, Start, Steps};
 use crate::graph::{Array, EquationId, Fold, Graph, IndexId, Node, NodeId, Subscript, Through};
 use crate::resolve::term::OperandId;
 use crate::syntax::ast::{Comparison, Operator};
@@ -58,6 +58,7 @@ pub fn differentiate(mut equations: Equations) -> Gradient {
         } else {
             let seed = equations[id].subscripts.clone();
             accumulations.extend(equation(&mut equations, id, Array::Adjoint(id), seed));
+            accumulations.extend(to_starts(&mut equations, id));
         }
     }
     Gradient { equations, accumulations }
@@ -80,24 +81,29 @@ fn of_recurrence(equations: &mut Equations, recurrence: &Recurrence) -> Vec<Accu
         );
         let at_once = equation(equations, id, Array::Adjoint(id), subscripts);
         after.extend(at_once.into_iter().filter(|one| !is_member(one)));
-        for start in equations[id].starts.clone() {
-            if equations[start.of].depends.is_empty() {
-                continue;
-            }
-            let adjoint =
-                Node::Load { array: Array::Adjoint(id), subscripts: start.subscripts, guard: None };
-            after.push(Accumulation {
-                target: Array::Equation(start.of),
-                subscripts: equations[start.of].subscripts.clone(),
-                nest: start.axes,
-                adjoint: equations.graph.add(adjoint),
-                condition: None,
-                steps: None,
-            });
-        }
+        after.extend(to_starts(equations, id));
     }
     in_steps.extend(after);
     in_steps
+}
+
+/// What flows from the first elements of an array to what it begins with.
+fn to_starts(equations: &mut Equations, id: EquationId) -> Vec<Accumulation> {
+    let mut starts = equations[id].starts.clone();
+    starts.retain(|start| !equations[start.of].depends.is_empty());
+    let each = starts.into_iter().map(|Start { axes, subscripts, of, .. }| Accumulation {
+        target: Array::Equation(of),
+        subscripts: equations[of].subscripts.clone(),
+        nest: axes,
+        adjoint: equations.graph.add(Node::Load {
+            array: Array::Adjoint(id),
+            subscripts,
+            guard: None,
+        }),
+        condition: None,
+        steps: None,
+    });
+    each.collect()
 }
 
 /// What an equation adds, where the gradient of its elements lies in an array at these subscripts.

@@ -202,6 +202,13 @@ impl Checker<'_> {
             Range::Implied(_) => (Affine::constant(0), Affine::atom(Atom::Len(*index))),
             Range::Stated { low, high } => (low.clone(), high.clone()),
         };
+        // How many values a range has that is never cut off is a difference of its ends.
+        let length = at.terms.get(&Atom::Len(*index)).copied().unwrap_or(0);
+        let at = at.plus(-length, &Affine::atom(Atom::Len(*index)));
+        let at = match &self.checked.binders[*index].range {
+            Range::Stated { low, high } => at.plus(length, high).plus(-length, low),
+            Range::Implied(_) => at.plus(length, &Affine::atom(Atom::Len(*index))),
+        };
         let before = low.plus(-1, &at).as_constant();
         let after = at.plus(-1, &high).plus(1, &Affine::constant(1)).as_constant();
         let steps =

@@ -4,7 +4,7 @@ use microgpt::{PythonRandom, Tape};
 use proptest::prelude::*;
 
 use crate::graph::notation::Notation;
-use crate::tests::generate::{OPERANDS, Shapes, program};
+use crate::tests::generate::{OPERANDS, Shapes, program, recurrence};
 use crate::tests::interpret::Interpreter;
 use crate::tests::{stages, unfused};
 
@@ -110,6 +110,17 @@ proptest! {
         let text = program(seed, &shapes);
         if let Err(error) = compare(&text, seed, &shapes) {
             prop_assert!(false, "{text}\n{error}");
+        }
+    }
+}
+
+#[test]
+fn recurrences_step_by_step_are_what_one_value_at_a_time_gives() {
+    for seed in 0..3000 {
+        let shapes = Shapes::drawn(&mut PythonRandom::new(seed), 4);
+        let text = recurrence(seed, &shapes);
+        if let Err(error) = compare(&text, seed, &shapes) {
+            panic!("{seed}: {text}\n{error}");
         }
     }
 }

@@ -56,35 +56,183 @@ pub struct Generator {
     arrays: Vec<(String, Vec<usize>)>,
     /// The indices in scope: name, kind, and whether it takes all values of its kind.
     scope: Vec<(String, usize)>,
+    /// The block around, if any.
+    block: Option<Block>,
     names: usize,
     text: String,
 }
 
+/// A block that is being written.
+struct Block {
+    /// Its index.
+    index: String,
+    /// Its equations: name, and the kinds of their own axes.
+    equations: Vec<(String, Vec<usize>)>,
+    /// How many of them are above the one that is being written.
+    above: usize,
+    /// How many steps before the first the equations have a value.
+    starts: usize,
+    descends: bool,
+}
+
 /// A program as text.
 pub fn program(seed: u64, shapes: &Shapes) -> String {
-    let mut generator = Generator {
-        random: PythonRandom::new(seed),
-        lengths: shapes.lengths,
-        arrays: OPERANDS.iter().map(|(name, axes)| ((*name).to_owned(), axes.to_vec())).collect(),
-        scope: Vec::new(),
-        names: 0,
-        text: String::new(),
-    };
-    for _ in 0..generator.below(4) {
-        let (value, axes) = generator.definition();
-        // Sometimes a name is used again.
-        let name = if generator.below(4) == 0 { "l0".to_owned() } else { generator.name("l") };
-        let _ = write!(generator.text, "let {name} = {value}; ");
-        generator.arrays.retain(|(other, _)| *other != name);
-        generator.arrays.push((name, axes));
+    let mut generator = Generator::new(seed, shapes);
+    generator.lets();
+    generator.results()
+}
+
+/// A program with a block in it.
+pub fn recurrence(seed: u64, shapes: &Shapes) -> String {
+    let mut generator = Generator::new(seed, shapes);
+    if generator.below(3) == 0 {
+        generator.lets();
     }
-    let results: Vec<String> = (0..=generator.below(2)).map(|_| generator.definition().0).collect();
-    let result =
-        if results.len() > 1 { format!("({})", results.join(", ")) } else { results.concat() };
-    generator.text + &result
+    for _ in 0..=generator.below(5) / 4 {
+        generator.block();
+    }
+    generator.results()
 }
 
 impl Generator {
+    fn new(seed: u64, shapes: &Shapes) -> Self {
+        let operands = OPERANDS.iter();
+        Self {
+            random: PythonRandom::new(seed),
+            lengths: shapes.lengths,
+            arrays: operands.map(|(name, axes)| ((*name).to_owned(), axes.to_vec())).collect(),
+            scope: Vec::new(),
+            block: None,
+            names: 0,
+            text: String::new(),
+        }
+    }
+
+    fn lets(&mut self) {
+        let generator = self;
+        for _ in 0..generator.below(4) {
+            let (value, axes) = generator.definition();
+            // Sometimes a name is used again.
+            let name = if generator.below(4) == 0 { "l0".to_owned() } else { generator.name("l") };
+            let _ = write!(generator.text, "let {name} = {value}; ");
+            generator.arrays.retain(|(other, _)| *other != name);
+            generator.arrays.push((name, axes));
+        }
+    }
+
+    fn results(mut self) -> String {
+        let results: Vec<String> = (0..=self.below(2)).map(|_| self.definition().0).collect();
+        let result =
+            if results.len() > 1 { format!("({})", results.join(", ")) } else { results.concat() };
+        self.text + &result
+    }
+
+    /// A block of equations that use what they were.
+    fn block(&mut self) {
+        // Nothing gathers along an axis of the first kind, on which starts may lie.
+        let starts = self.below(3);
+        let kind = if starts > 0 { 0 } else { self.below(2) };
+        let index = self.name("t");
+        let range = match self.below(3) {
+            0 => format!(" in 0..{}", self.lengths[kind]),
+            _ => String::new(),
+        };
+        let count = 1 + self.below(3);
+        let equations: Vec<(String, Vec<usize>)> = (0..count)
+            .map(|_| {
+                let rank = self.below(3);
+                (self.name("r"), (0..rank).map(|_| self.below(2)).collect())
+            })
+            .collect();
+        let descends = self.below(3) == 0;
+        let mut text = format!("for {index}{range} {{ ");
+        for (name, kinds) in &equations {
+            for back in 1..=starts {
+                let kinds = if self.below(3) == 0 { vec![] } else { kinds.clone() };
+                let value = self.of_kinds(&kinds, 1, |text| text);
+                let at = match (descends, back) {
+                    (true, 1) => format!("len({index})"),
+                    (true, _) => format!("len({index}) + {}", back - 1),
+                    (false, _) => format!("-{back}"),
+                };
+                let _ = write!(text, "let {name}[{at}] = {value}; ");
+            }
+        }
+        self.scope.push((index.clone(), kind));
+        self.block = Some(Block {
+            index: index.clone(),
+            equations: equations.clone(),
+            above: 0,
+            starts,
+            descends,
+        });
+        for (name, kinds) in &equations {
+            // What is fed back stays small.
+            let of_index = format!("{}[{index}]", ["u", "a"][kind]);
+            let value = self.of_kinds(kinds, 3, |body| format!("tanh({body} + {of_index})"));
+            let _ = write!(text, "let {name} = {value}; ");
+            if let Some(block) = &mut self.block {
+                block.above += 1;
+            }
+        }
+        self.block = None;
+        self.scope.pop();
+        self.text += &text;
+        self.text += "} ";
+        for (name, mut kinds) in equations {
+            kinds.insert(0, kind);
+            self.arrays.push((name, kinds));
+        }
+    }
+
+    /// A scalar, or an array with axes of these kinds.
+    fn of_kinds(
+        &mut self,
+        kinds: &[usize],
+        depth: usize,
+        wrap: impl Fn(String) -> String,
+    ) -> String {
+        if kinds.is_empty() {
+            return wrap(self.expression(depth));
+        }
+        let outer = self.scope.len();
+        for &kind in kinds {
+            let name = self.name("i");
+            self.scope.push((name, kind));
+        }
+        let names: Vec<String> = self.scope[outer..].iter().map(|(name, _)| name.clone()).collect();
+        let body = self.expression(depth);
+        let used = self.mention(outer);
+        self.scope.truncate(outer);
+        format!("[{} for {}]", wrap(format!("({body}{used})")), names.join(", "))
+    }
+
+    /// An element of the block around: of this step, or of one before.
+    fn element_of_block(&mut self) -> Option<String> {
+        let Block { index, equations, above, starts, descends } = self.block.as_ref()?;
+        let (index, above, starts, descends) = (index.clone(), *above, *starts, *descends);
+        let equations = equations.clone();
+        let drawn = self.below(equations.len());
+        let (name, kinds) = equations[drawn].clone();
+        let own: Vec<String> = kinds.into_iter().map(|kind| self.subscript(kind)).collect();
+        if drawn < above && self.below(2) == 0 {
+            return Some(if own.is_empty() { name } else { format!("{name}[{}]", own.join(", ")) });
+        }
+        let steps = 1 + self.below(2);
+        let sign = if descends { "+" } else { "-" };
+        let all = [&[format!("{index} {sign} {steps}")][..], &own].concat();
+        let element = format!("{name}[{}]", all.join(", "));
+        if steps <= starts {
+            return Some(element);
+        }
+        let condition = if descends {
+            format!("{index} + {steps} < len({index})")
+        } else {
+            format!("{index} >= {steps}")
+        };
+        Some(format!("(if {condition} {{ {element} }} else {{ {:.2} }})", self.random.random()))
+    }
+
     fn below(&mut self, n: usize) -> usize {
         below(&mut self.random, n)
     }
@@ -218,6 +366,12 @@ impl Generator {
     }
 
     fn leaf(&mut self) -> String {
+        if self.block.is_some()
+            && self.below(2) == 0
+            && let Some(element) = self.element_of_block()
+        {
+            return element;
+        }
         match self.below(10) {
             0 => format!("{:.2}", self.random.random() * 2.0),
             1 if !self.scope.is_empty() => self.index(),

@@ -54,7 +54,10 @@ impl<'a> Interpreter<'a> {
         for id in gradient.equations.ids() {
             let recurrence = gradient.equations.recurrence(id);
             match recurrence {
-                None => interpreter.compute(id, &Indices::new()),
+                None => {
+                    interpreter.begin(id);
+                    interpreter.compute(id, &Indices::new());
+                }
                 Some(recurrence) if recurrence.equations.first() == Some(&id) => {
                     interpreter.recur(recurrence);
                 }
@@ -70,20 +73,22 @@ impl<'a> Interpreter<'a> {
         self.arrays.entry(Array::Equation(id)).or_default().extend(numbers);
     }
 
+    /// What an array is before its equation is computed.
+    fn begin(&mut self, id: EquationId) {
+        let mut numbers = Numbers::new();
+        for start in &self.gradient.equations[id].starts {
+            let first = self.starts(Array::Equation(id));
+            self.each(&start.axes, &mut Indices::new(), &mut |this, at| {
+                numbers
+                    .insert(this.place(&start.subscripts, &first, at), this.node(start.body, at));
+            });
+        }
+        self.arrays.insert(Array::Equation(id), numbers);
+    }
+
     fn recur(&mut self, recurrence: &Recurrence) {
         for &id in &recurrence.equations {
-            self.arrays.insert(Array::Equation(id), Numbers::new());
-            for start in &self.gradient.equations[id].starts {
-                let mut numbers = Numbers::new();
-                let first = self.starts(Array::Equation(id));
-                self.each(&start.axes, &mut Indices::new(), &mut |this, at| {
-                    numbers.insert(
-                        this.place(&start.subscripts, &first, at),
-                        this.node(start.body, at),
-                    );
-                });
-                self.arrays.entry(Array::Equation(id)).or_default().extend(numbers);
-            }
+            self.begin(id);
         }
         for step in self.steps(&recurrence.steps, false) {
             for &id in &recurrence.equations {

@@ -153,7 +153,7 @@ impl<'t> Unfused<'t> {
                 }
             };
             let range = range.unwrap_or_else(|| panic!("{name} is a subscript somewhere"));
-            let down = block.lets.iter().any(|one| goes_down(&name, &equations, &one.value));
+            let down = block.lets.iter().any(|one| goes_down(&name, block, &one.value));
             let mut values: Vec<usize> = range.clone().collect();
             if down {
                 values.reverse();
@@ -170,7 +170,7 @@ impl<'t> Unfused<'t> {
         for name in &equations {
             let before = before.remove(name).unwrap_or_default();
             // Its own axes are those of the start, until it is there itself.
-            let own = before.first();
+            let own = before.iter().find(|start| !start.lens.is_empty());
             let starts = own.map_or(&[][..], |start| &start.starts);
             let lens = own.map_or(&[][..], |start| &start.lens);
             let computed = Block {
@@ -440,18 +440,19 @@ impl<'t> Unfused<'t> {
     }
 }
 
-/// Whether an expression uses what an equation of a block is after this value of an index.
-fn goes_down(index: &str, equations: &[String], expr: &Expr) -> bool {
+/// Whether an equation of a block uses what one of them is after this value of an index.
+fn goes_down(index: &str, block: &ast::Block, expr: &Expr) -> bool {
     let mut found = false;
     walk(expr, &mut |expr| {
-        if let ExprKind::Subscript { base, subscripts } = &expr.kind
-            && let ExprKind::Path(array) = &base.kind
-            && equations.contains(&array.last)
-        {
-            for subscript in subscripts {
-                let ExprKind::Binary { operator: Operator::Add, left, .. } = &subscript.kind else {
-                    continue;
-                };
+        let ExprKind::Subscript { base, subscripts } = &expr.kind else { return };
+        let ExprKind::Path(array) = &base.kind else { return };
+        let Some(equation) = block.lets.iter().find(|one| one.name == array.last) else { return };
+        let own = match &equation.value.kind {
+            ExprKind::Comprehension { indices, .. } => indices.len(),
+            _ => 0,
+        };
+        for subscript in &subscripts[..subscripts.len().saturating_sub(own)] {
+            if let ExprKind::Binary { operator: Operator::Add, left, .. } = &subscript.kind {
                 found |= matches!(&left.kind, ExprKind::Path(path) if path.last == index);
             }
         }
