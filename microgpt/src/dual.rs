@@ -433,6 +433,9 @@ fn slope_of_power<T: Real>(x: T, power: T) -> T {
         return T::zero();
     }
     let steepness = x.powf(power - T::one());
+    if steepness.vanishes() {
+        return steepness;
+    }
     if steepness.is_normal() || x == T::zero() || x.is_infinite() {
         return power * steepness;
     }

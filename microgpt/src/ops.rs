@@ -39,6 +39,10 @@ pub struct Op {
     pub tangent: fn(&[Dual]) -> Dual,
     /// The local gradient from the arguments and the result: one entry per argument.
     pub gradient: fn(&[f64], f64) -> Vec<f64>,
+    /// The local gradient on dual numbers, whose tangents are the second derivatives.
+    pub gradient_tangent: fn(&[Dual], Dual) -> Vec<Dual>,
+    /// The function on nested dual numbers, an oracle for the second derivatives.
+    pub second_tangent: fn(&[Dual<Dual>]) -> Dual<Dual>,
     /// The function and its local gradient in single precision.
     pub single: fn(&[f32]) -> (f32, Vec<f32>),
     /// Zero where the derivative jumps, and about the distance to there elsewhere.
@@ -158,6 +162,14 @@ macro_rules! op {
                 gradient: |arguments, result| {
                     let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
                     gradient([$($argument),+], result).to_vec()
+                },
+                gradient_tangent: |arguments, result| {
+                    let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
+                    gradient([$($argument),+], result).to_vec()
+                },
+                second_tangent: |arguments| {
+                    let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
+                    forward($($argument),+)
                 },
                 single: |arguments| {
                     let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
