@@ -265,15 +265,15 @@ impl<T: Real> Float for Dual<T> {
         sin(|x, y| x.cos());
         cos(|x, y| -x.sin());
         tan(|x, y| T::one() + y * y);
-        asin(|x, y| ((T::one() - x) * (T::one() + x)).sqrt().recip());
-        acos(|x, y| -((T::one() - x) * (T::one() + x)).sqrt().recip());
-        atan(|x, y| { let secant = x.hypot(T::one()); secant.recip() / secant });
+        asin(|x, y| one_minus_square(x).sqrt().recip());
+        acos(|x, y| -one_minus_square(x).sqrt().recip());
+        atan(|x, y| over_square(x.hypot(T::one())));
         sinh(|x, y| x.cosh());
         cosh(|x, y| x.sinh());
-        tanh(|x, y| { let cosh = x.cosh(); cosh.recip() / cosh });
+        tanh(|x, y| over_square(x.cosh()));
         asinh(|x, y| x.hypot(T::one()).recip());
         acosh(|x, y| ((x - T::one()).sqrt() * (x + T::one()).sqrt()).recip());
-        atanh(|x, y| ((T::one() - x) * (T::one() + x)).recip());
+        atanh(|x, y| one_minus_square(x).recip());
     }
 
     fn fract(self) -> Self {
@@ -410,6 +410,17 @@ impl<T: Real> Real for Dual<T> {
         let slope = T::of(-std::f64::consts::FRAC_2_SQRT_PI) * (-self.value * self.value).exp();
         self.chain(Real::erfc(self.value), slope)
     }
+}
+
+/// `1 - x²`, without cancellation in it or in its derivative.
+fn one_minus_square<T: Real>(x: T) -> T {
+    let one = T::one();
+    if x.abs() < T::of(0.5) { one - x * x } else { (one - x) * (one + x) }
+}
+
+/// `1 / x²` of what may be infinite.
+fn over_square<T: Real>(x: T) -> T {
+    if x.is_infinite() { T::zero() } else { x.recip() / x }
 }
 
 /// A side of a right triangle over its hypotenuse: the sine of an angle, 0 where there is no triangle.

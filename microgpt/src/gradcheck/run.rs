@@ -23,11 +23,13 @@ const ROUNDED_POINTS: usize = 4;
 /// function.
 pub(super) type Function<'f, T> = dyn for<'t> Fn(&[Vector<'t, usize, T>]) -> Outputs<'t, T> + 'f;
 
+/// The gradient of each input, at these inputs under cotangents.
+type Gradients<'a> = dyn Fn(&[Vec<f64>], &[f64]) -> Vec<Vec<f64>> + 'a;
+
 /// How a function is derived that is not pulled back itself, as a gradient.
 #[derive(Clone, Copy)]
 pub(super) struct Rule<'a> {
-    /// The gradient of each input under cotangents, at these inputs.
-    pub(super) gradients: &'a dyn Fn(&[Vec<f64>], &[f64]) -> Vec<Vec<f64>>,
+    pub(super) gradients: &'a Gradients<'a>,
     /// The record whose part is most in error, under these cotangents.
     pub(super) culprit: &'a dyn Fn(&[f64]) -> Option<Place>,
 }

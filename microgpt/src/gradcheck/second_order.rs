@@ -51,7 +51,7 @@ pub(super) fn check(check: &Gradcheck<f64>, points: &[Point], layer: &Ways<'_>) 
     let second_order = SecondOrder { compared, zeros, kinks, undecided, left_out: None };
     let of_products = |one| Mismatch { derivative: Derivative::HessianProduct, ..one };
     let mismatches = run.report.mismatches.into_iter().map(of_products).collect();
-    Report { second_order, mismatches, ..Report::default() }
+    Report { mismatches, second_order, ..Report::default() }
 }
 
 impl Run<'_, f64> {
