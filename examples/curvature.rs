@@ -178,7 +178,7 @@ fn picture(moments: &[Moment]) -> String {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let plan = Plan { model: Gpt::new, steps: 1000, every: 50, documents: 64, iterations: 30 };
+    let plan = Plan { model: Gpt::new, steps: 1000, every: 100, documents: 64, iterations: 20 };
     let moments = run(&plan, |moment| {
         let Moment { step, loss, least, greatest } = moment;
         println!("step {step:4} | loss {loss:.4} | eigenvalues from {least:8.3} to {greatest:8.3}");
