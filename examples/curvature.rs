@@ -152,15 +152,16 @@ fn picture(moments: &[Moment]) -> String {
         WIDTH + 20.0,
         HEIGHT + 60.0
     );
-    let curves: [(&str, &str, fn(&Moment) -> f64); 2] = [
-        ("#a63603", "greatest eigenvalue of the Hessian", |moment| moment.greatest),
-        ("#08519c", "loss", |moment| moment.loss),
+    let curve = |of: fn(&Moment) -> f64| moments.iter().map(of).collect::<Vec<f64>>();
+    let curves = [
+        ("#a63603", "greatest eigenvalue of the Hessian", curve(|moment| moment.greatest)),
+        ("#08519c", "loss", curve(|moment| moment.loss)),
     ];
-    for (number, (colour, name, of)) in curves.into_iter().enumerate() {
-        let most = moments.iter().map(of).fold(f64::MIN_POSITIVE, f64::max);
+    for (number, (colour, name, curve)) in curves.into_iter().enumerate() {
+        let most = curve.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
         let mut points = String::new();
-        for moment in moments {
-            let (x, y) = (moment.step as f64 / last as f64, of(moment).max(0.0) / most);
+        for (moment, height) in moments.iter().zip(curve) {
+            let (x, y) = (moment.step as f64 / last as f64, height.max(0.0) / most);
             let _ = write!(points, "{:.1},{:.1} ", x * WIDTH, HEIGHT * (1.0 - y));
         }
         let _ = writeln!(
@@ -238,7 +239,9 @@ mod tests {
             let beyond = if sign > 0.0 { greatest } else { -least } + 1e-9;
             let mut rest: Vec<Vec<f64>> = h.chunks(size).map(<[f64]>::to_vec).collect();
             for (i, row) in rest.iter_mut().enumerate() {
-                row.iter_mut().for_each(|x| *x *= -sign);
+                for x in row.iter_mut() {
+                    *x *= -sign;
+                }
                 row[i] += beyond;
             }
             for pivot in 0..size {

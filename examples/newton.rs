@@ -15,7 +15,7 @@ layer! {
 }
 
 /// The valley of Rosenbrock (1960), along several dimensions: its least value is 0, where all is 1.
-fn valley<'t, T: Real>(x: Vector<'t, usize, T>) -> Value<'t, T> {
+fn valley<T: Real>(x: Vector<'_, usize, T>) -> Value<'_, T> {
     let last = x.size() - 1;
     expr!(sum((1 - x[i])^2 + 100 * (x[i + 1] - x[i]^2)^2 for i in 0..last))
 }

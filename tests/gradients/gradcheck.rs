@@ -273,7 +273,7 @@ mod second_order {
     #[test]
     fn a_local_gradient_of_a_constant_is_found() {
         let x = vec![0.5, -1.0, 0.25];
-        let report = Gradcheck::new().check_layer(&[x.clone()], &Detached);
+        let report = Gradcheck::new().check_layer(std::slice::from_ref(&x), &Detached);
         // To first order all is right.
         assert_eq!(of_second_order(&report), report.mismatches.len());
         let worst = report.worst().expect("a wrong product");
