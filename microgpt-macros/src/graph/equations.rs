@@ -16,7 +16,7 @@ use crate::resolve::term::Function;
 use crate::syntax::ast::Operator;
 
 /// An equation with more arithmetic than this is divided: each of its operands' gradients repeats
-/// a part of it.
+/// a part of it. Chosen by the length of expansions (`tests::a_large_equation_is_divided`), not by speed.
 const MAX_OPERATIONS: usize = 24;
 
 /// Divides the definitions that the results need into equations.
