@@ -15,7 +15,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use graph::notation::Notation;
-use graph::{differentiate, lower};
+use graph::{differentiate, equations, lower};
 use syntax::{parse, report};
 
 // A crate of macros exports nothing else, so the stages are compiled once more, as a part of this program.
@@ -24,11 +24,12 @@ use syntax::{parse, report};
 mod stages {
     pub mod emit;
     pub mod graph;
+    pub mod ids;
     pub mod nest;
     pub mod resolve;
     pub mod syntax;
 }
-use stages::{emit, graph, nest, resolve, syntax};
+use stages::{emit, graph, ids, nest, resolve, syntax};
 
 fn main() -> ExitCode {
     let (flags, programs): (Vec<String>, Vec<String>) =
@@ -58,7 +59,7 @@ fn show(program: &str, rust: bool) -> Result<(), String> {
     let (runtime, ops, program) = parse::parse(quote!([::microgpt] [#ops] #program), &mut report);
     let checked = resolve::check(&program, &ops, &resolve::Known::default(), &mut report);
     let checked = checked.filter(|_| report.is_empty()).ok_or(report.messages().join("\n"))?;
-    let gradient = differentiate::differentiate(lower::lower(&checked));
+    let gradient = differentiate::differentiate(equations::equations(lower::lower(&checked)));
 
     let notation = Notation::new(&checked, &gradient);
     let computed: Vec<String> =

@@ -7,6 +7,7 @@ mod entry;
 mod integers;
 mod kernel;
 mod record;
+mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,10 +15,11 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 
 use crate::graph::differentiate::Gradient;
 use crate::graph::notation::Notation;
-use crate::graph::{Array, Graph, IndexId, IndexRange, Length};
+use crate::graph::{Array, ClassId, EquationId, Graph, IndexId, IndexRange, Length};
+use crate::ids::IdVec;
 use crate::nest::Kernels;
 use crate::nest::layout::Interleaving;
-use crate::resolve::term::{Axis, Checked};
+use crate::resolve::term::{Axis, Checked, IntegersId, OperandId};
 
 /// Tokens whose names have the macro's own hygiene.
 macro_rules! code {
@@ -66,16 +68,16 @@ pub struct Emitter<'a> {
     notation: Notation<'a>,
     interleaving: Option<&'a Interleaving>,
     /// Operands, integer operands and equations by their names in the generated code.
-    values: Vec<Ident>,
-    integers: Vec<Ident>,
-    equations: Vec<Ident>,
-    indices: Vec<Ident>,
+    values: IdVec<OperandId, Ident>,
+    integers: IdVec<IntegersId, Ident>,
+    equations: IdVec<EquationId, Ident>,
+    indices: IdVec<IndexId, Ident>,
     /// The word for each class of axes: that of an index which runs over it.
-    classes: BTreeMap<usize, String>,
+    classes: BTreeMap<ClassId, String>,
     /// The stated ranges that make an axis.
     extents: BTreeSet<IndexId>,
     /// The operands that the backward pass reads.
-    read: BTreeSet<usize>,
+    read: BTreeSet<OperandId>,
 }
 
 /// A name of the generated code.
@@ -113,12 +115,13 @@ impl<'a> Emitter<'a> {
         gradient: &'a Gradient,
         interleaving: Option<&'a Interleaving>,
     ) -> Self {
-        let graph = &gradient.graph;
+        let equations = &gradient.equations;
+        let graph = &equations.graph;
         let mut names = Names::default();
         let mut give = |wish: &str| ident(&names.give(wish));
         let values = checked.operands.iter().map(|operand| give(&operand.name)).collect();
         let integers = checked.integers.iter().map(|operand| give(&operand.name)).collect();
-        let equations = graph.equations.iter().map(|equation| give(&equation.name)).collect();
+        let equation_names = equations.iter().map(|equation| give(&equation.name)).collect();
         let indices = graph.indices.iter().map(|index| give(&index.name)).collect();
         let mut classes = BTreeMap::new();
         for index in &graph.indices {
@@ -126,15 +129,14 @@ impl<'a> Emitter<'a> {
                 classes.entry(class).or_insert_with(|| names.give(&index.name));
             }
         }
-        for class in 0..graph.classes.count {
+        for class in graph.classes.ids() {
             if graph.classes.axes(class).next().is_some() {
                 classes.entry(class).or_insert_with(|| names.give("whole"));
             }
         }
-        let mut extents: BTreeSet<IndexId> = graph
-            .equations
+        let mut extents: BTreeSet<IndexId> = equations
             .iter()
-            .flat_map(|equation| equation.axes.iter().copied())
+            .flat_map(|equation| equation.shape.iter().copied())
             .filter_map(|axis| match graph.axis_length(axis) {
                 Length::Extent(extent) => Some(extent),
                 Length::Class(_) => None,
@@ -145,8 +147,8 @@ impl<'a> Emitter<'a> {
                 extents.insert(extent);
             }
         }
-        let bounds = graph.bounds.iter().map(|bound| bound.length);
-        for length in graph.reaches.iter().flat_map(|reach| reach.lengths).chain(bounds) {
+        let bounds = equations.bounds.iter().map(|bound| bound.length);
+        for length in equations.reaches.iter().flat_map(|reach| reach.lengths).chain(bounds) {
             if let Length::Extent(extent) = length {
                 extents.insert(extent);
             }
@@ -160,7 +162,7 @@ impl<'a> Emitter<'a> {
             interleaving,
             values,
             integers,
-            equations,
+            equations: equation_names,
             indices,
             classes,
             extents,
@@ -170,11 +172,11 @@ impl<'a> Emitter<'a> {
 
     // ------------------------------------------------------------ names
 
-    fn source(&self, operand: usize) -> Ident {
+    fn source(&self, operand: OperandId) -> Ident {
         ident(&format!("{}source_", self.values[operand]))
     }
 
-    fn kept(&self, operand: usize) -> Ident {
+    fn kept(&self, operand: OperandId) -> Ident {
         ident(&format!("{}kept_", self.values[operand]))
     }
 
@@ -191,7 +193,7 @@ impl<'a> Emitter<'a> {
         match axis {
             Axis::Operand { operand, axis } => Self::dim(&self.values[operand], axis),
             Axis::Integers { operand, axis } => Self::dim(&self.integers[operand], axis),
-            Axis::Extent { binder } => unreachable!("binder {binder} has no axis of an operand"),
+            Axis::Extent { binder } => unreachable!("{binder:?} has no axis of an operand"),
         }
     }
 
@@ -241,9 +243,10 @@ impl<'a> Emitter<'a> {
         match array {
             Array::Operand(operand) => self.values[operand].clone(),
             Array::Equation(id) => self.equations[id].clone(),
+            Array::Present(id) => ident(&format!("{}here_", self.equations[id])),
             Array::Adjoint(id) => Self::adjoint(&self.equations[id]),
+            Array::PresentAdjoint(id) => Self::adjoint(&self.array(Array::Present(id))),
             Array::Gradient(operand) => Self::adjoint(&self.values[operand]),
-            Array::Definition(id) => unreachable!("definition {id} became an equation"),
         }
     }
 
@@ -253,12 +256,14 @@ impl<'a> Emitter<'a> {
             Array::Operand(operand) | Array::Gradient(operand) => {
                 &self.checked.operands[operand].name
             }
-            Array::Equation(id) | Array::Adjoint(id) => &self.graph.equations[id].name,
-            Array::Definition(id) => &self.checked.definitions[id].name,
+            Array::Equation(id)
+            | Array::Present(id)
+            | Array::Adjoint(id)
+            | Array::PresentAdjoint(id) => &self.gradient.equations[id].name,
         }
     }
 
-    pub fn integer_operand(&self, operand: usize) -> &Ident {
+    pub fn integer_operand(&self, operand: IntegersId) -> &Ident {
         &self.integers[operand]
     }
 
@@ -270,12 +275,16 @@ impl<'a> Emitter<'a> {
                     .map(|axis| (self.class(Axis::Operand { operand, axis }), None))
                     .collect()
             }
-            Array::Equation(id) | Array::Adjoint(id) => self.graph.equations[id]
-                .axes
+            Array::Equation(id) | Array::Adjoint(id) => self.gradient.equations[id]
+                .shape
                 .iter()
                 .map(|&axis| (self.graph.axis_length(axis), Some(axis)))
                 .collect(),
-            Array::Definition(id) => unreachable!("definition {id} became an equation"),
+            Array::Present(id) | Array::PresentAdjoint(id) => {
+                let steps = self.gradient.equations.recurrence(id);
+                let steps = steps.map_or(0, |recurrence| recurrence.steps.indices.len());
+                self.axis_lengths(Array::Equation(id)).split_off(steps)
+            }
         }
     }
 
@@ -299,18 +308,18 @@ impl<'a> Emitter<'a> {
         })
     }
 
-    pub fn integer_axes(&self, operand: usize) -> Vec<Ident> {
+    pub fn integer_axes(&self, operand: IntegersId) -> Vec<Ident> {
         let rank = self.checked.integers[operand].rank;
         (0..rank).map(|axis| self.len(self.class(Axis::Integers { operand, axis }))).collect()
     }
 
     /// Whether an operand is an array of integers, and not one alone.
-    pub fn is_integer_array(&self, operand: usize) -> bool {
+    pub fn is_integer_array(&self, operand: IntegersId) -> bool {
         self.checked.integers[operand].rank > 0
     }
 
     fn class(&self, axis: Axis) -> Length {
-        Length::Class(self.graph.classes.class(axis).unwrap_or(0))
+        Length::Class(self.graph.classes[axis])
     }
 
     fn size(&self, array: Array) -> TokenStream {
@@ -318,7 +327,7 @@ impl<'a> Emitter<'a> {
     }
 
     /// The name of an integer operand, as the user knows it.
-    pub fn integer_text(&self, operand: usize) -> &str {
+    pub fn integer_text(&self, operand: IntegersId) -> &str {
         &self.checked.integers[operand].name
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use crate::graph::differentiate::Gradient;
 use crate::graph::notation::Notation;
-use crate::graph::{Array, IndexId, IndexRange, Length, Node};
+use crate::graph::{Array, EquationId, IndexId, IndexRange, Length, Node};
 use crate::nest::ir::Kernel;
 use crate::nest::{Kernels, text};
 use crate::resolve::term::{Axis, Checked};
@@ -54,15 +54,15 @@ struct Explainer<'a> {
 
 impl Explainer<'_> {
     fn operands(&self) -> Vec<String> {
-        let axis = |axis| match self.gradient.graph.classes.class(axis) {
+        let axis = |axis| match self.gradient.equations.graph.classes.class(axis) {
             Some(class) => self.length(Length::Class(class)),
             None => "?".into(),
         };
-        let values = self.checked.operands.iter().enumerate().map(|(operand, with)| {
+        let values = self.checked.operands.enumerate().map(|(operand, with)| {
             let axes = (0..with.rank).map(|at| axis(Axis::Operand { operand, axis: at }));
             shaped(&with.name, axes, "")
         });
-        let integers = self.checked.integers.iter().enumerate().map(|(operand, with)| {
+        let integers = self.checked.integers.enumerate().map(|(operand, with)| {
             let axes = (0..with.rank).map(|at| axis(Axis::Integers { operand, axis: at }));
             shaped(&with.name, axes, " of integers")
         });
@@ -71,7 +71,7 @@ impl Explainer<'_> {
 
     /// The length of an axis in the words of the language: by the first index that runs over it.
     fn length(&self, length: Length) -> String {
-        let graph = &self.gradient.graph;
+        let graph = &self.gradient.equations.graph;
         let runs = |index: &&crate::graph::Index| index.range == IndexRange::Whole(length);
         match length {
             Length::Class(class) => match graph.indices.iter().find(runs) {
@@ -99,9 +99,9 @@ impl Explainer<'_> {
     }
 
     fn shared(&self) -> Vec<String> {
-        let graph = &self.gradient.graph;
-        let mut users: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (user, equation) in graph.equations.iter().enumerate() {
+        let graph = &self.gradient.equations.graph;
+        let mut users: BTreeMap<EquationId, Vec<EquationId>> = BTreeMap::new();
+        for (user, equation) in self.gradient.equations.enumerate() {
             let mut used = BTreeSet::new();
             for node in graph.below([equation.body]) {
                 if let Node::Load { array: Array::Equation(id), .. } = graph.nodes[node] {
@@ -112,7 +112,7 @@ impl Explainer<'_> {
                 users.entry(id).or_default().push(user);
             }
         }
-        let name = |id: usize| self.notation.array(Array::Equation(id));
+        let name = |id: EquationId| self.notation.array(Array::Equation(id));
         users
             .iter()
             .filter(|(_, users)| users.len() > 1)
@@ -152,7 +152,7 @@ impl Explainer<'_> {
 
     /// What each operation of a kernel costs: one for each pass of the loops around it.
     fn cost(&self, kernel: &Kernel) -> String {
-        let graph = &self.gradient.graph;
+        let graph = &self.gradient.equations.graph;
         let Some(Loops { to, adds, all, values, products }) = loops::as_written(kernel) else {
             return String::new();
         };
@@ -190,7 +190,7 @@ impl Explainer<'_> {
 
     /// How many values an index takes.
     fn passes(&self, index: IndexId) -> String {
-        match &self.gradient.graph.indices[index].range {
+        match &self.gradient.equations.graph.indices[index].range {
             IndexRange::Whole(length) => self.length(*length),
             IndexRange::Stated { .. } => {
                 let count = self.notation.affine(&self.notation.count(index));
@@ -200,13 +200,13 @@ impl Explainer<'_> {
     }
 
     fn memory(&self) -> Vec<String> {
-        let graph = &self.gradient.graph;
-        let mut lines: Vec<String> = graph
+        let graph = &self.gradient.equations.graph;
+        let mut lines: Vec<String> = self
+            .gradient
             .equations
-            .iter()
             .enumerate()
             .map(|(id, equation)| {
-                let axes = equation.axes.iter().map(|&axis| self.length(graph.axis_length(axis)));
+                let axes = equation.shape.iter().map(|&axis| self.length(graph.axis_length(axis)));
                 let size = axes.collect::<Vec<_>>().join(" * ");
                 let size = if size.is_empty() { "1".into() } else { size };
                 format!("{}: {size}", self.notation.array(Array::Equation(id)))

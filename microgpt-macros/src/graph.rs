@@ -1,4 +1,4 @@
-//! The graph: hash-consed nodes, the indices they run over, and the equations they form.
+//! The graph: hash-consed nodes, and the indices that they run over.
 //!
 //! Equal expressions are one node, whatever the letters of their indices.
 
@@ -6,41 +6,41 @@ pub mod differentiate;
 pub mod equations;
 pub mod lower;
 pub mod notation;
+pub mod recurrences;
 pub mod requirements;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
 
-use proc_macro2::Span;
-
-use crate::resolve::term::{Affine, Atom, Axis, Checked, Function, Range};
+use crate::ids::{Id, IdVec, ids};
+use crate::resolve::term::{Affine, Atom, Axis, Checked, Function, IntegersId, OperandId, Range};
 use crate::syntax::ast::{Comparison, Operator};
 
-pub type NodeId = usize;
-pub type IndexId = usize;
+ids! {
+    NodeId
+    IndexId
+    EquationId
+    /// A class of axes that are equal.
+    ClassId
+    FunctionId
+}
 
-#[derive(Debug, Default)]
-pub struct Graph {
-    pub nodes: Vec<Node>,
-    ids: HashMap<Node, NodeId>,
-    free: Vec<BTreeSet<IndexId>>,
+/// Nodes, of which those that are equal are one; their leaves are elements of arrays of this kind.
+#[derive(Debug)]
+pub struct Graph<A = Array> {
+    pub nodes: IdVec<NodeId, Node<A>>,
+    ids: HashMap<Node<A>, NodeId>,
+    free: IdVec<NodeId, BTreeSet<IndexId>>,
     /// Whether a gradient can flow through the node.
-    active: Vec<bool>,
+    active: IdVec<NodeId, bool>,
     /// Whether an op is called in the node or below it.
-    calls: Vec<bool>,
-    pub indices: Vec<Index>,
+    calls: IdVec<NodeId, bool>,
+    pub indices: IdVec<IndexId, Index>,
     index_ids: HashMap<(usize, IndexRange), IndexId>,
-    pub functions: Vec<Function>,
+    pub functions: IdVec<FunctionId, Function>,
     pub classes: Classes,
-    /// In an order in which each uses only those before it.
-    pub equations: Vec<Equation>,
-    /// The equation of each result.
-    pub results: Vec<usize>,
-    /// The subscripts that must be checked on entry.
-    pub bounds: Vec<Bound>,
-    /// Implied indices over an axis that an earlier stated range made.
-    pub reaches: Vec<Reach>,
-    /// What must hold for a node to have a value.
-    requirements: HashMap<NodeId, Vec<Requirement>>,
+    /// The arrays that no gradient flows through.
+    constants: HashSet<A>,
 }
 
 /// What must hold for a reduction to have a value: that its range is not empty.
@@ -55,30 +55,8 @@ pub struct Requirement {
     pub within: Vec<IndexId>,
 }
 
-/// A subscript that must stay on its axis.
-#[derive(Debug)]
-pub struct Bound {
-    /// The axis, for the message.
-    pub name: String,
-    pub length: Length,
-    /// The index of the definition's axis, whose first value is at position 0.
-    pub axis: Option<IndexId>,
-    pub subscript: Subscript,
-    pub span: Span,
-}
-
-/// An index that runs over two axes of which at least one is the reach of a stated range.
-#[derive(Debug)]
-pub struct Reach {
-    pub index: String,
-    pub lengths: [Length; 2],
-    /// What the user calls the two axes.
-    pub names: [String; 2],
-    pub span: Span,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Node {
+pub enum Node<A = Array> {
     Number(u64),
     Integer(Affine<IndexId>),
     /// How many values an index takes.
@@ -86,12 +64,12 @@ pub enum Node {
     /// An element. With a guard only where that holds, and else 0: elsewhere its subscripts may be off
     /// their axes.
     Load {
-        array: Array,
+        array: A,
         subscripts: Vec<Subscript>,
         guard: Option<NodeId>,
     },
     Call {
-        function: usize,
+        function: FunctionId,
         arguments: Vec<NodeId>,
     },
     Negate(NodeId),
@@ -121,7 +99,7 @@ pub enum Node {
     Not(NodeId),
     /// The derivative of a call by one argument, from its arguments and its result.
     Local {
-        function: usize,
+        function: FunctionId,
         arguments: Vec<NodeId>,
         result: NodeId,
         argument: usize,
@@ -141,22 +119,25 @@ pub enum Node {
     },
 }
 
+/// An array of equations and their gradients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Array {
-    Operand(usize),
-    /// A definition, before equations are made.
-    Definition(usize),
-    Equation(usize),
+    Operand(OperandId),
+    Equation(EquationId),
+    /// Of an equation of a recurrence the elements that are being computed.
+    Present(EquationId),
     /// The gradient of an equation.
-    Adjoint(usize),
+    Adjoint(EquationId),
+    /// The gradient of the elements that are being computed.
+    PresentAdjoint(EquationId),
     /// The gradient of an operand.
-    Gradient(usize),
+    Gradient(OperandId),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Subscript {
     Affine(Affine<IndexId>),
-    Gather { integers: usize, at: Vec<Affine<IndexId>> },
+    Gather { integers: IntegersId, at: Vec<Affine<IndexId>> },
 }
 
 /// How an adjoint passes an operation whose local gradient may be no number.
@@ -197,53 +178,26 @@ pub enum IndexRange {
 /// The length of an axis: that of a class of equal axes, or the reach of a stated range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Length {
-    Class(usize),
+    Class(ClassId),
     Extent(IndexId),
 }
 
-/// An array: `name[axes] = fold(body for over)`.
-#[derive(Clone, Debug)]
-pub struct Equation {
-    pub name: String,
-    pub axes: Vec<IndexId>,
-    pub fold: Option<(Fold, Vec<IndexId>)>,
-    pub body: NodeId,
-    /// The operands that a gradient can reach through it.
-    pub depends: BTreeSet<usize>,
-    /// Whether a branch of an `if` uses it: where that is not taken, its derivative may not exist.
-    pub guarded: bool,
-    /// What must hold for its elements to have values.
-    pub requirements: Vec<Requirement>,
-}
-
-impl Equation {
-    /// All indices of the loops, the axes first.
-    pub fn nest(&self) -> Vec<IndexId> {
-        let over = match &self.fold {
-            // The product over the others is an array along the range itself.
-            None | Some((Fold::Others, _)) => &[][..],
-            Some((_, over)) => over,
-        };
-        self.axes.iter().chain(over).copied().collect()
-    }
-}
-
 /// Axes that some index makes equal.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Classes {
-    of: BTreeMap<Axis, usize>,
-    pub count: usize,
+    of: BTreeMap<Axis, ClassId>,
+    count: usize,
 }
 
 impl Classes {
     pub fn new(checked: &Checked) -> Self {
         let mut classes = Self::default();
-        for (operand, with) in checked.operands.iter().enumerate() {
+        for (operand, with) in checked.operands.enumerate() {
             for axis in 0..with.rank {
                 classes.add(Axis::Operand { operand, axis });
             }
         }
-        for (operand, with) in checked.integers.iter().enumerate() {
+        for (operand, with) in checked.integers.enumerate() {
             for axis in 0..with.rank {
                 classes.add(Axis::Integers { operand, axis });
             }
@@ -260,39 +214,69 @@ impl Classes {
     }
 
     fn add(&mut self, axis: Axis) {
-        self.of.insert(axis, self.count);
+        self.of.insert(axis, ClassId::at(self.count));
         self.count += 1;
     }
 
-    pub fn class(&self, axis: Axis) -> Option<usize> {
+    pub fn class(&self, axis: Axis) -> Option<ClassId> {
         self.of.get(&axis).copied()
     }
 
+    /// All classes, of which some may have no axis left.
+    pub fn ids(&self) -> impl Iterator<Item = ClassId> + use<> {
+        (0..self.count).map(ClassId::at)
+    }
+
     /// The axes of a class, in the order of the operands.
-    pub fn axes(&self, class: usize) -> impl Iterator<Item = Axis> + '_ {
+    pub fn axes(&self, class: ClassId) -> impl Iterator<Item = Axis> + '_ {
         self.of.iter().filter(move |(_, of)| **of == class).map(|(axis, _)| *axis)
     }
 }
 
-impl Graph {
-    pub fn new(checked: &Checked) -> Self {
-        Self { classes: Classes::new(checked), ..Self::default() }
+/// The class of an axis of an operand.
+impl std::ops::Index<Axis> for Classes {
+    type Output = ClassId;
+
+    fn index(&self, axis: Axis) -> &ClassId {
+        &self.of[&axis]
+    }
+}
+
+impl<A> Graph<A> {
+    pub fn new(classes: Classes) -> Self {
+        Self {
+            nodes: IdVec::default(),
+            ids: HashMap::new(),
+            free: IdVec::default(),
+            active: IdVec::default(),
+            calls: IdVec::default(),
+            indices: IdVec::default(),
+            index_ids: HashMap::new(),
+            functions: IdVec::default(),
+            classes,
+            constants: HashSet::new(),
+        }
     }
 
-    pub fn add(&mut self, node: Node) -> NodeId {
+    /// A graph without nodes, with the indices, functions and classes of another.
+    pub fn beside<B>(other: &Graph<B>) -> Self {
+        Self {
+            indices: other.indices.clone(),
+            index_ids: other.index_ids.clone(),
+            functions: other.functions.clone(),
+            ..Self::new(other.classes.clone())
+        }
+    }
+}
+
+impl<A: Copy + Eq + Hash> Graph<A> {
+    pub fn add(&mut self, node: Node<A>) -> NodeId {
         if let Some(&id) = self.ids.get(&node) {
             return id;
         }
-        let id = self.nodes.len();
         let free = self.free_of(&node);
         let active = match &node {
-            Node::Load { array, .. } => match *array {
-                Array::Operand(_)
-                | Array::Definition(_)
-                | Array::Adjoint(_)
-                | Array::Gradient(_) => true,
-                Array::Equation(id) => !self.equations[id].depends.is_empty(),
-            },
+            Node::Load { array, .. } => !self.constants.contains(array),
             Node::Select { then, otherwise, .. } => self.active[*then] || self.active[*otherwise],
             Node::Stop(_) => false,
             other if other.is_condition() => false,
@@ -303,12 +287,12 @@ impl Graph {
         self.calls.push(calls);
         self.free.push(free);
         self.active.push(active);
-        self.nodes.push(node.clone());
+        let id = self.nodes.push(node.clone());
         self.ids.insert(node, id);
         id
     }
 
-    fn free_of(&self, node: &Node) -> BTreeSet<IndexId> {
+    fn free_of(&self, node: &Node<A>) -> BTreeSet<IndexId> {
         let mut free: BTreeSet<IndexId> =
             children(node).into_iter().flat_map(|child| self.free[child].clone()).collect();
         match node {
@@ -374,6 +358,22 @@ impl Graph {
         seen
     }
 
+    /// Gives arrays other names.
+    pub fn rename(&mut self, name: impl Fn(A) -> A) {
+        for node in self.nodes.iter_mut() {
+            if let Node::Load { array, .. } = node {
+                *array = name(*array);
+            }
+        }
+        self.ids = self.nodes.enumerate().map(|(id, node)| (node.clone(), id)).collect();
+        self.constants = self.constants.iter().map(|&array| name(array)).collect();
+    }
+
+    /// Says that no gradient flows through an array, before it is loaded.
+    pub fn set_constant(&mut self, array: A) {
+        self.constants.insert(array);
+    }
+
     pub fn is_active(&self, node: NodeId) -> bool {
         self.active[node]
     }
@@ -391,16 +391,14 @@ impl Graph {
         self.add(Node::Call { function, arguments })
     }
 
-    pub fn function(&mut self, function: &Function) -> usize {
+    pub fn function(&mut self, function: &Function) -> FunctionId {
         let same = |one: &Function| match (one, function) {
             (Function::Builtin(one), Function::Builtin(other)) => one == other,
             (Function::User(one), Function::User(other)) => one.to_string() == other.to_string(),
             _ => false,
         };
-        self.functions.iter().position(same).unwrap_or_else(|| {
-            self.functions.push(function.clone());
-            self.functions.len() - 1
-        })
+        let known = self.functions.ids().find(|&id| same(&self.functions[id]));
+        known.unwrap_or_else(|| self.functions.push(function.clone()))
     }
 
     pub fn index(&mut self, height: usize, range: IndexRange, name: &str) -> IndexId {
@@ -408,8 +406,7 @@ impl Graph {
         if let Some(&id) = self.index_ids.get(&key) {
             return id;
         }
-        let id = self.indices.len();
-        self.indices.push(Index { name: name.to_owned(), height, range });
+        let id = self.indices.push(Index { name: name.to_owned(), height, range });
         self.index_ids.insert(key, id);
         id
     }
@@ -470,7 +467,7 @@ impl Graph {
         match length {
             Length::Class(_) => length,
             Length::Extent(index) => {
-                let alike = (0..index).find(|&other| self.are_alike(other, index));
+                let alike = self.indices.ids().find(|&other| self.are_alike(other, index));
                 Length::Extent(alike.unwrap_or(index))
             }
         }
@@ -482,68 +479,11 @@ impl Graph {
         count.is_some_and(|count| count.constant > 0)
     }
 
-    /// The number of elements of a mean, as a number.
-    pub fn count_of(&mut self, indices: &[IndexId]) -> NodeId {
-        if self.are_dependent(indices) {
-            let one = self.number(1.0);
-            return self.add(Node::Reduce {
-                fold: Fold::Sum,
-                indices: indices.to_vec(),
-                body: one,
-            });
-        }
-        let mut product = None;
-        for &index in indices {
-            let count = self.add(Node::Count(index));
-            product = Some(match product {
-                None => count,
-                Some(product) => self.binary(Operator::Mul, product, count),
-            });
-        }
-        match product {
-            Some(product) => product,
-            None => self.number(1.0),
-        }
-    }
-
-    /// A reduction whose first winner counts, one index at a time.
-    pub fn nested(&mut self, fold: Fold, indices: &[IndexId], body: NodeId) -> NodeId {
-        indices
-            .iter()
-            .rev()
-            .fold(body, |body, &index| self.add(Node::Reduce { fold, indices: vec![index], body }))
-    }
-
-    /// Notes that a node, what the user calls `reduction`, has no value where these take none.
-    pub fn require_values(&mut self, node: NodeId, reduction: &'static str, indices: &[IndexId]) {
-        // Of indices whose ranges name each other all must be looked at together.
-        let groups: Vec<&[IndexId]> =
-            if self.are_dependent(indices) { vec![indices] } else { indices.chunks(1).collect() };
-        for group in groups {
-            if group.iter().all(|&index| self.is_never_empty(index)) {
-                continue;
-            }
-            let (zero, count) = (self.number(0.0), self.count_of(group));
-            let holds = Node::Compare { comparison: Comparison::Less, left: zero, right: count };
-            let holds = self.add(holds);
-            let index = self.indices[group[0]].name.clone();
-            let requirement = Requirement { holds, reduction, index, within: vec![] };
-            let requirements = self.requirements.entry(node).or_default();
-            if !requirements.contains(&requirement) {
-                requirements.push(requirement);
-            }
-        }
-    }
-
     /// Whether the range of one of these names another.
-    fn are_dependent(&self, indices: &[IndexId]) -> bool {
+    pub fn are_dependent(&self, indices: &[IndexId]) -> bool {
         let within: BTreeSet<IndexId> =
             indices.iter().flat_map(|&index| self.range_indices(index)).collect();
         indices.iter().any(|index| within.contains(index))
-    }
-
-    pub fn requirements(&self, node: NodeId) -> &[Requirement] {
-        self.requirements.get(&node).map_or(&[], Vec::as_slice)
     }
 
     pub fn is_leaf(&self, node: NodeId) -> bool {
@@ -580,12 +520,12 @@ impl Graph {
     }
 
     /// Whether a function is an op of the table, and not one of the user's.
-    pub fn is_of_table(&self, function: usize) -> bool {
+    pub fn is_of_table(&self, function: FunctionId) -> bool {
         matches!(self.functions[function], Function::Builtin(_))
     }
 }
 
-impl Node {
+impl<A> Node<A> {
     /// Whether the node is true or false, not a number.
     pub fn is_condition(&self) -> bool {
         matches!(self, Self::Compare { .. } | Self::And(..) | Self::Or(..) | Self::Not(_))
@@ -598,7 +538,7 @@ impl Node {
 }
 
 /// The nodes that a node is computed from.
-pub fn children(node: &Node) -> Vec<NodeId> {
+pub fn children<A>(node: &Node<A>) -> Vec<NodeId> {
     match node {
         Node::Number(_) | Node::Integer(_) | Node::Count(_) => vec![],
         Node::Load { guard, .. } => guard.iter().copied().collect(),
@@ -618,41 +558,73 @@ pub fn children(node: &Node) -> Vec<NodeId> {
     }
 }
 
-impl Node {
-    /// The node computed from others in the place of its children; none where `by` has none for one.
-    pub fn map_children(mut self, by: &mut dyn FnMut(NodeId) -> Option<NodeId>) -> Option<Self> {
-        let mut all = |children: &mut [&mut NodeId]| {
-            for child in children {
-                **child = by(**child)?;
+/// Makes the nodes of a graph from those of another, or of itself.
+pub trait Rewrite<A, B> {
+    /// What stands in the place of a node; none if nothing can.
+    fn node(&mut self, node: NodeId) -> Option<NodeId>;
+    fn array(&mut self, array: A) -> Option<B>;
+}
+
+impl<A: Copy> Node<A> {
+    /// The node with others in the place of its array and its children.
+    pub fn rewritten<B>(&self, by: &mut impl Rewrite<A, B>) -> Option<Node<B>> {
+        Some(match self {
+            Self::Number(bits) => Node::Number(*bits),
+            Self::Integer(affine) => Node::Integer(affine.clone()),
+            Self::Count(index) => Node::Count(*index),
+            Self::Load { array, subscripts, guard } => Node::Load {
+                array: by.array(*array)?,
+                subscripts: subscripts.clone(),
+                guard: match guard {
+                    Some(guard) => Some(by.node(*guard)?),
+                    None => None,
+                },
+            },
+            Self::Call { function, arguments } => {
+                let arguments = arguments.iter().map(|&argument| by.node(argument));
+                Node::Call { function: *function, arguments: arguments.collect::<Option<_>>()? }
             }
-            Some(())
-        };
-        match &mut self {
-            Self::Number(_) | Self::Integer(_) | Self::Count(_) => {}
-            Self::Load { guard, .. } => {
-                if let Some(guard) = guard {
-                    all(&mut [guard])?;
+            Self::Negate(operand) => Node::Negate(by.node(*operand)?),
+            Self::Binary { operator, left, right } => {
+                Node::Binary { operator: *operator, left: by.node(*left)?, right: by.node(*right)? }
+            }
+            Self::Reduce { fold, indices, body } => {
+                Node::Reduce { fold: *fold, indices: indices.clone(), body: by.node(*body)? }
+            }
+            Self::Stop(operand) => Node::Stop(by.node(*operand)?),
+            Self::Select { condition, then, otherwise } => Node::Select {
+                condition: by.node(*condition)?,
+                then: by.node(*then)?,
+                otherwise: by.node(*otherwise)?,
+            },
+            Self::Compare { comparison, left, right } => Node::Compare {
+                comparison: *comparison,
+                left: by.node(*left)?,
+                right: by.node(*right)?,
+            },
+            Self::And(left, right) => Node::And(by.node(*left)?, by.node(*right)?),
+            Self::Or(left, right) => Node::Or(by.node(*left)?, by.node(*right)?),
+            Self::Not(operand) => Node::Not(by.node(*operand)?),
+            Self::Local { function, arguments, result, argument } => {
+                let arguments = arguments.iter().map(|&argument| by.node(argument));
+                Node::Local {
+                    function: *function,
+                    arguments: arguments.collect::<Option<_>>()?,
+                    result: by.node(*result)?,
+                    argument: *argument,
                 }
             }
-            Self::Call { arguments, .. } => all(&mut arguments.iter_mut().collect::<Vec<_>>())?,
-            Self::Negate(operand) | Self::Stop(operand) | Self::Not(operand) => {
-                all(&mut [operand])?;
-            }
-            Self::Select { condition, then, otherwise } => all(&mut [condition, then, otherwise])?,
-            Self::And(left, right)
-            | Self::Or(left, right)
-            | Self::Compare { left, right, .. }
-            | Self::Binary { left, right, .. } => all(&mut [left, right])?,
-            Self::Reduce { body, .. } => all(&mut [body])?,
-            Self::Local { arguments, result, .. } => {
-                let mut children: Vec<_> = arguments.iter_mut().collect();
-                children.push(result);
-                all(&mut children)?;
-            }
-            Self::Pullback { adjoint, factor, .. } => all(&mut [adjoint, factor])?,
-            Self::WhereAt { position, value, .. } => all(&mut [position, value])?,
-        }
-        Some(self)
+            Self::Pullback { adjoint, through, factor } => Node::Pullback {
+                adjoint: by.node(*adjoint)?,
+                through: *through,
+                factor: by.node(*factor)?,
+            },
+            Self::WhereAt { index, position, value } => Node::WhereAt {
+                index: *index,
+                position: by.node(*position)?,
+                value: by.node(*value)?,
+            },
+        })
     }
 }
 
@@ -664,9 +636,9 @@ pub fn indices_of(subscript: &Subscript) -> Vec<IndexId> {
     }
 }
 
-impl Graph {
+impl<A: Copy + Eq + Hash> Graph<A> {
     /// The element of an array at these indices.
-    pub fn load(&mut self, array: Array, indices: &[IndexId]) -> NodeId {
+    pub fn load(&mut self, array: A, indices: &[IndexId]) -> NodeId {
         let subscripts =
             indices.iter().map(|&index| Subscript::Affine(Affine::index(index))).collect();
         self.add(Node::Load { array, subscripts, guard: None })

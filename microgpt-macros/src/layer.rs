@@ -20,6 +20,7 @@ mod usual;
 use proc_macro2::{Delimiter, Span, TokenStream};
 
 use crate::graph::differentiate::differentiate;
+use crate::graph::equations::equations;
 use crate::graph::lower::lower;
 use crate::nest;
 use crate::syntax::depth;
@@ -74,7 +75,7 @@ fn declared(
     let Some(checked) = checked.filter(|_| report.is_empty()) else {
         return function::stand_in(runtime, declaration, report);
     };
-    let gradient = differentiate(lower(&checked));
+    let gradient = differentiate(equations(lower(&checked)));
     let kernels = nest::kernels(&gradient);
     if declaration.explain {
         let text = explain::explain(&checked, &gradient, &kernels);

@@ -4,23 +4,24 @@
 //! |---|---|---|
 //! | `syntax` | tokens | a syntax tree |
 //! | `resolve` | syntax tree | resolved terms: every name an index, a `let` or an operand |
-//! | `graph::lower` | terms | hash-consed nodes |
-//! | `graph::equations`, `graph::requirements` | nodes | one equation for each array worth computing |
+//! | `graph::lower` | terms | hash-consed nodes over operands and definitions |
+//! | `graph::equations`, `graph::requirements` | nodes | one equation for each array worth computing; definitions are gone |
 //! | `graph::differentiate` | equations | accumulations: what each adds to which gradient |
 //! | `nest` | equations, accumulations | kernels (`nest::ir`), by passes from loops to loops |
 //! | `emit` | kernels | Rust |
 //! | `explain` | all of it | text for people |
 //!
 //! `op` reads the declarations of `op!`. `layer` reads those of `layer!`: the signature, which `resolve`
-//! then knows, and around the equations the function, its docs and its gradient check. Errors of all stages
-//! go to a `syntax::report`, so that one compilation shows all of them.
+//! then knows, and around the equations the function, its docs and its gradient check. `ids` has vectors which
+//! only ids of one kind index, such as those of nodes. Errors of all stages go to a `syntax::report`, so that
+//! one compilation shows all of them.
 #![forbid(unsafe_code)]
 
 use proc_macro::TokenStream;
 use quote::ToTokens;
 
 use graph::differentiate::{self, Gradient};
-use graph::lower;
+use graph::{equations, lower};
 use nest::Kernels;
 use resolve::term::Checked;
 use syntax::{depth, parse, report};
@@ -28,6 +29,7 @@ use syntax::{depth, parse, report};
 mod emit;
 mod explain;
 mod graph;
+mod ids;
 mod layer;
 mod nest;
 mod op;
@@ -78,7 +80,8 @@ fn expand(
     let Some(checked) = checked.filter(|_| report.is_empty()) else {
         return report.into_tokens();
     };
-    let gradient = differentiate::differentiate(lower::lower(&checked));
+    let equations = equations::equations(lower::lower(&checked));
+    let gradient = differentiate::differentiate(equations);
     let kernels = nest::kernels(&gradient);
     if program.explain {
         eprintln!("{}", explain::explain(&checked, &gradient, &kernels));

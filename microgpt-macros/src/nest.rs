@@ -18,8 +18,10 @@ mod tuning;
 mod vectorize;
 mod verify;
 
-use crate::graph::Graph;
+use crate::graph::EquationId;
 use crate::graph::differentiate::Gradient;
+use crate::graph::equations::Equations;
+use crate::ids::IdVec;
 
 use ir::{Kernel, Stmt};
 use layout::Interleaving;
@@ -27,8 +29,10 @@ use layout::Interleaving;
 /// The kernels of a program.
 #[derive(Debug)]
 pub struct Kernels {
-    /// One an equation, in order.
-    pub forward: Vec<Kernel>,
+    /// One an equation.
+    pub forward: IdVec<EquationId, Kernel>,
+    /// One a start of a recurrence, with its equation, in order.
+    pub starts: Vec<(EquationId, Kernel)>,
     /// One an accumulation, in order.
     pub backward: Vec<Kernel>,
     /// The arrays that may lie interleaved, if any may.
@@ -38,7 +42,7 @@ pub struct Kernels {
 /// A step of the compiler from kernels to kernels.
 pub struct Pass {
     pub name: &'static str,
-    run: fn(&Graph, &mut Kernels),
+    run: fn(&Equations, &mut Kernels),
 }
 
 /// All passes, in the order in which they run.
@@ -48,29 +52,29 @@ pub const PASSES: [Pass; 7] = [
     // Calls of micro-kernels for sums of products.
     Pass {
         name: "contract",
-        run: |graph, kernels| kernels.each(|one, body| contract::contract(graph, one, body)),
+        run: |of, kernels| kernels.each(|one, body| contract::contract(&of.graph, one, body)),
     },
     // The index along which most arrays lie in one piece is innermost.
     Pass {
         name: "order",
-        run: |graph, kernels| kernels.each(|one, body| order::order(graph, one, body)),
+        run: |of, kernels| kernels.each(|one, body| order::order(&of.graph, one, body)),
     },
     // Both versions add up in the same order, or there is only one.
     Pass { name: "verify", run: verify::keep_order },
     // Sums stay in registers.
     Pass {
         name: "accumulate",
-        run: |graph, kernels| kernels.each(|one, body| accumulate::accumulate(graph, one, body)),
+        run: |of, kernels| kernels.each(|one, body| accumulate::accumulate(&of.graph, one, body)),
     },
     // Rows in SIMD vectors.
     Pass {
         name: "vectorize",
-        run: |graph, kernels| kernels.each(|_, body| vectorize::vectorize(graph, body)),
+        run: |of, kernels| kernels.each(|_, body| vectorize::vectorize(&of.graph, body)),
     },
     // A value is computed no deeper than it changes.
     Pass {
         name: "hoist",
-        run: |graph, kernels| kernels.each(|one, body| hoist::hoist(graph, one, body)),
+        run: |of, kernels| kernels.each(|one, body| hoist::hoist(&of.graph, one, body)),
     },
 ];
 
@@ -86,11 +90,12 @@ pub fn run<'a>(
     passes: impl IntoIterator<Item = &'a Pass>,
     show: &mut dyn FnMut(&'static str, &Kernels),
 ) -> Kernels {
-    let (forward, backward) = (naive::forward(gradient), naive::backward(gradient));
-    let mut kernels = Kernels { forward, backward, interleaving: None };
+    let forward = naive::forward(gradient).into_iter().collect();
+    let (starts, backward) = (naive::starts(gradient), naive::backward(gradient));
+    let mut kernels = Kernels { forward, starts, backward, interleaving: None };
     show("naive", &kernels);
     for pass in passes {
-        (pass.run)(&gradient.graph, &mut kernels);
+        (pass.run)(&gradient.equations, &mut kernels);
         show(pass.name, &kernels);
     }
     kernels
@@ -99,12 +104,14 @@ pub fn run<'a>(
 impl Kernels {
     /// All of them, in the order in which they run.
     pub fn all(&self) -> impl Iterator<Item = &Kernel> {
-        self.forward.iter().chain(&self.backward)
+        let starts = self.starts.iter().map(|(_, kernel)| kernel);
+        self.forward.iter().chain(starts).chain(&self.backward)
     }
 
     /// Changes the statements of each kernel.
     fn each(&mut self, mut change: impl FnMut(Option<&Interleaving>, &mut Vec<Stmt>)) {
-        for kernel in self.forward.iter_mut().chain(&mut self.backward) {
+        let starts = self.starts.iter_mut().map(|(_, kernel)| kernel);
+        for kernel in self.forward.iter_mut().chain(starts).chain(&mut self.backward) {
             change(self.interleaving.as_ref(), &mut kernel.body);
         }
     }

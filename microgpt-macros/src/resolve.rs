@@ -1,5 +1,6 @@
 //! Names, indices and ranges: the syntax tree to resolved terms, with every error of the user.
 
+mod blocks;
 mod depth;
 mod functions;
 mod integers;
@@ -13,11 +14,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 
+use crate::ids::IdVec;
 use crate::resolve::term::{
-    Affine, Array, Axis, Binder, Checked, Condition, Definition, Function, Label, Range, Subscript,
-    Term,
+    Affine, Array, Axis, Binder, BinderId, Checked, Condition, Definition, DefinitionId, Function,
+    IntegersId, Label, OperandId, Range, Subscript, Term,
 };
-use crate::syntax::ast::{self, Expr, ExprKind, Operator, Path, Program, Reduction};
+use crate::syntax::ast::{self, Expr, ExprKind, Operator, Path, Program, Reduction, Statement};
 use crate::syntax::name::{Name, plain};
 use crate::syntax::parse::Op;
 use crate::syntax::report::{Diagnostic, Report};
@@ -41,15 +43,16 @@ pub fn check(
         ops,
         report,
         indices: Vec::new(),
-        facts: Vec::new(),
+        facts: IdVec::default(),
         lets: HashMap::new(),
         by_tokens: HashMap::new(),
         lengths: Vec::new(),
         stand_ins: HashSet::new(),
-        depths: Vec::new(),
+        depths: IdVec::default(),
         unread: 0,
         branches: 0,
         own_name: None,
+        block: None,
         known,
         letters: HashMap::new(),
         labels: HashMap::new(),
@@ -58,11 +61,16 @@ pub fn check(
         by_where: None,
     };
     checker.declare();
-    for definition in &program.lets {
-        let name = Name::of(&definition.name);
-        let id = (!matches!(definition.value.kind, ExprKind::Error))
-            .then(|| checker.definition(&name.text, Some(&name), &definition.value));
-        checker.lets.insert(name, id);
+    for statement in &program.statements {
+        match statement {
+            Statement::Let(definition) => {
+                let name = Name::of(&definition.name);
+                let id = (!matches!(definition.value.kind, ExprKind::Error))
+                    .then(|| checker.definition(&name.text, Some(&name), &definition.value));
+                checker.lets.insert(name, id);
+            }
+            Statement::Block(block) => checker.block(block),
+        }
     }
     for (position, result) in program.results.iter().enumerate() {
         let name = if program.results.len() == 1 {
@@ -83,29 +91,31 @@ struct Checker<'a> {
     ops: &'a [Op],
     report: &'a mut Report,
     /// The indices in scope, innermost last.
-    indices: Vec<(Name, usize)>,
+    indices: Vec<(Name, BinderId)>,
     /// Of each index what its range says.
-    facts: Vec<RangeFacts>,
+    facts: IdVec<BinderId, RangeFacts>,
     /// The `let`s so far; `None` for one that could not be read.
-    lets: HashMap<Name, Option<usize>>,
-    /// Where the operand with these tokens is, and whether it is used as integers.
-    by_tokens: HashMap<String, (bool, usize)>,
+    lets: HashMap<Name, Option<DefinitionId>>,
+    /// The operand with these tokens.
+    by_tokens: HashMap<String, OperandOf>,
     /// The indices that stand for a `len` outside of the `for` that binds its index.
-    lengths: Vec<(Ident, usize)>,
+    lengths: Vec<(Ident, BinderId)>,
     /// All such indices so far, which no `for` binds.
-    stand_ins: HashSet<usize>,
+    stand_ins: HashSet<BinderId>,
     /// How many operations nest in each definition so far, if it is a scalar.
-    depths: Vec<usize>,
+    depths: IdVec<DefinitionId, usize>,
     /// How many parts were met that could not be parsed.
     unread: usize,
     /// How many branches of `if`s are around.
     branches: usize,
     /// The array that the `let` around defines: its name, and its indices.
-    own_name: Option<(Name, Vec<usize>)>,
+    own_name: Option<(Name, Vec<BinderId>)>,
+    /// The block around.
+    block: Option<blocks::Scope>,
     /// What the signature says.
     known: &'a Known<'a>,
     /// The letters of the signature, each with an index that runs over all axes called so.
-    letters: HashMap<String, usize>,
+    letters: HashMap<String, BinderId>,
     /// What the signature calls the axes of the arguments.
     labels: HashMap<Axis, Label>,
     /// The arguments that stand in the equations.
@@ -116,10 +126,17 @@ struct Checker<'a> {
     by_where: Option<Ident>,
 }
 
+/// What the tokens of an operand are used as.
+#[derive(Clone, Copy)]
+enum OperandOf {
+    Values(OperandId),
+    Integers(IntegersId),
+}
+
 /// What the range of an index says, with those of the indices that it names.
 struct RangeFacts {
     /// The indices with which it changes.
-    depends: BTreeSet<usize>,
+    depends: BTreeSet<BinderId>,
     /// The greater sum of the factors of an end, as far as the ranges of its indices go.
     weight: f64,
 }
@@ -132,9 +149,9 @@ enum Place {
 }
 
 impl Checker<'_> {
-    fn definition(&mut self, text: &str, name: Option<&Name>, value: &Expr) -> usize {
-        let first = self.checked.binders.len();
-        let (axes, body) = match &value.kind {
+    fn definition(&mut self, text: &str, name: Option<&Name>, value: &Expr) -> DefinitionId {
+        let first = self.checked.binders.next_id();
+        let (own, body) = match &value.kind {
             ExprKind::Comprehension { body, indices } => {
                 let (axes, body) = self.bind(indices, |checker| {
                     let own = checker.indices.iter().map(|&(_, id)| id).collect();
@@ -142,26 +159,26 @@ impl Checker<'_> {
                     checker.value(body)
                 });
                 self.own_name = None;
-                if axes.len() > MAX_RANK {
-                    self.report.error(
-                        value.span,
-                        format!("an array with {} axes", axes.len()),
-                        format!("arrays have at most {MAX_RANK} axes: split it into several"),
-                    );
-                }
                 (axes, body)
             }
             _ => (Vec::new(), self.value(value)),
         };
+        let axes: Vec<BinderId> = self.block_indices().iter().copied().chain(own).collect();
+        if axes.len() > MAX_RANK {
+            self.report.error(
+                value.span,
+                format!("an array with {} axes", axes.len()),
+                format!("arrays have at most {MAX_RANK} axes: split it into several"),
+            );
+        }
         self.resolve_lengths(first);
-        let definition = Definition { name: text.to_owned(), axes, body };
+        let definition = Definition { name: text.to_owned(), axes, body, starts: Vec::new() };
         let depth = depth::check_chain(&definition, value.span, &self.depths);
         self.depths.push(depth.unwrap_or_else(|too_deep| {
             self.report.push(too_deep);
             0
         }));
-        self.checked.definitions.push(definition);
-        self.checked.definitions.len() - 1
+        self.checked.definitions.push(definition)
     }
 
     // ------------------------------------------------------------ indices
@@ -171,7 +188,7 @@ impl Checker<'_> {
         &mut self,
         binders: &[ast::Binder],
         body: impl FnOnce(&mut Self) -> R,
-    ) -> (Vec<usize>, R) {
+    ) -> (Vec<BinderId>, R) {
         let mistakes = self.report.len() + self.unread;
         let outer = self.indices.len();
         let mut bound = Vec::new();
@@ -198,7 +215,8 @@ impl Checker<'_> {
         let result = body(self);
         self.indices.truncate(outer);
         // After another mistake the subscript that would imply the range may not have been seen.
-        if self.report.len() + self.unread == mistakes {
+        if self.defers_ranges(&bound) {
+        } else if self.report.len() + self.unread == mistakes {
             for &id in &bound {
                 self.require_range(id);
             }
@@ -207,7 +225,7 @@ impl Checker<'_> {
     }
 
     /// One index more.
-    fn binder(&mut self, name: Ident, range: Range) -> usize {
+    fn binder(&mut self, name: Ident, range: Range) -> BinderId {
         let ends = match &range {
             Range::Implied(_) => vec![],
             Range::Stated { low, high } => vec![low, high],
@@ -217,11 +235,10 @@ impl Checker<'_> {
             weight: ends.iter().map(|end| self.weight(end)).fold(1.0, f64::max),
         };
         self.facts.push(facts);
-        self.checked.binders.push(Binder { name, range });
-        self.checked.binders.len() - 1
+        self.checked.binders.push(Binder { name, range })
     }
 
-    fn require_range(&mut self, id: usize) {
+    fn require_range(&mut self, id: BinderId) {
         let binder = &self.checked.binders[id];
         if binder.range == Range::Implied(None) {
             let name = &binder.name;
@@ -239,9 +256,9 @@ impl Checker<'_> {
     }
 
     /// The range that was meant for an index, if another that is bounded by it runs along an axis.
-    fn as_far_as(&self, id: usize) -> Option<String> {
+    fn as_far_as(&self, id: BinderId) -> Option<String> {
         let name = &self.checked.binders[id].name;
-        let bounded = |index: usize| match &self.checked.binders[index].range {
+        let bounded = |index: BinderId| match &self.checked.binders[index].range {
             Range::Stated { high, .. } => high.factor(id) != 0,
             Range::Implied(_) => false,
         };
@@ -279,22 +296,22 @@ impl Checker<'_> {
         Ok(Range::stated(low, high))
     }
 
-    fn index(&self, name: &Ident) -> Option<usize> {
+    fn index(&self, name: &Ident) -> Option<BinderId> {
         let name = Name::of(name);
         self.indices.iter().rev().find(|(other, _)| name == *other).map(|&(_, id)| id)
     }
 
     /// The index of a name where nothing else can stand: also one with the same letters that the
     /// body of a macro binds around what is passed to it.
-    fn index_alone(&self, name: &Ident) -> Option<usize> {
+    fn index_alone(&self, name: &Ident) -> Option<BinderId> {
         let text = plain(name);
-        let same = |(other, _): &&(Name, usize)| other.text == text;
+        let same = |(other, _): &&(Name, BinderId)| other.text == text;
         self.index(name).or_else(|| self.indices.iter().rev().find(same).map(|&(_, id)| id))
     }
 
     /// The `let` of this name; an error was reported where it could not be read.
     #[allow(clippy::option_option)] // whether there is one, and whether it could be read
-    fn let_of(&mut self, name: &Ident) -> Option<Option<usize>> {
+    fn let_of(&mut self, name: &Ident) -> Option<Option<DefinitionId>> {
         let found = self.lets.get(&Name::of(name)).copied();
         self.unread += usize::from(found == Some(None));
         found
@@ -402,6 +419,9 @@ impl Checker<'_> {
             if let Some(index) = self.index(ident) {
                 return Ok(Term::Integer(Affine::index(index)));
             }
+            if let Some(member) = self.member_of(ident) {
+                return self.member_scalar(member, span);
+            }
             if let Some(found) = self.let_of(ident) {
                 let Some(id) = found else { return Ok(Term::Error) };
                 self.expect_rank(Array::Definition(id), 0, span)?;
@@ -417,6 +437,9 @@ impl Checker<'_> {
     }
 
     fn subscripted(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Term> {
+        if let Some(member) = self.member(base) {
+            return self.member_element(member, base.span, subscripts);
+        }
         let Some(array) = self.array(base, subscripts.len())? else { return Ok(Term::Error) };
         let mut resolved = Vec::new();
         let mut lazy = false;
@@ -512,6 +535,14 @@ impl Checker<'_> {
         }
     }
 
+    /// A side of a dot product: an array, and the subscripts before the one along which it is a vector.
+    fn vector(&mut self, side: &Expr) -> Result<Option<(Array, Vec<Subscript>)>> {
+        match self.member(side) {
+            Some(member) => self.member_vector(member, side.span).map(Some),
+            None => Ok(self.array(side, 1)?.map(|array| (array, Vec::new()))),
+        }
+    }
+
     fn dot(&mut self, left: &Expr, right: &Expr, span: Span) -> Result<Term> {
         for side in [left, right] {
             match side.kind {
@@ -529,17 +560,14 @@ impl Checker<'_> {
                 }
             }
         }
-        let (Some(left), Some(right)) = (self.array(left, 1)?, self.array(right, 1)?) else {
+        let (Some(left), Some(right)) = (self.vector(left)?, self.vector(right)?) else {
             return Ok(Term::Error);
         };
         let binder = self.stand_in(Ident::new("i", span));
-        let mut side = |array| {
-            self.run_over(binder, array, 0, span);
-            Box::new(Term::Load {
-                lazy: false,
-                array,
-                subscripts: vec![Subscript::Affine(Affine::index(binder))],
-            })
+        let mut side = |(array, mut subscripts): (Array, Vec<Subscript>)| {
+            self.run_over(binder, array, subscripts.len(), span);
+            subscripts.push(Subscript::Affine(Affine::index(binder)));
+            Box::new(Term::Load { lazy: false, array, subscripts })
         };
         let (left, right) = (side(left), side(right));
         Ok(Term::Reduce {
@@ -551,7 +579,7 @@ impl Checker<'_> {
 }
 
 /// The axis that the values of an index make.
-pub fn axis_of(binders: &[Binder], binder: usize) -> Axis {
+pub fn axis_of(binders: &IdVec<BinderId, Binder>, binder: BinderId) -> Axis {
     match &binders[binder].range {
         Range::Implied(Some(axis)) => *axis,
         Range::Implied(None) => Axis::Extent { binder },

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, Span, TokenStream};
 
 use super::{Emitter, call, code, ident, pointed};
-use crate::graph::{IndexId, IndexRange, Length, Subscript};
-use crate::resolve::term::{Affine, Axis, Operand};
+use crate::graph::{ClassId, IndexId, IndexRange, Length, Subscript};
+use crate::resolve::term::{Affine, Axis, Operand, OperandId};
 
 /// By how many there are.
 const SUBSCRIPTS: [&str; 7] = [
@@ -31,7 +31,7 @@ impl Emitter<'_> {
             tokens.extend(code!(let #name = &#rust;));
         }
         // An array says what the precision is; a float literal in Rust would leave it open.
-        let mut order: Vec<usize> = (0..self.values.len()).collect();
+        let mut order: Vec<OperandId> = self.values.ids().collect();
         order.sort_by_key(|&operand| self.checked.operands[operand].rank == 0);
         let real = ident("real_");
         for (position, &id) in order.iter().enumerate() {
@@ -96,7 +96,7 @@ impl Emitter<'_> {
         for &index in &self.extents {
             tokens.extend(self.extent(index));
         }
-        for reach in &self.graph.reaches {
+        for reach in &self.gradient.equations.reaches {
             let [one, other] = reach.lengths.map(|length| self.reach(length));
             let index = &reach.index;
             let [one_name, other_name] = &reach.names;
@@ -105,7 +105,7 @@ impl Emitter<'_> {
             };
             tokens.extend(code!(#same;));
         }
-        for bound in &self.graph.bounds {
+        for bound in &self.gradient.equations.bounds {
             let (len, name) = (self.len(bound.length), &bound.name);
             let start = bound.axis.and_then(|axis| self.start(axis));
             let start = start.map_or_else(|| code!(0), |start| code!(#start));
@@ -196,7 +196,7 @@ impl Emitter<'_> {
     }
 
     /// The axis that all axes of a class are.
-    fn unify(&self, class: usize) -> TokenStream {
+    fn unify(&self, class: ClassId) -> TokenStream {
         let runtime = self.runtime;
         let axis = self.axis(Length::Class(class));
         let mut seen: Vec<Axis> = Vec::new();

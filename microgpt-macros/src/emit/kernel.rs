@@ -1,23 +1,32 @@
 //! One kernel to Rust: a walk over its statements, which decides nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, TokenStream};
 
-use crate::emit::{Emitter, code, ident};
+use crate::emit::{Emitter, code, ident, steps};
 use crate::graph::{Array, IndexId, IndexRange, Length, Node, NodeId, Subscript};
 use crate::nest::free::{Shapes, free};
 use crate::nest::ir::{Element, Guard, Kernel, Kind, Let, Reduce, Row, Stmt};
 use crate::nest::temporaries::Temporaries;
-use crate::resolve::term::{Affine, Axis};
+use crate::resolve::term::{Affine, Axis, IntegersId};
 
 mod address;
 mod micro;
 mod reduce;
 mod value;
 
-/// A function that does what a kernel says, and its call. What it computes is its documentation.
-pub fn function(emitter: &Emitter<'_>, name: &str, computed: &str, kernel: &Kernel) -> TokenStream {
+/// What a kernel is in Rust.
+pub struct Function {
+    /// The function itself.
+    pub item: TokenStream,
+    pub call: TokenStream,
+    /// The arrays that it names.
+    pub arrays: BTreeSet<Array>,
+}
+
+/// A function that does what a kernel says. What it computes is its documentation.
+pub fn function(emitter: &Emitter<'_>, name: &str, computed: &str, kernel: &Kernel) -> Function {
     let (runtime, name) = (emitter.runtime, ident(name));
     let free = free(emitter.graph, emitter.interleaving(true), emitter, kernel);
     let mut parameters = BTreeMap::new();
@@ -53,6 +62,13 @@ pub fn function(emitter: &Emitter<'_>, name: &str, computed: &str, kernel: &Kern
     for start in free.starts.iter().filter_map(|&index| emitter.start(index)) {
         parameter(&start, code!(::core::primitive::usize));
     }
+    for &index in kernel.steps.iter().flat_map(|steps| &steps.indices) {
+        parameter(emitter.index(index), code!(::core::primitive::usize));
+    }
+    let split = steps::split(&free.arrays, kernel).filter(|split| split.after);
+    if let Some(split) = split {
+        parameter(&emitter.first_of(split.array), code!(::core::primitive::usize));
+    }
     if free.below {
         parameter(&ident("below_"), code!(#runtime::expr::Below<'_, T>));
     }
@@ -60,13 +76,20 @@ pub fn function(emitter: &Emitter<'_>, name: &str, computed: &str, kernel: &Kern
     // A loop costs more than a call, and is compiled best by itself; arithmetic does not.
     let inline = kernel.has_loops().then(|| code!(#[inline(never)]));
     let temporaries = Temporaries::default();
-    let mut printer = Printer { emitter, runtime, is_interleaved: false, row: None, temporaries };
+    let mut printer = Printer {
+        emitter,
+        runtime,
+        is_interleaved: false,
+        row: None,
+        after: split.map(|split| split.array),
+        temporaries,
+    };
     let body = printer.stmts(&kernel.body);
     let lengths = lengths.into_values();
     let arguments = parameters.values().map(|(name, _)| name);
     let parameters = parameters.values().map(|(name, kind)| code!(#name: #kind));
     let computed = format!(" `{computed}`");
-    code! {
+    let item = code! {
         #[doc = #computed]
         #inline
         fn #name<T: #runtime::Real>(#(#parameters),*) {
@@ -74,8 +97,8 @@ pub fn function(emitter: &Emitter<'_>, name: &str, computed: &str, kernel: &Kern
             #(#lengths)*
             #body
         }
-        #name(#(#arguments),*);
-    }
+    };
+    Function { item, call: code!(#name(#(#arguments),*);), arrays: free.arrays }
 }
 
 impl Shapes for Emitter<'_> {
@@ -83,7 +106,7 @@ impl Shapes for Emitter<'_> {
         self.axis_lengths(array)
     }
 
-    fn integer_axes(&self, operand: usize) -> Vec<Length> {
+    fn integer_axes(&self, operand: IntegersId) -> Vec<Length> {
         let rank = self.checked.integers[operand].rank;
         (0..rank).map(|axis| self.class(Axis::Integers { operand, axis })).collect()
     }
@@ -97,6 +120,8 @@ struct Printer<'a> {
     is_interleaved: bool,
     /// The index of the vectors, inside what is computed for each of their elements.
     row: Option<IndexId>,
+    /// The array of which only what lies after the present step is at hand.
+    after: Option<Array>,
     temporaries: Temporaries,
 }
 

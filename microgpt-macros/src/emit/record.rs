@@ -4,17 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Literal, TokenStream};
 
-use super::kernel;
+use super::kernel::{self, Function};
 use super::{Emitter, call, code, ident, product};
-use crate::graph::{Array, Length};
+use crate::graph::{Array, EquationId, Length};
+use crate::ids::{Id, IdVec};
 use crate::nest::Kernels;
+use crate::nest::ir::Kernel;
+use crate::resolve::term::{IntegersId, OperandId};
 
 impl Emitter<'_> {
     pub(super) fn evaluate(&self, kernels: &Kernels) -> TokenStream {
         let runtime = self.runtime;
         let activity = self.activity();
-        let sizes = (0..self.equations.len()).map(|id| {
-            let name = &self.graph.equations[id].name;
+        let sizes = self.equations.ids().map(|id| {
+            let name = &self.gradient.equations[id].name;
             let lens = self.axes(Array::Equation(id)).into_iter().map(|(len, _)| len);
             code!(#runtime::expr::size(#name, [#(#lens),*]))
         });
@@ -27,7 +30,7 @@ impl Emitter<'_> {
             }
         });
         let unread =
-            (0..self.values.len()).filter(|operand| !self.read.contains(operand)).map(|operand| {
+            self.values.ids().filter(|operand| !self.read.contains(operand)).map(|operand| {
                 let (source, kept) = (self.source(operand), self.kept(operand));
                 code!(let #kept = #runtime::expr::Source::kept(#source, 0);)
             });
@@ -59,7 +62,7 @@ impl Emitter<'_> {
     pub(super) fn activity(&self) -> TokenStream {
         let runtime = self.runtime;
         let mut tokens = code!(let activity_ = #runtime::expr::Plain;);
-        for (id, operand) in self.checked.operands.iter().enumerate() {
+        for (id, operand) in self.checked.operands.enumerate() {
             let source = self.source(id);
             let span = operand.span;
             let (activity, real) = (ident("activity_"), ident("real_"));
@@ -69,8 +72,8 @@ impl Emitter<'_> {
         tokens
     }
 
-    pub(super) fn integer_arrays(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.integers.len()).filter(|&id| self.checked.integers[id].rank > 0)
+    pub(super) fn integer_arrays(&self) -> impl Iterator<Item = IntegersId> + '_ {
+        self.integers.ids().filter(|&id| self.checked.integers[id].rank > 0)
     }
 
     /// What the backward pass must know, as an expression and as a pattern.
@@ -79,10 +82,12 @@ impl Emitter<'_> {
         let extents = self.extents.iter().flat_map(|&index| {
             [Some(self.len(Length::Extent(index))), self.start(index)].into_iter().flatten()
         });
-        let integers = (0..self.integers.len())
+        let integers = self
+            .integers
+            .ids()
             .filter(|&id| self.checked.integers[id].rank == 0)
             .map(|id| self.integers[id].clone());
-        let kept = (0..self.values.len()).map(|operand| self.kept(operand));
+        let kept = self.values.ids().map(|operand| self.kept(operand));
         let all = axes.chain(extents).chain(integers).chain(kept);
         let mut words: Vec<TokenStream> = all.map(|word| code!(#word)).collect();
         // The run-time crate knows tuples of so many words, and words may be tuples.
@@ -94,25 +99,46 @@ impl Emitter<'_> {
 
     fn forward(&self, kernels: &Kernels) -> TokenStream {
         let runtime = self.runtime;
-        let operands = (0..self.values.len()).map(|operand| {
+        let operands = self.values.ids().map(|operand| {
             let (name, source) = (&self.values[operand], self.source(operand));
             code!(let #name = #runtime::expr::Source::read(&#source, below_);)
         });
         let computed = self.notation.equations();
-        let all = kernels.forward.iter().zip(&computed).enumerate();
-        let equations = all.map(|(id, (kernel, computed))| {
+        let function = |id: EquationId| {
+            let name = format!("forward_{}", self.equations[id]);
+            kernel::function(self, &name, &computed[id.position()], &kernels.forward[id])
+        };
+        let mut equations = TokenStream::new();
+        let mut ids = self.equations.ids();
+        while let Some(id) = ids.next() {
+            equations.extend(self.room(id, &kernels.forward[id]));
             let name = &self.equations[id];
-            let size = self.size(Array::Equation(id));
-            let zero =
-                kernel.clears.then(|| code!(#name.fill(#runtime::expr::constant(real_, 0.0));));
-            let loops = kernel::function(self, &format!("forward_{name}"), computed, kernel);
-            code! {
-                let (#name, own_) = own_.split_at_mut(#size);
-                #zero
-                #loops
-                let #name = &*#name;
+            let Some(recurrence) = self.gradient.equations.recurrence(id) else {
+                let Function { item, call, .. } = function(id);
+                equations.extend(code!(#item #call let #name = &*#name;));
+                continue;
+            };
+            // The ids of a recurrence follow each other.
+            let others: Vec<EquationId> =
+                ids.by_ref().take(recurrence.equations.len() - 1).collect();
+            for other in others {
+                equations.extend(self.room(other, &kernels.forward[other]));
             }
-        });
+            for &id in &recurrence.equations {
+                equations.extend(self.starts(id, kernels));
+            }
+            let mut steps = TokenStream::new();
+            for &id in &recurrence.equations {
+                let function = function(id);
+                steps.extend(self.step(&kernels.forward[id], &function));
+                equations.extend(function.item);
+            }
+            equations.extend(self.steps(&recurrence.steps, false, steps));
+            for &id in &recurrence.equations {
+                let name = &self.equations[id];
+                equations.extend(code!(let #name = &*#name;));
+            }
+        }
         let copies = self.read.iter().map(|&operand| {
             let source = self.source(operand);
             code! {
@@ -122,8 +148,32 @@ impl Emitter<'_> {
         });
         code! {
             #(#operands)*
-            #(#equations)*
+            #equations
             #(#copies)*
+        }
+    }
+
+    /// Writes what an array of a recurrence begins with.
+    fn starts(&self, id: EquationId, kernels: &Kernels) -> TokenStream {
+        let starts = &self.gradient.equations[id].starts;
+        let kernels = kernels.starts.iter().filter(|(of, _)| *of == id).map(|(_, kernel)| kernel);
+        let functions = starts.iter().zip(kernels).enumerate().map(|(at, (start, kernel))| {
+            let name = format!("start_{at}_{}", self.equations[id]);
+            let Function { item, call, .. } =
+                kernel::function(self, &name, &self.notation.start(id, start), kernel);
+            code!(#item #call)
+        });
+        functions.collect()
+    }
+
+    /// The place of an equation's array in the record.
+    fn room(&self, id: EquationId, kernel: &Kernel) -> TokenStream {
+        let (runtime, name) = (self.runtime, &self.equations[id]);
+        let size = self.size(Array::Equation(id));
+        let zero = kernel.clears.then(|| code!(#name.fill(#runtime::expr::constant(real_, 0.0));));
+        code! {
+            let (#name, own_) = own_.split_at_mut(#size);
+            #zero
         }
     }
 
@@ -143,7 +193,7 @@ impl Emitter<'_> {
             let size = self.size(Array::Operand(operand));
             code!(let #name = #kept.values(values_, start_, #size);)
         });
-        let equations = (0..self.equations.len()).map(|id| {
+        let equations = self.equations.ids().map(|id| {
             let (name, adjoint) = (self.array(Array::Equation(id)), self.array(Array::Adjoint(id)));
             let size = self.size(Array::Equation(id));
             code! {
@@ -152,31 +202,31 @@ impl Emitter<'_> {
             }
         });
         let computed = self.notation.gradients();
-        let all = self.gradient.accumulations.iter().zip(&kernels.backward).zip(&computed);
-        let accumulations = all.enumerate().map(|(id, ((one, kernel), computed))| {
-            let function = format!("backward_{id}_{}", self.array(one.target));
-            let name = self.array(kernel.target);
-            let loops = kernel::function(self, &function, computed, kernel);
-            match one.target {
-                Array::Operand(operand) => {
-                    let kept = self.kept(operand);
-                    let size = self.size(one.target);
-                    code! {
-                        if #kept.active() {
-                            let #name = #kept.gradients(below_, #size);
-                            #loops
-                        }
-                    }
-                }
-                Array::Equation(_) => {
-                    let active = self.any_active(&self.receivers(one.target));
-                    code!(if #active { #loops })
-                }
-                Array::Definition(_) | Array::Adjoint(_) | Array::Gradient(_) => {
-                    unreachable!("gradients flow to operands and equations")
-                }
+        let accumulation = |id: usize| {
+            let (one, kernel) = (&self.gradient.accumulations[id], &kernels.backward[id]);
+            let name = format!("backward_{id}_{}", self.array(one.target));
+            (one, kernel, kernel::function(self, &name, &computed[id], kernel))
+        };
+        let mut accumulations = TokenStream::new();
+        let mut ids = (0..kernels.backward.len()).peekable();
+        while let Some(id) = ids.next() {
+            let (one, kernel, function) = accumulation(id);
+            let Some(steps) = &one.steps else {
+                let Function { item, call, .. } = function;
+                accumulations.extend(self.accumulate(one.target, kernel, code!(#item #call)));
+                continue;
+            };
+            let mut calls = self.accumulate(one.target, kernel, self.step(kernel, &function));
+            accumulations.extend(function.item);
+            let is_next =
+                |next: &usize| self.gradient.accumulations[*next].steps.as_ref() == Some(steps);
+            while let Some(next) = ids.next_if(is_next) {
+                let (one, kernel, function) = accumulation(next);
+                calls.extend(self.accumulate(one.target, kernel, self.step(kernel, &function)));
+                accumulations.extend(function.item);
             }
-        });
+            accumulations.extend(self.steps(steps, true, calls));
+        }
         code! {
             let #runtime::tape::Pass { values: values_, gradients: gradients_, integers: integers_, start: start_ } = pass_;
             #lengths
@@ -185,23 +235,41 @@ impl Emitter<'_> {
             let own_values_ = &values_[start_..];
             let (below_, own_) = gradients_.split_at_mut(start_);
             #(#equations)*
-            #(#accumulations)*
+            #accumulations
         }
     }
 
-    /// The operands one of which is tracked where an array receives a gradient.
-    fn receivers(&self, target: Array) -> BTreeSet<usize> {
+    /// The call of an accumulation, where its target receives a gradient.
+    fn accumulate(&self, target: Array, kernel: &Kernel, call: TokenStream) -> TokenStream {
         match target {
-            Array::Operand(operand) => BTreeSet::from([operand]),
-            Array::Equation(id) => self.graph.equations[id].depends.clone(),
-            Array::Definition(_) | Array::Adjoint(_) | Array::Gradient(_) => {
-                unreachable!("gradients flow to operands and equations")
+            Array::Operand(operand) => {
+                let (name, kept) = (self.array(kernel.target), self.kept(operand));
+                let size = self.size(target);
+                code! {
+                    if #kept.active() {
+                        let #name = #kept.gradients(below_, #size);
+                        #call
+                    }
+                }
+            }
+            _ => {
+                let active = self.any_active(&self.receivers(target));
+                code!(if #active { #call })
             }
         }
     }
 
+    /// The operands one of which is tracked where an array receives a gradient.
+    fn receivers(&self, target: Array) -> BTreeSet<OperandId> {
+        match target {
+            Array::Operand(operand) => BTreeSet::from([operand]),
+            Array::Equation(id) => self.gradient.equations[id].depends.clone(),
+            _ => unreachable!("gradients flow to operands and equations"),
+        }
+    }
+
     /// Whether one of these operands is tracked.
-    fn any_active(&self, operands: &BTreeSet<usize>) -> TokenStream {
+    fn any_active(&self, operands: &BTreeSet<OperandId>) -> TokenStream {
         let active = operands.iter().map(|&operand| {
             let kept = self.kept(operand);
             code!(#kept.active())
@@ -215,7 +283,7 @@ impl Emitter<'_> {
         let lengths = self.lengths();
         // An array is read for the sake of what receives a gradient, and else left alone.
         let accumulations = &self.gradient.accumulations;
-        let mut receivers: Vec<BTreeSet<usize>> = Vec::new();
+        let mut receivers: Vec<BTreeSet<OperandId>> = Vec::new();
         let mut readers: BTreeMap<Array, BTreeSet<usize>> = BTreeMap::new();
         for one in accumulations {
             let operands = self.receivers(one.target);
@@ -240,8 +308,8 @@ impl Emitter<'_> {
             let readers = readers(Array::Operand(operand));
             code!(.reads(#name, #readers, #kept, #size))
         });
-        let equations = (0..self.equations.len()).map(|id| {
-            let name = &self.graph.equations[id].name;
+        let equations = self.equations.ids().map(|id| {
+            let name = &self.gradient.equations[id].name;
             let readers = readers(Array::Equation(id));
             let axes = self.axes(Array::Equation(id)).into_iter().map(|(len, axis)| {
                 let start = axis.and_then(|axis| self.start(axis));
@@ -267,16 +335,16 @@ impl Emitter<'_> {
 
     pub(super) fn outputs(&self) -> TokenStream {
         let runtime = self.runtime;
-        let mut offsets = Vec::new();
+        let mut offsets = IdVec::<EquationId, _>::default();
         let mut offset = code!(0);
-        for id in 0..self.equations.len() {
+        for id in self.equations.ids() {
             offsets.push(offset.clone());
             let size = self.size(Array::Equation(id));
             offset.extend(code!(+ #size));
         }
-        let outputs = self.graph.results.iter().map(|&id| {
-            let axes = self.graph.equations[id]
-                .axes
+        let outputs = self.gradient.equations.results.iter().map(|&id| {
+            let axes = self.gradient.equations[id]
+                .shape
                 .iter()
                 .map(|&axis| self.axis(self.graph.axis_length(axis)));
             let offset = &offsets[id];

@@ -10,13 +10,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::{Array, Equation, Fold, Graph, IndexId, Node, NodeId, Subscript, Through};
+use crate::graph::equations::{Equation, Equations, Recurrence, Steps};
+use crate::graph::{Array, EquationId, Fold, Graph, IndexId, Node, NodeId, Subscript, Through};
+use crate::resolve::term::OperandId;
 use crate::syntax::ast::{Comparison, Operator};
 
 /// The equations with their gradients.
 #[derive(Debug)]
 pub struct Gradient {
-    pub graph: Graph,
+    pub equations: Equations,
     /// In the order in which they run.
     pub accumulations: Vec<Accumulation>,
 }
@@ -30,28 +32,87 @@ pub struct Accumulation {
     pub adjoint: NodeId,
     /// Where the target's subscripts are on their axes, if not everywhere.
     pub condition: Option<NodeId>,
+    /// Of what is added step by step the steps of the recurrence, which then go from the last to the first.
+    pub steps: Option<Steps>,
 }
 
 /// Derives the accumulations of every equation that a gradient can flow through.
-pub fn differentiate(mut graph: Graph) -> Gradient {
+pub fn differentiate(mut equations: Equations) -> Gradient {
     let mut accumulations: Vec<Accumulation> = Vec::new();
-    for id in (0..graph.equations.len()).rev() {
-        let flows = !graph.equations[id].depends.is_empty();
+    let mut ids: Vec<EquationId> = equations.ids().collect();
+    while let Some(id) = ids.pop() {
+        let recurrence = equations.recurrence(id).cloned();
+        let members = recurrence.as_ref().map_or(vec![id], |one| one.equations.clone());
+        ids.truncate(ids.len() + 1 - members.len());
+        let flows = !equations[id].depends.is_empty();
         // What is only used under `stop` has no adjoint.
-        let reached = graph.results.contains(&id)
-            || accumulations.iter().any(|one| one.target == Array::Equation(id));
-        if flows && reached {
-            accumulations.extend(equation(&mut graph, id));
+        let reached = members.iter().any(|id| {
+            equations.results.contains(id)
+                || accumulations.iter().any(|one| one.target == Array::Equation(*id))
+        });
+        if !flows || !reached {
+            continue;
+        }
+        if let Some(recurrence) = recurrence {
+            accumulations.extend(of_recurrence(&mut equations, &recurrence));
+        } else {
+            let seed = equations[id].subscripts.clone();
+            accumulations.extend(equation(&mut equations, id, Array::Adjoint(id), seed));
         }
     }
-    Gradient { graph, accumulations }
+    Gradient { equations, accumulations }
 }
 
-fn equation(graph: &mut Graph, id: usize) -> Vec<Accumulation> {
-    let Equation { axes, fold, body, .. } = graph.equations[id].clone();
-    let nest = graph.equations[id].nest();
-    let mut seed = graph.load(Array::Adjoint(id), &axes);
-    if graph.equations[id].guarded {
+/// What the equations of a recurrence add: step by step to each other, and then, for all steps at once, to
+/// what they use besides.
+fn of_recurrence(equations: &mut Equations, recurrence: &Recurrence) -> Vec<Accumulation> {
+    let (mut in_steps, mut after) = (Vec::new(), Vec::new());
+    let is_member = |one: &Accumulation| matches!(one.target, Array::Equation(id) if recurrence.equations.contains(&id));
+    for &id in recurrence.equations.iter().rev() {
+        let subscripts = equations[id].subscripts.clone();
+        let own = subscripts[recurrence.steps.indices.len()..].to_vec();
+        let at_this_step = equation(equations, id, Array::PresentAdjoint(id), own);
+        in_steps.extend(
+            at_this_step
+                .into_iter()
+                .filter(is_member)
+                .map(|one| Accumulation { steps: Some(recurrence.steps.clone()), ..one }),
+        );
+        let at_once = equation(equations, id, Array::Adjoint(id), subscripts);
+        after.extend(at_once.into_iter().filter(|one| !is_member(one)));
+        for start in equations[id].starts.clone() {
+            if equations[start.of].depends.is_empty() {
+                continue;
+            }
+            let adjoint =
+                Node::Load { array: Array::Adjoint(id), subscripts: start.subscripts, guard: None };
+            after.push(Accumulation {
+                target: Array::Equation(start.of),
+                subscripts: equations[start.of].subscripts.clone(),
+                nest: start.axes,
+                adjoint: equations.graph.add(adjoint),
+                condition: None,
+                steps: None,
+            });
+        }
+    }
+    in_steps.extend(after);
+    in_steps
+}
+
+/// What an equation adds, where the gradient of its elements lies in an array at these subscripts.
+fn equation(
+    equations: &mut Equations,
+    id: EquationId,
+    gradient: Array,
+    subscripts: Vec<Subscript>,
+) -> Vec<Accumulation> {
+    let equation = equations[id].clone();
+    let Equation { axes, fold, body, .. } = &equation;
+    let nest = equation.nest();
+    let graph = &mut equations.graph;
+    let mut seed = graph.add(Node::Load { array: gradient, subscripts, guard: None });
+    if equation.guarded {
         // Where no gradient comes back the local gradient is not asked for: it may not exist.
         let zero = graph.number(0.0);
         let comparison = Comparison::NotEqual;
@@ -61,23 +122,24 @@ fn equation(graph: &mut Graph, id: usize) -> Vec<Accumulation> {
     let seed = match fold {
         None | Some((Fold::Sum, _)) => seed,
         Some((Fold::Prod, over)) => {
-            let others = others(graph, id);
+            let others = others(equations, id);
             let mut along = axes.clone();
-            along.extend(&over);
-            let others = graph.load(Array::Equation(others), &along);
-            pull_back(graph, seed, Through::Times, others)
+            along.extend(over);
+            let others = equations.graph.load(Array::Equation(others), &along);
+            pull_back(&mut equations.graph, seed, Through::Times, others)
         }
         Some((fold @ (Fold::Max | Fold::Min), over)) => {
             let index = over[0];
-            let winner = winner(graph, id, fold);
-            let position = graph.load(Array::Equation(winner), &axes);
-            through(graph, seed, &mut |graph, value| {
+            let winner = winner(equations, id, *fold);
+            let position = equations.graph.load(Array::Equation(winner), axes);
+            through(&mut equations.graph, seed, &mut |graph, value| {
                 graph.add(Node::WhereAt { index, position, value })
             })
         }
         Some((Fold::ArgMax | Fold::ArgMin | Fold::Others, _)) => return Vec::new(),
     };
-    let mut adjoints = BTreeMap::from([(body, seed)]);
+    let graph = &mut equations.graph;
+    let mut adjoints = BTreeMap::from([(*body, seed)]);
     let mut accumulations = Vec::new();
     // Children have lower numbers: every use of a node has been seen when its turn comes.
     while let Some((node, adjoint)) = adjoints.pop_last() {
@@ -88,10 +150,11 @@ fn equation(graph: &mut Graph, id: usize) -> Vec<Accumulation> {
                 nest: nest.clone(),
                 adjoint,
                 condition: guard,
+                steps: None,
             });
             continue;
         }
-        for (child, contribution) in contributions(graph, id, node, adjoint) {
+        for (child, contribution) in contributions(graph, (id, &equation), node, adjoint) {
             let sum = match adjoints.get(&child) {
                 Some(&before) => graph.binary(Operator::Add, before, contribution),
                 None => contribution,
@@ -103,29 +166,34 @@ fn equation(graph: &mut Graph, id: usize) -> Vec<Accumulation> {
 }
 
 /// The equation that holds, for each maximum, the index where it was found.
-fn winner(graph: &mut Graph, id: usize, fold: Fold) -> usize {
-    let mut winner = graph.equations[id].clone();
+fn winner(equations: &mut Equations, id: EquationId, fold: Fold) -> EquationId {
+    let mut winner = equations[id].plain();
     let fold = if fold == Fold::Max { Fold::ArgMax } else { Fold::ArgMin };
     winner.name = format!("{}_at", winner.name);
     winner.fold = winner.fold.map(|(_, over)| (fold, over));
-    winner.depends = BTreeSet::new();
-    winner.requirements.clear();
-    graph.equations.push(winner);
-    graph.equations.len() - 1
+    beside(equations, winner)
 }
 
 /// The equation that holds, along the range of a product, the product over all other elements.
-fn others(graph: &mut Graph, id: usize) -> usize {
-    let mut others = graph.equations[id].clone();
+fn others(equations: &mut Equations, id: EquationId) -> EquationId {
+    let mut others = equations[id].clone();
     others.name = format!("{}_others", others.name);
     if let Some((fold, over)) = &mut others.fold {
         *fold = Fold::Others;
         others.axes.extend(over.iter());
     }
-    others.depends = BTreeSet::new();
-    others.requirements.clear();
-    graph.equations.push(others);
-    graph.equations.len() - 1
+    beside(equations, others.plain())
+}
+
+/// An equation for the backward pass alone, made once.
+fn beside(equations: &mut Equations, equation: Equation) -> EquationId {
+    let same = |one: &Equation| {
+        (one.body, &one.fold, &one.axes) == (equation.body, &equation.fold, &equation.axes)
+    };
+    if let Some((id, _)) = equations.enumerate().find(|(_, one)| same(one)) {
+        return id;
+    }
+    equations.push(Equation { depends: BTreeSet::new(), requirements: Vec::new(), ..equation })
 }
 
 /// Applies a linear map to an adjoint, but not where that is 0 because a branch is not taken: the
@@ -152,7 +220,7 @@ fn through(
 /// The chain rule, one node at a time.
 fn contributions(
     graph: &mut Graph,
-    equation: usize,
+    equation: (EquationId, &Equation),
     node: NodeId,
     adjoint: NodeId,
 ) -> Vec<(NodeId, NodeId)> {
@@ -234,13 +302,12 @@ fn contributions(
 }
 
 /// A node of an equation, or the element that holds it where it is all of the equation.
-fn kept(graph: &mut Graph, equation: usize, node: NodeId) -> NodeId {
-    let Equation { body, fold, axes, .. } = &graph.equations[equation];
-    if *body != node || fold.is_some() {
+fn kept(graph: &mut Graph, (id, equation): (EquationId, &Equation), node: NodeId) -> NodeId {
+    if equation.body != node || equation.fold.is_some() {
         return node;
     }
-    let axes = axes.clone();
-    graph.load(Array::Equation(equation), &axes)
+    let subscripts = equation.subscripts.clone();
+    graph.add(Node::Load { array: Array::Equation(id), subscripts, guard: None })
 }
 
 /// Carries an adjoint through an operation whose local gradient may be infinite or no number, although
@@ -253,7 +320,7 @@ fn pull_back(graph: &mut Graph, adjoint: NodeId, by: Through, factor: NodeId) ->
 
 impl Gradient {
     /// The operands whose values a backward pass reads.
-    pub fn operands_read(&self) -> BTreeSet<usize> {
+    pub fn operands_read(&self) -> BTreeSet<OperandId> {
         let operand = |array| match array {
             Array::Operand(operand) => Some(operand),
             _ => None,
@@ -265,8 +332,8 @@ impl Gradient {
     /// The arrays that one accumulation reads.
     pub fn arrays_read_by(&self, one: &Accumulation) -> BTreeSet<Array> {
         let roots = [Some(one.adjoint), one.condition].into_iter().flatten();
-        let nodes = self.graph.below(roots).into_iter();
-        let array = |node: NodeId| match self.graph.nodes[node] {
+        let nodes = self.equations.graph.below(roots).into_iter();
+        let array = |node: NodeId| match self.equations.graph.nodes[node] {
             Node::Load { array, .. } => Some(array),
             _ => None,
         };

@@ -6,22 +6,217 @@
 //! arithmetic on elements of operands and of earlier equations.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::{Index, IndexMut};
 
 use proc_macro2::TokenStream;
 
-use crate::graph::lower::Lowered;
-use crate::graph::requirements;
-use crate::graph::{Array, Equation, Fold, Graph, IndexId, Node, NodeId, Requirement, children};
-use crate::resolve::term::Function;
+use crate::graph::lower::{self, Block, Bound, Definition, Lowered, Reach};
+use crate::graph::{
+    Array, EquationId, Fold, Graph, IndexId, Node, NodeId, Requirement, Rewrite, Subscript,
+    children,
+};
+use crate::graph::{recurrences, requirements};
+use crate::ids::{Id, IdVec};
+use crate::resolve::term::{self, Affine, DefinitionId, Function, OperandId};
 use crate::syntax::ast::Operator;
 
 /// An equation with more arithmetic than this is divided: each of its operands' gradients repeats
 /// a part of it. Chosen by the length of expansions (`tests::a_large_equation_is_divided`), not by speed.
 const MAX_OPERATIONS: usize = 24;
 
+/// Arrays, each computed by an equation that uses only those before it, or is one of a recurrence.
+#[derive(Debug)]
+pub struct Equations {
+    pub graph: Graph,
+    all: IdVec<EquationId, Equation>,
+    /// In order, as their equations are.
+    pub recurrences: Vec<Recurrence>,
+    /// The equation of each result.
+    pub results: Vec<EquationId>,
+    /// The subscripts that must be checked on entry.
+    pub bounds: Vec<Bound>,
+    /// Implied indices over an axis that an earlier stated range made.
+    pub reaches: Vec<Reach>,
+}
+
+/// An array: `name[subscripts] = fold(body for over)`, for all values of `axes`.
+#[derive(Clone, Debug)]
+pub struct Equation {
+    pub name: String,
+    /// The indices of its loops.
+    pub axes: Vec<IndexId>,
+    /// The indices along the axes of its array: its own, unless that has starts.
+    pub shape: Vec<IndexId>,
+    /// Where its elements lie: at its indices, unless the array has starts.
+    pub subscripts: Vec<Subscript>,
+    pub starts: Vec<Start>,
+    pub fold: Option<(Fold, Vec<IndexId>)>,
+    pub body: NodeId,
+    /// The operands that a gradient can reach through it.
+    pub depends: BTreeSet<OperandId>,
+    /// Whether a branch of an `if` uses it: where that is not taken, its derivative may not exist.
+    pub guarded: bool,
+    /// What must hold for its elements to have values.
+    pub requirements: Vec<Requirement>,
+}
+
+/// `name[subscripts] = of[axes]`: what an array of a recurrence is before the first step.
+#[derive(Clone, Debug)]
+pub struct Start {
+    pub axes: Vec<IndexId>,
+    pub subscripts: Vec<Subscript>,
+    pub of: EquationId,
+    /// The element of that equation.
+    pub body: NodeId,
+}
+
+/// Equations that need each other, one step after the other.
+#[derive(Clone, Debug)]
+pub struct Recurrence {
+    pub steps: Steps,
+    /// In order: at one step each uses only those before it.
+    pub equations: Vec<EquationId>,
+}
+
+/// One step for each value of some indices, which are the first axes of each equation of a recurrence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Steps {
+    /// The outermost first.
+    pub indices: Vec<IndexId>,
+    /// Whether they go from the last value to the first.
+    pub descend: bool,
+}
+
+impl Equation {
+    /// An equation whose array has its own axes.
+    pub fn plain(&self) -> Self {
+        Self {
+            shape: self.axes.clone(),
+            subscripts: subscripts(&self.axes),
+            starts: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// All indices of the loops, the axes first.
+    pub fn nest(&self) -> Vec<IndexId> {
+        let over = match &self.fold {
+            // The product over the others is an array along the range itself.
+            None | Some((Fold::Others, _)) => &[][..],
+            Some((_, over)) => over,
+        };
+        self.axes.iter().chain(over).copied().collect()
+    }
+}
+
+impl Equations {
+    pub fn push(&mut self, equation: Equation) -> EquationId {
+        let is_constant = equation.depends.is_empty();
+        let id = self.all.push(equation);
+        if is_constant {
+            self.graph.set_constant(Array::Equation(id));
+        }
+        id
+    }
+
+    /// The recurrence that an equation is one of.
+    pub fn recurrence(&self, id: EquationId) -> Option<&Recurrence> {
+        self.recurrences.iter().find(|recurrence| recurrence.equations.contains(&id))
+    }
+
+    /// Puts the equations in this order.
+    pub fn reorder(&mut self, order: &[EquationId]) {
+        let new: HashMap<EquationId, EquationId> = order
+            .iter()
+            .enumerate()
+            .map(|(position, &id)| (id, EquationId::at(position)))
+            .collect();
+        let mut all: Vec<Equation> = order.iter().map(|&id| self.all[id].clone()).collect();
+        for start in all.iter_mut().flat_map(|equation| &mut equation.starts) {
+            start.of = new[&start.of];
+        }
+        self.all = all.into_iter().collect();
+        for id in &mut self.results {
+            *id = new[id];
+        }
+        self.graph.rename(|array| match array {
+            Array::Equation(id) => Array::Equation(new[&id]),
+            other => other,
+        });
+    }
+
+    /// The equations that one needs, also for its starts.
+    pub fn needs(&self, id: EquationId) -> BTreeSet<EquationId> {
+        let Equation { body, requirements, starts, .. } = &self[id];
+        let roots = requirements.iter().map(|one| one.holds).chain([*body]);
+        let read =
+            self.graph.below(roots).into_iter().filter_map(|node| match self.graph.nodes[node] {
+                Node::Load { array: Array::Equation(id), .. } => Some(id),
+                _ => None,
+            });
+        read.chain(starts.iter().map(|start| start.of)).collect()
+    }
+
+    pub fn ids(&self) -> impl DoubleEndedIterator<Item = EquationId> + ExactSizeIterator + use<> {
+        self.all.ids()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Equation> {
+        self.all.iter()
+    }
+
+    pub fn enumerate(&self) -> impl Iterator<Item = (EquationId, &Equation)> {
+        self.all.enumerate()
+    }
+}
+
+impl Index<EquationId> for Equations {
+    type Output = Equation;
+
+    fn index(&self, id: EquationId) -> &Equation {
+        &self.all[id]
+    }
+}
+
+impl IndexMut<EquationId> for Equations {
+    fn index_mut(&mut self, id: EquationId) -> &mut Equation {
+        &mut self.all[id]
+    }
+}
+
 /// Divides the definitions that the results need into equations.
-pub fn divide(graph: &mut Graph, definitions: Vec<Lowered>, results: &[usize]) {
-    Split::new(graph, definitions).equations(results);
+pub fn equations(lowered: Lowered) -> Equations {
+    let mut equations = Split::new(lowered).equations();
+    recurrences::settle(&mut equations);
+    guard(&mut equations);
+    requirements::lift(&mut equations);
+    equations
+}
+
+/// Notes which equations a branch of an `if` uses, directly or through others.
+fn guard(equations: &mut Equations) {
+    // Equations of a recurrence use some that come after them.
+    let rounds = 1 + equations.recurrences.iter().map(|one| one.equations.len()).max().unwrap_or(0);
+    for id in (0..rounds).flat_map(|_| equations.ids().rev()).collect::<Vec<_>>() {
+        let Equation { body, guarded, .. } = equations[id];
+        for start in equations[id].starts.clone() {
+            equations[start.of].guarded |= guarded;
+        }
+        let mut stack = vec![(body, guarded)];
+        while let Some((node, guarded)) = stack.pop() {
+            match equations.graph.nodes[node] {
+                Node::Load { array: Array::Equation(used), .. } => {
+                    equations[used].guarded |= guarded;
+                }
+                Node::Select { then, otherwise, .. } => {
+                    stack.extend([(then, true), (otherwise, true)]);
+                }
+                ref other => {
+                    stack.extend(children(other).into_iter().map(|node| (node, guarded)));
+                }
+            }
+        }
+    }
 }
 
 /// An equation to be: the node, and the axes it is computed over.
@@ -40,73 +235,177 @@ impl Within {
     }
 }
 
-struct Split<'a> {
-    graph: &'a mut Graph,
-    definitions: Vec<Lowered>,
-    /// The nodes that are equations of their own.
+struct Split {
+    lowered: Graph<term::Array>,
+    definitions: IdVec<DefinitionId, Definition>,
+    blocks: Vec<Block>,
+    /// The definitions that need each other, and all others alone.
+    components: Vec<Vec<DefinitionId>>,
+    /// Of those that need each other their equations.
+    recurrent: HashMap<DefinitionId, EquationId>,
+    requirements: HashMap<NodeId, Vec<Requirement>>,
+    results: Vec<DefinitionId>,
+    /// The lowered nodes that are equations of their own.
     own: HashSet<NodeId>,
-    made: HashMap<Root, usize>,
+    made: HashMap<Root, EquationId>,
+    /// What stands for a lowered node in the equations.
     rewritten: HashMap<NodeId, NodeId>,
+    equations: Equations,
 }
 
-impl<'a> Split<'a> {
-    fn new(graph: &'a mut Graph, definitions: Vec<Lowered>) -> Self {
+impl Split {
+    fn new(lowered: Lowered) -> Self {
+        let Lowered { graph, definitions, blocks, results, requirements, bounds, reaches } =
+            lowered;
+        let equations = Equations {
+            graph: carried_over(&graph),
+            all: IdVec::default(),
+            recurrences: Vec::new(),
+            results: Vec::new(),
+            bounds,
+            reaches,
+        };
         Self {
-            graph,
+            components: recurrences::components(&graph, &definitions),
+            lowered: graph,
             definitions,
+            blocks,
+            recurrent: HashMap::new(),
+            requirements,
+            results,
             own: HashSet::new(),
             made: HashMap::new(),
             rewritten: HashMap::new(),
+            equations,
         }
     }
 
-    fn equations(mut self, results: &[usize]) {
-        let roots = self.reachable(results);
+    fn equations(mut self) -> Equations {
+        let roots = self.reachable();
         for (root, axes) in &roots {
             self.choose(*root, axes);
         }
         self.share(&roots);
-        for &result in results {
-            let definition = self.definitions[result].clone();
-            let id = self.equation(&definition.name, definition.root, definition.axes);
-            self.graph.results.push(id);
+        for result in self.results.clone() {
+            let id = self.definition(result);
+            self.equations.results.push(id);
         }
-        self.guard();
-        requirements::lift(self.graph);
+        self.equations
     }
 
-    /// Notes which equations a branch of an `if` uses, directly or through others.
-    fn guard(&mut self) {
-        for id in (0..self.graph.equations.len()).rev() {
-            let Equation { body, guarded, .. } = self.graph.equations[id];
-            let mut stack = vec![(body, guarded)];
-            while let Some((node, guarded)) = stack.pop() {
-                match &self.graph.nodes[node] {
-                    Node::Load { array: Array::Equation(used), .. } => {
-                        self.graph.equations[*used].guarded |= guarded;
-                    }
-                    Node::Select { then, otherwise, .. } => {
-                        stack.extend([(*then, true), (*otherwise, true)]);
-                    }
-                    other => stack.extend(children(other).into_iter().map(|node| (node, guarded))),
+    fn definition(&mut self, id: DefinitionId) -> EquationId {
+        if let Some(&equation) = self.recurrent.get(&id) {
+            return equation;
+        }
+        let of = self.components.iter().find(|component| component.contains(&id));
+        if let Some(component) = of.cloned() {
+            self.recurrence(&component);
+            return self.recurrent[&id];
+        }
+        let Definition { name, axes, root, .. } = self.definitions[id].clone();
+        self.equation(&name, root, axes)
+    }
+
+    /// Makes the equations of definitions that need each other: their ids first, for each to name the others.
+    fn recurrence(&mut self, component: &[DefinitionId]) {
+        let depends = self.depends_of(component);
+        let nothing = self.equations.graph.number(0.0);
+        for &id in component {
+            let Definition { name, axes, shape, .. } = self.definitions[id].clone();
+            let equation = Equation {
+                name,
+                subscripts: subscripts(&axes),
+                axes,
+                shape,
+                starts: Vec::new(),
+                fold: None,
+                body: nothing,
+                depends: depends.clone(),
+                guarded: false,
+                requirements: Vec::new(),
+            };
+            self.recurrent.insert(id, self.equations.push(equation));
+        }
+        for &id in component {
+            let Definition { axes, root, starts, shift, .. } = self.definitions[id].clone();
+            let equation = self.recurrent[&id];
+            let starts: Vec<Start> = starts.iter().map(|start| self.start(&axes, start)).collect();
+            let (fold, body) = self.fold_and_body(root);
+            let requirements = self.requirements(root, &axes);
+            let made = &mut self.equations[equation];
+            if let Some(Subscript::Affine(first)) = made.subscripts.first_mut() {
+                *first = first.clone().plus(1, &shift);
+            }
+            (made.fold, made.body) = (fold, body);
+            (made.requirements, made.starts) = (requirements, starts);
+        }
+        let block = component.iter().find_map(|&id| self.definitions[id].block);
+        let Some(Block { indices, descends, .. }) = block.map(|block| &self.blocks[block]) else {
+            unreachable!("only equations of a block need each other")
+        };
+        self.equations.recurrences.push(Recurrence {
+            steps: Steps { indices: indices.clone(), descend: *descends },
+            equations: component.iter().map(|id| self.recurrent[id]).collect(),
+        });
+    }
+
+    fn start(&mut self, axes: &[IndexId], start: &lower::Start) -> Start {
+        let of = self.definition(start.definition);
+        let own = self.equations[of].axes.clone();
+        let body = self.equations.graph.load(Array::Equation(of), &own);
+        // One number stands for all elements.
+        let axes = if own.is_empty() { axes[1..].to_vec() } else { own };
+        let mut to = vec![Subscript::Affine(start.row.clone())];
+        to.extend(subscripts(&axes));
+        Start { axes, subscripts: to, of, body }
+    }
+
+    /// The operands that a gradient can reach through definitions that need each other.
+    fn depends_of(&self, component: &[DefinitionId]) -> BTreeSet<OperandId> {
+        let mut depends = BTreeSet::new();
+        let mut seen = HashSet::new();
+        let starts = component.iter().flat_map(|&id| &self.definitions[id].starts);
+        let roots = component.iter().copied().chain(starts.map(|start| start.definition));
+        let mut stack: Vec<NodeId> = roots.map(|id| self.definitions[id].root).collect();
+        while let Some(node) = stack.pop() {
+            if !seen.insert(node) {
+                continue;
+            }
+            match &self.lowered.nodes[node] {
+                Node::Load { array: term::Array::Operand(operand), .. } => {
+                    depends.insert(*operand);
                 }
+                Node::Load { array: term::Array::Definition(id), .. } => {
+                    let Definition { root, starts, .. } = &self.definitions[*id];
+                    stack.push(*root);
+                    stack
+                        .extend(starts.iter().map(|start| self.definitions[start.definition].root));
+                }
+                Node::Select { then, otherwise, .. } => stack.extend([*then, *otherwise]),
+                Node::Stop(_) => {}
+                other if other.is_condition() => {}
+                other => stack.extend(children(other)),
             }
         }
+        depends
     }
 
     /// The definitions that the results need, as roots.
-    fn reachable(&self, results: &[usize]) -> Vec<Root> {
+    fn reachable(&self) -> Vec<Root> {
         let mut seen = HashSet::new();
         let mut roots = Vec::new();
-        let mut stack: Vec<usize> = results.to_vec();
+        let mut stack: Vec<DefinitionId> = self.results.clone();
         while let Some(id) = stack.pop() {
             if !seen.insert(id) {
                 continue;
             }
             let definition = &self.definitions[id];
             roots.push((definition.root, definition.axes.clone()));
-            for node in self.graph.below([definition.root]) {
-                if let Node::Load { array: Array::Definition(id), .. } = self.graph.nodes[node] {
+            stack.extend(definition.starts.iter().map(|start| start.definition));
+            for node in self.lowered.below([definition.root]) {
+                if let Node::Load { array: term::Array::Definition(id), .. } =
+                    self.lowered.nodes[node]
+                {
                     stack.push(id);
                 }
             }
@@ -117,7 +416,7 @@ impl<'a> Split<'a> {
     /// The loops of an equation, and the nodes directly under its root.
     fn under(&self, root: NodeId, axes: &[IndexId]) -> (BTreeSet<IndexId>, Vec<NodeId>) {
         let mut nest: BTreeSet<IndexId> = axes.iter().copied().collect();
-        let node = &self.graph.nodes[root];
+        let node = &self.lowered.nodes[root];
         if let Node::Reduce { indices, .. } = node {
             nest.extend(indices);
         }
@@ -127,31 +426,31 @@ impl<'a> Split<'a> {
     /// Decides which nodes below a root are equations of their own.
     fn choose(&mut self, root: NodeId, axes: &[IndexId]) {
         let (nest, mut stack) = self.under(root, axes);
-        stack.extend(self.graph.requirements(root).iter().map(|one| one.holds));
+        stack.extend(self.requirements_of(root).iter().map(|one| one.holds));
         let mut visited = HashSet::new();
         while let Some(node) = stack.pop() {
-            if !visited.insert(node) || self.graph.is_leaf(node) {
+            if !visited.insert(node) || self.lowered.is_leaf(node) {
                 continue;
             }
             if !self.own.contains(&node) {
-                stack.extend(self.graph.requirements(node).iter().map(|one| one.holds));
+                stack.extend(self.requirements_of(node).iter().map(|one| one.holds));
             }
-            let hoisted = self.graph.loops_of(node).len() < nest.len()
-                && (self.graph.is_active(node) || self.graph.has_call(node));
-            let own = match &self.graph.nodes[node] {
+            let hoisted = self.lowered.loops_of(node).len() < nest.len()
+                && (self.lowered.is_active(node) || self.lowered.has_call(node));
+            let own = match &self.lowered.nodes[node] {
                 Node::Reduce { .. } => true,
-                Node::Call { .. } => hoisted || self.graph.is_active(node),
+                Node::Call { .. } => hoisted || self.lowered.is_active(node),
                 node => node.is_number() && hoisted,
             };
             if !own {
-                stack.extend(children(&self.graph.nodes[node]));
+                stack.extend(children(&self.lowered.nodes[node]));
             } else if self.own.insert(node) {
                 let axes = self.axes(node);
                 self.choose(node, &axes);
             }
         }
         let inline = self.inline(root);
-        let operations = |node: &&NodeId| !self.graph.is_leaf(**node);
+        let operations = |node: &&NodeId| !self.lowered.is_leaf(**node);
         if inline.iter().filter(operations).count() > MAX_OPERATIONS {
             self.divide(root, axes);
         }
@@ -164,14 +463,14 @@ impl<'a> Split<'a> {
         let mut operations: HashMap<NodeId, usize> = HashMap::new();
         // Children have lower numbers.
         for node in self.inline(root) {
-            if self.graph.is_leaf(node) {
+            if self.lowered.is_leaf(node) {
                 continue;
             }
-            let below = children(&self.graph.nodes[node]).into_iter();
+            let below = children(&self.lowered.nodes[node]).into_iter();
             let here = 1 + below.filter_map(|child| operations.get(&child)).sum::<usize>();
             let part = here >= MAX_OPERATIONS / 2
-                && self.graph.nodes[node].is_number()
-                && self.graph.loops_of(node).len() == nest.len();
+                && self.lowered.nodes[node].is_number()
+                && self.lowered.loops_of(node).len() == nest.len();
             if part {
                 self.own.insert(node);
             } else {
@@ -183,10 +482,10 @@ impl<'a> Split<'a> {
     /// The nodes that are computed inside the equation of a root.
     fn inline(&self, root: NodeId) -> BTreeSet<NodeId> {
         let mut inline = BTreeSet::new();
-        let mut stack = children(&self.graph.nodes[root]);
+        let mut stack = children(&self.lowered.nodes[root]);
         while let Some(node) = stack.pop() {
             if !self.own.contains(&node) && inline.insert(node) {
-                stack.extend(children(&self.graph.nodes[node]));
+                stack.extend(children(&self.lowered.nodes[node]));
             }
         }
         inline
@@ -195,21 +494,21 @@ impl<'a> Split<'a> {
     /// Makes equations of what several equations would compute again.
     fn share(&mut self, definitions: &[Root]) {
         let definitions: BTreeSet<NodeId> = definitions.iter().map(|(root, _)| *root).collect();
-        let nodes = self.graph.below(definitions.iter().copied());
+        let nodes = self.lowered.below(definitions.iter().copied());
         let mut within: HashMap<NodeId, Within> = HashMap::new();
         // Parents have higher numbers: all equations that compute a node have been seen.
         for node in nodes.into_iter().rev() {
             let users = within.get(&node).copied();
-            let worth = !self.graph.is_leaf(node)
-                && self.graph.nodes[node].is_number()
-                && (self.graph.is_active(node) || self.graph.has_call(node));
+            let worth = !self.lowered.is_leaf(node)
+                && self.lowered.nodes[node].is_number()
+                && (self.lowered.is_active(node) || self.lowered.has_call(node));
             if users == Some(Within::Several) && worth {
                 self.own.insert(node);
             }
             let itself = (self.own.contains(&node) || definitions.contains(&node))
                 .then_some(Within::One(node));
             let users = users.filter(|_| !self.own.contains(&node));
-            for child in children(&self.graph.nodes[node]) {
+            for child in children(&self.lowered.nodes[node]) {
                 for user in itself.into_iter().chain(users) {
                     within
                         .entry(child)
@@ -220,31 +519,44 @@ impl<'a> Split<'a> {
         }
     }
 
+    fn requirements_of(&self, node: NodeId) -> &[Requirement] {
+        self.requirements.get(&node).map_or(&[], Vec::as_slice)
+    }
+
     /// The axes of a node that is an equation of its own, the outermost loop first.
     fn axes(&self, node: NodeId) -> Vec<IndexId> {
-        let mut axes: Vec<IndexId> = self.graph.loops_of(node).into_iter().collect();
-        axes.sort_by_key(|&index| std::cmp::Reverse(self.graph.indices[index].height));
+        let mut axes: BTreeSet<IndexId> = self.lowered.loops_of(node);
+        // What a recurrence needs is one of it, with all its indices.
+        for below in self.lowered.below([node]) {
+            let Node::Load { array: term::Array::Definition(id), .. } = self.lowered.nodes[below]
+            else {
+                continue;
+            };
+            if let Some(block) = self.definitions[id].block
+                && self.components.iter().any(|component| component.contains(&id))
+                && self.blocks[block].indices.iter().any(|index| axes.contains(index))
+            {
+                axes.extend(&self.blocks[block].indices);
+            }
+        }
+        let mut axes: Vec<IndexId> = axes.into_iter().collect();
+        axes.sort_by_key(|&index| std::cmp::Reverse(self.lowered.indices[index].height));
         axes
     }
 
-    fn equation(&mut self, name: &str, root: NodeId, axes: Vec<IndexId>) -> usize {
+    fn equation(&mut self, name: &str, root: NodeId, axes: Vec<IndexId>) -> EquationId {
         if let Some(&id) = self.made.get(&(root, axes.clone())) {
             return id;
         }
-        let node = self.graph.nodes[root].clone();
-        let (fold, body) = match node {
-            Node::Reduce { fold, indices, body } => (Some((fold, indices)), self.rewrite(body)),
-            node => {
-                let node = self.rewrite_children(node);
-                (None, self.graph.add(node))
-            }
-        };
+        let (fold, body) = self.fold_and_body(root);
         let depends = self.depends(body);
         let requirements = self.requirements(root, &axes);
-        let id = self.graph.equations.len();
-        self.graph.equations.push(Equation {
+        let id = self.equations.push(Equation {
             name: name.to_owned(),
             axes: axes.clone(),
+            shape: axes.clone(),
+            subscripts: subscripts(&axes),
+            starts: Vec::new(),
             fold,
             body,
             depends,
@@ -255,10 +567,20 @@ impl<'a> Split<'a> {
         id
     }
 
+    fn fold_and_body(&mut self, root: NodeId) -> (Option<(Fold, Vec<IndexId>)>, NodeId) {
+        match self.lowered.nodes[root].clone() {
+            Node::Reduce { fold, indices, body } => (Some((fold, indices)), self.rewrite(body)),
+            node => {
+                let node = self.rewrite_children(&node);
+                (None, self.equations.graph.add(node))
+            }
+        }
+    }
+
     /// What must hold for the equation of a root to have values.
     fn requirements(&mut self, root: NodeId, axes: &[IndexId]) -> Vec<Requirement> {
         let mut nest = axes.to_vec();
-        if let Node::Reduce { indices, .. } = &self.graph.nodes[root] {
+        if let Node::Reduce { indices, .. } = &self.lowered.nodes[root] {
             nest.extend(indices);
         }
         let mut requirements = Vec::new();
@@ -268,14 +590,14 @@ impl<'a> Split<'a> {
             if node != root && self.own.contains(&node) || !seen.insert((node, taken)) {
                 continue;
             }
-            for one in self.graph.requirements(node).to_vec() {
+            for one in self.requirements_of(node).to_vec() {
                 let holds = self.rewrite(one.holds);
                 // In a branch only where that is taken.
                 let holds = match taken {
                     Some(taken) => {
                         let taken = self.rewrite(taken);
-                        let not_taken = self.graph.add(Node::Not(taken));
-                        self.graph.add(Node::Or(not_taken, holds))
+                        let not_taken = self.equations.graph.add(Node::Not(taken));
+                        self.equations.graph.add(Node::Or(not_taken, holds))
                     }
                     None => holds,
                 };
@@ -283,34 +605,34 @@ impl<'a> Split<'a> {
                 let within = if node == root { axes.to_vec() } else { nest.clone() };
                 requirements.push(Requirement { holds, within, ..one });
             }
-            if let Node::Select { condition, then, otherwise } = self.graph.nodes[node] {
-                let not = self.graph.add(Node::Not(condition));
+            if let Node::Select { condition, then, otherwise } = self.lowered.nodes[node] {
+                let not = self.lowered.add(Node::Not(condition));
                 stack.push((condition, taken));
                 for (branch, when) in [(then, condition), (otherwise, not)] {
                     let when = match taken {
-                        Some(taken) => self.graph.add(Node::And(taken, when)),
+                        Some(taken) => self.lowered.add(Node::And(taken, when)),
                         None => when,
                     };
                     stack.push((branch, Some(when)));
                 }
             } else {
-                let below = children(&self.graph.nodes[node]);
+                let below = children(&self.lowered.nodes[node]);
                 stack.extend(below.into_iter().map(|child| (child, taken)));
             }
         }
         requirements
     }
 
-    fn depends(&self, body: NodeId) -> BTreeSet<usize> {
+    fn depends(&self, body: NodeId) -> BTreeSet<OperandId> {
         let mut depends = BTreeSet::new();
         let mut stack = vec![body];
         while let Some(node) = stack.pop() {
-            match &self.graph.nodes[node] {
+            match &self.equations.graph.nodes[node] {
                 Node::Load { array: Array::Operand(operand), .. } => {
                     depends.insert(*operand);
                 }
                 Node::Load { array: Array::Equation(id), .. } => {
-                    depends.extend(&self.graph.equations[*id].depends);
+                    depends.extend(&self.equations[*id].depends);
                 }
                 Node::Select { then, otherwise, .. } => stack.extend([*then, *otherwise]),
                 Node::Stop(_) => {}
@@ -330,34 +652,30 @@ impl<'a> Split<'a> {
             let axes = self.axes(node);
             let name = self.name_of(node);
             let id = self.equation(&name, node, axes.clone());
-            self.graph.load(Array::Equation(id), &axes)
+            self.equations.graph.load(Array::Equation(id), &axes)
         } else {
-            let rewritten = self.rewrite_children(self.graph.nodes[node].clone());
-            self.graph.add(rewritten)
+            let rewritten = self.rewrite_children(&self.lowered.nodes[node].clone());
+            self.equations.graph.add(rewritten)
         };
         self.rewritten.insert(node, done);
         done
     }
 
-    fn rewrite_children(&mut self, mut node: Node) -> Node {
-        if let Node::Load { array, .. } = &mut node
-            && let Array::Definition(id) = *array
-        {
-            let Lowered { name, axes, root } = self.definitions[id].clone();
-            *array = Array::Equation(self.equation(&name, root, axes));
-        }
-        let rewritten = node.clone().map_children(&mut |child| Some(self.rewrite(child)));
-        rewritten.unwrap_or(node)
+    fn rewrite_children(&mut self, node: &Node<term::Array>) -> Node {
+        let Some(rewritten) = node.rewritten(self) else {
+            unreachable!("there is an equation for each definition")
+        };
+        rewritten
     }
 
     /// A word for what an equation computes, for the generated code.
     fn name_of(&self, node: NodeId) -> String {
-        match &self.graph.nodes[node] {
+        match &self.lowered.nodes[node] {
             Node::Reduce { fold: Fold::Sum, .. } => "sum".into(),
             Node::Reduce { fold: Fold::Max, .. } => "max".into(),
             Node::Reduce { fold: Fold::Min, .. } => "min".into(),
             Node::Reduce { fold: Fold::Prod, .. } => "prod".into(),
-            Node::Call { function, .. } => match &self.graph.functions[*function] {
+            Node::Call { function, .. } => match &self.lowered.functions[*function] {
                 Function::Builtin(name) => name.clone(),
                 Function::User(tokens) => last_name(tokens),
             },
@@ -366,6 +684,53 @@ impl<'a> Split<'a> {
             _ => "term".into(),
         }
     }
+}
+
+impl Rewrite<term::Array, Array> for Split {
+    fn node(&mut self, node: NodeId) -> Option<NodeId> {
+        Some(self.rewrite(node))
+    }
+
+    fn array(&mut self, array: term::Array) -> Option<Array> {
+        Some(match array {
+            term::Array::Operand(operand) => Array::Operand(operand),
+            term::Array::Definition(id) => Array::Equation(self.definition(id)),
+        })
+    }
+}
+
+/// A graph with the nodes that name no definition. They are the same before and after, and keep their order
+/// and their place before all others: gradients are added up in the order of the nodes.
+fn carried_over(lowered: &Graph<term::Array>) -> Graph {
+    let mut graph = Graph::beside(lowered);
+    let mut same = Same(HashMap::new());
+    for id in lowered.nodes.ids() {
+        if let Some(node) = lowered.nodes[id].rewritten(&mut same) {
+            same.0.insert(id, graph.add(node));
+        }
+    }
+    graph
+}
+
+/// The nodes so far that name no definition.
+struct Same(HashMap<NodeId, NodeId>);
+
+impl Rewrite<term::Array, Array> for Same {
+    fn node(&mut self, node: NodeId) -> Option<NodeId> {
+        self.0.get(&node).copied()
+    }
+
+    fn array(&mut self, array: term::Array) -> Option<Array> {
+        match array {
+            term::Array::Operand(operand) => Some(Array::Operand(operand)),
+            term::Array::Definition(_) => None,
+        }
+    }
+}
+
+/// Elements at these indices.
+fn subscripts(indices: &[IndexId]) -> Vec<Subscript> {
+    indices.iter().map(|&index| Subscript::Affine(Affine::index(index))).collect()
 }
 
 fn last_name(path: &TokenStream) -> String {

@@ -5,61 +5,200 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::graph::equations::divide;
+use proc_macro2::Span;
+
 use crate::graph::{
-    Array, Bound, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Reach, Subscript,
+    Classes, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Requirement, Subscript,
 };
+use crate::ids::IdVec;
 use crate::resolve::term::{
-    self, Affine, Atom, Axis, Binder, Checked, Condition, Function, Range, Term,
+    self, Affine, Atom, Axis, Binder, BinderId, Checked, Condition, DefinitionId, Function, Range,
+    Term,
 };
 use crate::syntax::ast::{self, Comparison, Operator};
 
-/// Builds the graph of a checked program.
-pub fn lower(checked: &Checked) -> Graph {
-    let mut graph = Graph::new(checked);
-    let mut builder = Builder {
-        graph: &mut graph,
-        checked,
-        index_of: HashMap::new(),
-        definitions: Vec::new(),
-        taken: None,
-    };
-    for definition in &checked.definitions {
-        let lowered = builder.definition(definition);
-        builder.definitions.push(lowered);
-    }
-    builder.checks();
-    let definitions = builder.definitions;
-    divide(&mut graph, definitions, &checked.results);
-    graph
+/// The nodes of a program, whose leaves are elements of operands and definitions.
+pub struct Lowered {
+    pub graph: Graph<term::Array>,
+    pub definitions: IdVec<DefinitionId, Definition>,
+    pub blocks: Vec<Block>,
+    pub results: Vec<DefinitionId>,
+    /// What must hold for a node to have a value.
+    pub requirements: HashMap<NodeId, Vec<Requirement>>,
+    /// The subscripts that must be checked on entry.
+    pub bounds: Vec<Bound>,
+    /// Implied indices over an axis that an earlier stated range made.
+    pub reaches: Vec<Reach>,
 }
 
 #[derive(Clone, Debug)]
-pub struct Lowered {
+pub struct Definition {
     pub name: String,
+    /// The indices that it is computed for.
     pub axes: Vec<IndexId>,
+    /// The indices along the axes of its array.
+    pub shape: Vec<IndexId>,
+    /// What is added to the first index to find the element on its axis.
+    pub shift: Affine<IndexId>,
     pub root: NodeId,
+    /// The block that it is an equation of.
+    pub block: Option<usize>,
+    pub starts: Vec<Start>,
+}
+
+/// What an array of a block is before the first value of its index.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// Where it lies along the first axis.
+    pub row: Affine<IndexId>,
+    pub definition: DefinitionId,
+}
+
+/// Equations that are computed for one value of some indices after the other.
+#[derive(Clone, Debug)]
+pub struct Block {
+    pub indices: Vec<IndexId>,
+    /// Whether the indices go from the last value to the first.
+    pub descends: bool,
+    /// What stands in the place of the first index in the subscripts of each array that has starts.
+    rows: HashMap<DefinitionId, Rows>,
+}
+
+/// Where the elements of an array with starts lie along its first axis: ascending the starts come first.
+#[derive(Clone, Debug)]
+struct Rows {
+    /// The index along the axis.
+    axis: IndexId,
+    /// How far the element of an index is from it.
+    shift: Affine<IndexId>,
+    starts: Vec<Start>,
+}
+
+/// A subscript that must stay on its axis.
+#[derive(Debug)]
+pub struct Bound {
+    /// The axis, for the message.
+    pub name: String,
+    pub length: Length,
+    /// The index of the definition's axis, whose first value is at position 0.
+    pub axis: Option<IndexId>,
+    pub subscript: Subscript,
+    pub span: Span,
+}
+
+/// An index that runs over two axes of which at least one is the reach of a stated range.
+#[derive(Debug)]
+pub struct Reach {
+    pub index: String,
+    pub lengths: [Length; 2],
+    /// What the user calls the two axes.
+    pub names: [String; 2],
+    pub span: Span,
+}
+
+/// Builds the graph of a checked program.
+pub fn lower(checked: &Checked) -> Lowered {
+    let mut builder = Builder {
+        graph: Graph::new(Classes::new(checked)),
+        checked,
+        index_of: HashMap::new(),
+        definitions: IdVec::default(),
+        blocks: Vec::new(),
+        taken: None,
+        requirements: HashMap::new(),
+        bounds: Vec::new(),
+        reaches: Vec::new(),
+    };
+    for id in checked.definitions.ids() {
+        let lowered = builder.definition(id);
+        builder.definitions.push(lowered);
+    }
+    builder.checks();
+    let Builder { graph, definitions, blocks, requirements, bounds, reaches, .. } = builder;
+    let results = checked.results.clone();
+    Lowered { graph, definitions, blocks, results, requirements, bounds, reaches }
 }
 
 struct Builder<'a> {
-    graph: &'a mut Graph,
+    graph: Graph<term::Array>,
     checked: &'a Checked,
-    index_of: HashMap<usize, IndexId>,
-    definitions: Vec<Lowered>,
+    index_of: HashMap<BinderId, IndexId>,
+    definitions: IdVec<DefinitionId, Definition>,
+    /// Those of which an equation was met.
+    blocks: Vec<Block>,
     /// When the branch that is being lowered is taken.
     taken: Option<NodeId>,
+    requirements: HashMap<NodeId, Vec<Requirement>>,
+    bounds: Vec<Bound>,
+    reaches: Vec<Reach>,
 }
 
 impl Builder<'_> {
-    fn definition(&mut self, definition: &term::Definition) -> Lowered {
-        let height = height(&definition.body);
-        let axes = self.bind(&definition.axes, height);
+    fn definition(&mut self, id: DefinitionId) -> Definition {
+        let definition = &self.checked.definitions[id];
+        let block = self.checked.blocks.iter().position(|block| block.definitions.contains(&id));
+        if block == Some(self.blocks.len()) {
+            self.block();
+        }
+        let of_block = block.map_or(&[][..], |block| &self.blocks[block].indices).to_vec();
+        let own = &definition.axes[of_block.len()..];
+        let mut axes = of_block;
+        axes.extend(self.bind(own, height(&definition.body)));
         let root = self.node(&definition.body);
-        Lowered { name: definition.name.clone(), axes, root }
+        let mut shape = axes.clone();
+        let rows = block.and_then(|block| self.blocks[block].rows.get(&id));
+        if let Some(rows) = rows {
+            shape[0] = rows.axis;
+        }
+        let shift = rows.map_or(Affine::constant(0), |rows| rows.shift.clone());
+        let starts = rows.map_or(Vec::new(), |rows| rows.starts.clone());
+        Definition { name: definition.name.clone(), axes, shape, shift, root, block, starts }
+    }
+
+    /// Names the indices of the next block. They stay apart from all others.
+    fn block(&mut self) {
+        let number = self.blocks.len();
+        let block = &self.checked.blocks[number];
+        let indices = self.bind(&block.indices, (number + 1) << 20);
+        let mut rows = HashMap::new();
+        for &definition in &block.definitions {
+            let starts = &self.checked.definitions[definition].starts;
+            if let ([index], false) = (&indices[..], starts.is_empty()) {
+                rows.insert(definition, self.rows(*index, block.descends, starts));
+            }
+        }
+        self.blocks.push(Block { indices, descends: block.descends, rows });
+    }
+
+    fn rows(&mut self, index: IndexId, descends: bool, starts: &[DefinitionId]) -> Rows {
+        let count = i64::try_from(starts.len()).unwrap_or(i64::MAX);
+        let (low, high) = match &self.graph.indices[index].range {
+            IndexRange::Whole(_) => (Affine::constant(0), Affine::atom(Atom::Len(index))),
+            IndexRange::Stated { low, high } => (low.clone(), high.clone()),
+        };
+        let steps = Affine::constant(1);
+        let each = |(back, definition): (i64, &DefinitionId)| Start {
+            row: if descends {
+                high.clone().plus(back - 1, &steps)
+            } else {
+                Affine::constant(count - back)
+            },
+            definition: *definition,
+        };
+        let starts = (1..).zip(starts).map(each).collect();
+        let shift =
+            if descends { Affine::constant(0) } else { Affine::constant(count).plus(-1, &low) };
+        let name = self.graph.indices[index].name.clone();
+        let range = IndexRange::Stated { low: Affine::constant(0), high: high.plus(count, &steps) };
+        Rows { axis: self.graph.index(0, range, &name), shift, starts }
+    }
+
+    fn rows_of(&self, id: DefinitionId) -> Option<&Rows> {
+        self.blocks.iter().find_map(|block| block.rows.get(&id))
     }
 
     /// Names the indices of one `for`, whose body has this height; the outermost is the highest.
-    fn bind(&mut self, binders: &[usize], body: usize) -> Vec<IndexId> {
+    fn bind(&mut self, binders: &[BinderId], body: usize) -> Vec<IndexId> {
         let mut ids = Vec::new();
         for (position, &binder) in binders.iter().enumerate() {
             let height = body + binders.len() - position;
@@ -90,12 +229,19 @@ impl Builder<'_> {
                     (name, self.length(Axis::Operand { operand, axis: bound.axis }), None)
                 }
                 term::Array::Definition(id) => {
-                    let axis = self.definitions[id].axes[bound.axis];
-                    (&self.definitions[id].name, self.graph.axis_length(axis), Some(axis))
+                    let Definition { axes, shape, name, .. } = &self.definitions[id];
+                    let axis = if bound.reaches_starts { shape } else { axes }[bound.axis];
+                    (name, self.graph.axis_length(axis), Some(axis))
                 }
             };
             let name = format!("axis {} of `{name}`", bound.axis);
-            let subscript = self.subscript(&bound.subscript);
+            let mut subscript = self.subscript(&bound.subscript);
+            if let term::Array::Definition(id) = bound.array
+                && bound.reaches_starts
+                && bound.axis == 0
+            {
+                self.shift(id, &mut subscript);
+            }
             if let Subscript::Gather { integers, at } = &subscript {
                 let ids = &self.checked.integers[*integers].name;
                 for (axis, at) in at.iter().enumerate() {
@@ -115,11 +261,11 @@ impl Builder<'_> {
             let Some(&index) = self.index_of.get(&one.binder) else { continue };
             let lengths = [self.graph.axis_length(index), self.length(one.axis)];
             let known = |reach: &Reach| reach.lengths == lengths;
-            if lengths[0] != lengths[1] && !self.graph.reaches.iter().any(known) {
+            if lengths[0] != lengths[1] && !self.reaches.iter().any(known) {
                 let names = [term_axis(self.checked, one.binder), one.axis];
                 let names = names.map(|axis| self.checked.axis_name(axis));
                 let index = self.graph.indices[index].name.clone();
-                self.graph.reaches.push(Reach { index, lengths, names, span: one.span });
+                self.reaches.push(Reach { index, lengths, names, span: one.span });
             }
         }
     }
@@ -137,8 +283,15 @@ impl Builder<'_> {
             (&kept.name, kept.length, kept.axis) == (&bound.name, bound.length, bound.axis)
                 && kept.subscript == bound.subscript
         };
-        if !implied && !self.graph.bounds.iter().any(same) {
-            self.graph.bounds.push(bound);
+        if !implied && !self.bounds.iter().any(same) {
+            self.bounds.push(bound);
+        }
+    }
+
+    /// Moves the first subscript of an array by its starts.
+    fn shift(&self, id: DefinitionId, first: &mut Subscript) {
+        if let (Some(rows), Subscript::Affine(affine)) = (self.rows_of(id), first) {
+            *affine = affine.clone().plus(1, &rows.shift);
         }
     }
 
@@ -155,7 +308,7 @@ impl Builder<'_> {
     fn length(&self, axis: Axis) -> Length {
         match axis {
             Axis::Extent { binder } => self.graph.canonical(Length::Extent(self.index_of[&binder])),
-            _ => Length::Class(self.graph.classes.class(axis).unwrap_or(0)),
+            _ => Length::Class(self.graph.classes[axis]),
         }
     }
 
@@ -186,13 +339,13 @@ impl Builder<'_> {
         self.graph.add(Node::Integer(affine))
     }
 
-    fn count(&mut self, binder: usize) -> Affine<IndexId> {
+    fn count(&mut self, binder: BinderId) -> Affine<IndexId> {
         let index = self.counted(binder);
         self.graph.count(index).unwrap_or(Affine::atom(Atom::Len(index)))
     }
 
     /// An index whose range alone is asked for: no loop binds it.
-    fn counted(&mut self, binder: usize) -> IndexId {
+    fn counted(&mut self, binder: BinderId) -> IndexId {
         let Binder { name, range } = &self.checked.binders[binder];
         let range = match range {
             Range::Implied(_) => IndexRange::Whole(self.length(term_axis(self.checked, binder))),
@@ -208,17 +361,16 @@ impl Builder<'_> {
             Term::Number(x) => self.graph.number(*x),
             Term::Integer(affine) => self.integer(affine),
             Term::Load { array, subscripts, lazy } => {
-                let array = match *array {
-                    term::Array::Operand(operand) => Array::Operand(operand),
-                    term::Array::Definition(id) if self.definitions[id].axes.is_empty() => {
-                        return self.definitions[id].root;
-                    }
-                    term::Array::Definition(id) => Array::Definition(id),
-                };
-                let subscripts =
+                let mut subscripts: Vec<Subscript> =
                     subscripts.iter().map(|subscript| self.subscript(subscript)).collect();
+                if let term::Array::Definition(id) = *array {
+                    let Some(first) = subscripts.first_mut() else {
+                        return self.definitions[id].root;
+                    };
+                    self.shift(id, first);
+                }
                 let guard = self.taken.filter(|_| *lazy);
-                self.graph.add(Node::Load { array, subscripts, guard })
+                self.graph.add(Node::Load { array: *array, subscripts, guard })
             }
             // A square is a product: the same bits, and no array of its own.
             Term::Call { function: Function::Builtin(name), arguments }
@@ -286,127 +438,143 @@ impl Builder<'_> {
     }
 
     fn reduce(&mut self, reduction: ast::Reduction, indices: Vec<IndexId>, body: NodeId) -> NodeId {
-        let graph = &mut *self.graph;
         match reduction {
-            ast::Reduction::Sum => graph.add(Node::Reduce { fold: Fold::Sum, indices, body }),
+            ast::Reduction::Sum => self.graph.add(Node::Reduce { fold: Fold::Sum, indices, body }),
             ast::Reduction::Mean => {
-                let count = graph.count_of(&indices);
+                let count = self.count_of(&indices);
                 let sum = Node::Reduce { fold: Fold::Sum, indices: indices.clone(), body };
-                let sum = graph.add(sum);
-                let mean = graph.binary(Operator::Div, sum, count);
-                graph.require_values(mean, reduction.name(), &indices);
+                let sum = self.graph.add(sum);
+                let mean = self.graph.binary(Operator::Div, sum, count);
+                self.require_values(mean, reduction.name(), &indices);
                 mean
             }
             ast::Reduction::Max | ast::Reduction::Min => {
                 let fold = if reduction == ast::Reduction::Max { Fold::Max } else { Fold::Min };
-                let best = graph.nested(fold, &indices, body);
-                graph.require_values(best, reduction.name(), &indices);
+                let best = self.nested(fold, &indices, body);
+                self.require_values(best, reduction.name(), &indices);
                 best
             }
-            ast::Reduction::Prod => graph.nested(Fold::Prod, &indices, body),
-            ast::Reduction::LogSumExp => graph.log_sum_exp(&indices, body),
+            ast::Reduction::Prod => self.nested(Fold::Prod, &indices, body),
+            ast::Reduction::LogSumExp => self.log_sum_exp(&indices, body),
         }
     }
-}
 
-impl Graph {
     /// `m + ln Σ exp(body - m)`, where `m` is the greatest of all.
     ///
     /// Where that is infinite, `m` is 0: `ln Σ exp` itself is then -∞ or ∞, as it should be. In these
     /// two cases no gradient flows, for there is no softmax.
     fn log_sum_exp(&mut self, indices: &[IndexId], body: NodeId) -> NodeId {
         let [zero, least, greatest] =
-            [0.0, f64::NEG_INFINITY, f64::INFINITY].map(|x| self.number(x));
+            [0.0, f64::NEG_INFINITY, f64::INFINITY].map(|x| self.graph.number(x));
         let max = self.nested(Fold::Max, indices, body);
-        let max = self.add(Node::Stop(max));
+        let max = self.graph.add(Node::Stop(max));
         let is_finite = self.is_between(least, max, greatest);
-        let max = self.add(Node::Select { condition: is_finite, then: max, otherwise: zero });
-        let max = self.add(Node::Stop(max));
-        let shifted = self.binary(Operator::Sub, body, max);
-        let exp = self.call("exp", vec![shifted]);
+        let max = self.graph.add(Node::Select { condition: is_finite, then: max, otherwise: zero });
+        let max = self.graph.add(Node::Stop(max));
+        let shifted = self.graph.binary(Operator::Sub, body, max);
+        let exp = self.graph.call("exp", vec![shifted]);
         let sum = Node::Reduce { fold: Fold::Sum, indices: indices.to_vec(), body: exp };
-        let sum = self.add(sum);
+        let sum = self.graph.add(sum);
         // Of a NaN the gradient is a NaN, too.
         let is_zero = Node::Compare { comparison: Comparison::Equal, left: sum, right: zero };
-        let is_zero = self.add(is_zero);
+        let is_zero = self.graph.add(is_zero);
         let is_infinite =
             Node::Compare { comparison: Comparison::Equal, left: sum, right: greatest };
-        let is_infinite = self.add(is_infinite);
-        let is_extreme = self.add(Node::Or(is_zero, is_infinite));
-        let still = self.add(Node::Stop(sum));
+        let is_infinite = self.graph.add(is_infinite);
+        let is_extreme = self.graph.add(Node::Or(is_zero, is_infinite));
+        let still = self.graph.add(Node::Stop(sum));
         let sum = Node::Select { condition: is_extreme, then: still, otherwise: sum };
-        let sum = self.add(sum);
-        let ln = self.call("ln", vec![sum]);
-        let result = self.binary(Operator::Add, max, ln);
+        let sum = self.graph.add(sum);
+        let ln = self.graph.call("ln", vec![sum]);
+        let result = self.graph.binary(Operator::Add, max, ln);
         self.require_values(result, ast::Reduction::LogSumExp.name(), indices);
         result
     }
 
     fn is_between(&mut self, low: NodeId, x: NodeId, high: NodeId) -> NodeId {
         let comparison = Comparison::Less;
-        let above = self.add(Node::Compare { comparison, left: low, right: x });
-        let below = self.add(Node::Compare { comparison, left: x, right: high });
-        self.add(Node::And(above, below))
+        let above = self.graph.add(Node::Compare { comparison, left: low, right: x });
+        let below = self.graph.add(Node::Compare { comparison, left: x, right: high });
+        self.graph.add(Node::And(above, below))
+    }
+
+    /// The number of elements of a mean, as a number.
+    fn count_of(&mut self, indices: &[IndexId]) -> NodeId {
+        if self.graph.are_dependent(indices) {
+            let one = self.graph.number(1.0);
+            return self.graph.add(Node::Reduce {
+                fold: Fold::Sum,
+                indices: indices.to_vec(),
+                body: one,
+            });
+        }
+        let mut product = None;
+        for &index in indices {
+            let count = self.graph.add(Node::Count(index));
+            product = Some(match product {
+                None => count,
+                Some(product) => self.graph.binary(Operator::Mul, product, count),
+            });
+        }
+        match product {
+            Some(product) => product,
+            None => self.graph.number(1.0),
+        }
+    }
+
+    /// A reduction whose first winner counts, one index at a time.
+    fn nested(&mut self, fold: Fold, indices: &[IndexId], body: NodeId) -> NodeId {
+        indices.iter().rev().fold(body, |body, &index| {
+            self.graph.add(Node::Reduce { fold, indices: vec![index], body })
+        })
+    }
+
+    /// Notes that a node, what the user calls `reduction`, has no value where these take none.
+    fn require_values(&mut self, node: NodeId, reduction: &'static str, indices: &[IndexId]) {
+        // Of indices whose ranges name each other all must be looked at together.
+        let groups: Vec<&[IndexId]> = if self.graph.are_dependent(indices) {
+            vec![indices]
+        } else {
+            indices.chunks(1).collect()
+        };
+        for group in groups {
+            if group.iter().all(|&index| self.graph.is_never_empty(index)) {
+                continue;
+            }
+            let (zero, count) = (self.graph.number(0.0), self.count_of(group));
+            let holds = Node::Compare { comparison: Comparison::Less, left: zero, right: count };
+            let holds = self.graph.add(holds);
+            let index = self.graph.indices[group[0]].name.clone();
+            let requirement = Requirement { holds, reduction, index, within: vec![] };
+            let requirements = self.requirements.entry(node).or_default();
+            if !requirements.contains(&requirement) {
+                requirements.push(requirement);
+            }
+        }
     }
 }
 
 /// The axis that an implied index runs over, with chains of definitions resolved.
-fn term_axis(checked: &Checked, binder: usize) -> Axis {
+fn term_axis(checked: &Checked, binder: BinderId) -> Axis {
     crate::resolve::axis_of(&checked.binders, binder)
 }
 
 /// The definitions that the results use, directly or through others.
-fn needed(checked: &Checked) -> BTreeSet<usize> {
+fn needed(checked: &Checked) -> BTreeSet<DefinitionId> {
     let mut needed = BTreeSet::new();
     let mut stack = checked.results.clone();
     while let Some(id) = stack.pop() {
         if needed.insert(id) {
-            definitions_in(&checked.definitions[id].body, &mut stack);
+            let definition = &checked.definitions[id];
+            stack.extend(&definition.starts);
+            definition.body.walk(&mut |term| {
+                if let Term::Load { array: term::Array::Definition(id), .. } = term {
+                    stack.push(*id);
+                }
+            });
         }
     }
     needed
-}
-
-fn definitions_in(term: &Term, found: &mut Vec<usize>) {
-    match term {
-        Term::Number(_) | Term::Integer(_) | Term::Error => {}
-        Term::Load { array, .. } => {
-            if let term::Array::Definition(id) = array {
-                found.push(*id);
-            }
-        }
-        Term::Negate(operand) | Term::Stop(operand) | Term::Reduce { body: operand, .. } => {
-            definitions_in(operand, found);
-        }
-        Term::Binary { left, right, .. } => {
-            definitions_in(left, found);
-            definitions_in(right, found);
-        }
-        Term::Call { arguments, .. } => {
-            for argument in arguments {
-                definitions_in(argument, found);
-            }
-        }
-        Term::If { condition, then, otherwise } => {
-            definitions_in_condition(condition, found);
-            definitions_in(then, found);
-            definitions_in(otherwise, found);
-        }
-    }
-}
-
-fn definitions_in_condition(condition: &Condition, found: &mut Vec<usize>) {
-    match condition {
-        Condition::Compare { left, right, .. } => {
-            definitions_in(left, found);
-            definitions_in(right, found);
-        }
-        Condition::And(one, other) | Condition::Or(one, other) => {
-            definitions_in_condition(one, found);
-            definitions_in_condition(other, found);
-        }
-        Condition::Not(operand) => definitions_in_condition(operand, found),
-    }
 }
 
 /// How many `for`s, one an index, are nested in a term.

@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::graph::differentiate::Gradient;
-use crate::graph::{Array, Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, Through};
+use crate::graph::equations::{Equation, Start};
+use crate::graph::{
+    Array, EquationId, Fold, FunctionId, Graph, IndexId, IndexRange, Node, NodeId, Subscript,
+    Through,
+};
 use crate::resolve::term::{Affine, Atom, Checked, Function};
 use crate::syntax::ast::{Comparison, Operator};
 
@@ -41,12 +45,12 @@ pub fn fold_name(fold: Fold) -> &'static str {
 
 impl<'a> Notation<'a> {
     pub fn new(checked: &'a Checked, gradient: &'a Gradient) -> Self {
-        Self { checked, gradient, graph: &gradient.graph, named: None }
+        Self { checked, gradient, graph: &gradient.equations.graph, named: None }
     }
 
     /// One line for each equation, in the order in which they run.
     pub fn equations(&self) -> Vec<String> {
-        let equations = self.graph.equations.iter().enumerate();
+        let equations = self.gradient.equations.enumerate();
         equations
             .map(|(id, equation)| {
                 let body = self.node(equation.body);
@@ -61,6 +65,14 @@ impl<'a> Notation<'a> {
                 format!("{} = {value}", self.array(Array::Equation(id)))
             })
             .collect()
+    }
+
+    /// What an array of a recurrence begins with: `h[-1, i] = h0[i] for i`.
+    pub fn start(&self, id: EquationId, start: &Start) -> String {
+        let element = self.element(Array::Equation(id), &start.subscripts);
+        let axes = self.indices(&start.axes);
+        let over = if axes.is_empty() { String::new() } else { format!(" for {axes}") };
+        format!("{element} = {}{over}", self.node(start.body))
     }
 
     /// One line for each contribution to a gradient, in the order in which they run.
@@ -100,23 +112,43 @@ impl<'a> Notation<'a> {
     pub fn array(&self, array: Array) -> String {
         match array {
             Array::Operand(operand) => self.checked.operands[operand].name.clone(),
-            Array::Equation(id) => {
-                let equations = &self.graph.equations;
+            Array::Equation(id) | Array::Present(id) => {
+                let equations = &self.gradient.equations;
                 let name = &equations[id].name;
                 // Of several with one name the later have a number.
-                match equations[..id].iter().filter(|other| other.name == *name).count() {
+                match equations
+                    .ids()
+                    .filter(|&other| other < id && equations[other].name == *name)
+                    .count()
+                {
                     0 => name.clone(),
                     before => format!("{name}_{}", before + 1),
                 }
             }
-            Array::Adjoint(id) => format!("∂{}", self.array(Array::Equation(id))),
+            Array::Adjoint(id) | Array::PresentAdjoint(id) => {
+                format!("∂{}", self.array(Array::Equation(id)))
+            }
             Array::Gradient(operand) => format!("∂{}", self.array(Array::Operand(operand))),
-            Array::Definition(id) => self.checked.definitions[id].name.clone(),
         }
+    }
+
+    /// Subscripts as they were written, of an array on whose axis starts lie before what is computed.
+    fn unshifted(&self, array: Array, subscripts: &[Subscript]) -> Vec<Subscript> {
+        let mut subscripts = subscripts.to_vec();
+        if let Array::Equation(id) | Array::Adjoint(id) = array {
+            let Equation { axes, subscripts: own, .. } = &self.gradient.equations[id];
+            if let (Some(Subscript::Affine(first)), Some(Subscript::Affine(own)), Some(&index)) =
+                (subscripts.first_mut(), own.first(), axes.first())
+            {
+                *first = first.clone().plus(-1, own).plus(1, &Affine::index(index));
+            }
+        }
+        subscripts
     }
 
     pub fn element(&self, array: Array, subscripts: &[Subscript]) -> String {
         let name = self.array(array);
+        let subscripts = &self.unshifted(array, subscripts);
         if subscripts.is_empty() {
             return name;
         }
@@ -267,7 +299,7 @@ impl<'a> Notation<'a> {
         nodes.iter().map(|&node| self.node(node)).collect::<Vec<_>>().join(", ")
     }
 
-    fn function(&self, function: usize) -> String {
+    fn function(&self, function: FunctionId) -> String {
         match &self.graph.functions[function] {
             Function::Builtin(name) => name.clone(),
             Function::User(path) => path.to_string().replace(' ', ""),

@@ -7,32 +7,36 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use crate::graph::equations::Equations;
 use crate::graph::{
-    Array, Graph, IndexId, IndexRange, Node, NodeId, Requirement, Subscript, children,
+    Array, EquationId, Graph, IndexId, IndexRange, Node, NodeId, Requirement, Rewrite, Subscript,
+    children,
 };
 use crate::resolve::term::{Affine, Atom};
 
 /// Moves the requirements of all equations to where they are asked for.
-pub fn lift(graph: &mut Graph) {
-    for id in 0..graph.equations.len() {
-        settle(graph, id);
-        if graph.results.contains(&id) {
+pub fn lift(equations: &mut Equations) {
+    for id in equations.ids() {
+        settle(equations, id);
+        // All steps of a recurrence are computed, and so is all that it begins with.
+        let is_start = equations.iter().flat_map(|one| &one.starts).any(|start| start.of == id);
+        if equations.results.contains(&id) || equations.recurrence(id).is_some() || is_start {
             continue;
         }
         // What is asked for within a reduction stays with that.
-        let axes: BTreeSet<IndexId> = graph.equations[id].axes.iter().copied().collect();
-        let all = std::mem::take(&mut graph.equations[id].requirements);
+        let axes: BTreeSet<IndexId> = equations[id].axes.iter().copied().collect();
+        let all = std::mem::take(&mut equations[id].requirements);
         let (requirements, own): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|one| one.within.iter().all(|index| axes.contains(index)));
-        graph.equations[id].requirements = own;
-        let uses = if requirements.is_empty() { Vec::new() } else { uses(graph, id) };
+        equations[id].requirements = own;
+        let uses = if requirements.is_empty() { Vec::new() } else { uses(equations, id) };
         for requirement in requirements {
             for one in &uses {
-                if let Some(lifted) = one.lifted(graph, id, &requirement) {
-                    graph.equations[one.by].requirements.push(lifted);
+                if let Some(lifted) = one.lifted(equations, id, &requirement) {
+                    equations[one.by].requirements.push(lifted);
                 } else {
                     // Which elements a gather asks for only the run time knows: take all.
-                    graph.equations[id].requirements.push(requirement.clone());
+                    equations[id].requirements.push(requirement.clone());
                     break;
                 }
             }
@@ -41,19 +45,19 @@ pub fn lift(graph: &mut Graph) {
 }
 
 /// Leaves out what is said twice, and what holds wherever an element is computed at all.
-fn settle(graph: &mut Graph, id: usize) {
+fn settle(equations: &mut Equations, id: EquationId) {
     let mut settled: Vec<Requirement> = Vec::new();
-    for one in std::mem::take(&mut graph.equations[id].requirements) {
+    for one in std::mem::take(&mut equations[id].requirements) {
         let holds = |index: IndexId| {
-            let range = &graph.indices[index].range;
-            one.within.iter().any(|&other| graph.indices[other].range == *range)
+            let range = &equations.graph.indices[index].range;
+            one.within.iter().any(|&other| equations.graph.indices[other].range == *range)
         };
-        let trivial = is_trivial(graph, one.holds, &holds);
+        let trivial = is_trivial(&equations.graph, one.holds, &holds);
         if !trivial && !settled.contains(&one) {
             settled.push(one);
         }
     }
-    graph.equations[id].requirements = settled;
+    equations[id].requirements = settled;
 }
 
 /// Whether a condition says no more than that an index of the loops takes values, for which `holds`.
@@ -69,37 +73,37 @@ fn is_trivial(graph: &Graph, condition: NodeId, holds: &dyn Fn(IndexId) -> bool)
 
 /// A place where the element of an equation is asked for.
 struct Use {
-    by: usize,
+    by: EquationId,
     subscripts: Vec<Subscript>,
     /// In a branch, when that is taken.
     taken: Option<NodeId>,
 }
 
-fn uses(graph: &mut Graph, used: usize) -> Vec<Use> {
+fn uses(equations: &mut Equations, used: EquationId) -> Vec<Use> {
     let mut uses = Vec::new();
-    for by in used + 1..graph.equations.len() {
+    for by in equations.ids().filter(|&by| by > used) {
         let mut seen = HashSet::new();
-        let mut stack = vec![(graph.equations[by].body, None)];
+        let mut stack = vec![(equations[by].body, None)];
         while let Some((node, taken)) = stack.pop() {
             if !seen.insert((node, taken)) {
                 continue;
             }
-            match graph.nodes[node].clone() {
+            match equations.graph.nodes[node].clone() {
                 Node::Load { array, subscripts, guard } => {
                     stack.extend(guard.map(|guard| (guard, taken)));
                     if array == Array::Equation(used) {
                         let taken = match guard {
-                            Some(guard) => Some(both(graph, taken, guard)),
+                            Some(guard) => Some(both(&mut equations.graph, taken, guard)),
                             None => taken,
                         };
                         uses.push(Use { by, subscripts, taken });
                     }
                 }
                 Node::Select { condition, then, otherwise } => {
-                    let not = graph.add(Node::Not(condition));
+                    let not = equations.graph.add(Node::Not(condition));
                     let (then, otherwise) = (
-                        (then, Some(both(graph, taken, condition))),
-                        (otherwise, Some(both(graph, taken, not))),
+                        (then, Some(both(&mut equations.graph, taken, condition))),
+                        (otherwise, Some(both(&mut equations.graph, taken, not))),
                     );
                     stack.extend([(condition, taken), then, otherwise]);
                 }
@@ -121,11 +125,11 @@ impl Use {
     /// The requirement of an element that is asked for here.
     fn lifted(
         &self,
-        graph: &mut Graph,
-        used: usize,
+        equations: &mut Equations,
+        used: EquationId,
         requirement: &Requirement,
     ) -> Option<Requirement> {
-        let axes = graph.equations[used].axes.clone();
+        let axes = equations[used].axes.clone();
         let mut by = BTreeMap::new();
         for (axis, subscript) in axes.into_iter().zip(&self.subscripts) {
             match subscript {
@@ -133,12 +137,13 @@ impl Use {
                 Subscript::Gather { .. } => return None,
             };
         }
-        let mut holds = Substitution { graph, by: &by }.node(requirement.holds)?;
+        let mut holds =
+            Substitution { graph: &mut equations.graph, by: &by }.node(requirement.holds)?;
         if let Some(taken) = self.taken {
-            let not_taken = graph.add(Node::Not(taken));
-            holds = graph.add(Node::Or(not_taken, holds));
+            let not_taken = equations.graph.add(Node::Not(taken));
+            holds = equations.graph.add(Node::Or(not_taken, holds));
         }
-        let within = graph.equations[self.by].nest();
+        let within = equations[self.by].nest();
         Some(Requirement { holds, within, ..requirement.clone() })
     }
 }
@@ -159,7 +164,7 @@ struct Substitution<'a> {
     by: &'a BTreeMap<IndexId, Affine<IndexId>>,
 }
 
-impl Substitution<'_> {
+impl Rewrite<Array, Array> for Substitution<'_> {
     fn node(&mut self, node: NodeId) -> Option<NodeId> {
         let mut node = self.graph.nodes[node].clone();
         match &mut node {
@@ -170,10 +175,16 @@ impl Substitution<'_> {
             Node::Reduce { .. } | Node::Local { .. } | Node::WhereAt { .. } => return None,
             _ => {}
         }
-        let node = node.map_children(&mut |child| self.node(child))?;
+        let node = node.rewritten(self)?;
         Some(self.graph.add(node))
     }
 
+    fn array(&mut self, array: Array) -> Option<Array> {
+        Some(array)
+    }
+}
+
+impl Substitution<'_> {
     fn affine(&self, affine: &Affine<IndexId>) -> Affine<IndexId> {
         let mut sum = Affine::constant(affine.constant);
         for (atom, &factor) in &affine.terms {

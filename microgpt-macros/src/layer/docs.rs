@@ -78,7 +78,7 @@ fn panics(declaration: &Declaration, checked: &Checked, gradient: &Gradient) -> 
         }
     }
     let notation = Notation::new(checked, gradient);
-    for bound in &gradient.graph.bounds {
+    for bound in &gradient.equations.bounds {
         if let crate::graph::Subscript::Affine(affine) = &bound.subscript {
             let text = format!("If `{}` is not on {}.", notation.affine(affine), bound.name);
             if seen.insert(text.clone()) {
@@ -86,7 +86,7 @@ fn panics(declaration: &Declaration, checked: &Checked, gradient: &Gradient) -> 
             }
         }
     }
-    for equation in &gradient.graph.equations {
+    for equation in gradient.equations.iter() {
         for one in &equation.requirements {
             let text =
                 format!("If `{}` is asked for over no value of `{}`.", one.reduction, one.index);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::graph::{Array, Graph, IndexId, IndexRange, Length, Node, NodeId, Subscript};
 use crate::graph::{Fold, indices_of};
-use crate::resolve::term::{Affine, Atom};
+use crate::resolve::term::{Affine, Atom, IntegersId};
 
 use super::contract::Ragged;
 use super::ir::{Accumulator, Element, Guard, Kernel, Let, MicroKernel, Reduce, Row, Stmt, Term};
@@ -15,7 +15,7 @@ use super::layout::{Interleaving, stored};
 pub struct Free {
     pub arrays: BTreeSet<Array>,
     /// Integer operands.
-    pub integers: BTreeSet<usize>,
+    pub integers: BTreeSet<IntegersId>,
     pub lengths: BTreeSet<Length>,
     /// The lengths that are asked for as typed axes.
     pub axes: BTreeSet<Length>,
@@ -30,7 +30,7 @@ pub struct Free {
 /// What stands for the lengths of an array's axes, and of those of integers.
 pub trait Shapes {
     fn axes(&self, array: Array) -> Vec<(Length, Option<IndexId>)>;
-    fn integer_axes(&self, operand: usize) -> Vec<Length>;
+    fn integer_axes(&self, operand: IntegersId) -> Vec<Length>;
 }
 
 pub fn free(

@@ -11,6 +11,7 @@
 //!       w[o, i] * x[t, i] along i   Stmt::Term(Term::Row)
 //! ```
 
+use crate::graph::equations::Steps;
 use crate::graph::{Array, Fold, Graph, IndexId, Node, NodeId, Subscript, indices_of};
 
 use super::contract::Ragged;
@@ -22,6 +23,8 @@ pub struct Kernel {
     pub target: Array,
     /// Whether the array is set to 0 before, as the loops do not reach all of its elements.
     pub clears: bool,
+    /// If it does one step of a recurrence, the steps: their indices have values when it runs.
+    pub steps: Option<Steps>,
     pub body: Vec<Stmt>,
 }
 

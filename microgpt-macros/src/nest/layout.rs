@@ -7,7 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::{Array, Equation, Graph, IndexId, IndexRange, Length, Node};
+use crate::graph::equations::{Equation, Equations};
+use crate::graph::{Array, EquationId, Graph, IndexId, IndexRange, Length, Node};
 
 use super::Kernels;
 use super::ir::{Guard, Stmt};
@@ -20,14 +21,19 @@ pub struct Interleaving {
     /// How far the ranges of the first such array reach; all of them follow it.
     pub reach: Length,
     /// For each equation that takes part the positions of its axes, the outermost first.
-    orders: BTreeMap<usize, Vec<usize>>,
+    orders: BTreeMap<EquationId, Vec<usize>>,
 }
 
 impl Interleaving {
     /// That of an expression, if it has ranges with bounds and an axis which they do not name.
-    pub fn of(graph: &Graph) -> Option<Self> {
+    pub fn of(equations: &Equations) -> Option<Self> {
+        // One step of a recurrence is one row as it lies.
+        if !equations.recurrences.is_empty() {
+            return None;
+        }
+        let graph = &equations.graph;
         let intermediate =
-            || graph.equations.iter().enumerate().filter(|(id, _)| !graph.results.contains(id));
+            || equations.enumerate().filter(|(id, _)| !equations.results.contains(id));
         let (bounding, axis, reach) =
             intermediate().find_map(|(_, equation)| ragged(graph, equation))?;
         let order = |equation: &Equation| {
@@ -46,7 +52,10 @@ impl Interleaving {
     pub fn order(&self, array: Array) -> Option<&[usize]> {
         match array {
             Array::Equation(id) | Array::Adjoint(id) => self.orders.get(&id).map(Vec::as_slice),
-            Array::Operand(_) | Array::Definition(_) | Array::Gradient(_) => None,
+            Array::Operand(_)
+            | Array::Gradient(_)
+            | Array::Present(_)
+            | Array::PresentAdjoint(_) => None,
         }
     }
 }
@@ -82,8 +91,9 @@ fn whole(graph: &Graph, index: IndexId) -> Option<Length> {
 
 /// Finds the arrays that may lie interleaved, and gives each kernel that touches one a second version for when
 /// they do.
-pub fn specialize(graph: &Graph, kernels: &mut Kernels) {
-    kernels.interleaving = Interleaving::of(graph);
+pub fn specialize(equations: &Equations, kernels: &mut Kernels) {
+    kernels.interleaving = Interleaving::of(equations);
+    let graph = &equations.graph;
     kernels.each(|interleaving, body| {
         if let Some(interleaving) = interleaving {
             versions(graph, interleaving, body);

@@ -3,16 +3,29 @@
 use std::collections::BTreeSet;
 
 use crate::graph::differentiate::{Accumulation, Gradient};
-use crate::graph::{Array, Equation, Fold, Graph, IndexId, IndexRange, Requirement, Subscript};
-use crate::resolve::term::Affine;
+use crate::graph::equations::Equations;
+use crate::graph::{Array, EquationId, Fold, Graph, IndexId, IndexRange, Requirement};
 
 use super::ir::{Combine, Element, Kernel, Stmt, around};
 use super::order::nearest;
 
 /// A kernel for each equation, in order.
 pub fn forward(gradient: &Gradient) -> Vec<Kernel> {
-    let graph = &gradient.graph;
-    graph.equations.iter().enumerate().map(|(id, one)| equation(graph, id, one)).collect()
+    gradient.equations.ids().map(|id| equation(&gradient.equations, id)).collect()
+}
+
+/// A kernel for each start of a recurrence, in the order of the equations.
+pub fn starts(gradient: &Gradient) -> Vec<(EquationId, Kernel)> {
+    let each = gradient.equations.enumerate().flat_map(|(id, equation)| {
+        equation.starts.iter().map(move |start| {
+            let target = Array::Equation(id);
+            let to = Element { array: target, subscripts: start.subscripts.clone() };
+            let combine = Combine::new(Fold::Sum, to, false, start.body, None);
+            let body = vec![around(&start.axes, Stmt::Combine(combine))];
+            (id, Kernel { target, clears: false, steps: None, body })
+        })
+    });
+    each.collect()
 }
 
 /// A kernel for each accumulation, in order.
@@ -20,18 +33,25 @@ pub fn backward(gradient: &Gradient) -> Vec<Kernel> {
     gradient.accumulations.iter().map(accumulation).collect()
 }
 
-fn equation(graph: &Graph, id: usize, equation: &Equation) -> Kernel {
-    let axes = equation.axes.iter().map(|&axis| Subscript::Affine(Affine::index(axis)));
-    let to = Element { array: Array::Equation(id), subscripts: axes.collect() };
+fn equation(equations: &Equations, id: EquationId) -> Kernel {
+    let (graph, equation) = (&equations.graph, &equations[id]);
+    let steps = equations.recurrence(id).map(|recurrence| recurrence.steps.clone());
+    let (target, own) = match &steps {
+        None => (Array::Equation(id), 0),
+        Some(steps) => (Array::Present(id), steps.indices.len()),
+    };
+    let to = Element { array: target, subscripts: equation.subscripts[own..].to_vec() };
     let fold = equation.fold.as_ref().map_or(Fold::Sum, |(fold, _)| *fold);
     let combine = Combine::new(fold, to, false, equation.body, None);
-    let checks = equation.requirements.iter().map(|one| Stmt::Scope(vec![check(graph, one)]));
+    let fixed = steps.as_ref().map_or(Vec::new(), |steps| steps.indices.clone());
+    let checks =
+        equation.requirements.iter().map(|one| Stmt::Scope(vec![check(graph, &fixed, one)]));
     let is_ragged = equation.axes.iter().any(|&axis| {
         matches!(&graph.indices[axis].range, IndexRange::Stated { low, high }
             if low.indices().chain(high.indices()).next().is_some())
     });
-    let loops = around(&equation.nest(), Stmt::Combine(combine));
-    Kernel { target: Array::Equation(id), clears: is_ragged, body: checks.chain([loops]).collect() }
+    let loops = around(&equation.nest()[own..], Stmt::Combine(combine));
+    Kernel { target, clears: is_ragged, steps, body: checks.chain([loops]).collect() }
 }
 
 fn accumulation(one: &Accumulation) -> Kernel {
@@ -42,13 +62,20 @@ fn accumulation(one: &Accumulation) -> Kernel {
     };
     let to = Element { array: target, subscripts: one.subscripts.clone() };
     let combine = Combine::new(Fold::Sum, to, true, one.adjoint, one.condition);
-    Kernel { target, clears: false, body: vec![around(&one.nest, Stmt::Combine(combine))] }
+    let fixed = one.steps.as_ref().map_or(0, |steps| steps.indices.len());
+    let body = vec![around(&one.nest[fixed..], Stmt::Combine(combine))];
+    Kernel { target, clears: false, steps: one.steps.clone(), body }
 }
 
 /// A check for each of the elements that there are: loops over the indices that the condition names; the
 /// others need only have a value.
-fn check(graph: &Graph, Requirement { holds, reduction, index, within }: &Requirement) -> Stmt {
-    let nest = nearest(graph, within);
+fn check(
+    graph: &Graph,
+    fixed: &[IndexId],
+    Requirement { holds, reduction, index, within }: &Requirement,
+) -> Stmt {
+    let mut nest = nearest(graph, within);
+    nest.retain(|index| !fixed.contains(index));
     let named: BTreeSet<IndexId> = nest
         .iter()
         .flat_map(|&index| graph.range_indices(index))

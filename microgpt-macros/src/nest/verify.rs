@@ -3,6 +3,7 @@
 //!
 //! That this order is the one of the text, in all kernels, is shown by `tests/additions.rs`.
 
+use crate::graph::equations::Equations;
 use crate::graph::{Fold, Graph, IndexId, Subscript};
 use crate::resolve::term::Affine;
 
@@ -15,7 +16,8 @@ use super::layout::unspecialize;
 
 /// Changes the versions for interleaved arrays until they add up as the others do; where one cannot, no array lies
 /// interleaved.
-pub fn keep_order(graph: &Graph, kernels: &mut Kernels) {
+pub fn keep_order(equations: &Equations, kernels: &mut Kernels) {
+    let graph = &equations.graph;
     let all = kernels.forward.iter_mut().chain(&mut kernels.backward);
     if !all.into_iter().all(|kernel| can_keep(graph, kernel)) {
         unspecialize(kernels);

@@ -2,7 +2,8 @@
 
 use proc_macro2::Span;
 
-use crate::resolve::term::{Array, Condition, Definition, Term};
+use crate::ids::IdVec;
+use crate::resolve::term::{Array, Condition, Definition, DefinitionId, Term};
 use crate::syntax::depth::too_deep;
 use crate::syntax::report::Diagnostic;
 
@@ -12,7 +13,7 @@ const OPERATIONS: usize = 2000;
 /// How many operations are nested in a definition, along those scalars that it uses.
 ///
 /// A scalar stands for its value where it is used; an array is computed by itself.
-fn operations(body: &Term, scalars: &[usize]) -> usize {
+fn operations(body: &Term, scalars: &IdVec<DefinitionId, usize>) -> usize {
     let both = |one: &Term, other: &Term| operations(one, scalars).max(operations(other, scalars));
     let inner = match body {
         Term::Number(_)
@@ -36,7 +37,7 @@ fn operations(body: &Term, scalars: &[usize]) -> usize {
     inner + 1
 }
 
-fn in_condition(condition: &Condition, scalars: &[usize]) -> usize {
+fn in_condition(condition: &Condition, scalars: &IdVec<DefinitionId, usize>) -> usize {
     let inner = match condition {
         Condition::Compare { left, right, .. } => {
             operations(left, scalars).max(operations(right, scalars))
@@ -53,7 +54,7 @@ fn in_condition(condition: &Condition, scalars: &[usize]) -> usize {
 pub fn check_chain(
     definition: &Definition,
     span: Span,
-    scalars: &[usize],
+    scalars: &IdVec<DefinitionId, usize>,
 ) -> Result<usize, Diagnostic> {
     let depth = operations(&definition.body, scalars);
     if depth > OPERATIONS {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Ident, Span};
 
 use super::{Checker, Place, Result, axis_of, rust};
-use crate::resolve::term::{Affine, Array, Atom, Axis, AxisUse, Bound, Range, Subscript};
+use crate::resolve::term::{Affine, Array, Atom, Axis, AxisUse, BinderId, Bound, Range, Subscript};
 use crate::syntax::ast::{Expr, ExprKind, Operator, Path};
 use crate::syntax::name::{Name, plain};
 use crate::syntax::report::Diagnostic;
@@ -18,6 +18,7 @@ impl Checker<'_> {
         expr: &Expr,
     ) -> Result<Subscript> {
         let subscript = if let ExprKind::Subscript { base, subscripts } = &expr.kind {
+            self.require_no_starts(array, axis, expr.span)?;
             self.gather(base, subscripts)?
         } else {
             let affine = self.integer(expr, Place::Subscript)?;
@@ -35,8 +36,15 @@ impl Checker<'_> {
         };
         if self.branches == 0 {
             let subscript = subscript.clone();
-            let definition = self.checked.definitions.len();
-            let bound = Bound { definition, array, axis, subscript, span: expr.span };
+            let definition = self.checked.definitions.next_id();
+            let bound = Bound {
+                definition,
+                array,
+                axis,
+                subscript,
+                reaches_starts: false,
+                span: expr.span,
+            };
             self.checked.bounds.push(bound);
         }
         Ok(subscript)
@@ -98,9 +106,10 @@ impl Checker<'_> {
     }
 
     /// Notes that an index without a stated range takes every position of this axis.
-    pub(super) fn run_over(&mut self, index: usize, array: Array, axis: usize, span: Span) {
+    pub(super) fn run_over(&mut self, index: BinderId, array: Array, axis: usize, span: Span) {
         let axis = match array {
             Array::Operand(operand) => Axis::Operand { operand, axis },
+            Array::Definition(id) if self.is_later(index, id, axis, span) => return,
             Array::Definition(id) => {
                 let binder = self.checked.definitions[id].axes[axis];
                 axis_of(&self.checked.binders, binder)
@@ -109,7 +118,7 @@ impl Checker<'_> {
         self.run_over_axis(index, axis, span);
     }
 
-    pub(super) fn run_over_axis(&mut self, index: usize, axis: Axis, span: Span) {
+    pub(super) fn run_over_axis(&mut self, index: BinderId, axis: Axis, span: Span) {
         if self.refuses_axis(index, axis, span) {
             return;
         }
@@ -137,7 +146,7 @@ impl Checker<'_> {
     /// where it depends on other indices, it is no sum of integers.
     fn integer_len(&mut self, name: &Ident) -> Result<Affine> {
         let length = self.len(name);
-        let may_be_cut_off = |atom: &Atom<usize>| match *atom {
+        let may_be_cut_off = |atom: &Atom<BinderId>| match *atom {
             Atom::Len(index) => self.is_ragged(index) && self.may_be_cut_off(index),
             _ => false,
         };
@@ -156,19 +165,19 @@ impl Checker<'_> {
     }
 
     /// Whether a stated range may begin below 0, or end before it begins.
-    fn may_be_cut_off(&self, binder: usize) -> bool {
+    fn may_be_cut_off(&self, binder: BinderId) -> bool {
         let Range::Stated { low, high } = &self.checked.binders[binder].range else { return false };
         let count = high.clone().plus(-1, low);
         !low.is_never_negative() || !count.is_never_negative()
     }
 
     /// Whether an index takes other values for other values of the indices outside of it.
-    fn is_ragged(&self, binder: usize) -> bool {
+    fn is_ragged(&self, binder: BinderId) -> bool {
         !self.facts[binder].depends.is_empty()
     }
 
     /// An index that no `for` of the text binds, so that no `len` may find it.
-    pub(super) fn stand_in(&mut self, name: Ident) -> usize {
+    pub(super) fn stand_in(&mut self, name: Ident) -> BinderId {
         let id = self.binder(name, Range::Implied(None));
         self.stand_ins.insert(id);
         id
@@ -176,9 +185,9 @@ impl Checker<'_> {
 
     /// Finds the index of each `len` outside of its `for`: the first of this definition, else the last
     /// before it.
-    pub(super) fn resolve_lengths(&mut self, first: usize) {
+    pub(super) fn resolve_lengths(&mut self, first: BinderId) {
         let lengths = std::mem::take(&mut self.lengths);
-        let found: BTreeMap<usize, usize> = lengths
+        let found: BTreeMap<BinderId, BinderId> = lengths
             .iter()
             .filter_map(|(name, id)| Some((*id, self.bound_elsewhere(name, first)?)))
             .collect();
@@ -195,7 +204,11 @@ impl Checker<'_> {
                     format!("use it inside the `for` that binds `{name}`"),
                 ),
                 Some(found) => {
-                    self.checked.binders[id].range = self.checked.binders[found].range.clone();
+                    let range = self.checked.binders[found].range.clone();
+                    if let (Range::Implied(None), Some(block)) = (&range, &mut self.block) {
+                        block.lengths.push((id, found));
+                    }
+                    self.checked.binders[id].range = range;
                 }
                 None if self.letters.contains_key(&plain(&name)) => {
                     self.checked.binders[id].range = self.known_range_of_letter(&name);
@@ -211,18 +224,19 @@ impl Checker<'_> {
 
     /// The index of that name: the first of the definition that begins with this binder, else the last
     /// before it.
-    fn bound_elsewhere(&self, name: &Ident, first: usize) -> Option<usize> {
+    fn bound_elsewhere(&self, name: &Ident, first: BinderId) -> Option<BinderId> {
         let text = plain(name);
         let binders = &self.checked.binders;
         // No `len` says what another one means.
-        let named =
-            |other: &usize| !self.stand_ins.contains(other) && plain(&binders[*other].name) == text;
-        (first..binders.len()).find(named).or_else(|| (0..first).rfind(named))
+        let is_named =
+            |id: BinderId| !self.stand_ins.contains(&id) && plain(&binders[id].name) == text;
+        let from_here = binders.ids().find(|&id| id >= first && is_named(id));
+        from_here.or_else(|| binders.ids().rfind(|&id| id < first && is_named(id)))
     }
 
     /// Whether a length leads back to itself, through the ranges of the indices `found` for those that
     /// stand for a `len`: `for i in 0..len(i)`, or two indices of which each runs as far as the other.
-    fn is_its_own_length(&self, id: usize, found: &BTreeMap<usize, usize>) -> bool {
+    fn is_its_own_length(&self, id: BinderId, found: &BTreeMap<BinderId, BinderId>) -> bool {
         let (mut next, mut seen) = (vec![id], BTreeSet::new());
         while let Some(binder) = next.pop() {
             let binder = found.get(&binder).copied().unwrap_or(binder);
@@ -261,8 +275,8 @@ impl Checker<'_> {
     }
 
     /// The indices with which an integer changes, also by a range that does.
-    pub(super) fn dependences(&self, affine: &Affine) -> BTreeSet<usize> {
-        let of_atom = |atom: &Atom<usize>| match *atom {
+    pub(super) fn dependences(&self, affine: &Affine) -> BTreeSet<BinderId> {
+        let of_atom = |atom: &Atom<BinderId>| match *atom {
             Atom::Index(index) => {
                 self.facts[index].depends.iter().copied().chain([index]).collect()
             }
@@ -329,7 +343,7 @@ impl Checker<'_> {
     }
 
     /// A subscript cannot be a Rust variable; a range can.
-    fn index_at(&self, ident: &Ident, place: Place) -> Option<usize> {
+    fn index_at(&self, ident: &Ident, place: Place) -> Option<BinderId> {
         match place {
             Place::Subscript => self.index_alone(ident),
             Place::Range => self.index(ident),

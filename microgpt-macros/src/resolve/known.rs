@@ -5,8 +5,8 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 use super::operands::integers_and_values;
-use super::{Checker, count};
-use crate::resolve::term::{Affine, Axis, AxisUse, Label, Operand, Range};
+use super::{Checker, OperandOf, count};
+use crate::resolve::term::{Affine, Axis, AxisUse, BinderId, Label, Operand, Range};
 use crate::syntax::ast;
 use crate::syntax::name::{hygiene, named_as, plain};
 use crate::syntax::report::Diagnostic;
@@ -110,25 +110,18 @@ impl Checker<'_> {
                 span,
             };
             let key = format!("{} {}", hygiene(span), operand.tokens);
-            let axis: fn(usize, usize) -> Axis = match argument.what {
-                What::Values(_) => {
-                    self.by_tokens.insert(key, (false, self.checked.operands.len()));
-                    self.checked.operands.push(operand);
-                    |operand, axis| Axis::Operand { operand, axis }
-                }
-                What::Ids(_) => {
-                    self.by_tokens.insert(key, (true, self.checked.integers.len()));
-                    self.checked.integers.push(operand);
-                    |operand, axis| Axis::Integers { operand, axis }
-                }
+            let operand = match argument.what {
+                What::Values(_) => OperandOf::Values(self.checked.operands.push(operand)),
+                What::Ids(_) => OperandOf::Integers(self.checked.integers.push(operand)),
                 What::Other => continue,
             };
-            let operand = match argument.what {
-                What::Ids(_) => self.checked.integers.len() - 1,
-                _ => self.checked.operands.len() - 1,
-            };
-            for (at, named) in argument.axes().iter().enumerate() {
-                self.call_axis(axis(operand, at), named);
+            self.by_tokens.insert(key, operand);
+            for (axis, named) in argument.axes().iter().enumerate() {
+                let axis = match operand {
+                    OperandOf::Values(operand) => Axis::Operand { operand, axis },
+                    OperandOf::Integers(operand) => Axis::Integers { operand, axis },
+                };
+                self.call_axis(axis, named);
             }
         }
     }
@@ -199,7 +192,7 @@ impl Checker<'_> {
 
     /// Whether the axes that an index would run over have different names in the signature. Then their
     /// types are two.
-    pub(super) fn refuses_axis(&mut self, index: usize, axis: Axis, span: Span) -> bool {
+    pub(super) fn refuses_axis(&mut self, index: BinderId, axis: Axis, span: Span) -> bool {
         let binder = &self.checked.binders[index];
         let Range::Implied(Some(first)) = binder.range else { return false };
         let (Some(one), Some(other)) = (self.labels.get(&first), self.labels.get(&axis)) else {
@@ -287,7 +280,6 @@ impl Checker<'_> {
             let indices: Vec<String> = self
                 .checked
                 .binders
-                .iter()
                 .enumerate()
                 .filter(|(id, _)| !self.stand_ins.contains(id))
                 .map(|(_, binder)| plain(&binder.name))

@@ -2,8 +2,8 @@
 
 use proc_macro2::{Span, TokenStream};
 
-use super::{Checker, MAX_RANK, Result, count};
-use crate::resolve::term::{Array, Operand};
+use super::{Checker, MAX_RANK, OperandOf, Result, count};
+use crate::resolve::term::{Array, IntegersId, Operand};
 use crate::syntax::ast::Path;
 use crate::syntax::report::Diagnostic;
 
@@ -23,17 +23,17 @@ impl Checker<'_> {
         few_subscripts(rank, span)?;
         self.note_uses(&tokens);
         let key = path.map(Path::key);
-        if let Some(&(integers, id)) = key.as_ref().and_then(|key| self.by_tokens.get(key)) {
-            if integers {
-                return Err(self.ids_as_values(&name, span));
+        match key.as_ref().and_then(|key| self.by_tokens.get(key)) {
+            Some(OperandOf::Integers(_)) => return Err(self.ids_as_values(&name, span)),
+            Some(&OperandOf::Values(id)) => {
+                self.expect_rank(Array::Operand(id), rank, span)?;
+                return Ok(Array::Operand(id));
             }
-            self.expect_rank(Array::Operand(id), rank, span)?;
-            return Ok(Array::Operand(id));
+            None => {}
         }
-        self.checked.operands.push(Operand { tokens, name, rank, span });
-        let id = self.checked.operands.len() - 1;
+        let id = self.checked.operands.push(Operand { tokens, name, rank, span });
         if let Some(key) = key {
-            self.by_tokens.insert(key, (false, id));
+            self.by_tokens.insert(key, OperandOf::Values(id));
         }
         Ok(Array::Operand(id))
     }
@@ -45,27 +45,27 @@ impl Checker<'_> {
         path: Option<&Path>,
         rank: usize,
         span: Span,
-    ) -> Result<usize> {
+    ) -> Result<IntegersId> {
         few_subscripts(rank, span)?;
         self.note_uses(&tokens);
         let key = path.map(Path::key);
-        if let Some(&(integers, id)) = key.as_ref().and_then(|key| self.by_tokens.get(key)) {
-            if !integers {
-                return Err(self.values_as_ids(&name, span));
-            }
-            let expected = self.checked.integers[id].rank;
-            if expected != rank {
-                if let Some(declared) = self.declared(&name) {
-                    return Err(declared.wrong_rank(rank, span));
+        match key.as_ref().and_then(|key| self.by_tokens.get(key)) {
+            Some(OperandOf::Values(_)) => return Err(self.values_as_ids(&name, span)),
+            Some(&OperandOf::Integers(id)) => {
+                let expected = self.checked.integers[id].rank;
+                if expected != rank {
+                    if let Some(declared) = self.declared(&name) {
+                        return Err(declared.wrong_rank(rank, span));
+                    }
+                    return Err(ranks_differ(&name, expected, rank, span));
                 }
-                return Err(ranks_differ(&name, expected, rank, span));
+                return Ok(id);
             }
-            return Ok(id);
+            None => {}
         }
-        self.checked.integers.push(Operand { tokens, name, rank, span });
-        let id = self.checked.integers.len() - 1;
+        let id = self.checked.integers.push(Operand { tokens, name, rank, span });
         if let Some(key) = key {
-            self.by_tokens.insert(key, (true, id));
+            self.by_tokens.insert(key, OperandOf::Integers(id));
         }
         Ok(id)
     }

@@ -4,7 +4,7 @@ use proc_macro2::Span;
 
 use super::known::{NamedAxis, shown};
 use super::{Checker, axis_of, count};
-use crate::resolve::term::{Label, Range, ResultAxis};
+use crate::resolve::term::{BinderId, DefinitionId, Label, Range, ResultAxis};
 use crate::syntax::ast::{self, Expr, ExprKind, Program};
 use crate::syntax::name::plain;
 use crate::syntax::report::Diagnostic;
@@ -46,7 +46,7 @@ impl Checker<'_> {
 
     fn compare_result(
         &self,
-        id: usize,
+        id: DefinitionId,
         result: &Expr,
         declared: &[NamedAxis],
     ) -> Result<Vec<ResultAxis>, Diagnostic> {
@@ -113,7 +113,7 @@ impl Checker<'_> {
         at: usize,
         named: &NamedAxis,
         index: &ast::Binder,
-        binder: usize,
+        binder: BinderId,
     ) -> Result<Option<ResultAxis>, Diagnostic> {
         let (name, span) = (plain(&index.name), index.name.span());
         let found = self.labels.get(&axis_of(&self.checked.binders, binder));
@@ -163,8 +163,8 @@ impl Checker<'_> {
     }
 
     /// The axes of a result as the signature would call them.
-    fn axes_of_result(&self, axes: &[usize], names: &[String]) -> Vec<String> {
-        let label = |(&binder, name): (&usize, &String)| {
+    fn axes_of_result(&self, axes: &[BinderId], names: &[String]) -> Vec<String> {
+        let label = |(&binder, name): (&BinderId, &String)| {
             let label = self.labels.get(&axis_of(&self.checked.binders, binder));
             label.map_or_else(|| name.clone(), ToString::to_string)
         };
@@ -172,7 +172,7 @@ impl Checker<'_> {
     }
 
     /// How many values a range has whose ends are written in numbers.
-    fn literal_length(&self, binder: usize) -> Option<i64> {
+    fn literal_length(&self, binder: BinderId) -> Option<i64> {
         match &self.checked.binders[binder].range {
             Range::Stated { low, high } => Some(high.as_constant()? - low.as_constant()?),
             Range::Implied(_) => None,

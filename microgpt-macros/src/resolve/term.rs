@@ -4,17 +4,29 @@ use std::collections::BTreeMap;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
+use crate::ids::{IdVec, ids};
 use crate::syntax::ast::{Comparison, Operator, Reduction};
+
+ids! {
+    /// An operand of values.
+    OperandId
+    /// An operand of integers.
+    IntegersId
+    /// An index as it is bound by a `for`.
+    BinderId
+    DefinitionId
+}
 
 /// A checked program: every name is an index, a definition or an operand.
 #[derive(Debug, Default)]
 pub struct Checked {
-    pub operands: Vec<Operand>,
-    pub integers: Vec<Operand>,
-    pub binders: Vec<Binder>,
-    pub definitions: Vec<Definition>,
+    pub operands: IdVec<OperandId, Operand>,
+    pub integers: IdVec<IntegersId, Operand>,
+    pub binders: IdVec<BinderId, Binder>,
+    pub definitions: IdVec<DefinitionId, Definition>,
+    pub blocks: Vec<Block>,
     /// The definitions that are results, in order.
-    pub results: Vec<usize>,
+    pub results: Vec<DefinitionId>,
     pub tuple: bool,
     /// The axes that each implied index runs over, in the order of the text.
     pub axis_uses: Vec<AxisUse>,
@@ -101,23 +113,23 @@ pub enum Range {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Axis {
     Operand {
-        operand: usize,
+        operand: OperandId,
         axis: usize,
     },
     Integers {
-        operand: usize,
+        operand: IntegersId,
         axis: usize,
     },
     /// The values of a stated range, as an axis of a definition.
     Extent {
-        binder: usize,
+        binder: BinderId,
     },
 }
 
 /// An index that runs over the whole of an axis.
 #[derive(Debug)]
 pub struct AxisUse {
-    pub binder: usize,
+    pub binder: BinderId,
     pub axis: Axis,
     pub span: Span,
 }
@@ -126,10 +138,12 @@ pub struct AxisUse {
 #[derive(Debug)]
 pub struct Bound {
     /// The definition that it stands in.
-    pub definition: usize,
+    pub definition: DefinitionId,
     pub array: Array,
     pub axis: usize,
     pub subscript: Subscript,
+    /// Whether it may reach what an array of a block is before the first value of its index.
+    pub reaches_starts: bool,
     pub span: Span,
 }
 
@@ -137,8 +151,21 @@ pub struct Bound {
 #[derive(Debug)]
 pub struct Definition {
     pub name: String,
-    pub axes: Vec<usize>,
+    /// Of an equation in a block the indices of the block come first.
+    pub axes: Vec<BinderId>,
     pub body: Term,
+    /// What the array is before the first value of the index of its block: one step before it, two steps
+    /// before it, and so on.
+    pub starts: Vec<DefinitionId>,
+}
+
+/// Equations that may use what they were for earlier values of an index.
+#[derive(Debug)]
+pub struct Block {
+    pub indices: Vec<BinderId>,
+    /// Whether the indices go from the last value to the first.
+    pub descends: bool,
+    pub definitions: Vec<DefinitionId>,
 }
 
 #[derive(Clone, Debug)]
@@ -164,7 +191,7 @@ pub enum Term {
     },
     Reduce {
         reduction: Reduction,
-        binders: Vec<usize>,
+        binders: Vec<BinderId>,
         body: Box<Term>,
     },
     Stop(Box<Term>),
@@ -174,6 +201,68 @@ pub enum Term {
         otherwise: Box<Term>,
     },
     Error,
+}
+
+impl Term {
+    /// Shows all terms of a term, itself first.
+    pub fn walk<'a>(&'a self, see: &mut dyn FnMut(&'a Self)) {
+        see(self);
+        match self {
+            Self::Number(_) | Self::Integer(_) | Self::Load { .. } | Self::Error => {}
+            Self::Negate(operand) | Self::Stop(operand) | Self::Reduce { body: operand, .. } => {
+                operand.walk(see);
+            }
+            Self::Binary { left, right, .. } => {
+                left.walk(see);
+                right.walk(see);
+            }
+            Self::Call { arguments, .. } => {
+                for argument in arguments {
+                    argument.walk(see);
+                }
+            }
+            Self::If { condition, then, otherwise } => {
+                condition.walk(see);
+                then.walk(see);
+                otherwise.walk(see);
+            }
+        }
+    }
+
+    /// Whether a term stands at this value of an index.
+    pub fn names(&self, index: BinderId) -> bool {
+        let mut found = false;
+        let mut note = |affine: &Affine| found |= affine.factor(index) != 0;
+        self.walk(&mut |term| match term {
+            Self::Integer(affine) => note(affine),
+            Self::Load { subscripts, .. } => {
+                for subscript in subscripts {
+                    match subscript {
+                        Subscript::Affine(affine) => note(affine),
+                        Subscript::Gather { at, .. } => at.iter().for_each(&mut note),
+                    }
+                }
+            }
+            _ => {}
+        });
+        found
+    }
+}
+
+impl Condition {
+    fn walk<'a>(&'a self, see: &mut dyn FnMut(&'a Term)) {
+        match self {
+            Self::Compare { left, right, .. } => {
+                left.walk(see);
+                right.walk(see);
+            }
+            Self::And(one, other) | Self::Or(one, other) => {
+                one.walk(see);
+                other.walk(see);
+            }
+            Self::Not(operand) => operand.walk(see),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -186,8 +275,8 @@ pub enum Condition {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Array {
-    Operand(usize),
-    Definition(usize),
+    Operand(OperandId),
+    Definition(DefinitionId),
 }
 
 /// An op of the table by its name, or one of the user by its path.
@@ -202,14 +291,14 @@ pub enum Subscript {
     Affine(Affine),
     /// `ids[at]`: the subscript is what stands there.
     Gather {
-        integers: usize,
+        integers: IntegersId,
         at: Vec<Affine>,
     },
 }
 
 /// A sum of integers: `constant + Σ factor · atom`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Affine<I: Ord = usize> {
+pub struct Affine<I: Ord = BinderId> {
     pub constant: i64,
     pub terms: BTreeMap<Atom<I>, i64>,
 }
@@ -220,7 +309,7 @@ pub enum Atom<I> {
     /// The number of values that an index takes.
     Len(I),
     /// A scalar integer operand.
-    Integer(usize),
+    Integer(IntegersId),
 }
 
 impl<I: Ord + Copy> Affine<I> {

@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 /// A whole `expr!`: intermediates and the result, or a tuple of results.
 #[derive(Debug, Default)]
 pub struct Program {
-    pub lets: Vec<Let>,
+    pub statements: Vec<Statement>,
     pub results: Vec<Expr>,
     /// Whether the results were written as a tuple.
     pub tuple: bool,
@@ -13,10 +13,34 @@ pub struct Program {
     pub explain: bool,
 }
 
+#[derive(Debug)]
+pub enum Statement {
+    Let(Let),
+    Block(Block),
+}
+
 /// `let name = value;`
 #[derive(Debug)]
 pub struct Let {
     pub name: Ident,
+    pub value: Expr,
+}
+
+/// `for t { let h[-1] = start; let h = value; }`: equations that are computed for one value of the indices
+/// after the other.
+#[derive(Debug)]
+pub struct Block {
+    pub indices: Vec<Binder>,
+    pub starts: Vec<Start>,
+    pub lets: Vec<Let>,
+    pub span: Span,
+}
+
+/// `let name[at] = value;`: what an array of a block is before the first value of the index.
+#[derive(Debug)]
+pub struct Start {
+    pub name: Ident,
+    pub at: Expr,
     pub value: Expr,
 }
 

@@ -3,17 +3,17 @@
 //! A mistake inside brackets ends with them, one in a `let` ends at its `;`: the parser notes it
 //! and carries on, so that several mistakes give several messages.
 
-mod names;
-
 mod choices;
+mod names;
+mod statements;
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 
-use crate::syntax::ast::{Expr, ExprKind, Let, Operator, Program};
+use crate::syntax::ast::{Expr, ExprKind, Operator, Program};
 use crate::syntax::name::is_name;
 use crate::syntax::path::number;
 use crate::syntax::report::{Diagnostic, Report};
-use crate::syntax::tokens::{ARRAY_OR_REDUCTION, JOINING, Result, Tokens};
+use crate::syntax::tokens::{ARRAY_OR_REDUCTION, Result, Tokens};
 
 /// A built-in op: its name and the names of its arguments.
 #[derive(Debug)]
@@ -75,6 +75,8 @@ impl Tokens {
         loop {
             let statement = if self.peek_word("let") {
                 self.let_statement(&mut program)
+            } else if self.peek_word("for") {
+                self.block(&mut program)
             } else if self.at_end() {
                 Err(self.no_result(&program))
             } else {
@@ -104,99 +106,6 @@ impl Tokens {
             format!("`#[{text}]` means nothing to `expr!`"),
             "`expr!(#[explain] ...)` prints what the compiler makes of it",
         ))
-    }
-
-    fn no_result(&self, program: &Program) -> Diagnostic {
-        match program.lets.last() {
-            None => Diagnostic::new(
-                self.end,
-                "`expr!` is empty",
-                "write an expression, like `expr!(q·k / sqrt(d))`",
-            ),
-            Some(last) => Diagnostic::new(
-                last.name.span(),
-                "the result is missing after the last `let`",
-                format!("the last line is the result, without `let` and `;`: add `{}`", last.name),
-            ),
-        }
-    }
-
-    /// Skips to after the next `;`; whether there was one.
-    fn skip_statement(&mut self) -> bool {
-        while !self.at_end() {
-            if self.punct(";").is_some() {
-                return true;
-            }
-            self.at += 1;
-        }
-        false
-    }
-
-    fn let_statement(&mut self, program: &mut Program) -> Result<()> {
-        self.word("let");
-        let name = self.name("a name after `let`", "write `let name = expression;`")?;
-        // After a mistake the name is known, but not what it stands for.
-        let error = Expr { kind: ExprKind::Error, span: name.span() };
-        program.lets.push(Let { name: name.clone(), value: error });
-        if self.punct("=").is_none() {
-            return Err(Diagnostic::new(
-                self.span(),
-                format!("expected `=` after `let {name}`, found {}", self.found()),
-                "write `let name = expression;`, with neither type nor pattern",
-            ));
-        }
-        let value = self.expression()?;
-        if self.punct(";").is_none() {
-            self.after_let(&name)?;
-        }
-        if let Some(one) = program.lets.last_mut() {
-            one.value = value;
-        }
-        Ok(())
-    }
-
-    /// What was meant by a token that cannot follow the value of a `let`. Where it begins a statement the
-    /// `;` is noted as missing, and the statement is read.
-    fn after_let(&mut self, name: &Ident) -> Result<()> {
-        if self.at_end() {
-            return Err(Diagnostic::new(
-                name.span(),
-                "the result is missing after the last `let`",
-                format!("end the `let` with `;` and write the result: `{name}`"),
-            ));
-        }
-        if !self.peek_word("let") && !self.begins_statement() {
-            return self.expect_end();
-        }
-        self.mistakes.push(Diagnostic::new(
-            self.span(),
-            format!("`;` is missing after `let {name} = ...`"),
-            "end each `let` with `;`; what follows the last is the result",
-        ));
-        Ok(())
-    }
-
-    /// Whether a statement without its `let` is next, or what is left could be the result: an array, or an
-    /// expression behind which no `;` ends a `let`.
-    fn begins_statement(&self) -> bool {
-        if self.peek_group(Delimiter::Bracket) {
-            return self.peek_array();
-        }
-        let sign = |at: usize, sign: char| matches!(self.rest().get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == sign);
-        match self.next() {
-            Some(TokenTree::Ident(word)) => {
-                if word == "in" || JOINING.iter().any(|joining| word == joining) {
-                    return false;
-                }
-                if sign(1, '=') && !sign(2, '=') {
-                    return true;
-                }
-            }
-            Some(TokenTree::Literal(_)) => {}
-            Some(TokenTree::Group(group)) if group.delimiter() != Delimiter::Brace => {}
-            _ => return false,
-        }
-        !(0..self.rest().len()).any(|at| sign(at, ';'))
     }
 
     fn results(&mut self, program: &mut Program) -> Result<()> {

@@ -24,6 +24,8 @@ pub struct Tokens {
     pub at: usize,
     /// Where an error at the end points: the closing bracket.
     pub end: Span,
+    /// Whether these are the lines of a block.
+    pub is_block: bool,
     /// The mistakes so far, here and inside of brackets.
     pub mistakes: Vec<Diagnostic>,
 }
@@ -32,7 +34,7 @@ impl Tokens {
     pub fn new(stream: TokenStream, end: Span) -> Self {
         let mut trees = Vec::new();
         open_fragments(stream, &mut trees);
-        Self { trees, at: 0, end, mistakes: Vec::new() }
+        Self { trees, at: 0, end, is_block: false, mistakes: Vec::new() }
     }
 
     pub fn at_end(&self) -> bool {

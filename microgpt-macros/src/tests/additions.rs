@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use microgpt::PythonRandom;
 
+use crate::graph::equations::Steps;
 use crate::graph::{Array, IndexId};
 use crate::nest;
 use crate::tests::generate::{OPERANDS, Shapes, program};
@@ -14,22 +15,30 @@ use crate::tests::machine::{Added, Guards, Machine};
 use crate::tests::passes::{OF_FOUR, OF_THREE, OF_TWO, all_guards};
 use crate::tests::stages;
 
+/// The indices of a kernel in the order of the text, and those of them that go from the last value to the first, as
+/// the steps of a recurrence may.
+struct Loops {
+    nest: Vec<IndexId>,
+    descending: Vec<IndexId>,
+}
+
 /// The values of a term's indices, those of the text in its order.
-fn key(nest: &[IndexId], along: Option<IndexId>, added: &Added) -> Vec<i64> {
+fn key(loops: &Loops, along: Option<IndexId>, added: &Added) -> Vec<i64> {
     let value = |index: IndexId| {
         let at = added.at.iter().rev().find(|(one, _)| *one == index);
-        at.expect("each term is at a value of each index").1
+        let value = at.expect("each term is at a value of each index").1;
+        if loops.descending.contains(&index) { -value } else { value }
     };
     let (last, rest): (Vec<IndexId>, Vec<IndexId>) =
-        nest.iter().partition(|index| Some(**index) == along);
+        loops.nest.iter().partition(|index| Some(**index) == along);
     rest.into_iter().chain(last).map(value).collect()
 }
 
 /// Whether the terms of each lane of an element are in order.
-fn in_order(nest: &[IndexId], added: &[Added]) -> Result<(), String> {
+fn in_order(loops: &Loops, added: &[Added]) -> Result<(), String> {
     let mut last: BTreeMap<(Array, usize, usize), Vec<i64>> = BTreeMap::new();
     for one in added {
-        let key = key(nest, one.along, one);
+        let key = key(loops, one.along, one);
         let lane = (one.array, one.address, one.lane);
         if let Some(before) = last.insert(lane, key.clone())
             && before >= key
@@ -41,14 +50,14 @@ fn in_order(nest: &[IndexId], added: &[Added]) -> Result<(), String> {
 }
 
 /// Of each term of a sum its lane, and whether it is fused.
-fn roundings(nest: &[IndexId], added: &[Added]) -> BTreeMap<Vec<i64>, (usize, bool)> {
+fn roundings(loops: &Loops, added: &[Added]) -> BTreeMap<Vec<i64>, (usize, bool)> {
     let mut count: BTreeMap<usize, usize> = BTreeMap::new();
     for one in added {
         *count.entry(one.address).or_default() += 1;
     }
     // Of one term alone nothing is added.
     let sums = added.iter().filter(|one| count[&one.address] > 1);
-    sums.map(|one| (key(nest, None, one), (one.lane, one.fused))).collect()
+    sums.map(|one| (key(loops, None, one), (one.lane, one.fused))).collect()
 }
 
 fn check(text: &str, shapes: &Shapes) -> Result<usize, String> {
@@ -60,9 +69,21 @@ fn check(text: &str, shapes: &Shapes) -> Result<usize, String> {
     });
     let lens: Vec<Vec<usize>> = operands.collect();
     let data: Vec<Vec<f64>> = lens.iter().map(|lens| vec![0.5; lens.iter().product()]).collect();
-    let equations = gradient.graph.equations.iter().map(crate::graph::Equation::nest);
+    let equations = &gradient.equations;
+    let forward = equations.ids().map(|id| equations[id].nest());
+    let starts = equations.ids().flat_map(|id| &equations[id].starts).map(|one| one.axes.clone());
     let accumulations = gradient.accumulations.iter().map(|one| one.nest.clone());
-    let nests: Vec<Vec<IndexId>> = equations.chain(accumulations).collect();
+    let nests = forward.chain(starts).chain(accumulations);
+    let first_backward = kernels.forward.len() + kernels.starts.len();
+    let all_loops: Vec<Loops> = nests
+        .zip(kernels.all())
+        .enumerate()
+        .map(|(number, (nest, kernel))| {
+            let descends = |steps: &&Steps| steps.descend != (number >= first_backward);
+            let descending = kernel.steps.as_ref().filter(descends);
+            Loops { nest, descending: descending.map_or(Vec::new(), |one| one.indices.clone()) }
+        })
+        .collect();
 
     let mut terms = 0;
     let mut all = BTreeMap::new();
@@ -71,7 +92,7 @@ fn check(text: &str, shapes: &Shapes) -> Result<usize, String> {
             Machine::new((&checked, &gradient, &kernels), &lens, &shapes.ids, &data, guards);
         machine.added = Some(Vec::new());
         machine.forward();
-        let results = gradient.graph.results.iter().map(|&id| machine.array(Array::Equation(id)));
+        let results = equations.results.iter().map(|&id| machine.array(Array::Equation(id)));
         let count = results.map(<[f64]>::len).sum();
         if machine.empty.is_some() {
             continue;
@@ -79,14 +100,14 @@ fn check(text: &str, shapes: &Shapes) -> Result<usize, String> {
         machine.backward(&vec![1.0; count]);
         let added = machine.added.take().unwrap_or_default();
         terms += added.len();
-        for (number, nest) in nests.iter().enumerate() {
+        for (number, loops) in all_loops.iter().enumerate() {
             let own: Vec<Added> =
                 added.iter().filter(|one| one.kernel == number).cloned().collect();
-            in_order(nest, &own)
+            in_order(loops, &own)
                 .map_err(|error| format!("kernel {number}, {guards:?}: {error}"))?;
             let Guards { interleaved, long } = guards;
             if !long {
-                all.insert((number, interleaved), roundings(nest, &own));
+                all.insert((number, interleaved), roundings(loops, &own));
             }
         }
     }

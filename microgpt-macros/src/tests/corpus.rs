@@ -203,4 +203,119 @@ corpus! {
     cross_entropy: {
         mean(logsumexp(m[t, i] for i) - m[t, ids[t]] for t)
     }
+    block_of_a_running_sum: { for k { let s[-1] = 0; let s = s[k - 1] + a[k]; } [s[k] for k] }
+    block_with_a_start_that_is_an_operand: {
+        for k { let s[-1] = c; let s = tanh(s[k - 1] * a[k] + b[k]); }
+        [s[k]^2 for k]
+    }
+    block_of_vectors: {
+        for t { let h[-1] = [b[i] for i]; let h = [tanh(m[t, i] + sum(q[i, j] * h[t - 1, j] for j)) for i]; }
+        [h[t, i] for t, i]
+    }
+    block_with_a_number_as_the_start_of_vectors: {
+        for t { let h[-1] = d; let h = [tanh(m[t, i] * h[t - 1, 3 - i]) for i]; }
+        [h[t, i] for i, t]
+    }
+    block_of_equations_that_need_each_other: {
+        for t {
+            let z = [m[t, i] + sum(q[i, j] * h[t - 1, j] for j) for i];
+            let c[-1] = [a[i] for i];
+            let c = [sigmoid(z[i]) * c[t - 1, i] + u[t] * tanh(z[3 - i]) for i];
+            let h[-1] = [b[i] for i];
+            let h = [sigmoid(z[i]) * tanh(c[i]) for i];
+        }
+        ([h[t, i] for t, i], sum(c[t, i] for t, i))
+    }
+    block_two_steps_back: {
+        for k { let f[-1] = c; let f[-2] = d; let f = f[k - 1] * a[k] + sin(f[k - 2]); }
+        [f[k] for k]
+    }
+    block_backwards: {
+        for k { let s[len(k)] = d; let s = tanh(s[k + 1]) * a[k] + b[k]; }
+        [s[k] for k]
+    }
+    block_backwards_of_vectors: {
+        for t { let h[len(t)] = [b[i] for i]; let h = [tanh(m[t, i] + sum(q[i, j] * h[t + 1, j] for j)) for i]; }
+        [h[t, i] * u[t] for t, i]
+    }
+    block_that_asks_for_the_first: {
+        for k { let s = if k > 0 { s[k - 1] * a[k] } else { c * b[k] }; }
+        [s[k] for k]
+    }
+    block_of_a_table: {
+        for i, k {
+            let p = if i == 0 { a[k] } else { if k == 0 { u[i] } else {
+                max(p[i - 1, k] * m[i, k], p[i, k - 1]) + 0.5 * p[i - 1, k - 1]
+            } };
+        }
+        [p[i, k] for i, k]
+    }
+    block_of_all_that_was: {
+        for k { let s = a[k] + sum(s[l] * b[l] for l in 0..k); }
+        [s[k] for k]
+    }
+    block_of_vectors_of_all_that_was: {
+        for t { let h = [m[t, i] + sum(h[s, i] * u[s] for s in 0..t) for i]; }
+        sum(h[t, i] * a[i] for t, i)
+    }
+    block_with_what_needs_no_past: {
+        for t {
+            let x = [sum(q[i, j] * m[t, j] for j) for i];
+            let h[-1] = 0;
+            let h = [tanh(x[i] + 0.5 * h[t - 1, i]) for i];
+            let y = sum(h[i] * a[i] for i);
+        }
+        [y[t] * u[t] for t]
+    }
+    block_of_nothing_that_is_past: { for k { let s = a[k] * c; let r = s * s; } [r[k] for k] }
+    block_used_by_a_block: {
+        for k { let s[-1] = c; let s = 0.5 * s[k - 1] + a[k]; }
+        for k { let r[len(k)] = d; let r = r[k + 1] * s[k] + b[k]; }
+        [r[k] for k]
+    }
+    block_with_reductions: {
+        for t {
+            let h[-1] = [a[i] for i];
+            let top = max(h[t - 1, i] for i);
+            let total = sum(exp(h[t - 1, i] - stop(top)) for i);
+            let h = [exp(h[t - 1, i] - stop(top)) / total * m[t, i] + prod(1 + 0.1 * h[t - 1, j] for j) for i];
+        }
+        [h[t, i] for t, i]
+    }
+    block_with_a_logsumexp: {
+        for t { let g[-1] = [a[i] for i]; let g = [m[t, i] + logsumexp(g[t - 1, j] + q[j, i] for j) for i]; }
+        logsumexp(g[2, i] for i)
+    }
+    block_with_a_gather: {
+        for t { let h[-1] = [b[i] for i]; let h = [m[ids[t], i] * h[t - 1, i] + h[t - 1, ids[t]] for i]; }
+        [h[t, i] for t, i]
+    }
+    block_through_which_no_gradient_flows: {
+        for k { let s[-1] = c; let s = stop(s[k - 1]) * a[k] + b[k]; }
+        [s[k] for k]
+    }
+    block_over_a_stated_range: {
+        for k in 1..4 { let s[0] = c; let s = s[k - 1] * a[k]; }
+        [s[k] for k]
+    }
+    block_of_a_fixed_number_of_steps: {
+        for n in 0..5 { let x[-1] = [a[i] for i]; let x = [tanh(sum(q[i, j] * x[n - 1, j] for j)) for i]; }
+        [x[4, i] for i]
+    }
+    block_of_an_index_as_a_number: {
+        for k { let s[-1] = c; let s = s[k - 1] * k / len(k) + a[k]; }
+        [s[k] for k]
+    }
+    block_of_matrices: {
+        for t {
+            let s[-1] = 0;
+            let s = [0.9 * s[t - 1, i, j] + m[t, i] * a[j] for i, j];
+            let y = [sum(s[i, j] * b[j] for j) for i];
+        }
+        [y[t, i] for t, i]
+    }
+    block_of_a_dot_product: {
+        for t { let h[-1] = [b[i] for i]; let n = sum(h[t - 1, i] * a[i] for i); let h = [n * m[t, i] for i]; }
+        [n[t] for t]
+    }
 }

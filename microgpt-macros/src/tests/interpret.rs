@@ -1,16 +1,18 @@
 //! Equations and accumulations evaluated on numbers, without generated code.
 
-use std::collections::{BTreeMap, HashMap};
-
 use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
 use microgpt::ops::{Op, TABLE};
 
-use crate::graph::differentiate::Gradient;
+use crate::graph::differentiate::{Accumulation, Gradient};
+use crate::graph::equations::{Recurrence, Steps};
 use crate::graph::{
-    Array, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Subscript, Through,
+    Array, EquationId, Fold, FunctionId, Graph, IndexId, IndexRange, Length, Node, NodeId,
+    Subscript, Through,
 };
-use crate::resolve::term::{Affine, Atom, Axis, Checked, Function};
+use crate::ids::IdVec;
+use crate::resolve::term::{Affine, Atom, Axis, Checked, Function, OperandId};
 use crate::syntax::ast::{Comparison, Operator};
 use crate::tests::number::Number;
 
@@ -23,7 +25,7 @@ pub struct Interpreter<'a, T = f64> {
     gradient: &'a Gradient,
     checked: &'a Checked,
     /// The lengths of each operand's axes.
-    lens: Vec<Vec<usize>>,
+    lens: IdVec<OperandId, Vec<usize>>,
     ids: &'a [usize],
     arrays: HashMap<Array, Numbers<T>>,
     /// How far ranges reach, of those that were asked for.
@@ -50,24 +52,68 @@ impl<'a, T: Number> Interpreter<'a, T> {
             reaches: RefCell::default(),
             gradients: HashMap::new(),
         };
-        for (operand, (lens, data)) in operands.iter().enumerate() {
+        for (operand, (lens, data)) in checked.operands.ids().zip(operands) {
             let numbers = places(lens).into_iter().zip(data.iter().copied()).collect();
             interpreter.arrays.insert(Array::Operand(operand), numbers);
         }
-        for id in 0..interpreter.graph().equations.len() {
-            let numbers = interpreter.equation(id);
-            interpreter.arrays.insert(Array::Equation(id), numbers);
+        for id in gradient.equations.ids() {
+            let recurrence = gradient.equations.recurrence(id);
+            match recurrence {
+                None => interpreter.compute(id, &Indices::new()),
+                Some(recurrence) if recurrence.equations.first() == Some(&id) => {
+                    interpreter.recur(recurrence);
+                }
+                Some(_) => {}
+            }
         }
         interpreter
     }
 
+    /// Computes all elements of an equation, or those of one step.
+    fn compute(&mut self, id: EquationId, step: &Indices) {
+        let numbers = self.equation(id, step);
+        self.arrays.entry(Array::Equation(id)).or_default().extend(numbers);
+    }
+
+    fn recur(&mut self, recurrence: &Recurrence) {
+        for &id in &recurrence.equations {
+            self.arrays.insert(Array::Equation(id), Numbers::new());
+            for start in &self.gradient.equations[id].starts {
+                let mut numbers = Numbers::new();
+                let first = self.starts(Array::Equation(id));
+                self.each(&start.axes, &mut Indices::new(), &mut |this, at| {
+                    numbers.insert(
+                        this.place(&start.subscripts, &first, at),
+                        this.node(start.body, at),
+                    );
+                });
+                self.arrays.entry(Array::Equation(id)).or_default().extend(numbers);
+            }
+        }
+        for step in self.steps(&recurrence.steps, false) {
+            for &id in &recurrence.equations {
+                self.compute(id, &step);
+            }
+        }
+    }
+
+    /// The values of the indices at each step, in order.
+    fn steps(&self, steps: &Steps, backwards: bool) -> Vec<Indices> {
+        let mut all = Vec::new();
+        self.each(&steps.indices, &mut Indices::new(), &mut |_, at| all.push(at.clone()));
+        if steps.descend != backwards {
+            all.reverse();
+        }
+        all
+    }
+
     fn graph(&self) -> &'a Graph {
-        &self.gradient.graph
+        &self.gradient.equations.graph
     }
 
     /// The numbers of all results, row-major, one after the other.
     pub fn results(&self) -> Vec<T> {
-        let results = self.graph().results.iter();
+        let results = self.gradient.equations.results.iter();
         results
             .flat_map(|&id| {
                 let numbers = &self.arrays[&Array::Equation(id)];
@@ -85,15 +131,15 @@ impl<'a, T: Number> Interpreter<'a, T> {
         all.map(|numbers| numbers.values().copied().collect())
     }
 
-    fn result_lens(&self, id: usize) -> Vec<usize> {
-        let axes = self.graph().equations[id].axes.iter();
+    fn result_lens(&self, id: EquationId) -> Vec<usize> {
+        let axes = self.gradient.equations[id].axes.iter();
         axes.map(|&axis| self.length(self.graph().axis_length(axis))).collect()
     }
 
     /// The gradient of each operand, row-major, for these cotangents of the results.
     pub fn pull_back(&mut self, cotangents: &[T]) -> Vec<Vec<T>> {
         let mut rest = cotangents;
-        for &id in &self.graph().results {
+        for &id in &self.gradient.equations.results {
             let places = places(&self.result_lens(id));
             let (own, after) = rest.split_at(places.len());
             let adjoint = self.gradients.entry(Array::Equation(id)).or_default();
@@ -102,23 +148,22 @@ impl<'a, T: Number> Interpreter<'a, T> {
             }
             rest = after;
         }
-        for one in &self.gradient.accumulations {
-            let mut terms = Vec::new();
-            self.each(&one.nest, &mut Indices::new(), &mut |this, at| {
-                if one.condition.is_none_or(|condition| this.holds(condition, at)) {
-                    let start = this.starts(one.target);
-                    terms.push((
-                        this.place(&one.subscripts, &start, at),
-                        this.node(one.adjoint, at),
-                    ));
+        let same_steps = |one: &Accumulation, other: &Accumulation| {
+            one.steps.is_some() && one.steps == other.steps
+        };
+        for group in self.gradient.accumulations.chunk_by(same_steps) {
+            let steps = match &group[0].steps {
+                Some(steps) => self.steps(steps, true),
+                None => vec![Indices::new()],
+            };
+            for step in steps {
+                for one in group {
+                    self.accumulate(one, &step);
                 }
-            });
-            let gradient = self.gradients.entry(one.target).or_default();
-            for (place, term) in terms {
-                *gradient.entry(place).or_default() += term;
             }
         }
-        (0..self.lens.len())
+        self.lens
+            .ids()
             .map(|operand| {
                 let gradient = self.gradients.get(&Array::Operand(operand));
                 places(&self.lens[operand])
@@ -131,14 +176,26 @@ impl<'a, T: Number> Interpreter<'a, T> {
             .collect()
     }
 
-    fn equation(&self, id: usize) -> Numbers<T> {
-        let equation = &self.graph().equations[id];
+    fn accumulate(&mut self, one: &Accumulation, step: &Indices) {
+        let mut terms = Vec::new();
+        self.each(&one.nest, &mut step.clone(), &mut |this, at| {
+            if one.condition.is_none_or(|condition| this.holds(condition, at)) {
+                let start = this.starts(one.target);
+                terms.push((this.place(&one.subscripts, &start, at), this.node(one.adjoint, at)));
+            }
+        });
+        let gradient = self.gradients.entry(one.target).or_default();
+        for (place, term) in terms {
+            *gradient.entry(place).or_default() += term;
+        }
+    }
+
+    fn equation(&self, id: EquationId, step: &Indices) -> Numbers<T> {
+        let equation = &self.gradient.equations[id];
         let mut numbers = Numbers::new();
-        let axes: Vec<Subscript> =
-            equation.axes.iter().map(|&axis| Subscript::Affine(Affine::index(axis))).collect();
         let start = self.starts(Array::Equation(id));
-        self.each(&equation.axes, &mut Indices::new(), &mut |this, at| {
-            let place = this.place(&axes, &start, at);
+        self.each(&equation.axes, &mut step.clone(), &mut |this, at| {
+            let place = this.place(&equation.subscripts, &start, at);
             let Some((fold, over)) = &equation.fold else {
                 numbers.insert(place, this.node(equation.body, at));
                 return;
@@ -229,7 +286,7 @@ impl<'a, T: Number> Interpreter<'a, T> {
     fn starts(&self, array: Array) -> Vec<i64> {
         match array {
             Array::Equation(id) | Array::Adjoint(id) => {
-                let axes = self.graph().equations[id].axes.iter();
+                let axes = self.gradient.equations[id].shape.iter();
                 axes.map(|&axis| match self.graph().axis_length(axis) {
                     Length::Extent(stated) => self.reach(stated).0,
                     Length::Class(_) => 0,
@@ -266,6 +323,12 @@ impl<'a, T: Number> Interpreter<'a, T> {
     }
 
     fn element(&self, array: Array, subscripts: &[Subscript], at: &Indices) -> T {
+        if let Array::PresentAdjoint(id) = array {
+            let own = &self.gradient.equations[id].subscripts;
+            let steps = own.len() - subscripts.len();
+            let all = [&own[..steps], subscripts].concat();
+            return self.element(Array::Adjoint(id), &all, at);
+        }
         let place = self.place(subscripts, &self.starts(array), at);
         let numbers = match array {
             Array::Adjoint(id) => self.gradients.get(&Array::Equation(id)),
@@ -347,7 +410,7 @@ impl<'a, T: Number> Interpreter<'a, T> {
         }
     }
 
-    fn op(&self, function: usize) -> &'static Op {
+    fn op(&self, function: FunctionId) -> &'static Op {
         match &self.graph().functions[function] {
             Function::Builtin(name) => TABLE.iter().find(|op| op.name == name).expect("an op"),
             Function::User(path) => panic!("{path} is not generated"),

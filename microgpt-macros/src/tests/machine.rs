@@ -14,7 +14,9 @@ use std::collections::HashMap;
 use microgpt::expr::Others;
 
 use crate::graph::differentiate::Gradient;
-use crate::graph::{Array, Fold, Graph, IndexId, NodeId};
+use crate::graph::equations::{Equations, Steps};
+use crate::graph::{Array, EquationId, Fold, Graph, IndexId, NodeId};
+use crate::ids::Id;
 use crate::nest::Kernels;
 use crate::nest::ir::{Combine, Element, Guard, Kernel, Let, Loop, Row, Stmt, Update, perfect};
 use crate::resolve::term::Checked;
@@ -63,16 +65,17 @@ enum Named<T> {
 /// Where an array stands among all.
 fn place(array: Array) -> usize {
     match array {
-        Array::Operand(id) => 4 * id,
-        Array::Gradient(id) => 4 * id + 1,
-        Array::Equation(id) => 4 * id + 2,
-        Array::Adjoint(id) => 4 * id + 3,
-        Array::Definition(_) => panic!("definitions became equations"),
+        Array::Operand(id) => 4 * id.position(),
+        Array::Gradient(id) => 4 * id.position() + 1,
+        Array::Equation(id) | Array::Present(id) => 4 * id.position() + 2,
+        Array::Adjoint(id) | Array::PresentAdjoint(id) => 4 * id.position() + 3,
     }
 }
 
 pub struct Machine<'a, T> {
     checked: &'a Checked,
+    gradient: &'a Gradient,
+    equations: &'a Equations,
     graph: &'a Graph,
     kernels: &'a Kernels,
     guards: Guards,
@@ -109,10 +112,12 @@ impl<'a, T: Number> Machine<'a, T> {
         operands: &[Vec<T>],
         guards: Guards,
     ) -> Self {
-        let places = 4 * (gradient.graph.equations.len() + lens.len());
+        let places = 4 * (gradient.equations.ids().len() + lens.len());
         let mut machine = Self {
             checked,
-            graph: &gradient.graph,
+            gradient,
+            equations: &gradient.equations,
+            graph: &gradient.equations.graph,
             kernels,
             guards,
             lens,
@@ -130,7 +135,7 @@ impl<'a, T: Number> Machine<'a, T> {
             added: None,
             empty: None,
         };
-        for (operand, data) in operands.iter().enumerate() {
+        for (operand, data) in checked.operands.ids().zip(operands) {
             machine.arrays[place(Array::Operand(operand))].clone_from(data);
         }
         machine
@@ -138,29 +143,34 @@ impl<'a, T: Number> Machine<'a, T> {
 
     /// Runs the forward pass, and gives each result row-major, one after the other.
     pub fn forward(&mut self) -> Vec<T> {
-        for kernel in &self.kernels.forward {
-            let size = self.size(kernel.target);
-            // What a kernel leaves as it was is no number.
-            let start = if kernel.clears { T::zero() } else { T::nan() };
-            self.arrays[place(kernel.target)] = vec![start; size];
-            self.run(kernel);
+        for id in self.equations.ids() {
+            match self.equations.recurrence(id) {
+                None => {
+                    self.begin(id);
+                    self.run(id.position(), &self.kernels.forward[id]);
+                }
+                Some(recurrence) if recurrence.equations.first() == Some(&id) => {
+                    self.recur(&recurrence.steps, &recurrence.equations);
+                }
+                Some(_) => {}
+            }
         }
-        let results = self.graph.results.iter();
+        let results = self.equations.results.iter();
         results.flat_map(|&id| self.array(Array::Equation(id)).to_vec()).collect()
     }
 
     /// Runs the backward pass from these cotangents, and gives the gradient of each operand.
     pub fn backward(&mut self, cotangents: &[T]) -> Vec<Vec<T>> {
-        for id in 0..self.graph.equations.len() {
+        for id in self.equations.ids() {
             let size = self.size(Array::Equation(id));
             self.arrays[place(Array::Adjoint(id))] = vec![T::zero(); size];
         }
-        for (operand, lens) in self.lens.iter().enumerate() {
+        for (operand, lens) in self.checked.operands.ids().zip(self.lens) {
             let size = lens.iter().product();
             self.arrays[place(Array::Gradient(operand))] = vec![T::zero(); size];
         }
         let mut rest = cotangents;
-        for &id in &self.graph.results {
+        for &id in &self.equations.results {
             let adjoint = &mut self.arrays[place(Array::Adjoint(id))];
             let (own, after) = rest.split_at(adjoint.len());
             for (adjoint, &cotangent) in adjoint.iter_mut().zip(own) {
@@ -168,10 +178,65 @@ impl<'a, T: Number> Machine<'a, T> {
             }
             rest = after;
         }
-        for kernel in &self.kernels.backward {
-            self.run(kernel);
+        let all: Vec<(usize, &Kernel)> = self.kernels.all().enumerate().collect();
+        let backward = &all[all.len() - self.gradient.accumulations.len()..];
+        let same_steps = |one: &(usize, &Kernel), other: &(usize, &Kernel)| {
+            one.1.steps.is_some() && one.1.steps == other.1.steps
+        };
+        for group in backward.chunk_by(same_steps) {
+            self.step_by_step(group[0].1.steps.as_ref(), true, |this| {
+                for (number, kernel) in group {
+                    this.run(*number, kernel);
+                }
+            });
         }
-        (0..self.lens.len()).map(|id| self.array(Array::Gradient(id)).to_vec()).collect()
+        let operands = self.checked.operands.ids();
+        operands.map(|id| self.array(Array::Gradient(id)).to_vec()).collect()
+    }
+
+    /// The array of an equation before its kernel runs: what that leaves as it was is no number.
+    fn begin(&mut self, id: EquationId) {
+        let size = self.size(Array::Equation(id));
+        let start = if self.kernels.forward[id].clears { T::zero() } else { T::nan() };
+        self.arrays[place(Array::Equation(id))] = vec![start; size];
+    }
+
+    /// The equations of a recurrence, one step after the other.
+    fn recur(&mut self, steps: &Steps, equations: &[EquationId]) {
+        let kernels = self.kernels;
+        for &id in equations {
+            self.begin(id);
+            for (number, (of, kernel)) in kernels.starts.iter().enumerate() {
+                if *of == id {
+                    self.run(kernels.forward.len() + number, kernel);
+                }
+            }
+        }
+        self.step_by_step(Some(steps), false, |this| {
+            for &id in equations {
+                this.run(id.position(), &kernels.forward[id]);
+            }
+        });
+    }
+
+    /// Runs for each step in order, or once where there are none.
+    fn step_by_step(
+        &mut self,
+        steps: Option<&Steps>,
+        backwards: bool,
+        mut work: impl FnMut(&mut Self),
+    ) {
+        let Some(steps) = steps else { return work(self) };
+        let mut all = Vec::new();
+        self.loops(&steps.indices, &mut |this| all.push(this.at.clone()));
+        if steps.descend != backwards {
+            all.reverse();
+        }
+        for at in all {
+            self.at = at;
+            work(self);
+            self.at.clear();
+        }
     }
 
     /// The numbers of an array as they lie.
@@ -179,10 +244,11 @@ impl<'a, T: Number> Machine<'a, T> {
         &self.arrays[place(array)]
     }
 
-    fn run(&mut self, kernel: &'a Kernel) {
+    fn run(&mut self, number: usize, kernel: &Kernel) {
+        self.kernel = number;
+        let steps = self.at.len();
         self.block(&kernel.body);
-        self.kernel += 1;
-        assert!(self.at.is_empty() && self.named.is_empty() && self.running.is_none());
+        assert!(self.at.len() == steps && self.named.is_empty() && self.running.is_none());
     }
 
     /// Statements whose temporaries end with them.

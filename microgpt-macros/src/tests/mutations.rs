@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use microgpt::PythonRandom;
 
 use crate::graph::differentiate::Gradient;
-use crate::graph::{Array, IndexRange, Node, Subscript, Through};
+use crate::graph::{Array, IndexId, IndexRange, Node, Subscript, Through};
 use crate::resolve::term::Affine;
 use crate::syntax::ast::Operator;
 use crate::tests::compiled;
@@ -73,7 +73,7 @@ const MUTATIONS: [Mutation; 10] = [
 
 /// Makes one accumulation wrong; false if this mutation does not apply to it, or changes nothing.
 fn mutate(gradient: &mut Gradient, at: usize, mutation: Mutation) -> bool {
-    let graph = &mut gradient.graph;
+    let graph = &mut gradient.equations.graph;
     let adjoint = gradient.accumulations[at].adjoint;
     let scaled = |graph: &mut crate::graph::Graph, by: f64| {
         let by = graph.number(by);
@@ -158,10 +158,10 @@ fn mutate(gradient: &mut Gradient, at: usize, mutation: Mutation) -> bool {
 }
 
 /// Puts another index in the place of one in the loops of an accumulation, and where it stands there.
-fn replace_index(gradient: &mut Gradient, at: usize, index: usize, by: usize) -> bool {
+fn replace_index(gradient: &mut Gradient, at: usize, index: IndexId, by: IndexId) -> bool {
     let map = BTreeMap::from([(index, Affine::index(by))]);
     let mut substituted =
-        |node| crate::graph::requirements::substituted(&mut gradient.graph, node, &map);
+        |node| crate::graph::requirements::substituted(&mut gradient.equations.graph, node, &map);
     let one = &gradient.accumulations[at];
     let Some(adjoint) = substituted(one.adjoint) else { return false };
     let condition = match one.condition {

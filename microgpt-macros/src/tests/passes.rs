@@ -140,7 +140,7 @@ pub fn all_guards(kernels: &Kernels) -> Vec<Guards> {
 
 /// Whether whole numbers stay whole in all that is computed.
 fn is_whole(gradient: &Gradient) -> bool {
-    let graph = &gradient.graph;
+    let graph = &gradient.equations.graph;
     graph.nodes.iter().all(|node| match node {
         Node::Call { function, .. } => match &graph.functions[*function] {
             Function::Builtin(name) => ["max", "min", "relu"].contains(&name.as_str()),
@@ -157,7 +157,11 @@ fn is_whole(gradient: &Gradient) -> bool {
 const LENGTHS: [usize; 15] = [0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 65];
 
 /// Programs whose kernels are of all kinds, in loops of two indices.
-pub const OF_TWO: [&str; 14] = [
+pub const OF_TWO: [&str; 17] = [
+    "for k { let s[-1] = c; let s = relu(s[k - 1]) - a[k]; } [s[k] * b[k] for k]",
+    "for k { let s[len(k)] = d; let s = tanh(s[k + 1]) * a[k] + b[k]; } [s[k] for k]",
+    "for i, k { let p = if i == 0 || k == 0 { m[i, k] } else { max(p[i - 1, k], p[i, k - 1]) * 0.5 }; }
+     [p[i, k] for i, k]",
     "sum(u[i] * v[i] for i)",
     "[sum(m[i, k] * a[k] for k) for i]",
     "[sum(m[i, k] * a[k] * 2 for i) + b[k] for k]",
@@ -175,7 +179,9 @@ pub const OF_TWO: [&str; 14] = [
 ];
 
 /// Products of matrices, with bounds and without, and arrays that may lie interleaved: in loops of three.
-pub const OF_THREE: [&str; 8] = [
+pub const OF_THREE: [&str; 9] = [
+    "for l { let h[-1] = [b[k] for k]; let h = [tanh(q[l, k] + sum(q[k, j] * h[l - 1, j] for j) / len(j)) for k]; }
+     [h[l, k] for l, k]",
     "[sum(m[i, k] * w[k, j] for k, x in 0..2) for i, j]",
     "[sum(m[i, k] * w[k, j] for k) for i, j]",
     "[sum(w[k, i] * w[l, i] for i) for k, l]",

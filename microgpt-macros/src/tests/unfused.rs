@@ -6,7 +6,7 @@ use std::ops::Range;
 use microgpt::{Array, Tape, Value, ops};
 
 use crate::syntax::ast::{
-    Binder, Comparison, Condition, Expr, ExprKind, Operator, Program, Reduction,
+    self, Binder, Comparison, Condition, Expr, ExprKind, Operator, Program, Reduction, Statement,
 };
 
 /// A scalar or an array of values by position; what is not there is 0.
@@ -16,6 +16,15 @@ struct Block<'t> {
     starts: Vec<usize>,
     lens: Vec<usize>,
     values: HashMap<Vec<usize>, Value<'t>>,
+    /// Of an equation of a block what it is before the first value of its index, the nearest first.
+    before: Vec<Block<'t>>,
+}
+
+/// The block whose equations are being computed: the names of its indices and of its equations.
+#[derive(Default)]
+struct Scope {
+    indices: Vec<String>,
+    equations: Vec<String>,
 }
 
 pub struct Unfused<'t> {
@@ -23,6 +32,7 @@ pub struct Unfused<'t> {
     blocks: HashMap<String, Block<'t>>,
     ids: &'t [usize],
     indices: Vec<(String, usize)>,
+    scope: Scope,
     /// How many values an index name took when it was last bound.
     counts: HashMap<String, usize>,
 }
@@ -37,20 +47,31 @@ pub fn evaluate<'t>(
     operands: &[Leaf<'t>],
     ids: &'t [usize],
 ) -> Vec<Value<'t>> {
-    let mut unfused =
-        Unfused { tape, blocks: HashMap::new(), ids, indices: Vec::new(), counts: HashMap::new() };
+    let mut unfused = Unfused {
+        tape,
+        blocks: HashMap::new(),
+        ids,
+        indices: Vec::new(),
+        scope: Scope::default(),
+        counts: HashMap::new(),
+    };
     for (name, lens, array) in operands {
         let places = all_places(lens);
         let values =
             places.into_iter().enumerate().map(|(at, place)| (place, array.at([at]))).collect();
         unfused.blocks.insert(
             name.clone(),
-            Block { starts: vec![0; lens.len()], lens: lens.clone(), values },
+            Block { starts: vec![0; lens.len()], lens: lens.clone(), values, before: vec![] },
         );
     }
-    for one in &program.lets {
-        let block = unfused.definition(&one.value);
-        unfused.blocks.insert(one.name.to_string(), block);
+    for statement in &program.statements {
+        match statement {
+            Statement::Let(one) => {
+                let block = unfused.definition(&one.value);
+                unfused.blocks.insert(one.name.to_string(), block);
+            }
+            Statement::Block(block) => unfused.block(block),
+        }
     }
     let mut results = Vec::new();
     for result in &program.results {
@@ -78,6 +99,7 @@ impl<'t> Unfused<'t> {
                 starts: vec![],
                 lens: vec![],
                 values: HashMap::from([(vec![], self.value(value))]),
+                before: vec![],
             };
         };
         let mut reached = Vec::new();
@@ -102,7 +124,127 @@ impl<'t> Unfused<'t> {
         let shifted =
             |place: Vec<usize>| place.iter().zip(&starts).map(|(at, by)| at - by).collect();
         let values = reached.into_iter().map(|(place, value)| (shifted(place), value)).collect();
-        Block { starts, lens, values }
+        Block { starts, lens, values, before: vec![] }
+    }
+
+    /// Computes the equations of a block for one value of its indices after the other.
+    fn block(&mut self, block: &ast::Block) {
+        let mut before: HashMap<String, Vec<Block<'t>>> = HashMap::new();
+        for start in &block.starts {
+            let value = self.definition(&start.value);
+            before.entry(start.name.to_string()).or_default().push(value);
+        }
+        let indices: Vec<String> =
+            block.indices.iter().map(|index| index.name.to_string()).collect();
+        let equations: Vec<String> = block.lets.iter().map(|one| one.name.to_string()).collect();
+        // An outer array of the same name is none of the block's.
+        for name in &equations {
+            self.blocks.remove(name);
+        }
+        let mut places = vec![vec![]];
+        let mut ranges = Vec::new();
+        for index in &block.indices {
+            let name = index.name.to_string();
+            let range = match &index.range {
+                None => block.lets.iter().find_map(|one| self.axis_of(&name, &one.value)),
+                Some(range) => {
+                    let high = self.integer(&range.high) + i64::from(range.inclusive);
+                    Some(from_zero(self.integer(&range.low))..from_zero(high))
+                }
+            };
+            let range = range.unwrap_or_else(|| panic!("{name} is a subscript somewhere"));
+            let down = block.lets.iter().any(|one| goes_down(&name, &equations, &one.value));
+            let mut values: Vec<usize> = range.clone().collect();
+            if down {
+                values.reverse();
+            }
+            places = places
+                .iter()
+                .flat_map(|place: &Vec<usize>| {
+                    values.iter().map(move |&value| [place.as_slice(), &[value]].concat())
+                })
+                .collect();
+            self.counts.insert(name, range.len());
+            ranges.push(range);
+        }
+        for name in &equations {
+            let before = before.remove(name).unwrap_or_default();
+            // Its own axes are those of the start, until it is there itself.
+            let own = before.first();
+            let starts = own.map_or(&[][..], |start| &start.starts);
+            let lens = own.map_or(&[][..], |start| &start.lens);
+            let computed = Block {
+                starts: ranges
+                    .iter()
+                    .map(|range| range.start)
+                    .chain(starts.iter().copied())
+                    .collect(),
+                lens: ranges.iter().map(Range::len).chain(lens.iter().copied()).collect(),
+                values: HashMap::new(),
+                before,
+            };
+            self.blocks.insert(name.clone(), computed);
+        }
+        self.scope = Scope { indices: indices.clone(), equations };
+        for place in places {
+            self.indices.extend(indices.iter().cloned().zip(place.iter().copied()));
+            for one in &block.lets {
+                let here = self.definition(&one.value);
+                let Some(all) = self.blocks.get_mut(&one.name.to_string()) else { continue };
+                all.starts.truncate(indices.len());
+                all.lens.truncate(indices.len());
+                all.starts.extend(here.starts);
+                all.lens.extend(here.lens);
+                let at: Vec<usize> =
+                    place.iter().zip(&ranges).map(|(at, range)| at - range.start).collect();
+                all.values.extend(
+                    here.values
+                        .into_iter()
+                        .map(|(own, value)| ([&at[..], &own[..]].concat(), value)),
+                );
+            }
+            self.indices.truncate(self.indices.len() - indices.len());
+        }
+        self.scope = Scope::default();
+    }
+
+    /// The place of an element of an array, in whole numbers, from the beginning of each axis.
+    fn place(&self, name: &str, block: &Block<'t>, subscripts: &[Expr]) -> Vec<i64> {
+        let mut place: Vec<i64> = Vec::new();
+        let is_here = self.scope.equations.iter().any(|one| one == name)
+            && subscripts.len() + self.scope.indices.len() == block.lens.len();
+        if is_here {
+            place.extend(
+                self.scope.indices.iter().map(|index| {
+                    i64::try_from(self.index(index).expect("an index")).expect("small")
+                }),
+            );
+        }
+        place.extend(subscripts.iter().map(|one| self.integer(one)));
+        let start = block.starts.iter().map(|&start| i64::try_from(start).expect("small"));
+        place.iter().zip(start).map(|(at, start)| at - start).collect()
+    }
+
+    /// The element of an array.
+    fn element(&self, name: &str, subscripts: &[Expr]) -> Value<'t> {
+        let block = &self.blocks[name];
+        let place = self.place(name, block, subscripts);
+        let zero = || self.tape.value(0.0);
+        let first = place.first().copied().unwrap_or(0);
+        let len = block.lens.first().map_or(1, |&len| i64::try_from(len).expect("small"));
+        let back = if first < 0 { -first } else { first - len + 1 };
+        if let (1.., false) = (back, block.before.is_empty()) {
+            let start = &block.before[from_zero(back) - 1];
+            // One number stands for all.
+            let own: Vec<usize> = if start.lens.is_empty() {
+                vec![]
+            } else {
+                place[1..].iter().map(|&at| from_zero(at)).collect()
+            };
+            return start.values.get(&own).copied().unwrap_or_else(zero);
+        }
+        let place: Vec<usize> = place.into_iter().map(from_zero).collect();
+        block.values.get(&place).copied().unwrap_or_else(zero)
     }
 
     /// Calls `work` for all values of the indices, the first outermost.
@@ -139,23 +281,33 @@ impl<'t> Unfused<'t> {
 
     /// The values of the first axis that an index subscripts alone.
     fn implied(&self, name: &str, expr: &Expr) -> Range<usize> {
+        let found = self.axis_of(name, expr);
+        found.unwrap_or_else(|| panic!("every index is a subscript somewhere: {name}"))
+    }
+
+    fn axis_of(&self, name: &str, expr: &Expr) -> Option<Range<usize>> {
         let mut found = None;
         walk(expr, &mut |expr| {
             if let ExprKind::Subscript { base, subscripts } = &expr.kind
                 && let ExprKind::Path(array) = &base.kind
             {
-                let (starts, lens) = match array.last.as_str() {
-                    "ids" => (vec![0], vec![self.ids.len()]),
-                    array => (self.blocks[array].starts.clone(), self.blocks[array].lens.clone()),
+                let (starts, lens) = match (array.last.as_str(), self.blocks.get(&array.last)) {
+                    ("ids", _) => (vec![0], vec![self.ids.len()]),
+                    (_, None) => return,
+                    (_, Some(block)) => (block.starts.clone(), block.lens.clone()),
                 };
-                for ((subscript, start), len) in subscripts.iter().zip(starts).zip(lens) {
+                // Of an equation of the block its own axes may stand alone.
+                let own = lens.len().saturating_sub(subscripts.len());
+                for ((subscript, start), len) in
+                    subscripts.iter().zip(&starts[own..]).zip(&lens[own..])
+                {
                     if matches!(&subscript.kind, ExprKind::Path(path) if path.last == name) {
-                        found.get_or_insert(start..start + len);
+                        found.get_or_insert(*start..start + len);
                     }
                 }
             }
         });
-        found.unwrap_or_else(|| panic!("every index is a subscript somewhere: {name}"))
+        found
     }
 
     fn integer(&self, expr: &Expr) -> i64 {
@@ -208,7 +360,7 @@ impl<'t> Unfused<'t> {
             ExprKind::Number { value, .. } => self.tape.value(*value),
             ExprKind::Path(path) => match self.index(&path.last) {
                 Some(at) => self.tape.value(at as f64),
-                None => self.blocks[&path.last].values[&vec![]],
+                None => self.element(&path.last, &[]),
             },
             ExprKind::Len(index) => self.tape.value(self.counts[&index.to_string()] as f64),
             ExprKind::Negate(operand) => -self.value(operand),
@@ -230,11 +382,7 @@ impl<'t> Unfused<'t> {
             }
             ExprKind::Subscript { base, subscripts } => {
                 let ExprKind::Path(path) = &base.kind else { panic!("an array has a name") };
-                let block = &self.blocks[&path.last];
-                let place = |(one, start): (&Expr, &usize)| from_zero(self.integer(one)) - start;
-                let place: Vec<_> = subscripts.iter().zip(&block.starts).map(place).collect();
-                let found = block.values.get(&place).copied();
-                found.unwrap_or_else(|| self.tape.value(0.0))
+                self.element(&path.last, subscripts)
             }
             ExprKind::If { condition, then, otherwise } => {
                 if self.holds(condition) {
@@ -290,6 +438,25 @@ impl<'t> Unfused<'t> {
             }
         }
     }
+}
+
+/// Whether an expression uses what an equation of a block is after this value of an index.
+fn goes_down(index: &str, equations: &[String], expr: &Expr) -> bool {
+    let mut found = false;
+    walk(expr, &mut |expr| {
+        if let ExprKind::Subscript { base, subscripts } = &expr.kind
+            && let ExprKind::Path(array) = &base.kind
+            && equations.contains(&array.last)
+        {
+            for subscript in subscripts {
+                let ExprKind::Binary { operator: Operator::Add, left, .. } = &subscript.kind else {
+                    continue;
+                };
+                found |= matches!(&left.kind, ExprKind::Path(path) if path.last == index);
+            }
+        }
+    });
+    found
 }
 
 fn walk(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {

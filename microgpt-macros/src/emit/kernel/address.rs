@@ -33,7 +33,17 @@ impl Printer<'_> {
             address =
                 if address.is_empty() { subscript } else { code!((#address) * #len + #subscript) };
         }
-        if address.is_empty() { code!(0) } else { address }
+        let address = if address.is_empty() { code!(0) } else { address };
+        self.at_hand(array, address)
+    }
+
+    /// A position in what is at hand of an array.
+    fn at_hand(&self, array: Array, address: TokenStream) -> TokenStream {
+        if self.after != Some(array) {
+            return address;
+        }
+        let first = self.emitter.first_of(array);
+        code!((#address) - #first)
     }
 
     /// The position of an element whose subscripts were not checked on entry.
@@ -68,7 +78,7 @@ impl Printer<'_> {
             let at = code!(#runtime::expr::place(#plus, #minus, #start, #len, #text));
             address = if address.is_empty() { at } else { code!((#address) * #len + #at) };
         }
-        address
+        self.at_hand(array, address)
     }
 
     /// The lengths and indices of an array's axes in the order in which they lie.

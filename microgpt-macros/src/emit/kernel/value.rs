@@ -5,7 +5,7 @@ use quote::ToTokens;
 
 use super::Printer;
 use crate::emit::{code, ident};
-use crate::graph::{Array, IndexId, Node, NodeId, Subscript, Through, indices_of};
+use crate::graph::{Array, FunctionId, IndexId, Node, NodeId, Subscript, Through, indices_of};
 use crate::nest::ir::Update;
 use crate::resolve::term::{Affine, Function};
 use crate::syntax::ast::{Comparison, Operator};
@@ -160,7 +160,7 @@ impl Printer<'_> {
         nodes.iter().map(|&node| self.node(node)).collect()
     }
 
-    fn function(&self, function: usize) -> TokenStream {
+    fn function(&self, function: FunctionId) -> TokenStream {
         let runtime = self.runtime;
         match &self.emitter.graph.functions[function] {
             Function::Builtin(name) => {

@@ -149,18 +149,7 @@ impl Tokens {
         if self.word("for").is_none() {
             self.expect_end()?;
         }
-        let mut binders = Vec::new();
-        loop {
-            let name = self.name(
-                "the name of an index after `for`",
-                "name the indices, with commas between them: `for i, j`",
-            )?;
-            let range = if self.word("in").is_some() { Some(self.range()?) } else { None };
-            binders.push(Binder { name, range });
-            if self.punct(",").is_none() || self.at_end() {
-                break;
-            }
-        }
+        let binders = self.binder_list()?;
         if self.peek_word("for") {
             return Err(Diagnostic::new(
                 self.span(),
@@ -179,6 +168,22 @@ impl Tokens {
             return Err(mistake);
         }
         Ok(binders)
+    }
+
+    /// `i, j in 0..=i`
+    pub(super) fn binder_list(&mut self) -> Result<Vec<Binder>> {
+        let mut binders = Vec::new();
+        loop {
+            let name = self.name(
+                "the name of an index after `for`",
+                "name the indices, with commas between them: `for i, j`",
+            )?;
+            let range = if self.word("in").is_some() { Some(self.range()?) } else { None };
+            binders.push(Binder { name, range });
+            if self.punct(",").is_none() || self.at_end() {
+                return Ok(binders);
+            }
+        }
     }
 
     /// `0..n` or `0..=t`

@@ -1,9 +1,11 @@
 //! Integers: the values of indices, lengths, and where elements lie.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::{Machine, place};
 use crate::graph::{Array, IndexId, IndexRange, Length, Subscript};
+use crate::ids::Id;
 use crate::nest::ir::Element;
 use crate::nest::layout::stored;
 use crate::resolve::term::{Affine, Atom, Axis};
@@ -26,7 +28,7 @@ impl<T: Number> Machine<'_, T> {
     /// The value that an index has now.
     pub(super) fn value_of(&self, index: IndexId) -> i64 {
         let value = self.at.iter().rev().find(|(one, _)| *one == index);
-        value.unwrap_or_else(|| panic!("the index {index} has no value here")).1
+        value.unwrap_or_else(|| panic!("the index {index:?} has no value here")).1
     }
 
     /// The first value of an index, and the end.
@@ -62,7 +64,7 @@ impl<T: Number> Machine<'_, T> {
             Length::Class(class) => {
                 let axis = self.graph.classes.axes(class).next().expect("a class has an axis");
                 match axis {
-                    Axis::Operand { operand, axis } => self.lens[operand][axis],
+                    Axis::Operand { operand, axis } => self.lens[operand.position()][axis],
                     Axis::Integers { .. } => self.ids.len(),
                     Axis::Extent { .. } => panic!("an extent is no class"),
                 }
@@ -122,18 +124,20 @@ impl<T: Number> Machine<'_, T> {
         }
         let lengths: Vec<(i64, i64)> = match array {
             Array::Operand(operand) | Array::Gradient(operand) => {
-                let lens = self.lens[operand].iter();
+                let lens = self.lens[operand.position()].iter();
                 lens.map(|&len| (i64::try_from(len).expect("small"), 0)).collect()
             }
-            Array::Equation(id) | Array::Adjoint(id) => {
-                let axes = self.graph.equations[id].axes.iter();
+            Array::Equation(id)
+            | Array::Adjoint(id)
+            | Array::Present(id)
+            | Array::PresentAdjoint(id) => {
+                let axes = self.equations[id].shape.iter();
                 axes.map(|&axis| match self.graph.axis_length(axis) {
                     length @ Length::Class(_) => (self.length(length), 0),
                     length @ Length::Extent(stated) => (self.length(length), self.reach(stated).0),
                 })
                 .collect()
             }
-            Array::Definition(_) => panic!("definitions became equations"),
         };
         let order: Vec<usize> = (0..lengths.len()).collect();
         let interleaving = self.kernels.interleaving.as_ref().filter(|_| self.is_interleaved);
@@ -158,7 +162,19 @@ impl<T: Number> Machine<'_, T> {
         self.address_of(of.array, &of.subscripts)
     }
 
+    /// The subscripts of an element in all of its array, of which a step of a recurrence may know its own.
+    fn subscripts<'s>(&self, array: Array, subscripts: &'s [Subscript]) -> Cow<'s, [Subscript]> {
+        match array {
+            Array::Present(id) | Array::PresentAdjoint(id) => {
+                let own = &self.equations[id].subscripts;
+                [&own[..own.len() - subscripts.len()], subscripts].concat().into()
+            }
+            _ => subscripts.into(),
+        }
+    }
+
     pub(super) fn address_of(&self, array: Array, subscripts: &[Subscript]) -> usize {
+        let subscripts = self.subscripts(array, subscripts);
         let address: i64 = self
             .axes(array)
             .iter()
@@ -177,8 +193,9 @@ impl<T: Number> Machine<'_, T> {
 
     /// From one value of an index to the next, in elements.
     pub(super) fn stride(&self, of: &Element, index: IndexId) -> usize {
+        let subscripts = self.subscripts(of.array, &of.subscripts);
         let moving =
-            |along: &&Along| crate::graph::indices_of(&of.subscripts[along.axis]).contains(&index);
+            |along: &&Along| crate::graph::indices_of(&subscripts[along.axis]).contains(&index);
         let axes = self.axes(of.array);
         let stride = axes.iter().find(moving).map_or(0, |along| along.stride);
         usize::try_from(stride).expect("a stride")

@@ -3,7 +3,7 @@
 use microgpt::ops::{Op, TABLE};
 
 use super::{Machine, Named, place};
-use crate::graph::{Array, Node, NodeId, Through};
+use crate::graph::{Array, FunctionId, Node, NodeId, Through};
 use crate::nest::ir::{Element, Update};
 use crate::resolve::term::Function;
 use crate::syntax::ast::{Comparison, Operator};
@@ -137,7 +137,7 @@ impl<T: Number> Machine<'_, T> {
         }
     }
 
-    fn op(&self, function: usize) -> &'static Op {
+    fn op(&self, function: FunctionId) -> &'static Op {
         match &self.graph.functions[function] {
             Function::Builtin(name) => TABLE.iter().find(|op| op.name == name).expect("an op"),
             Function::User(path) => panic!("{path} is not generated"),

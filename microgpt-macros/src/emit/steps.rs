@@ -1,0 +1,119 @@
+//! The steps of a recurrence: loops around the calls of its kernels.
+//!
+//! A kernel writes one array. Where it also reads that array, at other steps, the array is divided at the
+//! present step:
+//!
+//! ```text
+//! h    | before | here |         before is read, here is written
+//! ∂h   | before | here |         here is read, before is added to
+//! ```
+//!
+//! Where the steps descend it is what lies after that is read, or added to.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Ident, TokenStream};
+
+use super::kernel::Function;
+use super::{Emitter, code, ident, product};
+use crate::graph::equations::Steps;
+use crate::graph::{Array, EquationId, Subscript};
+use crate::nest::ir::Kernel;
+
+/// An array that a step both reads and writes.
+#[derive(Clone, Copy)]
+pub struct Split {
+    pub array: Array,
+    /// Whether it is what lies after the present step that is read or added to.
+    pub after: bool,
+}
+
+/// The present elements that a step names, and all of that array.
+fn present(arrays: &BTreeSet<Array>) -> Option<(Array, Array, EquationId)> {
+    arrays.iter().find_map(|&array| match array {
+        Array::Present(id) => Some((array, Array::Equation(id), id)),
+        Array::PresentAdjoint(id) => Some((array, Array::Adjoint(id), id)),
+        _ => None,
+    })
+}
+
+/// The array that a kernel needs in two parts.
+pub fn split(arrays: &BTreeSet<Array>, kernel: &Kernel) -> Option<Split> {
+    let (_, array, _) = present(arrays)?;
+    let steps = kernel.steps.as_ref()?;
+    arrays.contains(&array).then_some(Split { array, after: steps.descend })
+}
+
+impl Emitter<'_> {
+    /// Where what is at hand of an array begins.
+    pub fn first_of(&self, array: Array) -> Ident {
+        ident(&format!("first_of_{}", self.array(array)))
+    }
+
+    /// Loops over all steps, backwards in the backward pass.
+    pub(super) fn steps(&self, steps: &Steps, backwards: bool, calls: TokenStream) -> TokenStream {
+        steps.indices.iter().rev().fold(calls, |body, &index| {
+            let (name, (low, high)) = (self.index(index), self.bounds(index));
+            if steps.descend == backwards {
+                code!(for #name in #low..#high { #body })
+            } else {
+                code!(for #name in ::core::iter::Iterator::rev(#low..#high) { #body })
+            }
+        })
+    }
+
+    /// The call of one step, with the parts of arrays that it needs.
+    pub(super) fn step(&self, kernel: &Kernel, function: &Function) -> TokenStream {
+        let call = &function.call;
+        let (Some((here, array, id)), Some(steps)) = (present(&function.arrays), &kernel.steps)
+        else {
+            return call.clone();
+        };
+        let first = self.first_element(id, steps.indices.len());
+        let size = self.size(here);
+        let (name, here) = (self.array(array), self.array(here));
+        // What is written must be changed, and else only read.
+        let is_written = matches!(kernel.target, Array::Present(_));
+        let borrow = if is_written { code!(&mut) } else { code!(&) };
+        let parts = match split(&function.arrays, kernel) {
+            None => code!(let #here = #borrow #name[first_..][..#size];),
+            Some(Split { after: false, .. }) => code! {
+                let (#name, here_) = #name.split_at_mut(first_);
+                let #here = #borrow here_[..#size];
+            },
+            Some(Split { after: true, .. }) => {
+                let start = self.first_of(array);
+                code! {
+                    let #start = first_ + #size;
+                    let (here_, #name) = #name.split_at_mut(#start);
+                    let #here = #borrow here_[first_..];
+                }
+            }
+        };
+        code! {{
+            let first_ = #first;
+            #parts
+            #call
+        }}
+    }
+
+    /// The position of the first element of a step.
+    fn first_element(&self, id: EquationId, steps: usize) -> TokenStream {
+        let equation = &self.gradient.equations[id];
+        let axes = self.axes(Array::Equation(id));
+        let mut position = TokenStream::new();
+        for (subscript, (len, axis)) in equation.subscripts.iter().zip(&axes).take(steps) {
+            let Subscript::Affine(affine) = subscript else {
+                unreachable!("an equation lies along its indices")
+            };
+            let at = self.integer(affine);
+            let at = match axis.and_then(|axis| self.start(axis)) {
+                Some(start) => code!((#at - #start)),
+                None => code!((#at)),
+            };
+            position = if position.is_empty() { at } else { code!((#position * #len + #at)) };
+        }
+        let own = product(axes.into_iter().skip(steps).map(|(len, _)| len));
+        code!(#position * (#own))
+    }
+}

@@ -1,0 +1,778 @@
+//! Blocks: equations that are computed for one value of an index after the other, and may use what they
+//! were for the values before.
+//!
+//! In `for t { let h = [... for i]; }` the array `h` has the axes `t, i`. An element is one of three:
+//!
+//! ```text
+//! h[i]          at this t: h stands above the equation that uses it
+//! h[t - 1, i]   at a t before: any equation of the block may use it
+//! h[t + 1, i]   at a t after: any may use it, and the block goes from the last t to the first
+//! ```
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Ident, Span};
+
+use super::{Checker, Place, Result, axis_of, count};
+use crate::ids::Id;
+use crate::resolve::term::{
+    Affine, Array, Atom, BinderId, Block, Bound, DefinitionId, Range, Subscript, Term,
+};
+use crate::syntax::ast::{self, Condition, Expr, ExprKind, Path};
+use crate::syntax::name::Name;
+use crate::syntax::report::Diagnostic;
+
+/// The block that is being resolved.
+pub(super) struct Scope {
+    indices: Vec<BinderId>,
+    members: Vec<Member>,
+    /// Which way the block goes, if a start or a use has said so.
+    order: Option<Order>,
+    /// Indices over axes that are not known yet: of equations further down.
+    later: Vec<Later>,
+    /// The indices that must have a range at the end.
+    unranged: Vec<BinderId>,
+    /// What stands for a length, and the index whose range was not known yet.
+    pub lengths: Vec<(BinderId, BinderId)>,
+}
+
+/// An equation of a block.
+struct Member {
+    name: Name,
+    definition: DefinitionId,
+    /// How many axes it has besides those of the block.
+    rank: usize,
+    /// What it is before the first value: one step before it, two steps before it, and so on.
+    starts: Vec<DefinitionId>,
+    /// The equations whose element at the same place it uses, by their names.
+    uses: BTreeSet<String>,
+}
+
+/// An index that runs over an axis of an equation.
+#[derive(Clone, Copy)]
+struct Later {
+    index: BinderId,
+    definition: DefinitionId,
+    axis: usize,
+    span: Span,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Order {
+    Ascending,
+    Descending,
+}
+
+/// What an equation is before the first value of the index of the block.
+struct Start {
+    name: Ident,
+    order: Order,
+    /// How many steps before.
+    back: usize,
+    definition: DefinitionId,
+}
+
+/// Where an element of an equation lies, as seen from the place that is being computed.
+enum When {
+    Here,
+    /// At another value of one of the indices.
+    Elsewhere {
+        position: usize,
+        order: Order,
+        steps: Option<usize>,
+    },
+}
+
+impl Checker<'_> {
+    pub(super) fn block(&mut self, block: &ast::Block) {
+        let mistakes = self.report.len() + self.unread;
+        let (indices, scope) = self.bind(&block.indices, |checker| checker.equations(block));
+        if self.report.len() + self.unread == mistakes {
+            for index in scope.unranged {
+                self.require_range(index);
+            }
+        }
+        self.checked.blocks.push(Block {
+            indices,
+            descends: scope.order == Some(Order::Descending),
+            definitions: scope.members.iter().map(|member| member.definition).collect(),
+        });
+    }
+
+    fn equations(&mut self, block: &ast::Block) -> Scope {
+        let indices: Vec<BinderId> =
+            self.indices.iter().rev().take(block.indices.len()).rev().map(|&(_, id)| id).collect();
+        let starts: Vec<Start> =
+            block.starts.iter().filter_map(|start| self.start(block, start, &indices)).collect();
+        let first = self.checked.definitions.len();
+        let mut scope = Scope {
+            order: None,
+            indices,
+            members: Vec::new(),
+            later: Vec::new(),
+            unranged: Vec::new(),
+            lengths: Vec::new(),
+        };
+        for (position, equation) in block.lets.iter().enumerate() {
+            let name = Name::of(&equation.name);
+            let definition = DefinitionId::at(first + position);
+            if scope.members.iter().any(|other| other.name == name) {
+                self.report.error(
+                    equation.name.span(),
+                    format!("`{}` is defined twice in this block", name.text),
+                    "within a block each equation has a name of its own",
+                );
+            }
+            // What could not be read has no axes to compare with.
+            let is_read = !matches!(equation.value.kind, ExprKind::Error);
+            self.lets.insert(name.clone(), is_read.then_some(definition));
+            scope.members.push(Member {
+                name,
+                definition,
+                rank: own_rank(&equation.value),
+                starts: Vec::new(),
+                uses: uses_here(&equation.value),
+            });
+        }
+        for start in starts {
+            self.assign(&mut scope, start);
+        }
+        self.block = Some(scope);
+        for equation in &block.lets {
+            let name = Name::of(&equation.name);
+            let id = self.definition(&name.text, None, &equation.value);
+            self.meet_starts(id, equation.name.span());
+            self.settle_axes();
+        }
+        let Some(scope) = self.block.take() else { unreachable!("a block is being resolved") };
+        for later in &scope.later {
+            // Nothing says how far these run but each other.
+            self.run_over(later.index, Array::Definition(later.definition), later.axis, later.span);
+        }
+        for &(stand_in, index) in &scope.lengths {
+            self.checked.binders[stand_in].range = self.checked.binders[index].range.clone();
+        }
+        scope
+    }
+
+    // ------------------------------------------------------------ starts
+
+    fn start(
+        &mut self,
+        block: &ast::Block,
+        start: &ast::Start,
+        indices: &[BinderId],
+    ) -> Option<Start> {
+        let name = &start.name;
+        if !block.lets.iter().any(|one| Name::of(&one.name) == Name::of(name)) {
+            self.report.error(
+                name.span(),
+                format!("the block has no equation for `{name}`"),
+                format!("say how it goes on: `let {name} = ...;`, in the same block"),
+            );
+            return None;
+        }
+        let definition = self.definition(&format!("{name}_start"), None, &start.value);
+        let body = &self.checked.definitions[definition].body;
+        if let Some(&index) = indices.iter().find(|&&index| body.names(index)) {
+            let index = &self.checked.binders[index].name;
+            self.report.error(
+                start.value.span,
+                format!("the start of `{name}` uses `{index}`, which has no value yet"),
+                "a start is there before the first step: it names no index of the block",
+            );
+            return None;
+        }
+        let [index] = indices else {
+            self.report.error(
+                name.span(),
+                format!("a start of `{name}` in a block of {}", count(indices.len(), "index")),
+                "where there are several indices, ask for the first values: `if i == 0 { ... } else { d[i - 1, j] }`",
+            );
+            return None;
+        };
+        let at = match self.integer(&start.at, Place::Subscript) {
+            Ok(at) => at,
+            Err(mistake) => {
+                self.report.push(mistake);
+                return None;
+            }
+        };
+        let (low, high) = match &self.checked.binders[*index].range {
+            Range::Implied(_) => (Affine::constant(0), Affine::atom(Atom::Len(*index))),
+            Range::Stated { low, high } => (low.clone(), high.clone()),
+        };
+        let before = low.plus(-1, &at).as_constant();
+        let after = at.plus(-1, &high).plus(1, &Affine::constant(1)).as_constant();
+        let steps =
+            |steps: Option<i64>| steps.and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0);
+        let found = match (steps(before), steps(after)) {
+            (Some(back), _) => Some((Order::Ascending, back)),
+            (None, Some(back)) => Some((Order::Descending, back)),
+            (None, None) => None,
+        };
+        let Some((order, back)) = found else {
+            let index = &self.checked.binders[*index].name;
+            self.report.error(
+                start.at.span,
+                format!("this is no place before the first `{index}`, nor one after the last"),
+                format!("`let {name}[-1] = ...` is the value one step before `{index} = 0`; where the block goes backwards, `let {name}[len({index})] = ...` is the one after the last"),
+            );
+            return None;
+        };
+        Some(Start { name: name.clone(), order, back, definition })
+    }
+
+    /// Gives an equation its start.
+    fn assign(&mut self, scope: &mut Scope, start: Start) {
+        let Start { name, order, back, definition } = start;
+        let known = *scope.order.get_or_insert(order);
+        let wanted = Name::of(&name);
+        let Some(member) = scope.members.iter_mut().find(|member| member.name == wanted) else {
+            return;
+        };
+        let axes = self.checked.definitions[definition].axes.len();
+        let mistake = if known != order {
+            Some((
+                format!("`{name}` has a start at the other end than a start above"),
+                "a block goes one way: its starts lie all before the first value, or all after the last".to_owned(),
+            ))
+        } else if axes != 0 && axes != member.rank {
+            Some((
+                format!(
+                    "the start of `{name}` has {}, but `{name}` itself {}",
+                    count(axes, "axis"),
+                    count(member.rank, "axis")
+                ),
+                "a start has the axes of the equation, or it is one number for all of them"
+                    .to_owned(),
+            ))
+        } else if back != member.starts.len() + 1 {
+            Some((
+                format!(
+                    "the start {back} steps before the first value comes after {} of `{name}`",
+                    count(member.starts.len(), "start")
+                ),
+                "write the nearest first: `let f[-1] = ...; let f[-2] = ...;`".to_owned(),
+            ))
+        } else {
+            None
+        };
+        match mistake {
+            Some((message, help)) => self.report.error(name.span(), message, help),
+            None => member.starts.push(definition),
+        }
+    }
+
+    /// An equation has the axes of its starts.
+    fn meet_starts(&mut self, id: DefinitionId, span: Span) {
+        let Some(scope) = &self.block else { return };
+        let (of_block, starts) =
+            (scope.indices.len(), scope.members.iter().find(|one| one.definition == id));
+        let starts = starts.map(|member| member.starts.clone()).unwrap_or_default();
+        for &start in &starts {
+            let own = self.checked.definitions[id].axes[of_block..].to_vec();
+            let axes = self.checked.definitions[start].axes.clone();
+            for (axis, (index, of_start)) in own.into_iter().zip(axes).enumerate() {
+                let ranges = [index, of_start].map(|one| self.checked.binders[one].range.clone());
+                match ranges {
+                    [Range::Implied(_), _] => {
+                        self.run_over(index, Array::Definition(start), axis, span)
+                    }
+                    [stated, Range::Implied(_)] => {
+                        let axis = axis_of(&self.checked.binders, index);
+                        debug_assert!(matches!(stated, Range::Stated { .. }));
+                        self.run_over_axis(of_start, axis, span);
+                    }
+                    [one, other] if one == other => {}
+                    _ => {
+                        let name = &self.checked.binders[index].name;
+                        self.report.error(
+                            span,
+                            format!("`{name}` has another range than the index of the start"),
+                            "an equation and its starts have the same indices",
+                        );
+                    }
+                }
+            }
+        }
+        self.checked.definitions[id].starts = starts;
+    }
+
+    // ------------------------------------------------------------ axes
+
+    pub(super) fn block_indices(&self) -> &[BinderId] {
+        self.block.as_ref().map_or(&[], |scope| &scope.indices)
+    }
+
+    /// Leaves it to the end of a block to ask for the ranges of these indices.
+    pub(super) fn defers_ranges(&mut self, indices: &[BinderId]) -> bool {
+        let Some(scope) = &mut self.block else { return false };
+        scope.unranged.extend(indices);
+        true
+    }
+
+    /// Notes an index over an axis of an equation whose range is not known yet.
+    pub(super) fn is_later(
+        &mut self,
+        index: BinderId,
+        definition: DefinitionId,
+        axis: usize,
+        span: Span,
+    ) -> bool {
+        let known = self.checked.definitions.get(definition).map(|known| known.axes[axis]);
+        if known == Some(index) {
+            return true;
+        }
+        let is_open =
+            known.is_none_or(|known| self.checked.binders[known].range == Range::Implied(None));
+        let Some(scope) = self.block.as_mut().filter(|_| is_open) else { return false };
+        scope.later.push(Later { index, definition, axis, span });
+        true
+    }
+
+    /// Lets indices run over the axes that are known by now.
+    fn settle_axes(&mut self) {
+        loop {
+            let later = self.block.as_mut().map(|scope| std::mem::take(&mut scope.later));
+            let later = later.unwrap_or_default();
+            let before = later.len();
+            for &Later { index, definition, axis, span } in &later {
+                self.run_over(index, Array::Definition(definition), axis, span);
+            }
+            if self.block.as_ref().is_none_or(|scope| scope.later.len() == before) {
+                return;
+            }
+        }
+    }
+
+    // ------------------------------------------------------------ elements
+
+    pub(super) fn member(&self, base: &Expr) -> Option<usize> {
+        match &base.kind {
+            ExprKind::Path(Path { ident: Some(ident), .. }) if self.index(ident).is_none() => {
+                self.member_of(ident)
+            }
+            _ => None,
+        }
+    }
+
+    /// The equation of the block with this name, if it could be read.
+    pub(super) fn member_of(&self, ident: &Ident) -> Option<usize> {
+        let name = Name::of(ident);
+        let scope = self.block.as_ref()?;
+        let position = scope.members.iter().position(|member| member.name == name)?;
+        matches!(self.lets.get(&name), Some(Some(_))).then_some(position)
+    }
+
+    /// A number of the block at this place: its name alone.
+    pub(super) fn member_scalar(&mut self, member: usize, span: Span) -> Result<Term> {
+        let Some(scope) = &self.block else { return Ok(Term::Error) };
+        if scope.members[member].rank != 0 {
+            return Err(self.wrong_subscripts(member, 0, span));
+        }
+        self.member_element(member, span, &[])
+    }
+
+    /// A vector of the block at this place, for a dot product: the array, and the subscripts before its own.
+    pub(super) fn member_vector(
+        &mut self,
+        member: usize,
+        span: Span,
+    ) -> Result<(Array, Vec<Subscript>)> {
+        let Some(scope) = &self.block else { return Err(self.wrong_subscripts(member, 1, span)) };
+        let Member { rank, definition, .. } = scope.members[member];
+        let here: Vec<Subscript> =
+            scope.indices.iter().map(|&index| Subscript::Affine(Affine::index(index))).collect();
+        if rank != 1 {
+            return Err(self.wrong_subscripts(member, 1, span));
+        }
+        self.require_above(member, span)?;
+        Ok((Array::Definition(definition), here))
+    }
+
+    pub(super) fn member_element(
+        &mut self,
+        member: usize,
+        span: Span,
+        subscripts: &[Expr],
+    ) -> Result<Term> {
+        let Some(scope) = &self.block else { return Ok(Term::Error) };
+        let indices = scope.indices.clone();
+        let Member { rank, definition, .. } = scope.members[member];
+        let array = Array::Definition(definition);
+        let (leading, own) = if subscripts.len() == rank {
+            subscripts.split_at(0)
+        } else if subscripts.len() == indices.len() + rank {
+            subscripts.split_at(indices.len())
+        } else {
+            return Err(self.wrong_subscripts(member, subscripts.len(), span));
+        };
+        let mut resolved = Vec::new();
+        let mut lazy = false;
+        if leading.is_empty() {
+            self.require_above(member, span)?;
+            resolved.extend(indices.iter().map(|&index| Subscript::Affine(Affine::index(index))));
+        } else {
+            let mut places = Vec::new();
+            for subscript in leading {
+                if let ExprKind::Subscript { .. } = subscript.kind {
+                    return Err(Diagnostic::new(
+                        subscript.span,
+                        "ids as the place of an element that the block computes",
+                        "whether it is computed by then must be seen from the subscript: `h[t - 1, i]`, or `h[s, i]` with `s in 0..t`",
+                    ));
+                }
+                places.push(self.integer(subscript, Place::Subscript)?);
+            }
+            match self.when(&indices, &places, leading)? {
+                When::Here => self.require_above(member, span)?,
+                When::Elsewhere { position, order, steps } => {
+                    self.go(order, &indices, leading[position].span)?;
+                    lazy = self.is_lazy_elsewhere(member, position, steps, &places, leading)?;
+                }
+            }
+            resolved.extend(places.into_iter().map(Subscript::Affine));
+        }
+        let of_block = indices.len();
+        for (axis, subscript) in own.iter().enumerate() {
+            match self.subscript(array, of_block + axis, subscript) {
+                Ok(subscript) => {
+                    lazy |= self.branches > 0 && !self.is_implied(&subscript);
+                    resolved.push(subscript);
+                }
+                Err(mistake) => self.report.push(mistake),
+            }
+        }
+        if resolved.len() < of_block + rank {
+            return Ok(Term::Error);
+        }
+        Ok(Term::Load { array, subscripts: resolved, lazy })
+    }
+
+    /// Where an element lies: before or after this place by the first subscript that is not the index itself.
+    fn when(&self, indices: &[BinderId], places: &[Affine], written: &[Expr]) -> Result<When> {
+        for (position, (place, &index)) in places.iter().zip(indices).enumerate() {
+            let distance = place.clone().plus(-1, &Affine::index(index));
+            if distance.as_constant() == Some(0) {
+                continue;
+            }
+            let steps = distance.as_constant().and_then(|one| usize::try_from(one.abs()).ok());
+            if self.extreme(&distance, true).is_some_and(|most| most < 0) {
+                return Ok(When::Elsewhere { position, order: Order::Ascending, steps });
+            }
+            if self.extreme(&distance, false).is_some_and(|least| least > 0) {
+                return Ok(When::Elsewhere { position, order: Order::Descending, steps });
+            }
+            let name = &self.checked.binders[index].name;
+            return Err(Diagnostic::new(
+                written[position].span,
+                format!(
+                    "this element may be one that is not computed yet: nothing says that it lies before `{name}`"
+                ),
+                format!(
+                    "an equation of a block uses elements of the block from before, `h[{name} - 1]` or `h[s]` with `s in 0..{name}`; all of them are there after the block"
+                ),
+            ));
+        }
+        Ok(When::Here)
+    }
+
+    /// The greatest or least value of a distance, if the ranges of its indices say it.
+    fn extreme(&self, distance: &Affine, greatest: bool) -> Option<i64> {
+        let mut distance = distance.clone();
+        // Each step puts the end of a range in the place of its index.
+        for _ in 0..self.checked.binders.len() {
+            let of_block = self.block_indices();
+            let next = distance.terms.iter().find_map(|(atom, &factor)| match *atom {
+                Atom::Index(index) if !of_block.contains(&index) => Some((index, factor)),
+                _ => None,
+            });
+            let Some((index, factor)) = next else { break };
+            let end = match (&self.checked.binders[index].range, (factor > 0) == greatest) {
+                (Range::Stated { high, .. }, true) => high.clone().plus(-1, &Affine::constant(1)),
+                (Range::Stated { low, .. }, false) => low.clone(),
+                (Range::Implied(_), true) => return None,
+                (Range::Implied(_), false) => Affine::constant(0),
+            };
+            distance = distance.substitute(index, &end);
+        }
+        // Lengths and integers are 0 at least.
+        let sign = if greatest { -1 } else { 1 };
+        let bounded = |(atom, factor): (&Atom<BinderId>, &i64)| {
+            !matches!(atom, Atom::Index(_)) && factor.signum() == sign
+        };
+        distance.terms.iter().all(bounded).then_some(distance.constant)
+    }
+
+    /// Notes which way the block goes.
+    fn go(&mut self, order: Order, indices: &[BinderId], span: Span) -> Result<()> {
+        let Some(scope) = &mut self.block else { return Ok(()) };
+        if *scope.order.get_or_insert(order) == order {
+            return Ok(());
+        }
+        let names: Vec<String> =
+            indices.iter().map(|&index| self.checked.binders[index].name.to_string()).collect();
+        let name = &names[0];
+        Err(Diagnostic::new(
+            span,
+            format!(
+                "this block uses both what lies before `{}` and what lies after",
+                names.join("`, `")
+            ),
+            format!(
+                "a block goes one way: it uses `{name} - 1` at `{name}`, or `{name} + 1`; use two blocks"
+            ),
+        ))
+    }
+
+    /// Whether an element from before must be looked for on its axis; where it may be before the first of
+    /// all, there must be a start, or a branch must ask.
+    fn is_lazy_elsewhere(
+        &mut self,
+        member: usize,
+        position: usize,
+        steps: Option<usize>,
+        places: &[Affine],
+        written: &[Expr],
+    ) -> Result<bool> {
+        let Some(scope) = &self.block else { return Ok(false) };
+        let Member { definition, ref name, ref starts, .. } = scope.members[member];
+        if let (Some(steps), [_]) = (steps, places)
+            && steps <= starts.len()
+        {
+            return Ok(false);
+        }
+        if self.branches > 0 {
+            return Ok(true);
+        }
+        if let Some(steps) = steps {
+            let (name, index) = (&name.text, &self.checked.binders[scope.indices[position]].name);
+            let is_back = scope.order == Some(Order::Ascending);
+            let (side, start, ask) = if is_back {
+                (
+                    "first",
+                    format!("-{steps}"),
+                    format!("if {index} >= {steps} {{ ... }} else {{ ... }}"),
+                )
+            } else {
+                let start = if steps == 1 {
+                    format!("len({index})")
+                } else {
+                    format!("len({index}) + {}", steps - 1)
+                };
+                (
+                    "last",
+                    start,
+                    format!("if {index} + {steps} < len({index}) {{ ... }} else {{ ... }}"),
+                )
+            };
+            let help = if places.len() == 1 {
+                format!(
+                    "say what it is there, `let {name}[{start}] = ...;` in the block, or ask: `{ask}`"
+                )
+            } else {
+                format!("ask for it: `{ask}`")
+            };
+            return Err(Diagnostic::new(
+                written[position].span,
+                format!("`{name}` has no value beyond the {side} `{index}`, and is used there"),
+                help,
+            ));
+        }
+        for (axis, place) in places.iter().enumerate().skip(position) {
+            self.checked.bounds.push(Bound {
+                definition: self.checked.definitions.next_id(),
+                array: Array::Definition(definition),
+                axis,
+                subscript: Subscript::Affine(place.clone()),
+                reaches_starts: true,
+                span: written[axis].span,
+            });
+        }
+        Ok(false)
+    }
+
+    /// Refuses an equation that uses its own present, or that of one below it.
+    fn require_above(&self, member: usize, span: Span) -> Result<()> {
+        let Some(scope) = &self.block else { return Ok(()) };
+        // Equations are resolved in order: this is the one after all that are.
+        let current = scope
+            .members
+            .iter()
+            .position(|one| one.definition == self.checked.definitions.next_id());
+        let Some(current) = current.filter(|&current| member >= current) else { return Ok(()) };
+        let (name, user) = (&scope.members[member].name.text, &scope.members[current].name.text);
+        let indices: Vec<String> = scope
+            .indices
+            .iter()
+            .map(|&index| self.checked.binders[index].name.to_string())
+            .collect();
+        let own = ["i", "j", "k", "l", "m", "n"].into_iter().take(scope.members[member].rank);
+        let first = format!("{} - 1", indices[0]);
+        let before: Vec<&str> = [first.as_str()]
+            .into_iter()
+            .chain(indices.iter().skip(1).map(String::as_str))
+            .chain(own)
+            .collect();
+        let before = format!("`{name}[{}]`", before.join(", "));
+        if member == current {
+            return Err(Diagnostic::new(
+                span,
+                format!(
+                    "`{name}` uses itself: its value at this `{}` is what is being computed",
+                    indices.join("`, `")
+                ),
+                format!("what it was before is {before}"),
+            ));
+        }
+        let (message, help) = match scope.cycle(current, member) {
+            Some(cycle) => (
+                format!(
+                    "`{user}` needs `{name}` at the same `{}`, which needs `{user}`: {cycle}",
+                    indices.join("`, `")
+                ),
+                format!("one of them must use what was before: {before}"),
+            ),
+            None => (
+                format!("`{name}` is computed after `{user}`, and not there yet"),
+                format!("move `let {name}` above `let {user}`; what it was before is {before}"),
+            ),
+        };
+        Err(Diagnostic::new(span, message, help))
+    }
+
+    /// Refuses ids along an axis on which starts lie before what is computed.
+    pub(super) fn require_no_starts(&self, array: Array, axis: usize, span: Span) -> Result<()> {
+        let Array::Definition(id) = array else { return Ok(()) };
+        let Some(definition) = self.checked.definitions.get(id) else { return Ok(()) };
+        if axis > 0 || definition.starts.is_empty() {
+            return Ok(());
+        }
+        let name = &definition.name;
+        Err(Diagnostic::new(
+            span,
+            format!("ids gather from `{name}`, which has a start"),
+            format!(
+                "gather from what the block computes, by a `let` after it: `let all = [{name}[t, i] for t, i];`"
+            ),
+        ))
+    }
+
+    fn wrong_subscripts(&self, member: usize, subscripts: usize, span: Span) -> Diagnostic {
+        let Some(scope) = &self.block else { unreachable!("a block is being resolved") };
+        let Member { name: Name { text: name, .. }, rank, .. } = &scope.members[member];
+        let indices: Vec<String> = scope
+            .indices
+            .iter()
+            .map(|&index| self.checked.binders[index].name.to_string())
+            .collect();
+        let own: Vec<&str> = ["i", "j", "k", "l", "m", "n"].into_iter().take(*rank).collect();
+        let here =
+            if own.is_empty() { name.clone() } else { format!("{name}[{}]", own.join(", ")) };
+        let before: Vec<String> = indices
+            .iter()
+            .enumerate()
+            .map(|(at, index)| if at == 0 { format!("{index} - 1") } else { index.clone() })
+            .chain(own.iter().map(ToString::to_string))
+            .collect();
+        Diagnostic::new(
+            span,
+            format!(
+                "`{name}` has {} besides the `{}` of its block, but {} here",
+                count(*rank, "axis"),
+                indices.join("`, `"),
+                count(subscripts, "subscript"),
+            ),
+            format!(
+                "at this `{}` it is `{here}`, before that `{name}[{}]`",
+                indices.join("`, `"),
+                before.join(", ")
+            ),
+        )
+    }
+}
+
+impl Scope {
+    /// The way from one equation back to itself through another, by what each uses at the same place.
+    fn cycle(&self, from: usize, through: usize) -> Option<String> {
+        let mut paths = vec![vec![from, through]];
+        let mut seen = BTreeSet::from([through]);
+        while let Some(path) = paths.pop() {
+            let last = path[path.len() - 1];
+            for (next, member) in self.members.iter().enumerate() {
+                if !self.members[last].uses.contains(&member.name.text) {
+                    continue;
+                }
+                let mut longer = path.clone();
+                longer.push(next);
+                if next == from {
+                    let names: Vec<&str> =
+                        longer.iter().map(|&one| self.members[one].name.text.as_str()).collect();
+                    return Some(format!("`{}`", names.join("` → `")));
+                }
+                if seen.insert(next) {
+                    paths.push(longer);
+                }
+            }
+        }
+        None
+    }
+}
+
+/// How many indices an equation binds.
+fn own_rank(value: &Expr) -> usize {
+    match &value.kind {
+        ExprKind::Comprehension { indices, .. } => indices.len(),
+        _ => 0,
+    }
+}
+
+/// The names that stand in an expression without a place of their own: alone, or with subscripts that are
+/// no sums.
+fn uses_here(expr: &Expr) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    see_uses(expr, &mut names);
+    names
+}
+
+fn see_uses(expr: &Expr, names: &mut BTreeSet<String>) {
+    match &expr.kind {
+        ExprKind::Number { .. } | ExprKind::Rust(_) | ExprKind::Len(_) | ExprKind::Error => {}
+        ExprKind::Path(path) => names.extend(path.ident.as_ref().map(|ident| Name::of(ident).text)),
+        ExprKind::Subscript { base, subscripts } => {
+            if subscripts.iter().all(|one| matches!(one.kind, ExprKind::Path(_))) {
+                see_uses(base, names);
+            }
+        }
+        ExprKind::Negate(one) | ExprKind::Stop(one) => see_uses(one, names),
+        ExprKind::Reduce { body, .. } | ExprKind::Comprehension { body, .. } => {
+            see_uses(body, names)
+        }
+        ExprKind::Binary { left, right, .. } | ExprKind::Dot { left, right } => {
+            see_uses(left, names);
+            see_uses(right, names);
+        }
+        ExprKind::Call { arguments, .. } => arguments.iter().for_each(|one| see_uses(one, names)),
+        ExprKind::If { condition, then, otherwise } => {
+            see_uses_in_condition(condition, names);
+            see_uses(then, names);
+            see_uses(otherwise, names);
+        }
+        ExprKind::Condition(condition) => see_uses_in_condition(condition, names),
+    }
+}
+
+fn see_uses_in_condition(condition: &Condition, names: &mut BTreeSet<String>) {
+    match condition {
+        Condition::Compare { left, right, .. } => {
+            see_uses(left, names);
+            see_uses(right, names);
+        }
+        Condition::And(one, other) | Condition::Or(one, other) => {
+            see_uses_in_condition(one, names);
+            see_uses_in_condition(other, names);
+        }
+        Condition::Not(one) => see_uses_in_condition(one, names),
+    }
+}
