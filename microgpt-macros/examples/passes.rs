@@ -20,7 +20,7 @@ use syntax::{parse, report};
 
 // A crate of macros exports nothing else, so the stages are compiled once more, as a part of this program.
 #[path = "../src"]
-#[allow(unused)]
+#[allow(unused, clippy::all, clippy::pedantic)] // they are looked at where they are a crate of their own
 mod stages {
     pub mod emit;
     pub mod graph;

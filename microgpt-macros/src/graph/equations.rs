@@ -21,7 +21,7 @@ use crate::resolve::term::{self, Affine, DefinitionId, Function, OperandId};
 use crate::syntax::ast::Operator;
 
 /// An equation with more arithmetic than this is divided: each of its operands' gradients repeats
-/// a part of it.
+/// a part of it. Chosen by the length of expansions (`tests::a_large_equation_is_divided`), not by speed.
 const MAX_OPERATIONS: usize = 24;
 
 /// Arrays, each computed by an equation that uses only those before it, or is one of a recurrence.

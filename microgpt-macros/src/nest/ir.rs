@@ -35,6 +35,19 @@ impl Kernel {
     }
 }
 
+/// The conditions on which versions run.
+#[cfg(test)]
+pub fn guards(body: &[Stmt]) -> Vec<Guard> {
+    let inner = body.iter().map(|stmt| match stmt {
+        Stmt::Specialize { when, then, otherwise } => {
+            [vec![*when], guards(then), guards(otherwise)].concat()
+        }
+        Stmt::For { body, .. } | Stmt::Scope(body) => guards(body),
+        _ => Vec::new(),
+    });
+    inner.collect::<Vec<_>>().concat()
+}
+
 fn has_loops(body: &[Stmt]) -> bool {
     body.iter().any(|stmt| match stmt {
         Stmt::Specialize { then, otherwise, .. } => has_loops(then) || has_loops(otherwise),

@@ -59,6 +59,8 @@ pub struct Generator {
     /// The block around, if any.
     block: Option<Block>,
     names: usize,
+    /// Whether whole numbers stay whole: every order of additions is exact then.
+    is_whole: bool,
     text: String,
 }
 
@@ -78,6 +80,13 @@ struct Block {
 /// A program as text.
 pub fn program(seed: u64, shapes: &Shapes) -> String {
     let mut generator = Generator::new(seed, shapes);
+    generator.lets();
+    generator.results()
+}
+
+/// A program as text, of whole numbers where the operands are.
+pub fn whole_program(seed: u64, shapes: &Shapes) -> String {
+    let mut generator = Generator { is_whole: true, ..Generator::new(seed, shapes) };
     generator.lets();
     generator.results()
 }
@@ -104,6 +113,7 @@ impl Generator {
             scope: Vec::new(),
             block: None,
             names: 0,
+            is_whole: false,
             text: String::new(),
         }
     }
@@ -251,7 +261,7 @@ impl Generator {
         let outer = self.scope.len();
         let mut binders = Vec::new();
         for _ in 0..rank {
-            binders.push(self.binder());
+            binders.push(self.binder(false));
         }
         let kinds: Vec<usize> = self.scope[outer..].iter().map(|(_, kind)| *kind).collect();
         let body = self.expression(3);
@@ -260,8 +270,8 @@ impl Generator {
         (format!("[{body}{used} for {}]", binders.join(", ")), kinds)
     }
 
-    /// A `for` name, bound from here on; perhaps with a range.
-    fn binder(&mut self) -> String {
+    /// A `for` name, bound from here on; perhaps with a range, which may be empty where that has a value.
+    fn binder(&mut self, may_be_empty: bool) -> String {
         let kind = self.below(2);
         let name = self.name("i");
         let outer: Vec<String> = self
@@ -270,7 +280,10 @@ impl Generator {
             .filter(|(_, other)| *other == kind)
             .map(|(name, _)| name.clone())
             .collect();
-        let range = match self.below(5) {
+        let range = match self.below(6) {
+            3 if may_be_empty && !outer.is_empty() => {
+                format!(" in {} + 1..{}", outer[self.below(outer.len())], self.lengths[kind])
+            }
             0 => format!(" in 0..{}", self.lengths[kind]),
             2 if !outer.is_empty() && self.below(2) == 0 => {
                 let outer = &outer[self.below(outer.len())];
@@ -299,6 +312,9 @@ impl Generator {
             return self.leaf();
         }
         let below = depth - 1;
+        if self.is_whole {
+            return self.whole_expression(below);
+        }
         match self.below(14) {
             0..=2 => {
                 let operator = ["+", "-", "*"][self.below(3)];
@@ -326,14 +342,43 @@ impl Generator {
             }
             8 => format!("exp(sin({}))", self.expression(below)),
             9 => format!("stop({})", self.expression(below)),
-            10 => {
-                let sign = ["<", "<=", ">", ">=", "==", "!="][self.below(6)];
-                let (left, right) = (self.leaf(), self.leaf());
-                let (then, otherwise) = (self.expression(below), self.expression(below));
-                format!("(if {left} {sign} {right} {{ {then} }} else {{ {otherwise} }})")
-            }
+            10 => self.choice(below),
             _ => self.reduction(below),
         }
+    }
+
+    fn whole_expression(&mut self, depth: usize) -> String {
+        match self.below(10) {
+            0..=3 => {
+                let operator = ["+", "-", "*"][self.below(3)];
+                let (left, right) = (self.expression(depth), self.expression(depth));
+                format!("({left} {operator} {right})")
+            }
+            4 => format!("relu({})", self.expression(depth)),
+            5 => {
+                let op = ["max", "min"][self.below(2)];
+                let (left, right) = (self.expression(depth), self.expression(depth));
+                format!("{op}({left}, {right})")
+            }
+            6 => self.choice(depth),
+            _ => self.reduction(depth),
+        }
+    }
+
+    fn choice(&mut self, depth: usize) -> String {
+        let mut condition = self.comparison();
+        match self.below(6) {
+            0 => condition = format!("{condition} && {}", self.comparison()),
+            1 => condition = format!("{condition} || !({})", self.comparison()),
+            _ => {}
+        }
+        let (then, otherwise) = (self.expression(depth), self.expression(depth));
+        format!("(if {condition} {{ {then} }} else {{ {otherwise} }})")
+    }
+
+    fn comparison(&mut self) -> String {
+        let sign = ["<", "<=", ">", ">=", "==", "!="][self.below(6)];
+        format!("{} {sign} {}", self.leaf(), self.leaf())
     }
 
     fn bracketed(&mut self, depth: usize) -> String {
@@ -348,20 +393,22 @@ impl Generator {
                 _ => format!("{}·{}", vectors[1], vectors[0]),
             };
         }
+        let (name, open, close) = match (self.below(8), self.is_whole) {
+            (0..=2, _) | (3, true) => ("sum", "", ""),
+            (3, false) => ("mean", "", ""),
+            (4, _) | (7, true) => ("max", "", ""),
+            (5, _) => ("min", "", ""),
+            (6, true) => ("prod", "", ""),
+            (6, false) => ("prod", "tanh(", ")"),
+            _ => ("logsumexp", "", ""),
+        };
         let outer = self.scope.len();
         let count = 1 + usize::from(self.below(4) == 0);
-        let binders: Vec<String> = (0..count).map(|_| self.binder()).collect();
+        let may_be_empty = ["sum", "prod"].contains(&name);
+        let binders: Vec<String> = (0..count).map(|_| self.binder(may_be_empty)).collect();
         let body = self.expression(depth);
         let used = self.mention(outer);
         self.scope.truncate(outer);
-        let (name, open, close) = match self.below(8) {
-            0..=2 => ("sum", "", ""),
-            3 => ("mean", "", ""),
-            4 => ("max", "", ""),
-            5 => ("min", "", ""),
-            6 => ("prod", "tanh(", ")"),
-            _ => ("logsumexp", "", ""),
-        };
         format!("{name}({open}{body}{used}{close} for {})", binders.join(", "))
     }
 
@@ -373,6 +420,7 @@ impl Generator {
             return element;
         }
         match self.below(10) {
+            0 if self.is_whole => self.below(3).to_string(),
             0 => format!("{:.2}", self.random.random() * 2.0),
             1 if !self.scope.is_empty() => self.index(),
             2 if !self.scope.is_empty() => {

@@ -1,14 +1,18 @@
 //! The stages together: what is shared, what is moved out of loops, what is derived, and the loops.
 
+mod additions;
 mod compiled;
 mod corpus;
 mod fused;
 mod generate;
 mod golden;
 mod interpret;
+mod machine;
 mod mutate;
 mod mutations;
+mod number;
 mod pairs;
+mod passes;
 mod subsets;
 mod unfused;
 
@@ -23,7 +27,11 @@ use crate::syntax::ast::Program;
 use crate::syntax::parse::parse;
 use crate::syntax::report::Report;
 
-/// The table's names, as `expr!` passes them on.
+thread_local! {
+    /// The table's names, as `expr!` passes them on.
+    static OPS: TokenStream = ops().parse().expect("tokens");
+}
+
 fn ops() -> String {
     let ops = microgpt::ops::TABLE.iter().map(|op| {
         let arguments: Vec<_> = op.arguments.iter().map(|(name, _)| *name).collect();
@@ -33,8 +41,7 @@ fn ops() -> String {
 }
 
 fn input(equations: &TokenStream) -> TokenStream {
-    let ops: TokenStream = ops().parse().expect("tokens");
-    quote!([::microgpt] [#ops] #equations)
+    OPS.with(|ops| quote!([::microgpt] [#ops] #equations))
 }
 
 /// What the stages up to the derivatives make of a program, or its mistakes.

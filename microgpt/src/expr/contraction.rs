@@ -15,7 +15,8 @@ use std::hint::black_box;
 use super::large::{self, is_large};
 use super::loops::{barrier, put};
 use super::panels::{self, Below, Lines, Panels};
-use super::sums::{BLOCK, blocks};
+use super::sums::blocks;
+use super::tuning::{BLOCK, COPIED, VECTOR};
 use crate::real::Real;
 use crate::shape::Dim;
 
@@ -74,14 +75,6 @@ impl<'a, T> Factor<'a, T> {
         &self.elements[self.first + line * self.stride + term * self.step..]
     }
 }
-
-/// Bytes of a vector register.
-const VECTOR: usize = if cfg!(target_feature = "avx512f") { 64 } else { 32 };
-
-/// With this many rows the right factor is read so often that a copy of it pays, on whole cache
-/// lines, even where its columns lie side by side already. Not so for the few columns of a known
-/// axis.
-const COPIED: usize = 32;
 
 /// `target[r, c] = Σ left[r, k] · right[k, c]`, or `+=`, over the axes of rows, columns and terms.
 #[inline(always)]
