@@ -16,6 +16,7 @@ use crate::ids::{IdVec, ids};
 use crate::resolve::term::{Affine, Function, IntegersId, OperandId};
 use crate::syntax::ast::{Comparison, Operator};
 
+pub use crate::syntax::reductions::Fold;
 pub use index::{Classes, Index, IndexRange, Length, indices_of};
 
 ids! {
@@ -143,20 +144,6 @@ pub enum Subscript {
 pub enum Through {
     Times,
     Over,
-}
-
-/// How the values of a reduction are joined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Fold {
-    Sum,
-    Max,
-    Min,
-    Prod,
-    /// At each index of the range, the product over all others.
-    Others,
-    /// The index of the maximum, as a number.
-    ArgMax,
-    ArgMin,
 }
 
 impl<A> Graph<A> {

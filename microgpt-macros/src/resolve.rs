@@ -19,9 +19,10 @@ use crate::resolve::term::{
     Affine, Array, Axis, Binder, BinderId, Checked, Condition, Definition, DefinitionId, Function,
     IntegersId, Label, OperandId, Range, Subscript, Term,
 };
-use crate::syntax::ast::{self, Expr, ExprKind, Operator, Path, Program, Reduction, Statement};
+use crate::syntax::ast::{self, Expr, ExprKind, Operator, Path, Program, Statement};
 use crate::syntax::name::{Name, plain};
 use crate::syntax::parse::Op;
+use crate::syntax::reductions;
 use crate::syntax::report::{Diagnostic, Report};
 
 type Result<T> = std::result::Result<T, Diagnostic>;
@@ -354,7 +355,7 @@ impl Checker<'_> {
             }
             ExprKind::Reduce { reduction, body, indices } => {
                 let (binders, body) = self.bind(indices, |checker| checker.value(body));
-                Term::Reduce { reduction: *reduction, binders, body: Box::new(body) }
+                Term::Reduce { reduction, binders, body: Box::new(body) }
             }
             ExprKind::Dot { left, right } => self.dot(left, right, expr.span)?,
             ExprKind::If { condition, then, otherwise } => {
@@ -571,7 +572,7 @@ impl Checker<'_> {
         };
         let (left, right) = (side(left), side(right));
         Ok(Term::Reduce {
-            reduction: Reduction::Sum,
+            reduction: reductions::SUM,
             binders: vec![binder],
             body: Box::new(Term::Binary { operator: Operator::Mul, left, right }),
         })

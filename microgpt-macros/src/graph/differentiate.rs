@@ -14,6 +14,7 @@ use crate::graph::equations::{Equation, Equations};
 use crate::graph::{Array, EquationId, Fold, Graph, IndexId, Node, NodeId, Subscript, Through};
 use crate::resolve::term::OperandId;
 use crate::syntax::ast::{Comparison, Operator};
+use crate::syntax::reductions::Derivative;
 
 /// The equations with their gradients.
 #[derive(Debug)]
@@ -62,24 +63,25 @@ fn equation(equations: &mut Equations, id: EquationId) -> Vec<Accumulation> {
         let condition = graph.add(Node::Compare { comparison, left: seed, right: zero });
         seed = graph.add(Node::Select { condition, then: seed, otherwise: zero });
     }
-    let seed = match fold {
-        None | Some((Fold::Sum, _)) => seed,
-        Some((Fold::Prod, over)) => {
-            let others = others(equations, id);
-            let mut along = axes.clone();
-            along.extend(over);
+    let derivative = fold.as_ref().map(|(fold, over)| (fold.rule().derivative, over));
+    let seed = match derivative {
+        None | Some((Derivative::One, _)) => seed,
+        Some((Derivative::At(others), over)) => {
+            let others = companion(equations, id, "others", others);
+            equations[others].axes.extend(over);
+            let along = equations[others].axes.clone();
             let others = equations.graph.load(Array::Equation(others), &along);
             pull_back(&mut equations.graph, seed, Through::Times, others)
         }
-        Some((fold @ (Fold::Max | Fold::Min), over)) => {
+        Some((Derivative::Where(winner), over)) => {
             let index = over[0];
-            let winner = winner(equations, id, *fold);
+            let winner = companion(equations, id, "at", winner);
             let position = equations.graph.load(Array::Equation(winner), axes);
             through(&mut equations.graph, seed, &mut |graph, value| {
                 graph.add(Node::WhereAt { index, position, value })
             })
         }
-        Some((Fold::ArgMax | Fold::ArgMin | Fold::Others, _)) => return Vec::new(),
+        Some((Derivative::None, _)) => return Vec::new(),
     };
     let graph = &mut equations.graph;
     let mut adjoints = BTreeMap::from([(*body, seed)]);
@@ -107,28 +109,14 @@ fn equation(equations: &mut Equations, id: EquationId) -> Vec<Accumulation> {
     accumulations
 }
 
-/// The equation that holds, for each maximum, the index where it was found.
-fn winner(equations: &mut Equations, id: EquationId, fold: Fold) -> EquationId {
-    let mut winner = equations[id].clone();
-    let fold = if fold == Fold::Max { Fold::ArgMax } else { Fold::ArgMin };
-    winner.name = format!("{}_at", winner.name);
-    winner.fold = winner.fold.map(|(_, over)| (fold, over));
-    winner.depends = BTreeSet::new();
-    winner.requirements.clear();
-    equations.push(winner)
-}
-
-/// The equation that holds, along the range of a product, the product over all other elements.
-fn others(equations: &mut Equations, id: EquationId) -> EquationId {
-    let mut others = equations[id].clone();
-    others.name = format!("{}_others", others.name);
-    if let Some((fold, over)) = &mut others.fold {
-        *fold = Fold::Others;
-        others.axes.extend(over.iter());
-    }
-    others.depends = BTreeSet::new();
-    others.requirements.clear();
-    equations.push(others)
+/// The equation that folds the same terms for the derivative, by the fold of [`Derivative`].
+fn companion(equations: &mut Equations, id: EquationId, suffix: &str, fold: Fold) -> EquationId {
+    let mut companion = equations[id].clone();
+    companion.name = format!("{}_{suffix}", companion.name);
+    companion.fold = companion.fold.map(|(_, over)| (fold, over));
+    companion.depends = BTreeSet::new();
+    companion.requirements.clear();
+    equations.push(companion)
 }
 
 /// Applies a linear map to an adjoint, but not where that is 0 because a branch is not taken: the

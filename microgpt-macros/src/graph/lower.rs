@@ -3,19 +3,21 @@
 //! An index is named by the height of its `for` over what it binds, so that
 //! `sum(x[t, i]^2 for i)` written twice, or with another letter, is one node.
 
+mod reduce;
+
 use std::collections::{BTreeSet, HashMap};
 
 use proc_macro2::Span;
 
 use crate::graph::{
-    Classes, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Requirement, Subscript,
+    Classes, Graph, IndexId, IndexRange, Length, Node, NodeId, Requirement, Subscript,
 };
 use crate::ids::IdVec;
 use crate::resolve::term::{
     self, Affine, Atom, Axis, Binder, BinderId, Checked, Condition, DefinitionId, Function, Range,
     Term,
 };
-use crate::syntax::ast::{self, Comparison, Operator};
+use crate::syntax::ast::Operator;
 
 /// The nodes of a program, whose leaves are elements of operands and definitions.
 pub struct Lowered {
@@ -288,7 +290,7 @@ impl Builder<'_> {
             Term::Reduce { reduction, binders, body } => {
                 let indices = self.bind(binders, height(body));
                 let body = self.node(body);
-                self.reduce(*reduction, indices, body)
+                self.reduce(reduction, &indices, body)
             }
             Term::If { condition, then, otherwise } => {
                 let condition = self.condition(condition);
@@ -324,122 +326,6 @@ impl Builder<'_> {
             Condition::Not(operand) => Node::Not(self.condition(operand)),
         };
         self.graph.add(node)
-    }
-
-    fn reduce(&mut self, reduction: ast::Reduction, indices: Vec<IndexId>, body: NodeId) -> NodeId {
-        match reduction {
-            ast::Reduction::Sum => self.graph.add(Node::Reduce { fold: Fold::Sum, indices, body }),
-            ast::Reduction::Mean => {
-                let count = self.count_of(&indices);
-                let sum = Node::Reduce { fold: Fold::Sum, indices: indices.clone(), body };
-                let sum = self.graph.add(sum);
-                let mean = self.graph.binary(Operator::Div, sum, count);
-                self.require_values(mean, reduction.name(), &indices);
-                mean
-            }
-            ast::Reduction::Max | ast::Reduction::Min => {
-                let fold = if reduction == ast::Reduction::Max { Fold::Max } else { Fold::Min };
-                let best = self.nested(fold, &indices, body);
-                self.require_values(best, reduction.name(), &indices);
-                best
-            }
-            ast::Reduction::Prod => self.nested(Fold::Prod, &indices, body),
-            ast::Reduction::LogSumExp => self.log_sum_exp(&indices, body),
-        }
-    }
-
-    /// `m + ln Σ exp(body - m)`, where `m` is the greatest of all.
-    ///
-    /// Where that is infinite, `m` is 0: `ln Σ exp` itself is then -∞ or ∞, as it should be. In these
-    /// two cases no gradient flows, for there is no softmax.
-    fn log_sum_exp(&mut self, indices: &[IndexId], body: NodeId) -> NodeId {
-        let [zero, least, greatest] =
-            [0.0, f64::NEG_INFINITY, f64::INFINITY].map(|x| self.graph.number(x));
-        let max = self.nested(Fold::Max, indices, body);
-        let max = self.graph.add(Node::Stop(max));
-        let is_finite = self.is_between(least, max, greatest);
-        let max = self.graph.add(Node::Select { condition: is_finite, then: max, otherwise: zero });
-        let max = self.graph.add(Node::Stop(max));
-        let shifted = self.graph.binary(Operator::Sub, body, max);
-        let exp = self.graph.call("exp", vec![shifted]);
-        let sum = Node::Reduce { fold: Fold::Sum, indices: indices.to_vec(), body: exp };
-        let sum = self.graph.add(sum);
-        // Of a NaN the gradient is a NaN, too.
-        let is_zero = Node::Compare { comparison: Comparison::Equal, left: sum, right: zero };
-        let is_zero = self.graph.add(is_zero);
-        let is_infinite =
-            Node::Compare { comparison: Comparison::Equal, left: sum, right: greatest };
-        let is_infinite = self.graph.add(is_infinite);
-        let is_extreme = self.graph.add(Node::Or(is_zero, is_infinite));
-        let still = self.graph.add(Node::Stop(sum));
-        let sum = Node::Select { condition: is_extreme, then: still, otherwise: sum };
-        let sum = self.graph.add(sum);
-        let ln = self.graph.call("ln", vec![sum]);
-        let result = self.graph.binary(Operator::Add, max, ln);
-        self.require_values(result, ast::Reduction::LogSumExp.name(), indices);
-        result
-    }
-
-    fn is_between(&mut self, low: NodeId, x: NodeId, high: NodeId) -> NodeId {
-        let comparison = Comparison::Less;
-        let above = self.graph.add(Node::Compare { comparison, left: low, right: x });
-        let below = self.graph.add(Node::Compare { comparison, left: x, right: high });
-        self.graph.add(Node::And(above, below))
-    }
-
-    /// The number of elements of a mean, as a number.
-    fn count_of(&mut self, indices: &[IndexId]) -> NodeId {
-        if self.graph.are_dependent(indices) {
-            let one = self.graph.number(1.0);
-            return self.graph.add(Node::Reduce {
-                fold: Fold::Sum,
-                indices: indices.to_vec(),
-                body: one,
-            });
-        }
-        let mut product = None;
-        for &index in indices {
-            let count = self.graph.add(Node::Count(index));
-            product = Some(match product {
-                None => count,
-                Some(product) => self.graph.binary(Operator::Mul, product, count),
-            });
-        }
-        match product {
-            Some(product) => product,
-            None => self.graph.number(1.0),
-        }
-    }
-
-    /// A reduction whose first winner counts, one index at a time.
-    fn nested(&mut self, fold: Fold, indices: &[IndexId], body: NodeId) -> NodeId {
-        indices.iter().rev().fold(body, |body, &index| {
-            self.graph.add(Node::Reduce { fold, indices: vec![index], body })
-        })
-    }
-
-    /// Notes that a node, what the user calls `reduction`, has no value where these take none.
-    fn require_values(&mut self, node: NodeId, reduction: &'static str, indices: &[IndexId]) {
-        // Of indices whose ranges name each other all must be looked at together.
-        let groups: Vec<&[IndexId]> = if self.graph.are_dependent(indices) {
-            vec![indices]
-        } else {
-            indices.chunks(1).collect()
-        };
-        for group in groups {
-            if group.iter().all(|&index| self.graph.is_never_empty(index)) {
-                continue;
-            }
-            let (zero, count) = (self.graph.number(0.0), self.count_of(group));
-            let holds = Node::Compare { comparison: Comparison::Less, left: zero, right: count };
-            let holds = self.graph.add(holds);
-            let index = self.graph.indices[group[0]].name.clone();
-            let requirement = Requirement { holds, reduction, index, within: vec![] };
-            let requirements = self.requirements.entry(node).or_default();
-            if !requirements.contains(&requirement) {
-                requirements.push(requirement);
-            }
-        }
     }
 }
 

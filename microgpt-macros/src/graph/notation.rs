@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::graph::differentiate::Gradient;
 use crate::graph::{
-    Array, Fold, FunctionId, Graph, IndexId, IndexRange, Node, NodeId, Subscript, Through,
+    Array, FunctionId, Graph, IndexId, IndexRange, Node, NodeId, Subscript, Through,
 };
 use crate::resolve::term::{Affine, Atom, Checked, Function};
 use crate::syntax::ast::{Comparison, Operator};
@@ -28,19 +28,6 @@ enum Binding {
     Whole,
 }
 
-/// What a fold is called.
-pub fn fold_name(fold: Fold) -> &'static str {
-    match fold {
-        Fold::Sum => "sum",
-        Fold::Max => "max",
-        Fold::Min => "min",
-        Fold::Prod => "prod",
-        Fold::Others => "prod of others",
-        Fold::ArgMax => "argmax",
-        Fold::ArgMin => "argmin",
-    }
-}
-
 impl<'a> Notation<'a> {
     pub fn new(checked: &'a Checked, gradient: &'a Gradient) -> Self {
         Self { checked, gradient, graph: &gradient.equations.graph, named: None }
@@ -55,7 +42,7 @@ impl<'a> Notation<'a> {
                 let body = match &equation.fold {
                     None => body,
                     Some((fold, over)) => {
-                        format!("{}({body} for {})", fold_name(*fold), self.indices(over))
+                        format!("{}({body} for {})", fold.rule().name, self.indices(over))
                     }
                 };
                 let axes = self.indices(&equation.axes);
@@ -216,7 +203,7 @@ impl<'a> Notation<'a> {
             }
             Node::Reduce { fold, indices, body } => whole(format!(
                 "{}({} for {})",
-                fold_name(*fold),
+                fold.rule().name,
                 self.node(*body),
                 self.indices(indices)
             )),

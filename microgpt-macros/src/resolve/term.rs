@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use proc_macro2::{Ident, Span, TokenStream};
 
 use crate::ids::{IdVec, ids};
-use crate::syntax::ast::{Comparison, Operator, Reduction};
+use crate::syntax::ast::{Comparison, Operator};
+use crate::syntax::reductions::Reduction;
 
 ids! {
     /// An operand of values.
@@ -190,7 +191,7 @@ pub enum Term {
         right: Box<Term>,
     },
     Reduce {
-        reduction: Reduction,
+        reduction: &'static Reduction,
         binders: Vec<BinderId>,
         body: Box<Term>,
     },

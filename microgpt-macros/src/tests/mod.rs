@@ -9,6 +9,7 @@ mod interpret;
 mod mutate;
 mod mutations;
 mod pairs;
+mod reductions;
 mod subsets;
 mod unfused;
 

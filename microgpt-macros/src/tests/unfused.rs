@@ -6,7 +6,7 @@ use std::ops::Range;
 use microgpt::{Array, Tape, Value, ops};
 
 use crate::syntax::ast::{
-    self, Binder, Comparison, Condition, Expr, ExprKind, Operator, Program, Reduction, Statement,
+    self, Binder, Comparison, Condition, Expr, ExprKind, Operator, Program, Statement,
 };
 
 /// A scalar or an array of values by position; what is not there is 0.
@@ -404,13 +404,13 @@ impl<'t> Unfused<'t> {
             ExprKind::Reduce { reduction, body, indices } => {
                 let mut terms = Vec::new();
                 self.each(indices, body, &mut |unfused, _| terms.push(unfused.value(body)));
-                self.reduce(*reduction, &terms)
+                self.reduce(reduction.name, &terms)
             }
             other => panic!("no such expression is generated: {other:?}"),
         }
     }
 
-    fn reduce(&self, reduction: Reduction, terms: &[Value<'t>]) -> Value<'t> {
+    fn reduce(&self, reduction: &str, terms: &[Value<'t>]) -> Value<'t> {
         let sum =
             |terms: &[Value<'t>]| terms.iter().fold(self.tape.value(0.0), |sum, &term| sum + term);
         let best = |better: fn(f64, f64) -> bool| {
@@ -424,18 +424,17 @@ impl<'t> Unfused<'t> {
             )
         };
         match reduction {
-            Reduction::Sum => sum(terms),
-            Reduction::Mean => sum(terms) / terms.len() as f64,
-            Reduction::Max => best(|one, other| one > other),
-            Reduction::Min => best(|one, other| one < other),
-            Reduction::Prod => {
-                terms.iter().fold(self.tape.value(1.0), |product, &term| product * term)
-            }
-            Reduction::LogSumExp => {
+            "sum" => sum(terms),
+            "mean" => sum(terms) / terms.len() as f64,
+            "max" => best(|one, other| one > other),
+            "min" => best(|one, other| one < other),
+            "prod" => terms.iter().fold(self.tape.value(1.0), |product, &term| product * term),
+            "logsumexp" => {
                 let max = best(|one, other| one > other).data();
                 let terms: Vec<_> = terms.iter().map(|&term| (term - max).exp()).collect();
                 sum(&terms).ln() + max
             }
+            other => panic!("what is `{other}`?"),
         }
     }
 }
