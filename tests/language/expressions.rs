@@ -86,6 +86,7 @@ fn reductions_mean_what_they_say() {
     assert_eq!(expr!(min(x[i] for i)), -1.0);
     let y: Vec<f64> = x.iter().map(|x| x.exp()).collect();
     assert_relative_eq!(expr!(logsumexp(x[i] for i)), y.iter().sum::<f64>().ln());
+    assert_eq!(expr!(norm(x[i] for i)), 6.0);
     let m = [[1.0, 4.0], [4.0, 2.0]];
     assert_eq!(expr!(max(m[i, j] for i, j)), 4.0);
     assert_eq!(expr!(mean(m[i, j] for i, j)), 2.75);
@@ -105,6 +106,20 @@ fn reductions_have_gradients() {
         let x = x[0].reshape((2, 3));
         (expr!([max(x[i, j] for i) for j]), expr!(logsumexp(2 * x[i, j] for i, j))).into()
     });
+    check(&[&A], |x| {
+        let x = x[0].reshape((2, 3));
+        (expr!([norm(x[i, j] for i) for j]), expr!(norm(x[i, j]^2 for i, j))).into()
+    });
+}
+
+#[test]
+fn at_its_corner_a_norm_has_no_gradient() {
+    let tape = Tape::new();
+    let x = tape.matrix([[0.0, 0.0], [0.0, -2.0]]);
+    let norms = expr!([norm(x[t, i] for i) for t]);
+    assert_eq!(norms.data(), [0.0, 2.0]);
+    norms.backward_with(&[1.0, 1.0]);
+    assert_eq!(x.grad(), [0.0, 0.0, 0.0, -1.0]);
 }
 
 #[test]
@@ -123,6 +138,7 @@ fn empty_ranges() {
     let tape = Tape::new();
     let x = tape.vector(Vec::new());
     assert_eq!(expr!(sum(x[i] for i)).data(), 0.0);
+    assert_eq!(expr!(norm(x[i] for i)).data(), 0.0);
     assert_eq!(expr!([x[i] * 2 for i]).data(), Vec::<f64>::new());
     assert_eq!(
         message(|| expr!(max(x[i] for i))),

@@ -6,7 +6,7 @@
 
 use crate::syntax::ast::Operator;
 
-use Formula::{And, Binary, Call, Count, Equal, If, Less, Number, Or, Stop, Term};
+use Formula::{And, Binary, Call, Count, Equal, If, Less, Negate, Number, Or, Stop, Term};
 
 #[derive(Debug)]
 pub struct Reduction {
@@ -18,7 +18,7 @@ pub struct Reduction {
     pub is_op: bool,
 }
 
-pub const ALL: [&Reduction; 6] = [
+pub const ALL: [&Reduction; 7] = [
     SUM,
     &Reduction {
         name: "mean",
@@ -30,6 +30,7 @@ pub const ALL: [&Reduction; 6] = [
     &Reduction { name: "min", is: fold(Fold::Min), of_nothing: None, is_op: true },
     &Reduction { name: "prod", is: fold(Fold::Prod), of_nothing: Some(1.0), is_op: false },
     &Reduction { name: "logsumexp", is: LOG_SUM_EXP, of_nothing: None, is_op: false },
+    &Reduction { name: "norm", is: NORM, of_nothing: Some(0.0), is_op: false },
 ];
 
 pub const SUM: &Reduction =
@@ -49,6 +50,22 @@ const LOG_SUM_EXP: Formula = {
     const IS_EXTREME: Formula =
         Or(&Equal(&TOTAL, &Number(0.0)), &Equal(&TOTAL, &Number(f64::INFINITY)));
     Binary(Operator::Add, &SHIFT, &Call("ln", &If(&IS_EXTREME, &Stop(&TOTAL), &TOTAL)))
+};
+
+/// `m sqrt(Σ (term / m)²)`, where `m` is the greatest size of a term: no square overflows, and none is lost.
+///
+/// Where that is 0 or infinite, `m` is 1, and no gradient flows: the norm has a corner at 0.
+const NORM: Formula = {
+    const SIZE: Formula = If(&Less(&Term, &Number(0.0)), &Negate(&Term), &Term);
+    const GREATEST: Formula = Formula::Fold(Fold::Max, &SIZE);
+    const IS_NORMAL: Formula =
+        And(&Less(&Number(0.0), &GREATEST), &Less(&GREATEST, &Number(f64::INFINITY)));
+    const SCALE: Formula = Stop(&If(&IS_NORMAL, &GREATEST, &Number(1.0)));
+    const SCALED: Formula = Binary(Operator::Div, &Term, &SCALE);
+    const TOTAL: Formula = Formula::Fold(Fold::Sum, &Binary(Operator::Mul, &SCALED, &SCALED));
+    const IS_EXTREME: Formula =
+        Or(&Equal(&TOTAL, &Number(0.0)), &Equal(&TOTAL, &Number(f64::INFINITY)));
+    Binary(Operator::Mul, &SCALE, &Call("sqrt", &If(&IS_EXTREME, &Stop(&TOTAL), &TOTAL)))
 };
 
 const fn fold(fold: Fold) -> Formula {
@@ -83,6 +100,7 @@ pub enum Formula {
     Binary(Operator, &'static Formula, &'static Formula),
     /// An op of the table.
     Call(&'static str, &'static Formula),
+    Negate(&'static Formula),
     Stop(&'static Formula),
     If(&'static Formula, &'static Formula, &'static Formula),
     Less(&'static Formula, &'static Formula),

@@ -130,6 +130,10 @@ corpus! {
     greatest_over_two: { max(m[i, k] for i, k) }
     least: { min(a[k] * b[k] for k) }
     product: { prod(1 + a[k] for k) }
+    norm: { norm(a[k] for k) }
+    norm_of_rows: { [norm(m[i, k] for k) for i] }
+    norm_over_two: { norm(m[i, k] * u[i] for i, k) }
+    norm_at_its_corner: { [c * norm(a[k] - a[k] for k in 0..i) for i in 0..3] }
     logsumexp: { logsumexp(a[k] for k) }
     logsumexp_of_rows: { [logsumexp(m[i, k] for k) for i] }
     reductions_within_reductions: { sum(max(m[i, k] for k) / mean(m[i, k]^2 for k) for i) }

@@ -126,6 +126,7 @@ fn every_form_is_generated() {
         "min(",
         "prod(",
         "logsumexp(",
+        "norm(",
         "dot(",
         "·",
         "stop(",

@@ -206,12 +206,13 @@ impl Generator {
         let body = self.expression(depth);
         let used = self.mention(outer);
         self.scope.truncate(outer);
-        let (name, open, close) = match self.below(8) {
+        let (name, open, close) = match self.below(9) {
             0..=2 => ("sum", "", ""),
             3 => ("mean", "", ""),
             4 => ("max", "", ""),
             5 => ("min", "", ""),
             6 => ("prod", "tanh(", ")"),
+            7 => ("norm", "1.25 + tanh(", ")"),
             _ => ("logsumexp", "", ""),
         };
         format!("{name}({open}{body}{used}{close} for {})", binders.join(", "))

@@ -434,6 +434,12 @@ impl<'t> Unfused<'t> {
                 let terms: Vec<_> = terms.iter().map(|&term| (term - max).exp()).collect();
                 sum(&terms).ln() + max
             }
+            "norm" => {
+                let squares: Vec<_> = terms.iter().map(|&term| term * term).collect();
+                let total = sum(&squares);
+                // At its corner no gradient flows.
+                if total.data() == 0.0 { self.tape.value(0.0) } else { total.sqrt() }
+            }
             other => panic!("what is `{other}`?"),
         }
     }

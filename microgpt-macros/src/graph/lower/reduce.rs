@@ -37,6 +37,7 @@ impl Builder<'_> {
             Formula::Binary(operator, left, right) => {
                 Node::Binary { operator, left: node(left), right: node(right) }
             }
+            Formula::Negate(operand) => Node::Negate(node(operand)),
             Formula::Stop(operand) => Node::Stop(node(operand)),
             Formula::If(condition, then, otherwise) => Node::Select {
                 condition: node(condition),
