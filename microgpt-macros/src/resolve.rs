@@ -353,9 +353,16 @@ impl Checker<'_> {
                 let arguments = arguments.iter().map(|argument| self.value(argument)).collect();
                 Term::Call { function: function?, arguments }
             }
-            ExprKind::Reduce { reduction, body, indices } => {
-                let (binders, body) = self.bind(indices, |checker| checker.value(body));
-                Term::Reduce { reduction, binders, body: Box::new(body) }
+            ExprKind::Reduce { reduction, body, indices, filter } => {
+                let (binders, (filter, body)) = self.bind(indices, |checker| {
+                    let filter = filter.as_ref().map(|filter| checker.condition(filter));
+                    // Only where it holds the body is computed, as in a branch.
+                    checker.branches += usize::from(filter.is_some());
+                    let body = checker.value(body);
+                    checker.branches -= usize::from(filter.is_some());
+                    (filter.map(Box::new), body)
+                });
+                Term::Reduce { reduction, binders, filter, body: Box::new(body) }
             }
             ExprKind::Dot { left, right } => self.dot(left, right, expr.span)?,
             ExprKind::If { condition, then, otherwise } => {
@@ -574,6 +581,7 @@ impl Checker<'_> {
         Ok(Term::Reduce {
             reduction: reductions::SUM,
             binders: vec![binder],
+            filter: None,
             body: Box::new(Term::Binary { operator: Operator::Mul, left, right }),
         })
     }

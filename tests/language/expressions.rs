@@ -123,6 +123,42 @@ fn at_its_corner_a_norm_has_no_gradient() {
 }
 
 #[test]
+fn a_reduction_chooses_its_terms_by_where() {
+    let x = [3.0, -1.0, 5.0, 1.0];
+    assert_eq!(expr!(sum(x[i] for i where x[i] > 0)), 9.0);
+    assert_eq!(expr!(mean(x[i] for i where x[i] > 0)), 3.0);
+    assert_eq!(expr!(max(x[i] for i where x[i] < 4 && i > 0)), 1.0);
+    assert_eq!(expr!(sum(1 for i where x[i] > 0)), 3.0);
+    let pairs = expr!([mean(x[i] * x[j] for i, j where i < j && j <= t) for t in 1..4]);
+    assert_eq!(*pairs, [-3.0, 7.0 / 3.0, 14.0 / 6.0]);
+    // Only the terms that are taken are computed.
+    assert_eq!(expr!(sum(x[i - 1] for i in 0..4 where i > 0)), 7.0);
+    assert_eq!(expr!(sum(x[i] for i where x[i] > 9)), 0.0);
+    assert_eq!(
+        message(|| expr!(max(x[i] for i where x[i] > 9))),
+        "`max` over an empty range: index `i` takes no value"
+    );
+    assert_eq!(
+        message(|| expr!([mean(x[i] for i where i >= t) for t in 0..5])),
+        "`mean` over an empty range: index `i` takes no value"
+    );
+    // Where no element asks for it there need be no term.
+    let masked = expr!([if t < 4 { mean(x[i] for i where i >= t) } else { 0 } for t in 0..5]);
+    assert_eq!(*masked, [2.0, 5.0 / 3.0, 3.0, 1.0, 0.0]);
+    check(&[&A], |x| {
+        let x = x[0].reshape((2, 3));
+        (
+            expr!([mean(x[t, i]^2 for i where i != t) for t]),
+            (
+                expr!([max(x[t, i] for t, i where i > t && s >= 0) for s in 0..2]),
+                expr!(logsumexp(x[t, i] * x[t, j] for t, i, j where i < j)),
+            ),
+        )
+            .into()
+    });
+}
+
+#[test]
 fn of_equal_maxima_the_first_receives_the_gradient() {
     let tape = Tape::new();
     let x = tape.vector([1.0, 7.0, 7.0, 7.0]);

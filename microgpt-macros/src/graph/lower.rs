@@ -287,10 +287,14 @@ impl Builder<'_> {
                 let operand = self.node(operand);
                 self.graph.add(Node::Stop(operand))
             }
-            Term::Reduce { reduction, binders, body } => {
-                let indices = self.bind(binders, height(body));
-                let body = self.node(body);
-                self.reduce(reduction, &indices, body)
+            Term::Reduce { reduction, binders, filter, body } => {
+                let indices = self.bind(binders, filtered_height(filter.as_deref(), body));
+                let filter = filter.as_ref().map(|filter| self.condition(filter));
+                let term = match filter {
+                    Some(filter) => self.branch(filter, body),
+                    None => self.node(body),
+                };
+                self.reduce(reduction, &reduce::Terms { indices: &indices, filter, term })
             }
             Term::If { condition, then, otherwise } => {
                 let condition = self.condition(condition);
@@ -359,11 +363,17 @@ fn height(term: &Term) -> usize {
         Term::Negate(operand) | Term::Stop(operand) => height(operand),
         Term::Binary { left, right, .. } => height(left).max(height(right)),
         Term::Call { arguments, .. } => arguments.iter().map(height).max().unwrap_or(0),
-        Term::Reduce { binders, body, .. } => binders.len() + height(body),
+        Term::Reduce { binders, filter, body, .. } => {
+            binders.len() + filtered_height(filter.as_deref(), body)
+        }
         Term::If { condition, then, otherwise } => {
             condition_height(condition).max(height(then)).max(height(otherwise))
         }
     }
+}
+
+fn filtered_height(filter: Option<&Condition>, body: &Term) -> usize {
+    filter.map_or(0, condition_height).max(height(body))
 }
 
 fn condition_height(condition: &Condition) -> usize {

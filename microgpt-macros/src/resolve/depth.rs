@@ -23,8 +23,10 @@ fn operations(body: &Term, scalars: &IdVec<DefinitionId, usize>) -> usize {
         Term::Load { array: Array::Definition(id), .. } => {
             return scalars.get(*id).copied().unwrap_or(0);
         }
-        Term::Negate(operand) | Term::Stop(operand) | Term::Reduce { body: operand, .. } => {
-            operations(operand, scalars)
+        Term::Negate(operand) | Term::Stop(operand) => operations(operand, scalars),
+        Term::Reduce { filter, body, .. } => {
+            let filter = filter.as_ref().map_or(0, |filter| in_condition(filter, scalars));
+            filter.max(operations(body, scalars))
         }
         Term::Binary { left, right, .. } => both(left, right),
         Term::Call { arguments, .. } => {

@@ -193,6 +193,8 @@ pub enum Term {
     Reduce {
         reduction: &'static Reduction,
         binders: Vec<BinderId>,
+        /// Which terms it takes.
+        filter: Option<Box<Condition>>,
         body: Box<Term>,
     },
     Stop(Box<Term>),
@@ -210,8 +212,12 @@ impl Term {
         see(self);
         match self {
             Self::Number(_) | Self::Integer(_) | Self::Load { .. } | Self::Error => {}
-            Self::Negate(operand) | Self::Stop(operand) | Self::Reduce { body: operand, .. } => {
-                operand.walk(see);
+            Self::Negate(operand) | Self::Stop(operand) => operand.walk(see),
+            Self::Reduce { filter, body, .. } => {
+                if let Some(filter) = filter {
+                    filter.walk(see);
+                }
+                body.walk(see);
             }
             Self::Binary { left, right, .. } => {
                 left.walk(see);

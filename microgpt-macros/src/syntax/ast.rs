@@ -69,11 +69,12 @@ pub enum ExprKind {
         function: Path,
         arguments: Vec<Expr>,
     },
-    /// `sum(body for indices)`
+    /// `sum(body for indices where filter)`
     Reduce {
         reduction: &'static Reduction,
         body: Box<Expr>,
         indices: Vec<Binder>,
+        filter: Option<Box<Condition>>,
     },
     /// `[body for indices]`
     Comprehension {

@@ -127,6 +127,7 @@ fn every_form_is_generated() {
         "prod(",
         "logsumexp(",
         "norm(",
+        " where ",
         "dot(",
         "·",
         "stop(",

@@ -205,6 +205,11 @@ impl Generator {
         let binders: Vec<String> = (0..count).map(|_| self.binder()).collect();
         let body = self.expression(depth);
         let used = self.mention(outer);
+        let mut filter = String::new();
+        if self.below(4) == 0 {
+            let sign = ["<", "<=", ">", ">=", "==", "!="][self.below(6)];
+            let _ = write!(filter, " where {} {sign} {}", self.leaf(), self.leaf());
+        }
         self.scope.truncate(outer);
         let (name, open, close) = match self.below(9) {
             0..=2 => ("sum", "", ""),
@@ -215,7 +220,11 @@ impl Generator {
             7 => ("norm", "1.25 + tanh(", ")"),
             _ => ("logsumexp", "", ""),
         };
-        format!("{name}({open}{body}{used}{close} for {})", binders.join(", "))
+        if !["sum", "prod", "norm"].contains(&name) {
+            // Of no term the others have no value.
+            filter.clear();
+        }
+        format!("{name}({open}{body}{used}{close} for {}{filter})", binders.join(", "))
     }
 
     fn leaf(&mut self) -> String {

@@ -401,9 +401,13 @@ impl<'t> Unfused<'t> {
                     sum + left.values[&vec![at]] * right.values[&vec![at]]
                 })
             }
-            ExprKind::Reduce { reduction, body, indices } => {
+            ExprKind::Reduce { reduction, body, indices, filter } => {
                 let mut terms = Vec::new();
-                self.each(indices, body, &mut |unfused, _| terms.push(unfused.value(body)));
+                self.each(indices, expr, &mut |unfused, _| {
+                    if filter.as_ref().is_none_or(|filter| unfused.holds(filter)) {
+                        terms.push(unfused.value(body));
+                    }
+                });
                 self.reduce(reduction.name, &terms)
             }
             other => panic!("no such expression is generated: {other:?}"),
@@ -472,7 +476,13 @@ fn walk(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
                 walk(one, visit);
             }
         }
-        ExprKind::Reduce { body, .. } | ExprKind::Comprehension { body, .. } => walk(body, visit),
+        ExprKind::Comprehension { body, .. } => walk(body, visit),
+        ExprKind::Reduce { body, filter, .. } => {
+            if let Some(filter) = filter {
+                walk_condition(filter, visit);
+            }
+            walk(body, visit);
+        }
         ExprKind::Subscript { subscripts, .. } => {
             for one in subscripts {
                 walk(one, visit);

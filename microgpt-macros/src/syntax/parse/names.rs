@@ -126,8 +126,23 @@ impl Tokens {
                 format!("say over which index: `{name}(x[i] for i)`"),
             ));
         }
+        if self.peek_word("where") {
+            let name = reduction.name;
+            return Err(Diagnostic::new(
+                self.span(),
+                "`where` before `for`",
+                format!("the condition comes last: `{name}(x[i] for i where x[i] > 0)`"),
+            ));
+        }
         let indices = self.binders()?;
+        let filter = match self.word("where") {
+            Some(_) => Some(Box::new(self.condition()?)),
+            None => None,
+        };
+        if let Some(mistake) = self.python_word() {
+            return Err(mistake);
+        }
         let body = arguments.pop().map_or(Expr { kind: ExprKind::Error, span }, |body| body);
-        Ok(ExprKind::Reduce { reduction, body: Box::new(body), indices })
+        Ok(ExprKind::Reduce { reduction, body: Box::new(body), indices, filter })
     }
 }
