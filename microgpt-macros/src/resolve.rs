@@ -17,7 +17,7 @@ use quote::ToTokens;
 use crate::ids::IdVec;
 use crate::resolve::term::{
     Affine, Array, Axis, Binder, BinderId, Checked, Condition, Definition, DefinitionId, Function,
-    IntegersId, Label, OperandId, Range, Subscript, Term,
+    IntegersId, Label, OperandId, Range, Subscript, Term, reaches_as_far_as,
 };
 use crate::syntax::ast::{self, Expr, ExprKind, Operator, Path, Program, Statement};
 use crate::syntax::name::{Name, plain};
@@ -592,16 +592,12 @@ pub fn axis_of(binders: &IdVec<BinderId, Binder>, binder: BinderId) -> Axis {
     match &binders[binder].range {
         Range::Implied(Some(axis)) => *axis,
         Range::Implied(None) => Axis::Extent { binder },
-        Range::Stated { low, high } => {
-            // `0..=t` reaches as far as `t` does.
-            let before = high.clone().plus(-1, &Affine::constant(1));
-            match (low.as_constant(), before.as_index()) {
-                (Some(0), Some(outer)) if matches!(binders[outer].range, Range::Implied(_)) => {
-                    axis_of(binders, outer)
-                }
-                _ => Axis::Extent { binder },
+        Range::Stated { low, high } => match reaches_as_far_as(low, high) {
+            Some(outer) if matches!(binders[outer].range, Range::Implied(_)) => {
+                axis_of(binders, outer)
             }
-        }
+            _ => Axis::Extent { binder },
+        },
     }
 }
 

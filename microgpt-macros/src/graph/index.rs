@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use crate::graph::{ClassId, Graph, IndexId, Subscript};
 use crate::ids::Id;
-use crate::resolve::term::{Affine, Atom, Axis, Checked, Range};
+use crate::resolve::term::{Affine, Atom, Axis, Checked, Range, reaches_as_far_as};
 
 #[derive(Clone, Debug)]
 pub struct Index {
@@ -104,8 +104,7 @@ impl<A: Copy + Eq + Hash> Graph<A> {
         match &self.indices[index].range {
             IndexRange::Whole(length) => self.canonical(*length),
             IndexRange::Stated { low, high } => {
-                let before = high.clone().plus(-1, &Affine::constant(1));
-                let outer = before.as_index().filter(|_| low.as_constant() == Some(0));
+                let outer = reaches_as_far_as(low, high);
                 match outer.map(|outer| &self.indices[outer].range) {
                     Some(IndexRange::Whole(length)) => self.canonical(*length),
                     _ => self.canonical(Length::Extent(index)),

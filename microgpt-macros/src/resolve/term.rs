@@ -394,6 +394,13 @@ impl<I: Ord + Copy> Affine<I> {
     }
 }
 
+/// The index as far as which a range reaches: `0..=t` takes all values up to that of `t`. Where `t` takes
+/// all positions of an axis, the range makes an axis of the same length.
+pub fn reaches_as_far_as<I: Ord + Copy>(low: &Affine<I>, high: &Affine<I>) -> Option<I> {
+    let last = high.clone().plus(-1, &Affine::constant(1));
+    last.as_index().filter(|_| low.as_constant() == Some(0))
+}
+
 impl Range {
     pub fn stated(low: Affine, high: Affine) -> Self {
         Self::Stated { low, high }
