@@ -62,6 +62,11 @@ pub struct Requirement {
 pub enum Node<A = Array> {
     Number(u64),
     Integer(Affine<IndexId>),
+    /// `ids[at]` as a number.
+    Id {
+        integers: IntegersId,
+        at: Vec<Affine<IndexId>>,
+    },
     /// How many values an index takes.
     Count(IndexId),
     /// An element. With a guard only where that holds, and else 0: elsewhere its subscripts may be off
@@ -201,6 +206,7 @@ impl<A: Copy + Eq + Hash> Graph<A> {
             children(node).into_iter().flat_map(|child| self.free[child].clone()).collect();
         match node {
             Node::Integer(affine) => free.extend(affine.indices()),
+            Node::Id { at, .. } => free.extend(at.iter().flat_map(Affine::indices)),
             Node::Count(index) => free.extend(self.range_indices(*index)),
             Node::Load { subscripts, .. } => {
                 free.extend(subscripts.iter().flat_map(indices_of));
@@ -278,6 +284,7 @@ impl<A: Copy + Eq + Hash> Graph<A> {
         match &self.nodes[node] {
             Node::Number(_)
             | Node::Integer(_)
+            | Node::Id { .. }
             | Node::Count(_)
             | Node::Load { guard: None, .. } => true,
             Node::Stop(operand) | Node::Negate(operand) => self.is_leaf(*operand),
@@ -328,7 +335,7 @@ impl<A> Node<A> {
 /// The nodes that a node is computed from.
 pub fn children<A>(node: &Node<A>) -> Vec<NodeId> {
     match node {
-        Node::Number(_) | Node::Integer(_) | Node::Count(_) => vec![],
+        Node::Number(_) | Node::Integer(_) | Node::Id { .. } | Node::Count(_) => vec![],
         Node::Load { guard, .. } => guard.iter().copied().collect(),
         Node::Call { arguments, .. } => arguments.clone(),
         Node::Negate(operand) | Node::Stop(operand) | Node::Not(operand) => vec![*operand],
@@ -359,6 +366,7 @@ impl<A: Copy> Node<A> {
         Some(match self {
             Self::Number(bits) => Node::Number(*bits),
             Self::Integer(affine) => Node::Integer(affine.clone()),
+            Self::Id { integers, at } => Node::Id { integers: *integers, at: at.clone() },
             Self::Count(index) => Node::Count(*index),
             Self::Load { array, subscripts, guard } => Node::Load {
                 array: by.array(*array)?,

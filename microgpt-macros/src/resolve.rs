@@ -39,6 +39,26 @@ pub fn check(
     known: &Known<'_>,
     report: &mut Report,
 ) -> Option<Checked> {
+    let (before, mut known_integers) = (report.len(), HashSet::new());
+    loop {
+        let (checked, more) = attempt(program, ops, known, &known_integers, report);
+        if more.is_empty() {
+            return checked;
+        }
+        report.truncate(before);
+        known_integers.extend(more);
+    }
+}
+
+/// Resolves a program of which these operands are integers, also where they are met as numbers first. Returns
+/// also those that it finds to be such later.
+fn attempt(
+    program: &Program,
+    ops: &[Op],
+    known: &Known<'_>,
+    known_integers: &HashSet<String>,
+    report: &mut Report,
+) -> (Option<Checked>, HashSet<String>) {
     let mut checker = Checker {
         checked: Checked { tuple: program.tuple, ..Checked::default() },
         ops,
@@ -47,6 +67,8 @@ pub fn check(
         facts: IdVec::default(),
         lets: HashMap::new(),
         by_tokens: HashMap::new(),
+        known_integers,
+        later_integers: HashSet::new(),
         lengths: Vec::new(),
         stand_ins: HashSet::new(),
         depths: IdVec::default(),
@@ -84,7 +106,8 @@ pub fn check(
     }
     checker.compare_results(program);
     checker.require_uses();
-    (!program.results.is_empty()).then_some(checker.checked)
+    let Checker { checked, later_integers, .. } = checker;
+    ((!program.results.is_empty()).then_some(checked), later_integers)
 }
 
 struct Checker<'a> {
@@ -99,6 +122,10 @@ struct Checker<'a> {
     lets: HashMap<Name, Option<DefinitionId>>,
     /// The operand with these tokens.
     by_tokens: HashMap<String, OperandOf>,
+    /// The tokens of operands that are integers, also where they are met as numbers first.
+    known_integers: &'a HashSet<String>,
+    /// Those more that are met as integers later.
+    later_integers: HashSet<String>,
     /// The indices that stand for a `len` outside of the `for` that binds its index.
     lengths: Vec<(Ident, BinderId)>,
     /// All such indices so far, which no `for` binds.
@@ -440,6 +467,9 @@ impl Checker<'_> {
                 });
             }
         }
+        if self.is_integers(path) {
+            return Ok(Term::Integer(self.integer_path(path, span)?));
+        }
         let array = self.path_operand(path, 0, span)?;
         Ok(Term::Load { array, subscripts: vec![], lazy: false })
     }
@@ -447,6 +477,9 @@ impl Checker<'_> {
     fn subscripted(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Term> {
         if let Some(member) = self.member(base) {
             return self.member_element(member, base.span, subscripts);
+        }
+        if let Some((integers, at)) = self.id(base, subscripts)? {
+            return Ok(Term::Id { integers, at, span: base.span });
         }
         let Some(array) = self.array(base, subscripts.len())? else { return Ok(Term::Error) };
         let mut resolved = Vec::new();

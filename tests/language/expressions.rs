@@ -159,6 +159,33 @@ fn a_reduction_chooses_its_terms_by_where() {
 }
 
 #[test]
+fn ids_and_integers_are_numbers_too() {
+    let (x, n, target) = ([[3.0, 1.0, 2.0], [0.5, 4.0, 3.0]], 3, [2, 1]);
+    assert_eq!(expr!(sum(x[0, i] for i in 0..n) / n), 2.0);
+    assert_eq!(expr!(n * sum(x[0, i] for i in 0..n)), 18.0);
+    assert_eq!(*expr!([target[t] * x[t, target[t]] for t]), [4.0, 4.0]);
+    assert_eq!(*expr!([x[t, 0] + 10 * target[1 - t] + 0 * x[t, target[t]] for t]), [13.0, 20.5]);
+    // Along a row, and next to what gathers.
+    assert_eq!(
+        *expr!([target[t] + i + 0 * x[t, target[t]] for i in 0..2, t]),
+        [2.0, 1.0, 3.0, 2.0]
+    );
+    let margin = expr!([
+        sum(max(0, 1 + x[t, i] - x[t, target[t]]) for i where i != target[t]) for t
+    ]);
+    assert_eq!(*margin, [2.0, 0.0]);
+    assert_eq!(
+        message(|| expr!([target[t + 1] * x[0, target[t]] for t])),
+        "axis 0 of `target` has length 2, but its subscript runs from 1 to 2"
+    );
+    let ids = [1, 0];
+    check(&[&A], |x| {
+        let x = x[0].reshape((2, 3));
+        expr!([sum(x[t, i] * ids[t] for i where i > ids[t]) - x[t, ids[t]] for t]).into()
+    });
+}
+
+#[test]
 fn of_equal_maxima_the_first_receives_the_gradient() {
     let tape = Tape::new();
     let x = tape.vector([1.0, 7.0, 7.0, 7.0]);

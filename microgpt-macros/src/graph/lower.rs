@@ -14,8 +14,8 @@ use crate::graph::{
 };
 use crate::ids::IdVec;
 use crate::resolve::term::{
-    self, Affine, Atom, Axis, Binder, BinderId, Checked, Condition, DefinitionId, Function, Range,
-    Term,
+    self, Affine, Atom, Axis, Binder, BinderId, Checked, Condition, DefinitionId, Function,
+    IntegersId, Range, Term,
 };
 use crate::syntax::ast::Operator;
 
@@ -142,16 +142,7 @@ impl Builder<'_> {
             let name = format!("axis {} of `{name}`", bound.axis);
             let subscript = self.subscript(&bound.subscript);
             if let Subscript::Gather { integers, at } = &subscript {
-                let ids = &self.checked.integers[*integers].name;
-                for (axis, at) in at.iter().enumerate() {
-                    self.bound(Bound {
-                        name: format!("axis {axis} of `{ids}`"),
-                        length: self.length(Axis::Integers { operand: *integers, axis }),
-                        axis: None,
-                        subscript: Subscript::Affine(at.clone()),
-                        span: bound.span,
-                    });
-                }
+                self.ids_bounds(*integers, at, bound.span);
             }
             self.bound(Bound { name, length, axis, subscript, span: bound.span });
         }
@@ -166,6 +157,20 @@ impl Builder<'_> {
                 let index = self.graph.indices[index].name.clone();
                 self.reaches.push(Reach { index, lengths, names, span: one.span });
             }
+        }
+    }
+
+    /// Keeps what holds where an id is asked for: that there is one.
+    fn ids_bounds(&mut self, integers: IntegersId, at: &[Affine<IndexId>], span: Span) {
+        let ids = &self.checked.integers[integers].name;
+        for (axis, at) in at.iter().enumerate() {
+            self.bound(Bound {
+                name: format!("axis {axis} of `{ids}`"),
+                length: self.length(Axis::Integers { operand: integers, axis }),
+                axis: None,
+                subscript: Subscript::Affine(at.clone()),
+                span,
+            });
         }
     }
 
@@ -252,6 +257,11 @@ impl Builder<'_> {
         match term {
             Term::Number(x) => self.graph.number(*x),
             Term::Integer(affine) => self.integer(affine),
+            Term::Id { integers, at, span } => {
+                let at: Vec<_> = at.iter().map(|affine| self.affine(affine)).collect();
+                self.ids_bounds(*integers, &at, *span);
+                self.graph.add(Node::Id { integers: *integers, at })
+            }
             Term::Load { array, subscripts, lazy } => {
                 if let term::Array::Definition(id) = *array
                     && self.definitions[id].axes.is_empty()
@@ -359,7 +369,7 @@ fn needed(checked: &Checked) -> BTreeSet<DefinitionId> {
 /// How many `for`s, one an index, are nested in a term.
 fn height(term: &Term) -> usize {
     match term {
-        Term::Number(_) | Term::Integer(_) | Term::Load { .. } | Term::Error => 0,
+        Term::Number(_) | Term::Integer(_) | Term::Id { .. } | Term::Load { .. } | Term::Error => 0,
         Term::Negate(operand) | Term::Stop(operand) => height(operand),
         Term::Binary { left, right, .. } => height(left).max(height(right)),
         Term::Call { arguments, .. } => arguments.iter().map(height).max().unwrap_or(0),

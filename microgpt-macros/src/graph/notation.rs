@@ -6,7 +6,7 @@ use crate::graph::differentiate::Gradient;
 use crate::graph::{
     Array, FunctionId, Graph, IndexId, IndexRange, Node, NodeId, Subscript, Through,
 };
-use crate::resolve::term::{Affine, Atom, Checked, Function};
+use crate::resolve::term::{Affine, Atom, Checked, Function, IntegersId};
 use crate::syntax::ast::{Comparison, Operator};
 
 /// Writes the parts of one program.
@@ -116,13 +116,15 @@ impl<'a> Notation<'a> {
             .iter()
             .map(|subscript| match subscript {
                 Subscript::Affine(affine) => self.affine(affine),
-                Subscript::Gather { integers, at } => {
-                    let at: Vec<_> = at.iter().map(|affine| self.affine(affine)).collect();
-                    format!("{}[{}]", self.checked.integers[*integers].name, at.join(", "))
-                }
+                Subscript::Gather { integers, at } => self.id(*integers, at),
             })
             .collect();
         format!("{name}[{}]", subscripts.join(", "))
+    }
+
+    fn id(&self, integers: IntegersId, at: &[Affine<IndexId>]) -> String {
+        let at: Vec<_> = at.iter().map(|affine| self.affine(affine)).collect();
+        format!("{}[{}]", self.checked.integers[integers].name, at.join(", "))
     }
 
     pub fn affine(&self, affine: &Affine<IndexId>) -> String {
@@ -177,6 +179,7 @@ impl<'a> Notation<'a> {
         match &self.graph.nodes[node] {
             Node::Number(bits) => whole(f64::from_bits(*bits).to_string()),
             Node::Integer(affine) => self.integer(affine),
+            Node::Id { integers, at } => whole(self.id(*integers, at)),
             Node::Count(index) => self.integer(&self.count(*index)),
             Node::Load { array, subscripts, guard: None } => {
                 whole(self.element(*array, subscripts))

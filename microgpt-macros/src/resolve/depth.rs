@@ -18,6 +18,7 @@ fn operations(body: &Term, scalars: &IdVec<DefinitionId, usize>) -> usize {
     let inner = match body {
         Term::Number(_)
         | Term::Integer(_)
+        | Term::Id { .. }
         | Term::Load { array: Array::Operand(_), .. }
         | Term::Error => 0,
         Term::Load { array: Array::Definition(id), .. } => {

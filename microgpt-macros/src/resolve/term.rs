@@ -172,8 +172,14 @@ pub struct Block {
 #[derive(Clone, Debug)]
 pub enum Term {
     Number(f64),
-    /// An index, a length or their sum, as a number.
+    /// An index, a length, an integer operand or their sum, as a number.
     Integer(Affine),
+    /// `ids[at]` as a number.
+    Id {
+        integers: IntegersId,
+        at: Vec<Affine>,
+        span: Span,
+    },
     Load {
         array: Array,
         subscripts: Vec<Subscript>,
@@ -211,7 +217,11 @@ impl Term {
     pub fn walk<'a>(&'a self, see: &mut dyn FnMut(&'a Self)) {
         see(self);
         match self {
-            Self::Number(_) | Self::Integer(_) | Self::Load { .. } | Self::Error => {}
+            Self::Number(_)
+            | Self::Integer(_)
+            | Self::Id { .. }
+            | Self::Load { .. }
+            | Self::Error => {}
             Self::Negate(operand) | Self::Stop(operand) => operand.walk(see),
             Self::Reduce { filter, body, .. } => {
                 if let Some(filter) = filter {
@@ -242,6 +252,7 @@ impl Term {
         let mut note = |affine: &Affine| found |= affine.factor(index) != 0;
         self.walk(&mut |term| match term {
             Self::Integer(affine) => note(affine),
+            Self::Id { at, .. } => at.iter().for_each(&mut note),
             Self::Load { subscripts, .. } => {
                 for subscript in subscripts {
                     match subscript {

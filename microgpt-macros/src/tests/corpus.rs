@@ -180,6 +180,10 @@ corpus! {
     gather_of_rows: { [q[ids[i], k] for i, k] }
     gather_twice: { [q[ids[i], ids[i]] * u[i] for i] }
     gather_at_a_number: { a[ids[1]] }
+    ids_as_numbers: { [m[i, ids[i]] * ids[i] for i] }
+    ids_in_a_condition: { [sum(if k != ids[i] { m[i, k] - m[i, ids[i]] } else { 0 } for k) for i] }
+    ids_in_a_filter: { [max(m[i, k] - m[i, ids[i]] for k where k != ids[i]) for i] }
+    ids_that_gather_later: { sum((ids[i] + c) * u[i] for i) / sum(a[ids[i]]^2 for i) }
     index_as_a_number: { [u[i] * i for i] }
     index_in_an_op: { [sin(k / 10^(2 * k / len(k))) * a[k] for k] }
     length: { sum(a[k] for k) / len(k) }

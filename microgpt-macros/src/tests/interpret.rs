@@ -283,6 +283,9 @@ impl<'a> Interpreter<'a> {
         match &self.graph().nodes[node] {
             Node::Number(bits) => f64::from_bits(*bits),
             Node::Integer(affine) => self.affine(affine, at) as f64,
+            Node::Id { at: place, .. } => {
+                self.ids[usize::try_from(self.affine(&place[0], at)).expect("a place")] as f64
+            }
             Node::Count(index) => self.count(*index, at) as f64,
             Node::Load { array, subscripts, guard: None } => self.element(*array, subscripts, at),
             Node::Load { array, subscripts, guard: Some(guard) } => {

@@ -382,6 +382,9 @@ impl<'t> Unfused<'t> {
             }
             ExprKind::Subscript { base, subscripts } => {
                 let ExprKind::Path(path) = &base.kind else { panic!("an array has a name") };
+                if path.last == "ids" {
+                    return self.tape.value(self.integer(expr) as f64);
+                }
                 self.element(&path.last, subscripts)
             }
             ExprKind::If { condition, then, otherwise } => {

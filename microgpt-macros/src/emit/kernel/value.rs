@@ -58,6 +58,11 @@ impl Printer<'_> {
         match graph.nodes[node].clone() {
             Node::Number(bits) => self.constant(f64::from_bits(bits)),
             Node::Integer(affine) => self.number(&affine),
+            Node::Id { integers, at } => {
+                let names = |index| at.iter().any(|affine| affine.factor(index) != 0);
+                let id = self.subscript(&Subscript::Gather { integers, at: at.clone() }, None);
+                self.along_row(names, code!(#runtime::expr::number(real_, #id)))
+            }
             Node::Count(index) => {
                 let bounds = graph.range_indices(index);
                 let count = self.emitter.count(index);
