@@ -365,6 +365,9 @@ table! {
         prod -> |x| x.iter().product();
         /// `ln Σ eˣ`, without overflow.
         logsumexp -> |x| x.iter().map(|x| x.exp()).sum::<f64>().ln();
+        /// The root of the sum of squares, without overflow; 0 over an empty range. No gradient flows where
+        /// it is 0 or infinite.
+        norm -> |x| x.iter().fold(0.0, |norm: f64, x| norm.hypot(*x));
     }
     operators {
         /// `x + y`.

@@ -687,10 +687,7 @@ impl Split {
     /// A word for what an equation computes, for the generated code.
     fn name_of(&self, node: NodeId) -> String {
         match &self.lowered.nodes[node] {
-            Node::Reduce { fold: Fold::Sum, .. } => "sum".into(),
-            Node::Reduce { fold: Fold::Max, .. } => "max".into(),
-            Node::Reduce { fold: Fold::Min, .. } => "min".into(),
-            Node::Reduce { fold: Fold::Prod, .. } => "prod".into(),
+            Node::Reduce { fold, .. } => fold.rule().name.into(),
             Node::Call { function, .. } => match &self.lowered.functions[*function] {
                 Function::Builtin(name) => name.clone(),
                 Function::User(tokens) => last_name(tokens),

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use crate::graph::differentiate::Gradient;
 use crate::graph::equations::{Equation, Start};
 use crate::graph::{
-    Array, EquationId, Fold, FunctionId, Graph, IndexId, IndexRange, Node, NodeId, Subscript,
-    Through,
+    Array, EquationId, FunctionId, Graph, IndexId, IndexRange, Node, NodeId, Subscript, Through,
 };
-use crate::resolve::term::{Affine, Atom, Checked, Function};
+use crate::resolve::term::{Affine, Atom, Checked, Function, IntegersId};
 use crate::syntax::ast::{Comparison, Operator};
 
 /// Writes the parts of one program.
@@ -30,19 +29,6 @@ enum Binding {
     Whole,
 }
 
-/// What a fold is called.
-pub fn fold_name(fold: Fold) -> &'static str {
-    match fold {
-        Fold::Sum => "sum",
-        Fold::Max => "max",
-        Fold::Min => "min",
-        Fold::Prod => "prod",
-        Fold::Others => "prod of others",
-        Fold::ArgMax => "argmax",
-        Fold::ArgMin => "argmin",
-    }
-}
-
 impl<'a> Notation<'a> {
     pub fn new(checked: &'a Checked, gradient: &'a Gradient) -> Self {
         Self { checked, gradient, graph: &gradient.equations.graph, named: None }
@@ -57,7 +43,7 @@ impl<'a> Notation<'a> {
                 let body = match &equation.fold {
                     None => body,
                     Some((fold, over)) => {
-                        format!("{}({body} for {})", fold_name(*fold), self.indices(over))
+                        format!("{}({body} for {})", fold.rule().name, self.indices(over))
                     }
                 };
                 let axes = self.indices(&equation.axes);
@@ -156,13 +142,15 @@ impl<'a> Notation<'a> {
             .iter()
             .map(|subscript| match subscript {
                 Subscript::Affine(affine) => self.affine(affine),
-                Subscript::Gather { integers, at } => {
-                    let at: Vec<_> = at.iter().map(|affine| self.affine(affine)).collect();
-                    format!("{}[{}]", self.checked.integers[*integers].name, at.join(", "))
-                }
+                Subscript::Gather { integers, at } => self.id(*integers, at),
             })
             .collect();
         format!("{name}[{}]", subscripts.join(", "))
+    }
+
+    fn id(&self, integers: IntegersId, at: &[Affine<IndexId>]) -> String {
+        let at: Vec<_> = at.iter().map(|affine| self.affine(affine)).collect();
+        format!("{}[{}]", self.checked.integers[integers].name, at.join(", "))
     }
 
     pub fn affine(&self, affine: &Affine<IndexId>) -> String {
@@ -217,6 +205,7 @@ impl<'a> Notation<'a> {
         match &self.graph.nodes[node] {
             Node::Number(bits) => whole(f64::from_bits(*bits).to_string()),
             Node::Integer(affine) => self.integer(affine),
+            Node::Id { integers, at } => whole(self.id(*integers, at)),
             Node::Count(index) => self.integer(&self.count(*index)),
             Node::Load { array, subscripts, guard: None } => {
                 whole(self.element(*array, subscripts))
@@ -243,7 +232,7 @@ impl<'a> Notation<'a> {
             }
             Node::Reduce { fold, indices, body } => whole(format!(
                 "{}({} for {})",
-                fold_name(*fold),
+                fold.rule().name,
                 self.node(*body),
                 self.indices(indices)
             )),

@@ -171,6 +171,11 @@ impl Rewrite<Array, Array> for Substitution<'_> {
         let mut node = self.graph.nodes[node].clone();
         match &mut node {
             Node::Integer(affine) => *affine = self.affine(affine),
+            Node::Id { at, .. } => {
+                for affine in at {
+                    *affine = self.affine(affine);
+                }
+            }
             Node::Count(index) => *index = self.index(*index),
             Node::Load { subscripts, .. } => *subscripts = self.subscripts(subscripts),
             // None stands in a condition, before gradients are derived.

@@ -272,6 +272,10 @@ impl Walker<'_> {
                 self.free.constants = true;
                 self.affine(affine);
             }
+            Node::Id { integers, at } => {
+                self.free.constants = true;
+                self.subscript(&Subscript::Gather { integers: *integers, at: at.clone() }, 1);
+            }
             Node::Count(index) => {
                 self.free.constants = true;
                 self.count(*index);

@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::notation::{Notation, fold_name};
+use crate::graph::notation::Notation;
 use crate::graph::{Fold, IndexId, NodeId};
 
 use super::ir::{
@@ -171,7 +171,7 @@ impl Writer<'_> {
         let Combine { fold, to, adds, value, condition, in_registers, lanes } = combine;
         let (to, value) = (self.element(to), self.node(*value, scope));
         let sign = if *adds { "+=" } else { "=" };
-        let mut text = format!("{to} {sign} {} of {value}", fold_name(*fold));
+        let mut text = format!("{to} {sign} {} of {value}", fold.rule().name);
         if let Some(condition) = condition {
             text = format!("{text} if {}", self.node(*condition, scope));
         }
@@ -222,7 +222,7 @@ impl Writer<'_> {
     }
 
     fn reduce(&mut self, reduce: &Reduce, scope: &mut Scope) {
-        let fold = fold_name(reduce.fold);
+        let fold = reduce.fold.rule().name;
         let name = |index: IndexId| self.notation.index(index);
         let all = if reduce.fold == Fold::Sum { "sums" } else { fold };
         let of_row = matches!(reduce.body.last(), Some(Stmt::Term(Term::Row(_))));

@@ -284,7 +284,7 @@ impl Checker<'_> {
                 let ranges = [index, of_start].map(|one| self.checked.binders[one].range.clone());
                 match ranges {
                     [Range::Implied(_), _] => {
-                        self.run_over(index, Array::Definition(start), axis, span)
+                        self.run_over(index, Array::Definition(start), axis, span);
                     }
                     [stated, Range::Implied(_)] => {
                         let axis = axis_of(&self.checked.binders, index);
@@ -753,9 +753,13 @@ fn see_uses(expr: &Expr, names: &mut BTreeSet<String>) {
             }
         }
         ExprKind::Negate(one) | ExprKind::Stop(one) => see_uses(one, names),
-        ExprKind::Reduce { body, .. } | ExprKind::Comprehension { body, .. } => {
-            see_uses(body, names)
+        ExprKind::Reduce { body, filter, .. } => {
+            if let Some(filter) = filter {
+                see_uses_in_condition(filter, names);
+            }
+            see_uses(body, names);
         }
+        ExprKind::Comprehension { body, .. } => see_uses(body, names),
         ExprKind::Binary { left, right, .. } | ExprKind::Dot { left, right } => {
             see_uses(left, names);
             see_uses(right, names);

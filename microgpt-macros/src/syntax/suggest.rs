@@ -102,7 +102,7 @@ const FORMS: [(&[&str], &str); 23] = [
         &["std", "stddev", "stdev"],
         "write it with `mean`: `let m = mean(x[i] for i); sqrt(mean((x[i] - m)^2 for i))`",
     ),
-    (&["norm", "norm2", "l2norm", "normalize"], "write the norm as `sqrt(sum(x[i]^2 for i))`"),
+    (&["norm2", "l2norm", "normalize"], "the norm is written `norm(x[i] for i)`"),
     (&["rms"], "write it as `sqrt(mean(x[i]^2 for i))`"),
     (
         &["matmul", "mm", "bmm", "mv", "einsum", "tensordot", "gemm", "linear"],

@@ -137,6 +137,8 @@ fn every_form_is_generated() {
         "min(",
         "prod(",
         "logsumexp(",
+        "norm(",
+        " where ",
         "dot(",
         "·",
         "stop(",

@@ -393,23 +393,30 @@ impl Generator {
                 _ => format!("{}·{}", vectors[1], vectors[0]),
             };
         }
-        let (name, open, close) = match (self.below(8), self.is_whole) {
+        let (name, open, close) = match (self.below(9), self.is_whole) {
             (0..=2, _) | (3, true) => ("sum", "", ""),
             (3, false) => ("mean", "", ""),
             (4, _) | (7, true) => ("max", "", ""),
             (5, _) => ("min", "", ""),
             (6, true) => ("prod", "", ""),
             (6, false) => ("prod", "tanh(", ")"),
+            (8, true) => ("sum", "", ""),
+            (8, false) => ("norm", "1.25 + tanh(", ")"),
             _ => ("logsumexp", "", ""),
         };
         let outer = self.scope.len();
         let count = 1 + usize::from(self.below(4) == 0);
-        let may_be_empty = ["sum", "prod"].contains(&name);
+        let may_be_empty = ["sum", "prod", "norm"].contains(&name);
         let binders: Vec<String> = (0..count).map(|_| self.binder(may_be_empty)).collect();
         let body = self.expression(depth);
         let used = self.mention(outer);
+        let mut filter = String::new();
+        if may_be_empty && self.below(4) == 0 {
+            let sign = ["<", "<=", ">", ">=", "==", "!="][self.below(6)];
+            let _ = write!(filter, " where {} {sign} {}", self.leaf(), self.leaf());
+        }
         self.scope.truncate(outer);
-        format!("{name}({open}{body}{used}{close} for {})", binders.join(", "))
+        format!("{name}({open}{body}{used}{close} for {}{filter})", binders.join(", "))
     }
 
     fn leaf(&mut self) -> String {

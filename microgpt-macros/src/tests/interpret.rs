@@ -367,6 +367,9 @@ impl<'a, T: Number> Interpreter<'a, T> {
         match &self.graph().nodes[node] {
             Node::Number(bits) => T::of(f64::from_bits(*bits)),
             Node::Integer(affine) => T::of(self.affine(affine, at) as f64),
+            Node::Id { at: place, .. } => T::of(
+                self.ids[usize::try_from(self.affine(&place[0], at)).expect("a place")] as f64,
+            ),
             Node::Count(index) => T::of(self.count(*index, at) as f64),
             Node::Load { array, subscripts, guard: None } => self.element(*array, subscripts, at),
             Node::Load { array, subscripts, guard: Some(guard) } => {

@@ -13,6 +13,7 @@ mod mutations;
 mod number;
 mod pairs;
 mod passes;
+mod reductions;
 mod subsets;
 mod unfused;
 
