@@ -62,8 +62,7 @@ fn show(program: &str, rust: bool) -> Result<(), String> {
     let gradient = differentiate::differentiate(equations::equations(lower::lower(&checked)));
 
     let notation = Notation::new(&checked, &gradient);
-    let computed: Vec<String> =
-        notation.equations().into_iter().chain(notation.gradients()).collect();
+    let computed: Vec<String> = notation.kernels();
     println!("equations\n");
     for line in &computed {
         println!("  {line}");

@@ -504,7 +504,7 @@ impl Checker<'_> {
                     "`{name}` uses itself: this is an element of the array that this `let` defines"
                 ),
                 format!(
-                    "an equation cannot use what it computes: step through such a recurrence in Rust, with an `expr!` for each step; if an earlier array `{name}` is meant, give this `let` another name"
+                    "a recurrence stands in a block, `for t {{ let {name} = ...; }}`, where `{name}[t - 1]` is what it was before; if an earlier array `{name}` is meant, give this `let` another name"
                 ),
             ));
         }
@@ -642,6 +642,7 @@ fn count(n: usize, noun: &str) -> String {
     match (n, noun) {
         (1, _) => format!("1 {noun}"),
         (_, "axis") => format!("{n} axes"),
+        (_, "index") => format!("{n} indices"),
         _ => format!("{n} {noun}s"),
     }
 }

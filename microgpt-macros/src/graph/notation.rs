@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::graph::differentiate::Gradient;
-use crate::graph::equations::{Equation, Start};
+use crate::graph::equations::{Equation, Recurrence, Start};
 use crate::graph::{
     Array, EquationId, FunctionId, Graph, IndexId, IndexRange, Node, NodeId, Subscript, Through,
 };
@@ -51,6 +51,34 @@ impl<'a> Notation<'a> {
                 format!("{} = {value}", self.array(Array::Equation(id)))
             })
             .collect()
+    }
+
+    /// One line for each kernel: equations, what arrays begin with, contributions to gradients.
+    pub fn kernels(&self) -> Vec<String> {
+        let starts = self.gradient.equations.enumerate().flat_map(|(id, equation)| {
+            equation.starts.iter().map(move |start| self.start(id, start))
+        });
+        self.equations().into_iter().chain(starts).chain(self.gradients()).collect()
+    }
+
+    /// The equations that are computed one step after the other.
+    pub fn steps(&self) -> Vec<String> {
+        let each = self.gradient.equations.recurrences.iter().map(|recurrence| {
+            let Recurrence { steps, equations } = recurrence;
+            let names = |ids: &[EquationId]| -> Vec<String> {
+                ids.iter().map(|&id| self.array(Array::Equation(id))).collect()
+            };
+            let order = if steps.descend {
+                "from the last to the first"
+            } else {
+                "from the first to the last"
+            };
+            let names = names(equations);
+            let why =
+                if names.len() == 1 { "it needs what it was" } else { "they need what they were" };
+            format!("for {}, {order}: {}, as {why}", self.indices(&steps.indices), names.join(", "))
+        });
+        each.collect()
     }
 
     /// What an array of a recurrence begins with: `h[-1, i] = h0[i] for i`.
@@ -121,7 +149,15 @@ impl<'a> Notation<'a> {
     /// Subscripts as they were written, of an array on whose axis starts lie before what is computed.
     fn unshifted(&self, array: Array, subscripts: &[Subscript]) -> Vec<Subscript> {
         let mut subscripts = subscripts.to_vec();
-        if let Array::Equation(id) | Array::Adjoint(id) = array {
+        if let Array::Present(id) | Array::PresentAdjoint(id) = array {
+            let own = &self.gradient.equations[id].subscripts;
+            subscripts.splice(0..0, own[..own.len() - subscripts.len()].iter().cloned());
+        }
+        if let Array::Equation(id)
+        | Array::Adjoint(id)
+        | Array::Present(id)
+        | Array::PresentAdjoint(id) = array
+        {
             let Equation { axes, subscripts: own, .. } = &self.gradient.equations[id];
             if let (Some(Subscript::Affine(first)), Some(Subscript::Affine(own)), Some(&index)) =
                 (subscripts.first_mut(), own.first(), axes.first())

@@ -3,7 +3,8 @@
 //! Of `y[t, o] = sum(w[o, i] * x[t, i] for i)` nothing is left but a call: blocks of `y` are computed from
 //! panels of `w` and `x`.
 
-use crate::graph::{Fold, Graph, IndexId, Node, NodeId, Subscript, indices_of};
+use crate::graph::{Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, indices_of};
+use crate::resolve::term::Affine;
 use crate::syntax::ast::Operator;
 
 use super::ir::{Accumulator, Combine, Guard, MicroKernel, Reduce, Stmt, Term, around, nests};
@@ -233,14 +234,48 @@ fn vector_matrix(graph: &Graph, combine: &Combine, indices: &[IndexId]) -> Optio
     let k = *candidates.iter().rev().find(|&&index| {
         of_target(index) == 0 && [left.1, right.1].map(|one| single(one, index)) == [Some(true); 2]
     })?;
-    let sums = indices.iter().filter(|&&index| of_target(index) == 0).count();
-    if !is_step || !combine.adds && sums > 1 {
+    let side_by_side = |inner: IndexId, arrays: [&[Subscript]; 2]| {
+        let mut all = vec![inner];
+        let before = |index: IndexId| {
+            candidates
+                .iter()
+                .copied()
+                .find(|&outer| arrays.iter().all(|one| lie_side_by_side(graph, one, outer, index)))
+        };
+        while let Some(outer) = before(all[0]) {
+            all.insert(0, outer);
+        }
+        all
+    };
+    let n = side_by_side(n, [&combine.to.subscripts, right.1]);
+    let k = side_by_side(k, [left.1, right.1]);
+    let outside: Vec<_> =
+        indices.iter().copied().filter(|index| !n.contains(index) && !k.contains(index)).collect();
+    let sums = outside.iter().any(|&index| of_target(index) == 0);
+    let clashes = n.iter().any(|&index| single(left.1, index) != Some(false));
+    if !is_step || clashes || !combine.adds && sums {
         return None;
     }
-    let outside: Vec<_> = indices.iter().copied().filter(|index| ![n, k].contains(index)).collect();
     let (to, adds) = (combine.to.clone(), combine.adds);
     let call = MicroKernel::VectorMatrix { to, adds, n, k, left: left.0, right: right.0 };
     Some(around(&nearest(graph, &outside), Stmt::Call(call)))
+}
+
+/// Whether two indices run over the whole of two axes of an array of which one follows the other.
+fn lie_side_by_side(
+    graph: &Graph,
+    subscripts: &[Subscript],
+    outer: IndexId,
+    inner: IndexId,
+) -> bool {
+    let is_whole = |index: IndexId| matches!(graph.indices[index].range, IndexRange::Whole(_));
+    let plain = |index: IndexId| Subscript::Affine(Affine::index(index));
+    let times =
+        |index: IndexId| subscripts.iter().flat_map(indices_of).filter(|one| *one == index).count();
+    let follow = subscripts.windows(2).any(|two| two == [plain(outer), plain(inner)]);
+    outer != inner
+        && follow
+        && [outer, inner].into_iter().all(|one| is_whole(one) && times(one) == 1)
 }
 
 /// Whether an index moves along one axis, by one; nothing if it moves in any other way.

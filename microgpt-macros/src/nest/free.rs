@@ -195,16 +195,15 @@ impl Walker<'_> {
                 self.node(*right);
             }
             MicroKernel::VectorMatrix { to, n, k, left, right, .. } => {
-                for index in [n, k] {
+                for index in n.iter().chain(k) {
                     self.low(*index);
                     self.size(*index);
                 }
-                for (node, line) in [(left, None), (right, Some(n))] {
+                for (node, line) in [(left, None), (right, n.last())] {
                     self.node(*node);
                     if let Node::Load { array, subscripts, .. } = &self.graph.nodes[*node] {
-                        self.stride(*array, subscripts, *k);
-                        if let Some(line) = line {
-                            self.stride(*array, subscripts, *line);
+                        for index in k.last().into_iter().chain(line) {
+                            self.stride(*array, subscripts, *index);
                         }
                     }
                 }

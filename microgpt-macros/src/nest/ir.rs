@@ -262,8 +262,16 @@ pub enum MicroKernel {
         right: NodeId,
         ragged: Option<Ragged>,
     },
-    /// `to[n] += Σ left[k] * right[k, n]`: one step of a recurrence has no rows.
-    VectorMatrix { to: Element, adds: bool, n: IndexId, k: IndexId, left: NodeId, right: NodeId },
+    /// `to[n] += Σ left[k] * right[k, n]`: one step of a recurrence has no rows. Of several indices the axes
+    /// lie side by side, as one: the outermost comes first.
+    VectorMatrix {
+        to: Element,
+        adds: bool,
+        n: Vec<IndexId>,
+        k: Vec<IndexId>,
+        left: NodeId,
+        right: NodeId,
+    },
     /// `to[each] += Σ left[each, along] * right[each, along]`
     Dots { to: Element, adds: bool, each: IndexId, along: IndexId, left: NodeId, right: NodeId },
 }

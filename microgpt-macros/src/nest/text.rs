@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 
 use crate::graph::notation::Notation;
-use crate::graph::{Fold, IndexId, NodeId};
+use crate::graph::{Array, Fold, IndexId, NodeId};
 
 use super::ir::{
     Accumulator, Combine, Element, Guard, Kernel, Kind, Let, MicroKernel, Reduce, Row, Stmt, Term,
@@ -26,6 +26,13 @@ pub fn lines(notation: &Notation<'_>, kernel: &Kernel) -> Vec<String> {
     let mut writer = Writer { notation, lines: Vec::new(), depth: 0 };
     if kernel.clears {
         writer.line(format!("{} = 0", notation.array(kernel.target)));
+    }
+    if let Some(steps) = &kernel.steps {
+        // The gradient goes the other way.
+        let is_backward = !matches!(kernel.target, Array::Present(_));
+        let order = if steps.descend == is_backward { "" } else { " from the last on" };
+        writer.line(format!("step for {}{order}", notation.indices(&steps.indices)));
+        writer.depth += 1;
     }
     writer.stmts(&kernel.body, &mut Scope::default());
     writer.lines
@@ -255,7 +262,7 @@ impl Writer<'_> {
                 (to, adds, left, right, format!("blocks of {block} summed along {k}"))
             }
             MicroKernel::VectorMatrix { to, adds, n, k, left, right } => {
-                let (n, k) = (self.index(*n), self.index(*k));
+                let (n, k) = (self.notation.indices(n), self.notation.indices(k));
                 (to, adds, left, right, format!("blocks of {n} summed along {k}"))
             }
             MicroKernel::Dots { to, adds, each, along, left, right } => {

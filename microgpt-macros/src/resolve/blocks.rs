@@ -28,6 +28,8 @@ pub(super) struct Scope {
     members: Vec<Member>,
     /// Which way the block goes, if a start or a use has said so.
     order: Option<Order>,
+    /// Whether all starts could be understood.
+    are_starts_known: bool,
     /// Indices over axes that are not known yet: of equations further down.
     later: Vec<Later>,
     /// The indices that must have a range at the end.
@@ -85,6 +87,11 @@ enum When {
 
 impl Checker<'_> {
     pub(super) fn block(&mut self, block: &ast::Block) {
+        if block.lets.is_empty() {
+            // A mistake that was told.
+            self.unread += 1;
+            return;
+        }
         let mistakes = self.report.len() + self.unread;
         let (indices, scope) = self.bind(&block.indices, |checker| checker.equations(block));
         if self.report.len() + self.unread == mistakes {
@@ -102,11 +109,13 @@ impl Checker<'_> {
     fn equations(&mut self, block: &ast::Block) -> Scope {
         let indices: Vec<BinderId> =
             self.indices.iter().rev().take(block.indices.len()).rev().map(|&(_, id)| id).collect();
+        let mistakes = self.report.len();
         let starts: Vec<Start> =
             block.starts.iter().filter_map(|start| self.start(block, start, &indices)).collect();
         let first = self.checked.definitions.len();
         let mut scope = Scope {
             order: None,
+            are_starts_known: true,
             indices,
             members: Vec::new(),
             later: Vec::new(),
@@ -137,6 +146,7 @@ impl Checker<'_> {
         for start in starts {
             self.assign(&mut scope, start);
         }
+        scope.are_starts_known = self.report.len() == mistakes;
         self.block = Some(scope);
         for equation in &block.lets {
             let name = Name::of(&equation.name);
@@ -550,7 +560,7 @@ impl Checker<'_> {
         {
             return Ok(false);
         }
-        if self.branches > 0 {
+        if self.branches > 0 || !scope.are_starts_known {
             return Ok(true);
         }
         if let Some(steps) = steps {

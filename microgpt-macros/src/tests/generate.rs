@@ -394,13 +394,12 @@ impl Generator {
             };
         }
         let (name, open, close) = match (self.below(9), self.is_whole) {
-            (0..=2, _) | (3, true) => ("sum", "", ""),
+            (0..=2, _) | (3 | 8, true) => ("sum", "", ""),
             (3, false) => ("mean", "", ""),
             (4, _) | (7, true) => ("max", "", ""),
             (5, _) => ("min", "", ""),
             (6, true) => ("prod", "", ""),
             (6, false) => ("prod", "tanh(", ")"),
-            (8, true) => ("sum", "", ""),
             (8, false) => ("norm", "1.25 + tanh(", ")"),
             _ => ("logsumexp", "", ""),
         };

@@ -90,6 +90,32 @@ fn a_linear_map_is_one_equation_with_two_gradients() {
 }
 
 #[test]
+fn of_a_block_only_what_needs_its_own_past_goes_step_by_step() {
+    let (checked, gradient) = compiled(&quote! {
+        for t {
+            let a = [sum(w[i, j] * x[t, j] for j) for i];
+            let h[-1] = [start[i] for i];
+            let h = [tanh(a[i] + sum(u[j, i] * h[t - 1, j] for j)) for i];
+            let y = sum(h[i] * v[i] for i);
+        }
+        [y[t] for t]
+    });
+    let notation = Notation::new(&checked, &gradient);
+    assert_eq!(
+        notation.steps(),
+        ["for t, from the first to the last: sum, h, as they need what they were"]
+    );
+    let gradients = notation.gradients();
+    let place = |line: &str| gradients.iter().position(|one| one == line).expect(line);
+    // What belongs to the weights is a product of matrices, after all steps.
+    assert!(
+        place("∂h[t-1, i] += ∂sum[t, i] * u[i, i] for t, i, i")
+            < place("∂u[i, i] += ∂sum[t, i] * h[t-1, i] for t, i, i")
+    );
+    assert!(place("∂h_start[i] += ∂h[-1, i] for i") < place("∂start[i] += ∂h_start[i] for i"));
+}
+
+#[test]
 fn equal_expressions_are_computed_once_whatever_their_letters() {
     let lines = equations(&quote! {
         let a = [x[t, i] / sum(exp(x[t, j]) for j) for t, i];

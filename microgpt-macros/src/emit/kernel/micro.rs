@@ -24,11 +24,14 @@ impl Printer<'_> {
                 }
             }
             MicroKernel::VectorMatrix { to, adds, n, k, left, right } => {
-                let (left, right) =
-                    (self.factor(*left, None, *k), self.factor(*right, Some(*n), *k));
+                let (Some(&column), Some(&term)) = (n.last(), k.last()) else {
+                    unreachable!("a product has columns and terms")
+                };
+                let left = self.factor(*left, None, term);
+                let right = self.factor(*right, Some(column), term);
                 let target = self.target(to, *adds, None);
-                let starts = self.starts(&[*n, *k]);
-                let [columns, terms] = [n, k].map(|index| self.size(*index));
+                let starts = self.starts(&[n.as_slice(), k].concat());
+                let (columns, terms) = (self.size_of_all(n), self.size_of_all(k));
                 code! {
                     #starts
                     #runtime::expr::contract(#target, #left, #right, (#runtime::Const::<1>, #columns, #terms));
@@ -134,6 +137,20 @@ impl Printer<'_> {
         let along = subscripts.iter().rposition(|one| indices_of(one).contains(&index));
         let inner = axes.iter().skip(along.map_or(0, |axis| axis + 1)).map(|(len, _)| len);
         inner.map(|len| code!(#len)).reduce(|all, len| code!(#all * #len)).unwrap_or(code!(1))
+    }
+
+    /// The number of values of indices whose axes lie side by side, as one axis.
+    fn size_of_all(&self, indices: &[IndexId]) -> TokenStream {
+        if let [index] = indices {
+            return self.size(*index);
+        }
+        let runtime = self.runtime;
+        let len = |&index: &IndexId| {
+            let axis = self.size(index);
+            code!(#runtime::shape::Dim::len(#axis))
+        };
+        let all = indices.iter().map(len).reduce(|all, len| code!(#all * #len));
+        all.unwrap_or_else(|| code!(1))
     }
 
     /// The number of values of an index, as an axis whose type may know it.

@@ -27,12 +27,12 @@ impl<T: Number> Machine<'_, T> {
                 });
             }
             MicroKernel::VectorMatrix { to, adds, n, k, left, right } => {
-                self.each(*n, |this| {
+                self.loops(n, &mut |this| {
                     let address = this.address(to);
                     let mut sum = if *adds { this.read(to.array, address) } else { T::zero() };
-                    this.each(*k, |this| {
+                    this.loops(k, &mut |this| {
                         sum = this.element(*left).fma(this.element(*right), sum);
-                        this.note((to.array, address), 0, Some(*k), true);
+                        this.note((to.array, address), 0, k.last().copied(), true);
                     });
                     this.write(to.array, address, sum);
                 });
