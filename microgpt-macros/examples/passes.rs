@@ -20,7 +20,7 @@ use syntax::{parse, report};
 
 // A crate of macros exports nothing else, so the stages are compiled once more, as a part of this program.
 #[path = "../src"]
-#[allow(unused)]
+#[allow(unused, clippy::all, clippy::pedantic)] // they are looked at where they are a crate of their own
 mod stages {
     pub mod emit;
     pub mod graph;
@@ -62,8 +62,7 @@ fn show(program: &str, rust: bool) -> Result<(), String> {
     let gradient = differentiate::differentiate(equations::equations(lower::lower(&checked)));
 
     let notation = Notation::new(&checked, &gradient);
-    let computed: Vec<String> =
-        notation.equations().into_iter().chain(notation.gradients()).collect();
+    let computed: Vec<String> = notation.kernels();
     println!("equations\n");
     for line in &computed {
         println!("  {line}");

@@ -28,6 +28,7 @@ pub fn explain(checked: &Checked, gradient: &Gradient, kernels: &Kernels) -> Str
     };
     section("operands", explainer.operands());
     section("equations, in the order in which they run", explainer.notation.equations());
+    section("one step after the other", explainer.notation.steps());
     section("shared: computed once for all that use it", explainer.shared());
     section(
         "gradients, in the order in which they run (`f'k` is the derivative of the op `f` by argument `k`)",
@@ -125,8 +126,9 @@ impl Explainer<'_> {
 
     /// The statements of each kernel under what it computes.
     fn kernels(&self, kernels: &Kernels) -> Vec<String> {
-        let computed = self.notation.equations().into_iter().chain(self.notation.gradients());
+        let computed = self.notation.kernels();
         computed
+            .into_iter()
             .zip(kernels.all())
             .flat_map(|(computed, kernel)| {
                 let lines = text::lines(&self.notation, kernel).into_iter();

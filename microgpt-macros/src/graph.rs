@@ -4,17 +4,21 @@
 
 pub mod differentiate;
 pub mod equations;
+mod index;
 pub mod lower;
 pub mod notation;
 pub mod recurrences;
 pub mod requirements;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
-use crate::ids::{Id, IdVec, ids};
-use crate::resolve::term::{Affine, Atom, Axis, Checked, Function, IntegersId, OperandId, Range};
+use crate::ids::{IdVec, ids};
+use crate::resolve::term::{Affine, Function, IntegersId, OperandId};
 use crate::syntax::ast::{Comparison, Operator};
+
+pub use crate::syntax::reductions::Fold;
+pub use index::{Classes, Index, IndexRange, Length, indices_of};
 
 ids! {
     NodeId
@@ -59,6 +63,11 @@ pub struct Requirement {
 pub enum Node<A = Array> {
     Number(u64),
     Integer(Affine<IndexId>),
+    /// `ids[at]` as a number.
+    Id {
+        integers: IntegersId,
+        at: Vec<Affine<IndexId>>,
+    },
     /// How many values an index takes.
     Count(IndexId),
     /// An element. With a guard only where that holds, and else 0: elsewhere its subscripts may be off
@@ -147,101 +156,6 @@ pub enum Through {
     Over,
 }
 
-/// How the values of a reduction are joined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Fold {
-    Sum,
-    Max,
-    Min,
-    Prod,
-    /// At each index of the range, the product over all others.
-    Others,
-    /// The index of the maximum, as a number.
-    ArgMax,
-    ArgMin,
-}
-
-#[derive(Clone, Debug)]
-pub struct Index {
-    pub name: String,
-    /// How many `for`s lie within its own.
-    pub height: usize,
-    pub range: IndexRange,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum IndexRange {
-    Whole(Length),
-    Stated { low: Affine<IndexId>, high: Affine<IndexId> },
-}
-
-/// The length of an axis: that of a class of equal axes, or the reach of a stated range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Length {
-    Class(ClassId),
-    Extent(IndexId),
-}
-
-/// Axes that some index makes equal.
-#[derive(Clone, Debug, Default)]
-pub struct Classes {
-    of: BTreeMap<Axis, ClassId>,
-    count: usize,
-}
-
-impl Classes {
-    pub fn new(checked: &Checked) -> Self {
-        let mut classes = Self::default();
-        for (operand, with) in checked.operands.enumerate() {
-            for axis in 0..with.rank {
-                classes.add(Axis::Operand { operand, axis });
-            }
-        }
-        for (operand, with) in checked.integers.enumerate() {
-            for axis in 0..with.rank {
-                classes.add(Axis::Integers { operand, axis });
-            }
-        }
-        for one in &checked.axis_uses {
-            let Range::Implied(Some(first)) = checked.binders[one.binder].range else { continue };
-            if let (Some(kept), Some(merged)) = (classes.class(first), classes.class(one.axis)) {
-                for class in classes.of.values_mut().filter(|class| **class == merged) {
-                    *class = kept;
-                }
-            }
-        }
-        classes
-    }
-
-    fn add(&mut self, axis: Axis) {
-        self.of.insert(axis, ClassId::at(self.count));
-        self.count += 1;
-    }
-
-    pub fn class(&self, axis: Axis) -> Option<ClassId> {
-        self.of.get(&axis).copied()
-    }
-
-    /// All classes, of which some may have no axis left.
-    pub fn ids(&self) -> impl Iterator<Item = ClassId> + use<> {
-        (0..self.count).map(ClassId::at)
-    }
-
-    /// The axes of a class, in the order of the operands.
-    pub fn axes(&self, class: ClassId) -> impl Iterator<Item = Axis> + '_ {
-        self.of.iter().filter(move |(_, of)| **of == class).map(|(axis, _)| *axis)
-    }
-}
-
-/// The class of an axis of an operand.
-impl std::ops::Index<Axis> for Classes {
-    type Output = ClassId;
-
-    fn index(&self, axis: Axis) -> &ClassId {
-        &self.of[&axis]
-    }
-}
-
 impl<A> Graph<A> {
     pub fn new(classes: Classes) -> Self {
         Self {
@@ -297,6 +211,7 @@ impl<A: Copy + Eq + Hash> Graph<A> {
             children(node).into_iter().flat_map(|child| self.free[child].clone()).collect();
         match node {
             Node::Integer(affine) => free.extend(affine.indices()),
+            Node::Id { at, .. } => free.extend(at.iter().flat_map(Affine::indices)),
             Node::Count(index) => free.extend(self.range_indices(*index)),
             Node::Load { subscripts, .. } => {
                 free.extend(subscripts.iter().flat_map(indices_of));
@@ -317,14 +232,6 @@ impl<A: Copy + Eq + Hash> Graph<A> {
         free
     }
 
-    /// The indices that the bounds of this one name.
-    pub fn range_indices(&self, index: IndexId) -> BTreeSet<IndexId> {
-        match &self.indices[index].range {
-            IndexRange::Whole(_) => BTreeSet::new(),
-            IndexRange::Stated { low, high } => low.indices().chain(high.indices()).collect(),
-        }
-    }
-
     pub fn free(&self, node: NodeId) -> &BTreeSet<IndexId> {
         &self.free[node]
     }
@@ -332,18 +239,6 @@ impl<A: Copy + Eq + Hash> Graph<A> {
     /// The indices that must have values to compute a node: its own, and those in their bounds.
     pub fn loops_of(&self, node: NodeId) -> BTreeSet<IndexId> {
         self.with_bounds(self.free[node].iter().copied())
-    }
-
-    /// These indices and all that their bounds name.
-    pub fn with_bounds(&self, indices: impl IntoIterator<Item = IndexId>) -> BTreeSet<IndexId> {
-        let mut loops = BTreeSet::new();
-        let mut stack: Vec<IndexId> = indices.into_iter().collect();
-        while let Some(index) = stack.pop() {
-            if loops.insert(index) {
-                stack.extend(self.range_indices(index));
-            }
-        }
-        loops
     }
 
     /// These nodes and all below them.
@@ -401,95 +296,11 @@ impl<A: Copy + Eq + Hash> Graph<A> {
         known.unwrap_or_else(|| self.functions.push(function.clone()))
     }
 
-    pub fn index(&mut self, height: usize, range: IndexRange, name: &str) -> IndexId {
-        let key = (height, range.clone());
-        if let Some(&id) = self.index_ids.get(&key) {
-            return id;
-        }
-        let id = self.indices.push(Index { name: name.to_owned(), height, range });
-        self.index_ids.insert(key, id);
-        id
-    }
-
-    /// The length of the axis that an index makes: `0..=t` reaches as far as `t`.
-    pub fn axis_length(&self, index: IndexId) -> Length {
-        match &self.indices[index].range {
-            IndexRange::Whole(length) => self.canonical(*length),
-            IndexRange::Stated { low, high } => {
-                let before = high.clone().plus(-1, &Affine::constant(1));
-                let outer = before.as_index().filter(|_| low.as_constant() == Some(0));
-                match outer.map(|outer| &self.indices[outer].range) {
-                    Some(IndexRange::Whole(length)) => self.canonical(*length),
-                    _ => self.canonical(Length::Extent(index)),
-                }
-            }
-        }
-    }
-
-    /// How many values an index takes, as a sum of integers; none where a range may be cut off at 0
-    /// or end before it begins.
-    pub fn count(&self, index: IndexId) -> Option<Affine<IndexId>> {
-        match &self.indices[index].range {
-            IndexRange::Whole(_) => Some(Affine::atom(Atom::Len(index))),
-            IndexRange::Stated { low, high } => {
-                let count = high.clone().plus(-1, low);
-                (low.is_never_negative() && count.is_never_negative()).then_some(count)
-            }
-        }
-    }
-
-    /// Whether two indices take the same values, each within indices of its own that do.
-    pub fn are_alike(&self, one: IndexId, other: IndexId) -> bool {
-        let same = |one: &Affine<IndexId>, other: &Affine<IndexId>| {
-            let atoms = one.terms.iter().zip(&other.terms);
-            one.constant == other.constant
-                && one.terms.len() == other.terms.len()
-                && atoms.into_iter().all(|((one, by), (other, other_by))| {
-                    by == other_by
-                        && match (one, other) {
-                            (Atom::Index(one), Atom::Index(other)) => self.are_alike(*one, *other),
-                            _ => one == other,
-                        }
-                })
-        };
-        one == other
-            || match (&self.indices[one].range, &self.indices[other].range) {
-                (
-                    IndexRange::Stated { low, high },
-                    IndexRange::Stated { low: other_low, high: other_high },
-                ) => same(low, other_low) && same(high, other_high),
-                (one, other) => one == other,
-            }
-    }
-
-    /// The first index whose values make an axis of this length.
-    pub fn canonical(&self, length: Length) -> Length {
-        match length {
-            Length::Class(_) => length,
-            Length::Extent(index) => {
-                let alike = self.indices.ids().find(|&other| self.are_alike(other, index));
-                Length::Extent(alike.unwrap_or(index))
-            }
-        }
-    }
-
-    /// Whether an index takes a value in every range that it has.
-    pub fn is_never_empty(&self, index: IndexId) -> bool {
-        let count = self.count(index);
-        count.is_some_and(|count| count.constant > 0)
-    }
-
-    /// Whether the range of one of these names another.
-    pub fn are_dependent(&self, indices: &[IndexId]) -> bool {
-        let within: BTreeSet<IndexId> =
-            indices.iter().flat_map(|&index| self.range_indices(index)).collect();
-        indices.iter().any(|index| within.contains(index))
-    }
-
     pub fn is_leaf(&self, node: NodeId) -> bool {
         match &self.nodes[node] {
             Node::Number(_)
             | Node::Integer(_)
+            | Node::Id { .. }
             | Node::Count(_)
             | Node::Load { guard: None, .. } => true,
             Node::Stop(operand) | Node::Negate(operand) => self.is_leaf(*operand),
@@ -540,7 +351,7 @@ impl<A> Node<A> {
 /// The nodes that a node is computed from.
 pub fn children<A>(node: &Node<A>) -> Vec<NodeId> {
     match node {
-        Node::Number(_) | Node::Integer(_) | Node::Count(_) => vec![],
+        Node::Number(_) | Node::Integer(_) | Node::Id { .. } | Node::Count(_) => vec![],
         Node::Load { guard, .. } => guard.iter().copied().collect(),
         Node::Call { arguments, .. } => arguments.clone(),
         Node::Negate(operand) | Node::Stop(operand) | Node::Not(operand) => vec![*operand],
@@ -571,6 +382,7 @@ impl<A: Copy> Node<A> {
         Some(match self {
             Self::Number(bits) => Node::Number(*bits),
             Self::Integer(affine) => Node::Integer(affine.clone()),
+            Self::Id { integers, at } => Node::Id { integers: *integers, at: at.clone() },
             Self::Count(index) => Node::Count(*index),
             Self::Load { array, subscripts, guard } => Node::Load {
                 array: by.array(*array)?,
@@ -625,14 +437,6 @@ impl<A: Copy> Node<A> {
                 value: by.node(*value)?,
             },
         })
-    }
-}
-
-/// The indices in a subscript.
-pub fn indices_of(subscript: &Subscript) -> Vec<IndexId> {
-    match subscript {
-        Subscript::Affine(affine) => affine.indices().collect(),
-        Subscript::Gather { at, .. } => at.iter().flat_map(Affine::indices).collect(),
     }
 }
 

@@ -17,11 +17,12 @@ use quote::ToTokens;
 use crate::ids::IdVec;
 use crate::resolve::term::{
     Affine, Array, Axis, Binder, BinderId, Checked, Condition, Definition, DefinitionId, Function,
-    IntegersId, Label, OperandId, Range, Subscript, Term,
+    IntegersId, Label, OperandId, Range, Subscript, Term, reaches_as_far_as,
 };
-use crate::syntax::ast::{self, Expr, ExprKind, Operator, Path, Program, Reduction, Statement};
+use crate::syntax::ast::{self, Expr, ExprKind, Operator, Path, Program, Statement};
 use crate::syntax::name::{Name, plain};
 use crate::syntax::parse::Op;
+use crate::syntax::reductions;
 use crate::syntax::report::{Diagnostic, Report};
 
 type Result<T> = std::result::Result<T, Diagnostic>;
@@ -38,6 +39,26 @@ pub fn check(
     known: &Known<'_>,
     report: &mut Report,
 ) -> Option<Checked> {
+    let (before, mut known_integers) = (report.len(), HashSet::new());
+    loop {
+        let (checked, more) = attempt(program, ops, known, &known_integers, report);
+        if more.is_empty() {
+            return checked;
+        }
+        report.truncate(before);
+        known_integers.extend(more);
+    }
+}
+
+/// Resolves a program of which these operands are integers, also where they are met as numbers first. Returns
+/// also those that it finds to be such later.
+fn attempt(
+    program: &Program,
+    ops: &[Op],
+    known: &Known<'_>,
+    known_integers: &HashSet<String>,
+    report: &mut Report,
+) -> (Option<Checked>, HashSet<String>) {
     let mut checker = Checker {
         checked: Checked { tuple: program.tuple, ..Checked::default() },
         ops,
@@ -46,6 +67,8 @@ pub fn check(
         facts: IdVec::default(),
         lets: HashMap::new(),
         by_tokens: HashMap::new(),
+        known_integers,
+        later_integers: HashSet::new(),
         lengths: Vec::new(),
         stand_ins: HashSet::new(),
         depths: IdVec::default(),
@@ -83,7 +106,8 @@ pub fn check(
     }
     checker.compare_results(program);
     checker.require_uses();
-    (!program.results.is_empty()).then_some(checker.checked)
+    let Checker { checked, later_integers, .. } = checker;
+    ((!program.results.is_empty()).then_some(checked), later_integers)
 }
 
 struct Checker<'a> {
@@ -98,6 +122,10 @@ struct Checker<'a> {
     lets: HashMap<Name, Option<DefinitionId>>,
     /// The operand with these tokens.
     by_tokens: HashMap<String, OperandOf>,
+    /// The tokens of operands that are integers, also where they are met as numbers first.
+    known_integers: &'a HashSet<String>,
+    /// Those more that are met as integers later.
+    later_integers: HashSet<String>,
     /// The indices that stand for a `len` outside of the `for` that binds its index.
     lengths: Vec<(Ident, BinderId)>,
     /// All such indices so far, which no `for` binds.
@@ -352,9 +380,16 @@ impl Checker<'_> {
                 let arguments = arguments.iter().map(|argument| self.value(argument)).collect();
                 Term::Call { function: function?, arguments }
             }
-            ExprKind::Reduce { reduction, body, indices } => {
-                let (binders, body) = self.bind(indices, |checker| checker.value(body));
-                Term::Reduce { reduction: *reduction, binders, body: Box::new(body) }
+            ExprKind::Reduce { reduction, body, indices, filter } => {
+                let (binders, (filter, body)) = self.bind(indices, |checker| {
+                    let filter = filter.as_ref().map(|filter| checker.condition(filter));
+                    // Only where it holds the body is computed, as in a branch.
+                    checker.branches += usize::from(filter.is_some());
+                    let body = checker.value(body);
+                    checker.branches -= usize::from(filter.is_some());
+                    (filter.map(Box::new), body)
+                });
+                Term::Reduce { reduction, binders, filter, body: Box::new(body) }
             }
             ExprKind::Dot { left, right } => self.dot(left, right, expr.span)?,
             ExprKind::If { condition, then, otherwise } => {
@@ -432,6 +467,9 @@ impl Checker<'_> {
                 });
             }
         }
+        if self.is_integers(path) {
+            return Ok(Term::Integer(self.integer_path(path, span)?));
+        }
         let array = self.path_operand(path, 0, span)?;
         Ok(Term::Load { array, subscripts: vec![], lazy: false })
     }
@@ -439,6 +477,9 @@ impl Checker<'_> {
     fn subscripted(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Term> {
         if let Some(member) = self.member(base) {
             return self.member_element(member, base.span, subscripts);
+        }
+        if let Some((integers, at)) = self.id(base, subscripts)? {
+            return Ok(Term::Id { integers, at, span: base.span });
         }
         let Some(array) = self.array(base, subscripts.len())? else { return Ok(Term::Error) };
         let mut resolved = Vec::new();
@@ -463,7 +504,7 @@ impl Checker<'_> {
                     "`{name}` uses itself: this is an element of the array that this `let` defines"
                 ),
                 format!(
-                    "an equation cannot use what it computes: step through such a recurrence in Rust, with an `expr!` for each step; if an earlier array `{name}` is meant, give this `let` another name"
+                    "a recurrence stands in a block, `for t {{ let {name} = ...; }}`, where `{name}[t - 1]` is what it was before; if an earlier array `{name}` is meant, give this `let` another name"
                 ),
             ));
         }
@@ -571,8 +612,9 @@ impl Checker<'_> {
         };
         let (left, right) = (side(left), side(right));
         Ok(Term::Reduce {
-            reduction: Reduction::Sum,
+            reduction: reductions::SUM,
             binders: vec![binder],
+            filter: None,
             body: Box::new(Term::Binary { operator: Operator::Mul, left, right }),
         })
     }
@@ -583,16 +625,12 @@ pub fn axis_of(binders: &IdVec<BinderId, Binder>, binder: BinderId) -> Axis {
     match &binders[binder].range {
         Range::Implied(Some(axis)) => *axis,
         Range::Implied(None) => Axis::Extent { binder },
-        Range::Stated { low, high } => {
-            // `0..=t` reaches as far as `t` does.
-            let before = high.clone().plus(-1, &Affine::constant(1));
-            match (low.as_constant(), before.as_index()) {
-                (Some(0), Some(outer)) if matches!(binders[outer].range, Range::Implied(_)) => {
-                    axis_of(binders, outer)
-                }
-                _ => Axis::Extent { binder },
+        Range::Stated { low, high } => match reaches_as_far_as(low, high) {
+            Some(outer) if matches!(binders[outer].range, Range::Implied(_)) => {
+                axis_of(binders, outer)
             }
-        }
+            _ => Axis::Extent { binder },
+        },
     }
 }
 
@@ -604,6 +642,7 @@ fn count(n: usize, noun: &str) -> String {
     match (n, noun) {
         (1, _) => format!("1 {noun}"),
         (_, "axis") => format!("{n} axes"),
+        (_, "index") => format!("{n} indices"),
         _ => format!("{n} {noun}s"),
     }
 }

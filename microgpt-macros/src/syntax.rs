@@ -5,6 +5,7 @@ pub mod depth;
 pub mod name;
 pub mod parse;
 pub mod path;
+pub mod reductions;
 pub mod report;
 pub mod suggest;
 pub mod tokens;

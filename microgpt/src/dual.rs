@@ -19,6 +19,8 @@ use crate::real::Real;
 
 /// A number with its derivative along one direction.
 ///
+/// Both are of a precision `T`: `f64`, `f32`, or `Dual` again for derivatives of second order.
+///
 /// Numbers compare by their values alone, so that a branch goes the way it would without the
 /// derivative.
 ///
@@ -26,71 +28,75 @@ use crate::real::Real;
 /// use microgpt::dual::Dual;
 /// use microgpt::expr;
 ///
-/// let x = [Dual::new(3.0, 1.0), Dual::constant(4.0)];
+/// let x: [Dual; 2] = [Dual::new(3.0, 1.0), Dual::constant(4.0)];
 /// let y = expr!(sqrt(x[0]^2 + x[1]^2));
 /// assert_eq!(y.value, 5.0);
 /// assert!((y.tangent - 0.6).abs() < 1e-15);
+///
+/// // The derivative of the derivative, of x³ at 2.
+/// let x: Dual<Dual> = Dual::new(Dual::new(2.0, 1.0), Dual::constant(1.0));
+/// assert_eq!((x * x * x).tangent.tangent, 12.0);
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Dual {
+pub struct Dual<T = f64> {
     /// The number.
-    pub value: f64,
+    pub value: T,
     /// Its derivative.
-    pub tangent: f64,
+    pub tangent: T,
 }
 
-impl Dual {
+impl<T: Real> Dual<T> {
     /// A number with this derivative.
     #[must_use]
-    pub const fn new(value: f64, tangent: f64) -> Self {
+    pub const fn new(value: T, tangent: T) -> Self {
         Self { value, tangent }
     }
 
     /// A number that does not change.
     #[must_use]
-    pub const fn constant(value: f64) -> Self {
-        Self::new(value, 0.0)
+    pub fn constant(value: T) -> Self {
+        Self::new(value, T::zero())
     }
 
     /// The chain rule; a derivative of 0 stays 0 even where the function's is infinite.
-    fn chain(self, value: f64, slope: f64) -> Self {
+    fn chain(self, value: T, slope: T) -> Self {
         Self::new(value, self.tangent.pull(slope))
     }
 }
 
-impl PartialEq for Dual {
+impl<T: Real> PartialEq for Dual<T> {
     fn eq(&self, other: &Self) -> bool {
         self.value == other.value
     }
 }
 
-impl PartialOrd for Dual {
+impl<T: Real> PartialOrd for Dual<T> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         self.value.partial_cmp(&other.value)
     }
 }
 
-impl fmt::Display for Dual {
+impl<T: Real> fmt::Display for Dual<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} + {}ε", self.value, self.tangent)
     }
 }
 
-impl Add for Dual {
+impl<T: Real> Add for Dual<T> {
     type Output = Self;
     fn add(self, other: Self) -> Self {
         Self::new(self.value + other.value, self.tangent + other.tangent)
     }
 }
 
-impl Sub for Dual {
+impl<T: Real> Sub for Dual<T> {
     type Output = Self;
     fn sub(self, other: Self) -> Self {
         Self::new(self.value - other.value, self.tangent - other.tangent)
     }
 }
 
-impl Mul for Dual {
+impl<T: Real> Mul for Dual<T> {
     type Output = Self;
     fn mul(self, other: Self) -> Self {
         // A tangent of 0 stays 0 also times an infinite factor.
@@ -99,7 +105,7 @@ impl Mul for Dual {
     }
 }
 
-impl Div for Dual {
+impl<T: Real> Div for Dual<T> {
     type Output = Self;
     fn div(self, other: Self) -> Self {
         // A tangent of 0 stays 0 also over 0.
@@ -109,7 +115,7 @@ impl Div for Dual {
     }
 }
 
-impl Rem for Dual {
+impl<T: Real> Rem for Dual<T> {
     type Output = Self;
     fn rem(self, other: Self) -> Self {
         let whole = (self.value / other.value).trunc();
@@ -117,7 +123,7 @@ impl Rem for Dual {
     }
 }
 
-impl Neg for Dual {
+impl<T: Real> Neg for Dual<T> {
     type Output = Self;
     fn neg(self) -> Self {
         Self::new(-self.value, -self.tangent)
@@ -126,7 +132,7 @@ impl Neg for Dual {
 
 macro_rules! assign {
     ($($trait:ident $method:ident $operator:tt;)*) => {$(
-        impl $trait for Dual {
+        impl<T: Real> $trait for Dual<T> {
             fn $method(&mut self, other: Self) {
                 *self = *self $operator other;
             }
@@ -142,35 +148,35 @@ assign! {
     RemAssign rem_assign %;
 }
 
-impl Sum for Dual {
+impl<T: Real> Sum for Dual<T> {
     fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
         terms.fold(Self::default(), Add::add)
     }
 }
 
-impl Zero for Dual {
+impl<T: Real> Zero for Dual<T> {
     fn zero() -> Self {
-        Self::constant(0.0)
+        Self::constant(T::zero())
     }
     fn is_zero(&self) -> bool {
-        self.value == 0.0
+        self.value == T::zero()
     }
 }
 
-impl One for Dual {
+impl<T: Real> One for Dual<T> {
     fn one() -> Self {
-        Self::constant(1.0)
+        Self::constant(T::one())
     }
 }
 
-impl Num for Dual {
-    type FromStrRadixErr = <f64 as Num>::FromStrRadixErr;
+impl<T: Real> Num for Dual<T> {
+    type FromStrRadixErr = <T as Num>::FromStrRadixErr;
     fn from_str_radix(text: &str, radix: u32) -> Result<Self, Self::FromStrRadixErr> {
-        f64::from_str_radix(text, radix).map(Self::constant)
+        T::from_str_radix(text, radix).map(Self::constant)
     }
 }
 
-impl ToPrimitive for Dual {
+impl<T: Real> ToPrimitive for Dual<T> {
     fn to_i64(&self) -> Option<i64> {
         self.value.to_i64()
     }
@@ -178,13 +184,13 @@ impl ToPrimitive for Dual {
         self.value.to_u64()
     }
     fn to_f64(&self) -> Option<f64> {
-        Some(self.value)
+        self.value.to_f64()
     }
 }
 
-impl NumCast for Dual {
+impl<T: Real> NumCast for Dual<T> {
     fn from<N: ToPrimitive>(number: N) -> Option<Self> {
-        number.to_f64().map(Self::constant)
+        number.to_f64().map(|number| Self::constant(T::of(number)))
     }
 }
 
@@ -192,7 +198,7 @@ impl NumCast for Dual {
 macro_rules! constants {
     ($($name:ident)*) => {$(
         fn $name() -> Self {
-            Self::constant(<f64 as Float>::$name())
+            Self::constant(<T as Float>::$name())
         }
     )*};
 }
@@ -226,7 +232,7 @@ macro_rules! functions {
 }
 
 #[allow(unused_variables)]
-impl Float for Dual {
+impl<T: Real> Float for Dual<T> {
     constants! {
         nan infinity neg_infinity neg_zero min_value min_positive_value epsilon max_value
     }
@@ -245,29 +251,29 @@ impl Float for Dual {
     steps! { floor ceil round trunc signum }
 
     functions! {
-        abs(|x, y| if x == 0.0 { 0.0 } else { x.signum() });
+        abs(|x, y| if x == T::zero() { T::zero() } else { x.signum() });
         recip(|x, y| -y * y);
-        sqrt(|x, y| 0.5 / y);
-        cbrt(|x, y| 1.0 / (3.0 * y * y));
+        sqrt(|x, y| T::of(0.5) / y);
+        cbrt(|x, y| (T::of(3.0) * y * y).recip());
         exp(|x, y| y);
-        exp2(|x, y| y * std::f64::consts::LN_2);
+        exp2(|x, y| y * T::of(std::f64::consts::LN_2));
         exp_m1(|x, y| x.exp());
-        ln(|x, y| 1.0 / x);
-        log2(|x, y| std::f64::consts::LOG2_E / x);
-        log10(|x, y| std::f64::consts::LOG10_E / x);
-        ln_1p(|x, y| 1.0 / (1.0 + x));
+        ln(|x, y| x.recip());
+        log2(|x, y| T::of(std::f64::consts::LOG2_E) / x);
+        log10(|x, y| T::of(std::f64::consts::LOG10_E) / x);
+        ln_1p(|x, y| (T::one() + x).recip());
         sin(|x, y| x.cos());
         cos(|x, y| -x.sin());
-        tan(|x, y| 1.0 + y * y);
-        asin(|x, y| 1.0 / ((1.0 - x) * (1.0 + x)).sqrt());
-        acos(|x, y| -1.0 / ((1.0 - x) * (1.0 + x)).sqrt());
-        atan(|x, y| { let secant = x.hypot(1.0); 1.0 / secant / secant });
+        tan(|x, y| T::one() + y * y);
+        asin(|x, y| one_minus_square(x).sqrt().recip());
+        acos(|x, y| -one_minus_square(x).sqrt().recip());
+        atan(|x, y| over_square(x.hypot(T::one())));
         sinh(|x, y| x.cosh());
         cosh(|x, y| x.sinh());
-        tanh(|x, y| { let cosh = x.cosh(); 1.0 / cosh / cosh });
-        asinh(|x, y| 1.0 / x.hypot(1.0));
-        acosh(|x, y| 1.0 / ((x - 1.0).sqrt() * (x + 1.0).sqrt()));
-        atanh(|x, y| 1.0 / ((1.0 - x) * (1.0 + x)));
+        tanh(|x, y| over_square(x.cosh()));
+        asinh(|x, y| x.hypot(T::one()).recip());
+        acosh(|x, y| ((x - T::one()).sqrt() * (x + T::one()).sqrt()).recip());
+        atanh(|x, y| one_minus_square(x).recip());
     }
 
     fn fract(self) -> Self {
@@ -279,18 +285,21 @@ impl Float for Dual {
     }
 
     fn powi(self, power: i32) -> Self {
-        let exponent = <f64 as From<i32>>::from(power);
-        let slope = if power == 0 { 0.0 } else { exponent * self.value.powi(power - 1) };
+        let exponent = T::of(<f64 as From<i32>>::from(power));
+        let slope = if power == 0 { T::zero() } else { exponent * self.value.powi(power - 1) };
         self.chain(self.value.powi(power), slope)
     }
 
     fn powf(self, power: Self) -> Self {
         let value = self.value.powf(power.value);
         let by_base = slope_of_power(self.value, power.value);
-        let by_power = match self.value {
-            x if x < 0.0 => f64::NAN,
-            0.0 if power.value >= 0.0 => 0.0,
-            x => value.pull(x.ln()),
+        let x = self.value;
+        let by_power = if x < T::zero() {
+            T::nan()
+        } else if x == T::zero() && power.value >= T::zero() {
+            T::zero()
+        } else {
+            value.pull(x.ln())
         };
         Self::new(value, self.tangent.pull(by_base) + power.tangent.pull(by_power))
     }
@@ -308,7 +317,7 @@ impl Float for Dual {
     }
 
     fn abs_sub(self, other: Self) -> Self {
-        if self.value > other.value { self - other } else { Self::constant(0.0) }
+        if self.value > other.value { self - other } else { Self::constant(T::zero()) }
     }
 
     fn hypot(self, other: Self) -> Self {
@@ -322,7 +331,7 @@ impl Float for Dual {
         let (y, x) = (self.value, other.value);
         let across = self.tangent.pull(direction(x, y)) - other.tangent.pull(direction(y, x));
         // Of a length beyond the precision the half is not.
-        let scale = if x.hypot(y).is_infinite() { 0.5 } else { 1.0 };
+        let scale = T::of(if x.hypot(y).is_infinite() { 0.5 } else { 1.0 });
         Self::new(y.atan2(x), (scale * across).pull_over((scale * x).hypot(scale * y)))
     }
 
@@ -331,13 +340,13 @@ impl Float for Dual {
     }
 }
 
-impl Real for Dual {
+impl<T: Real> Real for Dual<T> {
     fn of(x: f64) -> Self {
-        Self::constant(x)
+        Self::constant(T::of(x))
     }
 
     fn as_f64(self) -> f64 {
-        self.value
+        self.value.as_f64()
     }
 
     fn fma(self, factor: Self, addend: Self) -> Self {
@@ -348,7 +357,7 @@ impl Real for Dual {
     }
 
     fn of_position(position: usize) -> Self {
-        Self::constant(f64::of_position(position))
+        Self::constant(T::of_position(position))
     }
 
     fn position(self) -> usize {
@@ -356,11 +365,11 @@ impl Real for Dual {
     }
 
     fn stopped(self) -> Self {
-        Self::constant(self.value)
+        Self::constant(self.value.stopped())
     }
 
     fn vanishes(self) -> bool {
-        self.value == 0.0 && self.tangent == 0.0
+        self.value.vanishes() && self.tangent.vanishes()
     }
 
     fn pull(self, local: Self) -> Self {
@@ -389,7 +398,7 @@ impl Real for Dual {
     }
 
     fn erf(self) -> Self {
-        let slope = std::f64::consts::FRAC_2_SQRT_PI * (-self.value * self.value).exp();
+        let slope = T::of(std::f64::consts::FRAC_2_SQRT_PI) * (-self.value * self.value).exp();
         self.chain(Real::erf(self.value), slope)
     }
 
@@ -398,19 +407,31 @@ impl Real for Dual {
     }
 
     fn erfc(self) -> Self {
-        let slope = -std::f64::consts::FRAC_2_SQRT_PI * (-self.value * self.value).exp();
+        let slope = T::of(-std::f64::consts::FRAC_2_SQRT_PI) * (-self.value * self.value).exp();
         self.chain(Real::erfc(self.value), slope)
     }
 }
 
+/// `1 - x²`, without cancellation in it or in its derivative.
+fn one_minus_square<T: Real>(x: T) -> T {
+    let one = T::one();
+    if x.abs() < T::of(0.5) { one - x * x } else { (one - x) * (one + x) }
+}
+
+/// `1 / x²` of what may be infinite.
+fn over_square<T: Real>(x: T) -> T {
+    if x.is_infinite() { T::zero() } else { x.recip() / x }
+}
+
 /// A side of a right triangle over its hypotenuse: the sine of an angle, 0 where there is no triangle.
-fn direction(side: f64, other: f64) -> f64 {
+fn direction<T: Real>(side: T, other: T) -> T {
     match (side.is_infinite(), other.is_infinite()) {
         (true, _) => side.signum(),
-        (_, true) => 0.0,
-        _ if side == 0.0 && !other.is_nan() => 0.0,
+        (_, true) => T::zero(),
+        _ if side == T::zero() && other == T::zero() => T::zero(),
         _ => {
-            let scale = side.abs().max(other.abs());
+            // A length that cancels: as a constant it leaves no trace in a derivative either.
+            let scale = side.abs().max(other.abs()).stopped();
             let (side, other) = (side / scale, other / scale);
             side / side.hypot(other)
         }
@@ -418,16 +439,19 @@ fn direction(side: f64, other: f64) -> f64 {
 }
 
 /// The derivative of `x ^ power` by `x`, in two halves where one factor would overflow or vanish.
-fn slope_of_power(x: f64, power: f64) -> f64 {
-    if power == 0.0 {
-        return 0.0;
+fn slope_of_power<T: Real>(x: T, power: T) -> T {
+    if power.vanishes() {
+        return T::zero();
     }
-    let steepness = x.powf(power - 1.0);
-    if steepness.is_normal() {
+    let steepness = x.powf(power - T::one());
+    if steepness.vanishes() {
+        return steepness;
+    }
+    if steepness.is_normal() || x == T::zero() || x.is_infinite() {
         return power * steepness;
     }
-    let half = x.abs().powf(0.5 * (power - 1.0));
-    if half == 0.0 { half } else { power * half * half.copysign(steepness) }
+    let half = x.abs().powf(T::of(0.5) * (power - T::one()));
+    if half == T::zero() { half } else { power * half * half.copysign(steepness) }
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod products;
 mod ragged;
 mod subscripts;
 mod sums;
+pub(crate) mod tuning;
 
 pub use activity::*;
 pub use contraction::{Factor, Target, contract, contract_in_blocks};

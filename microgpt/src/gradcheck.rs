@@ -23,7 +23,10 @@
 //! whose backward pass the worst error arises. [`gradcheck_layer!`](crate::gradcheck_layer) and
 //! [`gradcheck_op!`](crate::gradcheck_op) make a test of it in one line.
 //!
-//! Second derivatives are not checked: a backward pass here is not itself recorded.
+//! Of a [`Layer`] and of an op the second derivatives are checked too: a backward pass of dual numbers
+//! gives the Hessian times a vector, and that is held against differences of the gradient. The Hessian
+//! must be symmetric. Where the gradient kinks or jumps nothing is decided, as for `relu` at 0.
+//! [`Gradcheck::first_order`] leaves them out, for a reason.
 
 mod consistency;
 mod difference;
@@ -36,6 +39,7 @@ mod projections;
 mod report;
 mod run;
 mod search;
+mod second_order;
 mod special;
 mod sweep;
 
@@ -49,7 +53,9 @@ pub use drawing::Sizes;
 pub use drawing::{Drawing, letters};
 pub use layer::{Layer, check_op};
 use precision::Ways;
-pub use report::{GradientError, Mismatch, Oracle, Panics, Report, Tolerance};
+pub use report::{
+    Derivative, GradientError, Mismatch, Oracle, Panics, Report, SecondOrder, Tolerance,
+};
 use run::Run;
 pub use special::{SPECIAL, special_points};
 #[doc(hidden)]
@@ -134,6 +140,20 @@ impl<T: Real> Outputs<'_, T> {
         self.0.iter().flat_map(|output| output.data()).collect()
     }
 
+    /// A backward pass from all outputs.
+    fn pull_back(&self, cotangents: &[f64]) {
+        let cotangents: Vec<T> = cotangents.iter().map(|&x| T::of(x)).collect();
+        match &self.0[..] {
+            [one] => one.backward_with(&cotangents),
+            // In one pass: each record then has the cotangents of all of its results at once.
+            several => {
+                let size: usize = several.iter().map(|output| output.size()).sum();
+                let tape = several[0].tape();
+                tape.concatenate(several, (size,)).backward_with(&cotangents);
+            }
+        }
+    }
+
     /// Each output with its part of the cotangent.
     fn with<'c>(
         &self,
@@ -214,6 +234,7 @@ impl Point {
             expected,
             step: 0.0,
             oracle,
+            derivative: Derivative::Gradient,
             place: None,
         }
     }
@@ -260,6 +281,7 @@ pub struct Gradcheck<T: Real = f64> {
     seed: u64,
     tolerance: Tolerance,
     extent: Extent,
+    first_order: Option<&'static str>,
     precision: std::marker::PhantomData<T>,
 }
 
@@ -277,6 +299,7 @@ impl<T: Real> Default for Gradcheck<T> {
             seed: 0,
             tolerance: Tolerance::of::<T>(),
             extent: Extent::Automatic,
+            first_order: None,
             precision: std::marker::PhantomData,
         }
     }
@@ -336,6 +359,33 @@ impl<T: Real> Gradcheck<T> {
         self
     }
 
+    /// Leaves second derivatives out, and says why: the report repeats it.
+    ///
+    /// ```
+    /// use microgpt::gradcheck::{Gradcheck, Layer, Outputs};
+    /// use microgpt::{Real, Vector, expr};
+    ///
+    /// /// Newton's step towards a root, of which the derivative is taken as a constant.
+    /// struct Step;
+    ///
+    /// impl Layer for Step {
+    ///     fn outputs<'t, T: Real>(&self, inputs: &[Vector<'t, usize, T>]) -> Outputs<'t, T> {
+    ///         let x = inputs[0];
+    ///         expr!([x[i]^2 for i]).into()
+    ///     }
+    /// }
+    ///
+    /// let check = Gradcheck::new().first_order("nobody takes a second derivative of a step");
+    /// let report = check.check_layer(&[vec![0.5, -1.0]], &Step);
+    /// assert_eq!(report.second_order.compared, 0);
+    /// assert!(report.second_order.left_out.is_some());
+    /// ```
+    #[must_use]
+    pub fn first_order(mut self, reason: &'static str) -> Self {
+        self.first_order = Some(reason);
+        self
+    }
+
     /// Checks the gradient of a function at a point.
     pub fn check<P>(
         &self,
@@ -357,7 +407,8 @@ impl<T: Real> Gradcheck<T> {
 
 impl Gradcheck<f64> {
     /// Checks a layer at a point: its gradient by differences, against dual numbers, and in single
-    /// precision where that has the numbers of the point; and that recording, inference and dual numbers panic at the same points.
+    /// precision where that has the numbers of the point; its second derivatives by differences of the
+    /// gradient; and that recording, inference and dual numbers panic at the same points.
     ///
     /// # Panics
     ///
@@ -394,6 +445,8 @@ impl Gradcheck<f64> {
                 let mut double = Run::new(self, &rounded, layer.double);
                 double.against_single_precision(layer);
                 report.join(double.report);
+                // Far from 1 a second derivative soon is beyond all numbers.
+                report.join(second_order::check(self, &here, layer));
             }
         }
         for list in [&mut report.kinks, &mut report.undecided] {

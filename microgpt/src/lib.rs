@@ -6,19 +6,24 @@
 pub mod ops;
 #[cfg(feature = "checkpoint")]
 pub mod checkpoint;
+pub mod derivatives;
 pub mod dual;
 #[doc(hidden)]
 pub mod expr;
 pub mod gradcheck;
 pub mod guide {
     //! Guides, a page each, whose every example runs: [writing a layer](layers),
-    //! [writing a model](models) and [training on several machines](distribution).
+    //! [writing a model](models), [derivatives of derivatives](derivatives) and
+    //! [training on several machines](distribution).
 
     #[doc = include_str!("../../docs/writing-a-layer.md")]
     pub mod layers {}
 
     #[doc = include_str!("../../docs/writing-a-model.md")]
     pub mod models {}
+
+    #[doc = include_str!("../../docs/derivatives.md")]
+    pub mod derivatives {}
 
     #[doc = include_str!("../../docs/distribution.md")]
     pub mod distribution {}

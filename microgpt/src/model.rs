@@ -26,7 +26,6 @@ pub use context::Context;
 use context::forward;
 #[cfg(feature = "checkpoint")]
 pub(crate) use instance::declared;
-#[cfg(feature = "threads")]
 pub(crate) use instance::weights_in;
 pub use instance::{Instance, ModelError, Parameter, ValidationLoss};
 pub use parameters::Parameters;

@@ -13,9 +13,10 @@ use crate::value::Value;
 
 mod stable;
 use stable::{
-    clamp_gradient, decay, direction, gelu_argument, inverse_hyperbolic, is_kept, normal_density,
-    normal_distribution, over_one_and_square, over_square, power, power_by_base, power_by_exponent,
-    share_of, sigmoid_slope, takes_second,
+    clamp_gradient, decay, direction, gelu_argument, inverse_hyperbolic, is_kept,
+    is_zero_times_log, normal_density, normal_distribution, one_minus_square, over_one_and_square,
+    over_square, power, power_by_base, power_by_exponent, share_of, sigmoid_and_rest,
+    sigmoid_slope, takes_second,
 };
 
 /// An op as data, for whatever goes over all of them.
@@ -39,6 +40,10 @@ pub struct Op {
     pub tangent: fn(&[Dual]) -> Dual,
     /// The local gradient from the arguments and the result: one entry per argument.
     pub gradient: fn(&[f64], f64) -> Vec<f64>,
+    /// The local gradient on dual numbers, whose tangents are the second derivatives.
+    pub gradient_tangent: fn(&[Dual], Dual) -> Vec<Dual>,
+    /// The function on nested dual numbers, an oracle for the second derivatives.
+    pub second_tangent: fn(&[Dual<Dual>]) -> Dual<Dual>,
     /// The function and its local gradient in single precision.
     pub single: fn(&[f32]) -> (f32, Vec<f32>),
     /// Zero where the derivative jumps, and about the distance to there elsewhere.
@@ -158,6 +163,14 @@ macro_rules! op {
                 gradient: |arguments, result| {
                     let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
                     gradient([$($argument),+], result).to_vec()
+                },
+                gradient_tangent: |arguments, result| {
+                    let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
+                    gradient([$($argument),+], result).to_vec()
+                },
+                second_tangent: |arguments| {
+                    let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
+                    forward($($argument),+)
                 },
                 single: |arguments| {
                     let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
@@ -331,6 +344,12 @@ fn one_if<T: Real>(condition: bool) -> T {
     if condition { T::one() } else { T::zero() }
 }
 
+/// The derivative of a step: 0, and NaN of NaN.
+#[inline(always)]
+fn nothing_of<T: Real>(x: T) -> T {
+    if x.is_nan() { x.stopped() } else { T::zero() }
+}
+
 table! {
     ($)
     reductions {
@@ -346,6 +365,9 @@ table! {
         prod -> |x| x.iter().product();
         /// `ln Σ eˣ`, without overflow.
         logsumexp -> |x| x.iter().map(|x| x.exp()).sum::<f64>().ln();
+        /// The root of the sum of squares, without overflow; 0 over an empty range. No gradient flows where
+        /// it is 0 or infinite.
+        norm -> |x| x.iter().fold(0.0, |norm: f64, x| norm.hypot(*x));
     }
     operators {
         /// `x + y`.
@@ -444,6 +466,30 @@ table! {
             gradient: [if x == T::zero() { T::zero() } else { x.signum() }],
             kink: x,
         }
+        /// -1, 0 or 1: the side of 0. Its derivative is 0.
+        sign(x in -2.0..2.0) -> y {
+            forward: if x > T::zero() {
+                T::one()
+            } else if x < T::zero() {
+                -T::one()
+            } else {
+                x.stopped()
+            },
+            gradient: [nothing_of(x)],
+            kink: x,
+        }
+        /// The greatest integer that is not above `x`. Its derivative is 0.
+        floor(x in -3.0..3.0) -> y {
+            forward: x.floor(),
+            gradient: [nothing_of(x)],
+            kink: x - x.round(),
+        }
+        /// The nearest integer, of halves the one further from 0. Its derivative is 0.
+        round(x in -3.0..3.0) -> y {
+            forward: x.round(),
+            gradient: [nothing_of(x)],
+            kink: x - x.floor() - 0.5,
+        }
         /// The sine, of radians.
         sin(x in -4.0..4.0) -> y {
             forward: x.sin(),
@@ -462,12 +508,12 @@ table! {
         /// The arc sine, in radians.
         asin(x in -0.9..0.9) -> y {
             forward: x.asin(),
-            gradient: [((T::one() - x) * (T::one() + x)).sqrt().recip()],
+            gradient: [one_minus_square(x).sqrt().recip()],
         }
         /// The arc cosine, in radians.
         acos(x in -0.9..0.9) -> y {
             forward: x.acos(),
-            gradient: [-((T::one() - x) * (T::one() + x)).sqrt().recip()],
+            gradient: [-one_minus_square(x).sqrt().recip()],
         }
         /// The arc tangent, in radians.
         atan(x in -4.0..4.0) -> y {
@@ -487,7 +533,14 @@ table! {
         /// The hyperbolic tangent.
         tanh(x in -3.0..3.0) -> y {
             forward: x.tanh(),
-            gradient: [T::of(4.0) * sigmoid_slope(x + x)],
+            gradient: [
+                // Near 0 the other's derivative cancels, and far from it this one's value.
+                if x.abs() < T::of(0.5) {
+                    T::one() - y * y
+                } else {
+                    T::of(4.0) * sigmoid_slope(x + x)
+                },
+            ],
         }
         /// The inverse hyperbolic sine.
         asinh(x in -4.0..4.0) -> y {
@@ -507,7 +560,7 @@ table! {
         /// The inverse hyperbolic tangent.
         atanh(x in -0.9..0.9) -> y {
             forward: if x < T::zero() { -(-x).atanh() } else { x.atanh() },
-            gradient: [((T::one() - x) * (T::one() + x)).recip()],
+            gradient: [one_minus_square(x).recip()],
         }
         /// The angle of the point `(x, y)`, in radians: `atan2(y, x)`; its derivative at the origin is 0.
         atan2(y in -3.0..3.0, x in 0.3..3.0) -> angle {
@@ -518,6 +571,14 @@ table! {
         hypot(x in 0.3..3.0, y in -3.0..3.0) -> z {
             forward: x.hypot(y),
             gradient: [direction(x, y), direction(y, x)],
+        }
+        /// `x · ln y`, and 0 where `x` is 0, whatever `y` is; if that has no finite logarithm, derivatives are 0 too.
+        xlogy(x in -3.0..3.0, y in 0.2..5.0) -> z {
+            forward: if is_zero_times_log(x, y) { T::zero() } else { x * y.logarithm() },
+            gradient: [
+                if is_zero_times_log(x, y) { T::zero() } else { y.logarithm() },
+                if is_zero_times_log(x, y) || y.is_infinite() { T::zero() } else { x / y },
+            ],
         }
         /// `1 / (1 + e⁻ˣ)`, without overflow.
         sigmoid(x in -5.0..5.0) -> y {
@@ -560,8 +621,8 @@ table! {
         silu(x in -5.0..5.0) -> y {
             forward: share_of(x, sigmoid(x)),
             gradient: [{
-                let s = sigmoid(x);
-                s + share_of(y, T::one() - s)
+                let [s, rest] = sigmoid_and_rest(x);
+                s + share_of(y, rest)
             }],
         }
         /// `x · Φ(x)` with the error function (Hendrycks 2016, arXiv:1606.08415).

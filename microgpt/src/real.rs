@@ -15,7 +15,7 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for f32 {}
     impl Sealed for f64 {}
-    impl Sealed for crate::dual::Dual {}
+    impl<T: super::Real> Sealed for crate::dual::Dual<T> {}
 }
 
 /// A floating-point precision: `f32` or `f64`, or [`Dual`](crate::dual::Dual) for a value with its

@@ -18,6 +18,7 @@ mod trainer;
 mod tree;
 
 pub use adam::Adam;
+pub(crate) use micro_batches::micro_batches;
 #[cfg(feature = "checkpoint")]
 pub(crate) use optimiser::SQUARE;
 pub use optimiser::{Optimiser, Rule};

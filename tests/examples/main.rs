@@ -1,6 +1,8 @@
 //! The examples: each has tests of its own, and the first the figures of the Python.
 #![allow(dead_code)] // they are programs
 
+#[path = "../../examples/curvature.rs"]
+mod curvature;
 mod digits;
 #[path = "../../examples/gru.rs"]
 mod gru;
@@ -12,6 +14,8 @@ mod microgpt_example;
 mod moons;
 #[path = "../../examples/new_layer.rs"]
 mod new_layer;
+#[path = "../../examples/newton.rs"]
+mod newton;
 mod readme;
 #[path = "../../examples/rotary.rs"]
 mod rotary;

@@ -4,6 +4,7 @@
 
 mod layers;
 mod ops;
+mod second;
 
 use serde_json::Value as Json;
 

@@ -224,3 +224,140 @@ mod one_line_each {
     gradcheck_layer!(<T> rmsnorm, x: [t, n]);
     gradcheck_layer!(<T> causal = attention(q, k, v, 0), q: [t, h, j], k: [t, h, j], v: [t, h, j]);
 }
+
+mod second_order {
+    use microgpt::gradcheck::{Derivative, Gradcheck, Layer, Oracle, Outputs, Report, check_op};
+    use microgpt::{Real, Vector, expr, op};
+
+    op! {
+        /// A cube whose local gradient is right, and made of a constant: it has no derivative.
+        detached(x in 0.5..2.0) -> y {
+            forward: x * x * x,
+            gradient: [3.0 * x * T::of(x.as_f64())],
+        }
+    }
+
+    op! {
+        /// A product whose local gradients are right, and of which one is a constant.
+        one_sided(x in 0.5..2.0, y in 0.5..2.0) -> z {
+            forward: x * y,
+            gradient: [y, T::of(x.as_f64())],
+        }
+    }
+
+    struct Detached;
+
+    impl Layer for Detached {
+        fn outputs<'t, T: Real>(&self, inputs: &[Vector<'t, usize, T>]) -> Outputs<'t, T> {
+            let x = inputs[0];
+            let y = expr!([tanh(x[i]) for i]);
+            let z = expr!([self::detached(y[i]) + y[i] for i]);
+            expr!([sum(z[j] for j) * z[i] for i]).into()
+        }
+    }
+
+    struct OneSided;
+
+    impl Layer for OneSided {
+        fn outputs<'t, T: Real>(&self, inputs: &[Vector<'t, usize, T>]) -> Outputs<'t, T> {
+            let (x, y) = (inputs[0], inputs[1]);
+            expr!([self::one_sided(x[i], y[i]) for i]).into()
+        }
+    }
+
+    fn of_second_order(report: &Report) -> usize {
+        let found = report.mismatches.iter();
+        found.filter(|one| one.derivative == Derivative::HessianProduct).count()
+    }
+
+    #[test]
+    fn a_local_gradient_of_a_constant_is_found() {
+        let x = vec![0.5, -1.0, 0.25];
+        let report = Gradcheck::new().check_layer(std::slice::from_ref(&x), &Detached);
+        // To first order all is right.
+        assert_eq!(of_second_order(&report), report.mismatches.len());
+        let worst = report.worst().expect("a wrong product");
+        assert_eq!(worst.oracle, Oracle::CentralDifference);
+        let place = worst.place.as_ref().expect("the `expr!`");
+        let text = include_str!("gradcheck.rs");
+        let line = text.lines().position(|line| line.contains("self::detached(y[i])"));
+        assert_eq!(place.line as usize, 1 + line.expect("a line"));
+        let told = report.right().unwrap_err().to_string();
+        assert!(told.contains("the Hessian-vector product of `input 0` at ["), "{told}");
+        assert!(told.contains("but the central difference is ") && told.contains("of gradients"));
+        // Where nobody wants it, it is no fault.
+        let check = Gradcheck::new().first_order("a test of this");
+        let report = check.check_layer(&[x], &Detached);
+        report.assert_right();
+        assert_eq!(report.second_order.left_out, Some("a test of this"));
+        assert_eq!(report.second_order.compared, 0);
+    }
+
+    #[test]
+    fn a_hessian_that_is_not_symmetric_is_found() {
+        let report = Gradcheck::new().check_layer(&[vec![1.5, 0.5], vec![2.0, 1.0]], &OneSided);
+        assert_eq!(of_second_order(&report), report.mismatches.len());
+        let found = |oracle| report.mismatches.iter().any(|one| one.oracle == oracle);
+        assert!(found(Oracle::Symmetry) && found(Oracle::CentralDifference), "{report:?}");
+        let told = report.mismatches.iter().find(|one| one.oracle == Oracle::Symmetry);
+        let told = told.expect("it is found").to_string();
+        assert!(told.starts_with("the Hessian is not symmetric: u·H·v is "), "{told}");
+    }
+
+    #[test]
+    fn an_op_is_checked_to_second_order() {
+        for op in [detached::OP, one_sided::OP] {
+            let report = check_op(&op, 3);
+            assert_eq!(of_second_order(&report), report.mismatches.len());
+            assert!(of_second_order(&report) >= 4, "{report:?}");
+            Gradcheck::new().first_order("a test of this").check_op(&op).assert_right();
+        }
+    }
+
+    microgpt::gradcheck_op!(
+        #[first_order = "a test of this"]
+        detached_is_right = detached
+    );
+
+    struct Kinks;
+
+    impl Layer for Kinks {
+        fn outputs<'t, T: Real>(&self, inputs: &[Vector<'t, usize, T>]) -> Outputs<'t, T> {
+            let x = inputs[0];
+            // The gradient of the first jumps at 0, that of the second kinks there.
+            expr!([relu(x[i]) + relu(x[i])^2 * x[j] for i, j]).into()
+        }
+    }
+
+    #[test]
+    fn where_a_gradient_jumps_or_kinks_nothing_is_decided_and_the_rest_is() {
+        let report = Gradcheck::new().check_layer(&[vec![0.0, 1.5, -2.0, 0.0, 0.5]], &Kinks);
+        report.assert_right();
+        let second = &report.second_order;
+        assert!(second.compared >= 4 && second.undecided + second.kinks >= 2, "{second:?}");
+        // Beside the kink all is decided, however near it is.
+        for near in [1e-3, 1e-6, 1e-9] {
+            let report = Gradcheck::new().check_layer(&[vec![near, -near, 0.7]], &Kinks);
+            report.assert_right();
+            assert_eq!(report.second_order.undecided, 0, "{near}: {report:?}");
+            assert!(report.second_order.compared >= 5, "{near}: {report:?}");
+        }
+    }
+
+    struct Linear;
+
+    impl Layer for Linear {
+        fn outputs<'t, T: Real>(&self, inputs: &[Vector<'t, usize, T>]) -> Outputs<'t, T> {
+            let x = inputs[0];
+            expr!([x[i] + 3 * x[j] for i, j]).into()
+        }
+    }
+
+    #[test]
+    fn a_linear_layer_has_second_derivatives_of_zero() {
+        let report = Gradcheck::new().check_layer(&[vec![0.5, -2.0]], &Linear);
+        report.assert_right();
+        assert_eq!(report.second_order.undecided, 0);
+        assert_eq!(report.second_order.zeros, 4);
+    }
+}

@@ -2,6 +2,7 @@
 //! programs; and the gradient check itself against rules that are wrong.
 
 mod declared;
+mod derivatives;
 mod figures;
 mod gradcheck;
 mod layers;

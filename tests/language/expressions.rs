@@ -86,6 +86,7 @@ fn reductions_mean_what_they_say() {
     assert_eq!(expr!(min(x[i] for i)), -1.0);
     let y: Vec<f64> = x.iter().map(|x| x.exp()).collect();
     assert_relative_eq!(expr!(logsumexp(x[i] for i)), y.iter().sum::<f64>().ln());
+    assert_eq!(expr!(norm(x[i] for i)), 6.0);
     let m = [[1.0, 4.0], [4.0, 2.0]];
     assert_eq!(expr!(max(m[i, j] for i, j)), 4.0);
     assert_eq!(expr!(mean(m[i, j] for i, j)), 2.75);
@@ -105,6 +106,83 @@ fn reductions_have_gradients() {
         let x = x[0].reshape((2, 3));
         (expr!([max(x[i, j] for i) for j]), expr!(logsumexp(2 * x[i, j] for i, j))).into()
     });
+    check(&[&A], |x| {
+        let x = x[0].reshape((2, 3));
+        (expr!([norm(x[i, j] for i) for j]), expr!(norm(x[i, j]^2 for i, j))).into()
+    });
+}
+
+#[test]
+fn at_its_corner_a_norm_has_no_gradient() {
+    let tape = Tape::new();
+    let x = tape.matrix([[0.0, 0.0], [0.0, -2.0]]);
+    let norms = expr!([norm(x[t, i] for i) for t]);
+    assert_eq!(norms.data(), [0.0, 2.0]);
+    norms.backward_with(&[1.0, 1.0]);
+    assert_eq!(x.grad(), [0.0, 0.0, 0.0, -1.0]);
+}
+
+#[test]
+fn a_reduction_chooses_its_terms_by_where() {
+    let x = [3.0, -1.0, 5.0, 1.0];
+    assert_eq!(expr!(sum(x[i] for i where x[i] > 0)), 9.0);
+    assert_eq!(expr!(mean(x[i] for i where x[i] > 0)), 3.0);
+    assert_eq!(expr!(max(x[i] for i where x[i] < 4 && i > 0)), 1.0);
+    assert_eq!(expr!(sum(1 for i where x[i] > 0)), 3.0);
+    let pairs = expr!([mean(x[i] * x[j] for i, j where i < j && j <= t) for t in 1..4]);
+    assert_eq!(*pairs, [-3.0, 7.0 / 3.0, 14.0 / 6.0]);
+    // Only the terms that are taken are computed.
+    assert_eq!(expr!(sum(x[i - 1] for i in 0..4 where i > 0)), 7.0);
+    assert_eq!(expr!(sum(x[i] for i where x[i] > 9)), 0.0);
+    assert_eq!(
+        message(|| expr!(max(x[i] for i where x[i] > 9))),
+        "`max` over an empty range: index `i` takes no value"
+    );
+    assert_eq!(
+        message(|| expr!([mean(x[i] for i where i >= t) for t in 0..5])),
+        "`mean` over an empty range: index `i` takes no value"
+    );
+    // Where no element asks for it there need be no term.
+    let masked = expr!([if t < 4 { mean(x[i] for i where i >= t) } else { 0 } for t in 0..5]);
+    assert_eq!(*masked, [2.0, 5.0 / 3.0, 3.0, 1.0, 0.0]);
+    check(&[&A], |x| {
+        let x = x[0].reshape((2, 3));
+        (
+            expr!([mean(x[t, i]^2 for i where i != t) for t]),
+            (
+                expr!([max(x[t, i] for t, i where i > t && s >= 0) for s in 0..2]),
+                expr!(logsumexp(x[t, i] * x[t, j] for t, i, j where i < j)),
+            ),
+        )
+            .into()
+    });
+}
+
+#[test]
+fn ids_and_integers_are_numbers_too() {
+    let (x, n, target) = ([[3.0, 1.0, 2.0], [0.5, 4.0, 3.0]], 3, [2, 1]);
+    assert_eq!(expr!(sum(x[0, i] for i in 0..n) / n), 2.0);
+    assert_eq!(expr!(n * sum(x[0, i] for i in 0..n)), 18.0);
+    assert_eq!(*expr!([target[t] * x[t, target[t]] for t]), [4.0, 4.0]);
+    assert_eq!(*expr!([x[t, 0] + 10 * target[1 - t] + 0 * x[t, target[t]] for t]), [13.0, 20.5]);
+    // Along a row, and next to what gathers.
+    assert_eq!(
+        *expr!([target[t] + i + 0 * x[t, target[t]] for i in 0..2, t]),
+        [2.0, 1.0, 3.0, 2.0]
+    );
+    let margin = expr!([
+        sum(max(0, 1 + x[t, i] - x[t, target[t]]) for i where i != target[t]) for t
+    ]);
+    assert_eq!(*margin, [2.0, 0.0]);
+    assert_eq!(
+        message(|| expr!([target[t + 1] * x[0, target[t]] for t])),
+        "axis 0 of `target` has length 2, but its subscript runs from 1 to 2"
+    );
+    let ids = [1, 0];
+    check(&[&A], |x| {
+        let x = x[0].reshape((2, 3));
+        expr!([sum(x[t, i] * ids[t] for i where i > ids[t]) - x[t, ids[t]] for t]).into()
+    });
 }
 
 #[test]
@@ -123,6 +201,7 @@ fn empty_ranges() {
     let tape = Tape::new();
     let x = tape.vector(Vec::new());
     assert_eq!(expr!(sum(x[i] for i)).data(), 0.0);
+    assert_eq!(expr!(norm(x[i] for i)).data(), 0.0);
     assert_eq!(expr!([x[i] * 2 for i]).data(), Vec::<f64>::new());
     assert_eq!(
         message(|| expr!(max(x[i] for i))),

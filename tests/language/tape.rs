@@ -1,6 +1,6 @@
 //! The tape: what accumulates, what is reused, and what happens to handles that outlive a rewind.
 
-use microgpt::{Tape, expr};
+use microgpt::{Tape, Value, expr};
 
 #[test]
 fn gradients_of_leaves_add_up_over_backward_passes() {
@@ -189,4 +189,26 @@ fn a_concatenation_must_fill_its_shape() {
 fn a_concatenation_is_of_one_tape() {
     let (tape, other) = (Tape::new(), Tape::new());
     let _ = tape.concatenate(&[other.vector(vec![1.0])], (1,));
+}
+
+#[test]
+fn values_add_up_multiply_compare_and_print() {
+    let tape = Tape::new();
+    let x = [2.0, 3.0, 4.0].map(|x| tape.value(x));
+    let (sum, product) = (x.iter().sum::<Value<'_>>(), x.into_iter().product::<Value<'_>>());
+    (sum * product).backward();
+    assert_eq!((sum.data(), product.data()), (9.0, 24.0));
+    assert_eq!(x.map(Value::grad), [24.0 + 9.0 * 12.0, 24.0 + 9.0 * 8.0, 24.0 + 9.0 * 6.0]);
+    assert_eq!((format!("{sum}"), format!("{:.2}", x[0])), ("9".into(), "2.00".into()));
+    assert!(x[0] < x[1] && x[2] == 4.0 && x[0] <= 2.0 && x[1] != x[2]);
+    let nan = tape.value(f64::NAN);
+    assert!(nan != nan && nan.partial_cmp(&x[0]).is_none());
+    x[0].set(5.0);
+    assert_eq!(((x[0] + 0.0).data(), sum.data()), (5.0, 9.0));
+}
+
+#[test]
+#[should_panic(expected = "the sum of no values is on no tape")]
+fn no_values_have_no_sum() {
+    let _ = std::iter::empty::<Value<'_>>().sum::<Value<'_>>();
 }

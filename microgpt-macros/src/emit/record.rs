@@ -115,7 +115,8 @@ impl Emitter<'_> {
             let name = &self.equations[id];
             let Some(recurrence) = self.gradient.equations.recurrence(id) else {
                 let Function { item, call, .. } = function(id);
-                equations.extend(code!(#item #call let #name = &*#name;));
+                let starts = self.starts(id, kernels);
+                equations.extend(code!(#starts #item #call let #name = &*#name;));
                 continue;
             };
             // The ids of a recurrence follow each other.
@@ -213,16 +214,16 @@ impl Emitter<'_> {
             let (one, kernel, function) = accumulation(id);
             let Some(steps) = &one.steps else {
                 let Function { item, call, .. } = function;
-                accumulations.extend(self.accumulate(one.target, kernel, code!(#item #call)));
+                accumulations.extend(self.accumulate(one.target, kernel, &code!(#item #call)));
                 continue;
             };
-            let mut calls = self.accumulate(one.target, kernel, self.step(kernel, &function));
+            let mut calls = self.accumulate(one.target, kernel, &self.step(kernel, &function));
             accumulations.extend(function.item);
             let is_next =
                 |next: &usize| self.gradient.accumulations[*next].steps.as_ref() == Some(steps);
             while let Some(next) = ids.next_if(is_next) {
                 let (one, kernel, function) = accumulation(next);
-                calls.extend(self.accumulate(one.target, kernel, self.step(kernel, &function)));
+                calls.extend(self.accumulate(one.target, kernel, &self.step(kernel, &function)));
                 accumulations.extend(function.item);
             }
             accumulations.extend(self.steps(steps, true, calls));
@@ -240,21 +241,17 @@ impl Emitter<'_> {
     }
 
     /// The call of an accumulation, where its target receives a gradient.
-    fn accumulate(&self, target: Array, kernel: &Kernel, call: TokenStream) -> TokenStream {
-        match target {
-            Array::Operand(operand) => {
-                let (name, kept) = (self.array(kernel.target), self.kept(operand));
-                let size = self.size(target);
-                code! {
-                    if #kept.active() {
-                        let #name = #kept.gradients(below_, #size);
-                        #call
-                    }
-                }
-            }
-            _ => {
-                let active = self.any_active(&self.receivers(target));
-                code!(if #active { #call })
+    fn accumulate(&self, target: Array, kernel: &Kernel, call: &TokenStream) -> TokenStream {
+        let Array::Operand(operand) = target else {
+            let active = self.any_active(&self.receivers(target));
+            return code!(if #active { #call });
+        };
+        let (name, kept) = (self.array(kernel.target), self.kept(operand));
+        let size = self.size(target);
+        code! {
+            if #kept.active() {
+                let #name = #kept.gradients(below_, #size);
+                #call
             }
         }
     }

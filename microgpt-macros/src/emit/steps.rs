@@ -107,10 +107,8 @@ impl Emitter<'_> {
                 unreachable!("an equation lies along its indices")
             };
             let at = self.integer(affine);
-            let at = match axis.and_then(|axis| self.start(axis)) {
-                Some(start) => code!((#at - #start)),
-                None => code!((#at)),
-            };
+            let start = axis.and_then(|axis| self.start(axis));
+            let at = start.map_or_else(|| code!((#at)), |start| code!((#at - #start)));
             position = if position.is_empty() { at } else { code!((#position * #len + #at)) };
         }
         let own = product(axes.into_iter().skip(steps).map(|(len, _)| len));

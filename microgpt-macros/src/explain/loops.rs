@@ -20,7 +20,9 @@ pub fn as_written(kernel: &Kernel) -> Option<Loops<'_>> {
     while let Stmt::Specialize { otherwise, .. } = stmt {
         stmt = otherwise.last()?;
     }
-    let (mut all, stmt) = descend(stmt);
+    let (inside, stmt) = descend(stmt);
+    let steps = kernel.steps.iter().flat_map(|steps| &steps.indices).copied();
+    let mut all: Vec<IndexId> = steps.chain(inside).collect();
     let mut products = 0;
     let node = |value: &Update| vec![value.node()];
     let (to, adds, values) = match stmt {
@@ -36,6 +38,11 @@ pub fn as_written(kernel: &Kernel) -> Option<Loops<'_>> {
         }
         Stmt::Call(MicroKernel::Contract { to, adds, m, n, k, left, right, .. }) => {
             all.extend([*m, *n, *k]);
+            products = 1;
+            (to, *adds, vec![*left, *right])
+        }
+        Stmt::Call(MicroKernel::VectorMatrix { to, adds, n, k, left, right }) => {
+            all.extend(n.iter().chain(k));
             products = 1;
             (to, *adds, vec![*left, *right])
         }

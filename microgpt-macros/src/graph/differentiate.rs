@@ -10,10 +10,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::equations::{Equation, Equations, Recurrence, Steps};
+use crate::graph::equations::{Equation, Equations, Recurrence, Start, Steps};
 use crate::graph::{Array, EquationId, Fold, Graph, IndexId, Node, NodeId, Subscript, Through};
 use crate::resolve::term::OperandId;
 use crate::syntax::ast::{Comparison, Operator};
+use crate::syntax::reductions::Derivative;
 
 /// The equations with their gradients.
 #[derive(Debug)]
@@ -58,6 +59,7 @@ pub fn differentiate(mut equations: Equations) -> Gradient {
         } else {
             let seed = equations[id].subscripts.clone();
             accumulations.extend(equation(&mut equations, id, Array::Adjoint(id), seed));
+            accumulations.extend(to_starts(&mut equations, id));
         }
     }
     Gradient { equations, accumulations }
@@ -80,24 +82,29 @@ fn of_recurrence(equations: &mut Equations, recurrence: &Recurrence) -> Vec<Accu
         );
         let at_once = equation(equations, id, Array::Adjoint(id), subscripts);
         after.extend(at_once.into_iter().filter(|one| !is_member(one)));
-        for start in equations[id].starts.clone() {
-            if equations[start.of].depends.is_empty() {
-                continue;
-            }
-            let adjoint =
-                Node::Load { array: Array::Adjoint(id), subscripts: start.subscripts, guard: None };
-            after.push(Accumulation {
-                target: Array::Equation(start.of),
-                subscripts: equations[start.of].subscripts.clone(),
-                nest: start.axes,
-                adjoint: equations.graph.add(adjoint),
-                condition: None,
-                steps: None,
-            });
-        }
+        after.extend(to_starts(equations, id));
     }
     in_steps.extend(after);
     in_steps
+}
+
+/// What flows from the first elements of an array to what it begins with.
+fn to_starts(equations: &mut Equations, id: EquationId) -> Vec<Accumulation> {
+    let mut starts = equations[id].starts.clone();
+    starts.retain(|start| !equations[start.of].depends.is_empty());
+    let each = starts.into_iter().map(|Start { axes, subscripts, of, .. }| Accumulation {
+        target: Array::Equation(of),
+        subscripts: equations[of].subscripts.clone(),
+        nest: axes,
+        adjoint: equations.graph.add(Node::Load {
+            array: Array::Adjoint(id),
+            subscripts,
+            guard: None,
+        }),
+        condition: None,
+        steps: None,
+    });
+    each.collect()
 }
 
 /// What an equation adds, where the gradient of its elements lies in an array at these subscripts.
@@ -119,24 +126,24 @@ fn equation(
         let condition = graph.add(Node::Compare { comparison, left: seed, right: zero });
         seed = graph.add(Node::Select { condition, then: seed, otherwise: zero });
     }
-    let seed = match fold {
-        None | Some((Fold::Sum, _)) => seed,
-        Some((Fold::Prod, over)) => {
-            let others = others(equations, id);
-            let mut along = axes.clone();
-            along.extend(over);
+    let derivative = fold.as_ref().map(|(fold, over)| (fold.rule().derivative, over));
+    let seed = match derivative {
+        None | Some((Derivative::One, _)) => seed,
+        Some((Derivative::At(others), over)) => {
+            let along = [axes.as_slice(), over].concat();
+            let others = companion(equations, id, "others", others, &along);
             let others = equations.graph.load(Array::Equation(others), &along);
             pull_back(&mut equations.graph, seed, Through::Times, others)
         }
-        Some((fold @ (Fold::Max | Fold::Min), over)) => {
+        Some((Derivative::Where(winner), over)) => {
             let index = over[0];
-            let winner = winner(equations, id, *fold);
+            let winner = companion(equations, id, "at", winner, axes);
             let position = equations.graph.load(Array::Equation(winner), axes);
             through(&mut equations.graph, seed, &mut |graph, value| {
                 graph.add(Node::WhereAt { index, position, value })
             })
         }
-        Some((Fold::ArgMax | Fold::ArgMin | Fold::Others, _)) => return Vec::new(),
+        Some((Derivative::None, _)) => return Vec::new(),
     };
     let graph = &mut equations.graph;
     let mut adjoints = BTreeMap::from([(*body, seed)]);
@@ -165,35 +172,29 @@ fn equation(
     accumulations
 }
 
-/// The equation that holds, for each maximum, the index where it was found.
-fn winner(equations: &mut Equations, id: EquationId, fold: Fold) -> EquationId {
-    let mut winner = equations[id].plain();
-    let fold = if fold == Fold::Max { Fold::ArgMax } else { Fold::ArgMin };
-    winner.name = format!("{}_at", winner.name);
-    winner.fold = winner.fold.map(|(_, over)| (fold, over));
-    beside(equations, winner)
-}
-
-/// The equation that holds, along the range of a product, the product over all other elements.
-fn others(equations: &mut Equations, id: EquationId) -> EquationId {
-    let mut others = equations[id].clone();
-    others.name = format!("{}_others", others.name);
-    if let Some((fold, over)) = &mut others.fold {
-        *fold = Fold::Others;
-        others.axes.extend(over.iter());
-    }
-    beside(equations, others.plain())
-}
-
-/// An equation for the backward pass alone, made once.
-fn beside(equations: &mut Equations, equation: Equation) -> EquationId {
+/// The equation that folds the same terms for the derivative, by the fold of [`Derivative`]; made once.
+fn companion(
+    equations: &mut Equations,
+    id: EquationId,
+    suffix: &str,
+    fold: Fold,
+    axes: &[IndexId],
+) -> EquationId {
+    let companion = Equation { axes: axes.to_vec(), ..equations[id].clone() }.plain();
+    let fold = companion.fold.map(|(_, over)| (fold, over));
     let same = |one: &Equation| {
-        (one.body, &one.fold, &one.axes) == (equation.body, &equation.fold, &equation.axes)
+        (one.body, &one.fold, &one.axes) == (companion.body, &fold, &companion.axes)
     };
     if let Some((id, _)) = equations.enumerate().find(|(_, one)| same(one)) {
         return id;
     }
-    equations.push(Equation { depends: BTreeSet::new(), requirements: Vec::new(), ..equation })
+    equations.push(Equation {
+        name: format!("{}_{suffix}", companion.name),
+        fold,
+        depends: BTreeSet::new(),
+        requirements: Vec::new(),
+        ..companion
+    })
 }
 
 /// Applies a linear map to an adjoint, but not where that is 0 because a branch is not taken: the

@@ -21,7 +21,7 @@ use crate::resolve::term::{self, Affine, DefinitionId, Function, OperandId};
 use crate::syntax::ast::Operator;
 
 /// An equation with more arithmetic than this is divided: each of its operands' gradients repeats
-/// a part of it.
+/// a part of it. Chosen by the length of expansions (`tests::a_large_equation_is_divided`), not by speed.
 const MAX_OPERATIONS: usize = 24;
 
 /// Arrays, each computed by an equation that uses only those before it, or is one of a recurrence.
@@ -241,8 +241,8 @@ struct Split {
     blocks: Vec<Block>,
     /// The definitions that need each other, and all others alone.
     components: Vec<Vec<DefinitionId>>,
-    /// Of those that need each other their equations.
-    recurrent: HashMap<DefinitionId, EquationId>,
+    /// Of those that need each other, or have starts, their equations.
+    own_places: HashMap<DefinitionId, EquationId>,
     requirements: HashMap<NodeId, Vec<Requirement>>,
     results: Vec<DefinitionId>,
     /// The lowered nodes that are equations of their own.
@@ -270,7 +270,7 @@ impl Split {
             lowered: graph,
             definitions,
             blocks,
-            recurrent: HashMap::new(),
+            own_places: HashMap::new(),
             requirements,
             results,
             own: HashSet::new(),
@@ -294,50 +294,32 @@ impl Split {
     }
 
     fn definition(&mut self, id: DefinitionId) -> EquationId {
-        if let Some(&equation) = self.recurrent.get(&id) {
+        if let Some(&equation) = self.own_places.get(&id) {
             return equation;
         }
         let of = self.components.iter().find(|component| component.contains(&id));
         if let Some(component) = of.cloned() {
             self.recurrence(&component);
-            return self.recurrent[&id];
+            return self.own_places[&id];
         }
-        let Definition { name, axes, root, .. } = self.definitions[id].clone();
+        let Definition { name, axes, root, starts, .. } = self.definitions[id].clone();
+        if !starts.is_empty() {
+            let depends = self.depends_of(&[id]);
+            let equation = self.placed(id, depends);
+            self.fill(id, equation);
+            return equation;
+        }
         self.equation(&name, root, axes)
     }
 
     /// Makes the equations of definitions that need each other: their ids first, for each to name the others.
     fn recurrence(&mut self, component: &[DefinitionId]) {
         let depends = self.depends_of(component);
-        let nothing = self.equations.graph.number(0.0);
         for &id in component {
-            let Definition { name, axes, shape, .. } = self.definitions[id].clone();
-            let equation = Equation {
-                name,
-                subscripts: subscripts(&axes),
-                axes,
-                shape,
-                starts: Vec::new(),
-                fold: None,
-                body: nothing,
-                depends: depends.clone(),
-                guarded: false,
-                requirements: Vec::new(),
-            };
-            self.recurrent.insert(id, self.equations.push(equation));
+            self.placed(id, depends.clone());
         }
         for &id in component {
-            let Definition { axes, root, starts, shift, .. } = self.definitions[id].clone();
-            let equation = self.recurrent[&id];
-            let starts: Vec<Start> = starts.iter().map(|start| self.start(&axes, start)).collect();
-            let (fold, body) = self.fold_and_body(root);
-            let requirements = self.requirements(root, &axes);
-            let made = &mut self.equations[equation];
-            if let Some(Subscript::Affine(first)) = made.subscripts.first_mut() {
-                *first = first.clone().plus(1, &shift);
-            }
-            (made.fold, made.body) = (fold, body);
-            (made.requirements, made.starts) = (requirements, starts);
+            self.fill(id, self.own_places[&id]);
         }
         let block = component.iter().find_map(|&id| self.definitions[id].block);
         let Some(Block { indices, descends, .. }) = block.map(|block| &self.blocks[block]) else {
@@ -345,8 +327,42 @@ impl Split {
         };
         self.equations.recurrences.push(Recurrence {
             steps: Steps { indices: indices.clone(), descend: *descends },
-            equations: component.iter().map(|id| self.recurrent[id]).collect(),
+            equations: component.iter().map(|id| self.own_places[id]).collect(),
         });
+    }
+
+    /// An equation of which nothing but its place is known.
+    fn placed(&mut self, id: DefinitionId, depends: BTreeSet<OperandId>) -> EquationId {
+        let Definition { name, axes, shape, .. } = self.definitions[id].clone();
+        let body = self.equations.graph.number(0.0);
+        let equation = self.equations.push(Equation {
+            name,
+            subscripts: subscripts(&axes),
+            axes,
+            shape,
+            starts: Vec::new(),
+            fold: None,
+            body,
+            depends,
+            guarded: false,
+            requirements: Vec::new(),
+        });
+        self.own_places.insert(id, equation);
+        equation
+    }
+
+    /// Says what an equation computes.
+    fn fill(&mut self, id: DefinitionId, equation: EquationId) {
+        let Definition { axes, root, starts, shift, .. } = self.definitions[id].clone();
+        let starts: Vec<Start> = starts.iter().map(|start| self.start(&axes, start)).collect();
+        let (fold, body) = self.fold_and_body(root);
+        let requirements = self.requirements(root, &axes);
+        let made = &mut self.equations[equation];
+        if let Some(Subscript::Affine(first)) = made.subscripts.first_mut() {
+            *first = first.clone().plus(1, &shift);
+        }
+        (made.fold, made.body) = (fold, body);
+        (made.requirements, made.starts) = (requirements, starts);
     }
 
     fn start(&mut self, axes: &[IndexId], start: &lower::Start) -> Start {
@@ -671,10 +687,7 @@ impl Split {
     /// A word for what an equation computes, for the generated code.
     fn name_of(&self, node: NodeId) -> String {
         match &self.lowered.nodes[node] {
-            Node::Reduce { fold: Fold::Sum, .. } => "sum".into(),
-            Node::Reduce { fold: Fold::Max, .. } => "max".into(),
-            Node::Reduce { fold: Fold::Min, .. } => "min".into(),
-            Node::Reduce { fold: Fold::Prod, .. } => "prod".into(),
+            Node::Reduce { fold, .. } => fold.rule().name.into(),
             Node::Call { function, .. } => match &self.lowered.functions[*function] {
                 Function::Builtin(name) => name.clone(),
                 Function::User(tokens) => last_name(tokens),

@@ -3,19 +3,21 @@
 //! An index is named by the height of its `for` over what it binds, so that
 //! `sum(x[t, i]^2 for i)` written twice, or with another letter, is one node.
 
+mod reduce;
+
 use std::collections::{BTreeSet, HashMap};
 
 use proc_macro2::Span;
 
 use crate::graph::{
-    Classes, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Requirement, Subscript,
+    Classes, Graph, IndexId, IndexRange, Length, Node, NodeId, Requirement, Subscript,
 };
 use crate::ids::IdVec;
 use crate::resolve::term::{
-    self, Affine, Atom, Axis, Binder, BinderId, Checked, Condition, DefinitionId, Function, Range,
-    Term,
+    self, Affine, Atom, Axis, Binder, BinderId, Checked, Condition, DefinitionId, Function,
+    IntegersId, Range, Term,
 };
-use crate::syntax::ast::{self, Comparison, Operator};
+use crate::syntax::ast::Operator;
 
 /// The nodes of a program, whose leaves are elements of operands and definitions.
 pub struct Lowered {
@@ -243,16 +245,7 @@ impl Builder<'_> {
                 self.shift(id, &mut subscript);
             }
             if let Subscript::Gather { integers, at } = &subscript {
-                let ids = &self.checked.integers[*integers].name;
-                for (axis, at) in at.iter().enumerate() {
-                    self.bound(Bound {
-                        name: format!("axis {axis} of `{ids}`"),
-                        length: self.length(Axis::Integers { operand: *integers, axis }),
-                        axis: None,
-                        subscript: Subscript::Affine(at.clone()),
-                        span: bound.span,
-                    });
-                }
+                self.ids_bounds(*integers, at, bound.span);
             }
             self.bound(Bound { name, length, axis, subscript, span: bound.span });
         }
@@ -267,6 +260,20 @@ impl Builder<'_> {
                 let index = self.graph.indices[index].name.clone();
                 self.reaches.push(Reach { index, lengths, names, span: one.span });
             }
+        }
+    }
+
+    /// Keeps what holds where an id is asked for: that there is one.
+    fn ids_bounds(&mut self, integers: IntegersId, at: &[Affine<IndexId>], span: Span) {
+        let ids = &self.checked.integers[integers].name;
+        for (axis, at) in at.iter().enumerate() {
+            self.bound(Bound {
+                name: format!("axis {axis} of `{ids}`"),
+                length: self.length(Axis::Integers { operand: integers, axis }),
+                axis: None,
+                subscript: Subscript::Affine(at.clone()),
+                span,
+            });
         }
     }
 
@@ -360,6 +367,11 @@ impl Builder<'_> {
         match term {
             Term::Number(x) => self.graph.number(*x),
             Term::Integer(affine) => self.integer(affine),
+            Term::Id { integers, at, span } => {
+                let at: Vec<_> = at.iter().map(|affine| self.affine(affine)).collect();
+                self.ids_bounds(*integers, &at, *span);
+                self.graph.add(Node::Id { integers: *integers, at })
+            }
             Term::Load { array, subscripts, lazy } => {
                 let mut subscripts: Vec<Subscript> =
                     subscripts.iter().map(|subscript| self.subscript(subscript)).collect();
@@ -396,10 +408,14 @@ impl Builder<'_> {
                 let operand = self.node(operand);
                 self.graph.add(Node::Stop(operand))
             }
-            Term::Reduce { reduction, binders, body } => {
-                let indices = self.bind(binders, height(body));
-                let body = self.node(body);
-                self.reduce(*reduction, indices, body)
+            Term::Reduce { reduction, binders, filter, body } => {
+                let indices = self.bind(binders, filtered_height(filter.as_deref(), body));
+                let filter = filter.as_ref().map(|filter| self.condition(filter));
+                let term = match filter {
+                    Some(filter) => self.branch(filter, body),
+                    None => self.node(body),
+                };
+                self.reduce(reduction, &reduce::Terms { indices: &indices, filter, term })
             }
             Term::If { condition, then, otherwise } => {
                 let condition = self.condition(condition);
@@ -436,122 +452,6 @@ impl Builder<'_> {
         };
         self.graph.add(node)
     }
-
-    fn reduce(&mut self, reduction: ast::Reduction, indices: Vec<IndexId>, body: NodeId) -> NodeId {
-        match reduction {
-            ast::Reduction::Sum => self.graph.add(Node::Reduce { fold: Fold::Sum, indices, body }),
-            ast::Reduction::Mean => {
-                let count = self.count_of(&indices);
-                let sum = Node::Reduce { fold: Fold::Sum, indices: indices.clone(), body };
-                let sum = self.graph.add(sum);
-                let mean = self.graph.binary(Operator::Div, sum, count);
-                self.require_values(mean, reduction.name(), &indices);
-                mean
-            }
-            ast::Reduction::Max | ast::Reduction::Min => {
-                let fold = if reduction == ast::Reduction::Max { Fold::Max } else { Fold::Min };
-                let best = self.nested(fold, &indices, body);
-                self.require_values(best, reduction.name(), &indices);
-                best
-            }
-            ast::Reduction::Prod => self.nested(Fold::Prod, &indices, body),
-            ast::Reduction::LogSumExp => self.log_sum_exp(&indices, body),
-        }
-    }
-
-    /// `m + ln Σ exp(body - m)`, where `m` is the greatest of all.
-    ///
-    /// Where that is infinite, `m` is 0: `ln Σ exp` itself is then -∞ or ∞, as it should be. In these
-    /// two cases no gradient flows, for there is no softmax.
-    fn log_sum_exp(&mut self, indices: &[IndexId], body: NodeId) -> NodeId {
-        let [zero, least, greatest] =
-            [0.0, f64::NEG_INFINITY, f64::INFINITY].map(|x| self.graph.number(x));
-        let max = self.nested(Fold::Max, indices, body);
-        let max = self.graph.add(Node::Stop(max));
-        let is_finite = self.is_between(least, max, greatest);
-        let max = self.graph.add(Node::Select { condition: is_finite, then: max, otherwise: zero });
-        let max = self.graph.add(Node::Stop(max));
-        let shifted = self.graph.binary(Operator::Sub, body, max);
-        let exp = self.graph.call("exp", vec![shifted]);
-        let sum = Node::Reduce { fold: Fold::Sum, indices: indices.to_vec(), body: exp };
-        let sum = self.graph.add(sum);
-        // Of a NaN the gradient is a NaN, too.
-        let is_zero = Node::Compare { comparison: Comparison::Equal, left: sum, right: zero };
-        let is_zero = self.graph.add(is_zero);
-        let is_infinite =
-            Node::Compare { comparison: Comparison::Equal, left: sum, right: greatest };
-        let is_infinite = self.graph.add(is_infinite);
-        let is_extreme = self.graph.add(Node::Or(is_zero, is_infinite));
-        let still = self.graph.add(Node::Stop(sum));
-        let sum = Node::Select { condition: is_extreme, then: still, otherwise: sum };
-        let sum = self.graph.add(sum);
-        let ln = self.graph.call("ln", vec![sum]);
-        let result = self.graph.binary(Operator::Add, max, ln);
-        self.require_values(result, ast::Reduction::LogSumExp.name(), indices);
-        result
-    }
-
-    fn is_between(&mut self, low: NodeId, x: NodeId, high: NodeId) -> NodeId {
-        let comparison = Comparison::Less;
-        let above = self.graph.add(Node::Compare { comparison, left: low, right: x });
-        let below = self.graph.add(Node::Compare { comparison, left: x, right: high });
-        self.graph.add(Node::And(above, below))
-    }
-
-    /// The number of elements of a mean, as a number.
-    fn count_of(&mut self, indices: &[IndexId]) -> NodeId {
-        if self.graph.are_dependent(indices) {
-            let one = self.graph.number(1.0);
-            return self.graph.add(Node::Reduce {
-                fold: Fold::Sum,
-                indices: indices.to_vec(),
-                body: one,
-            });
-        }
-        let mut product = None;
-        for &index in indices {
-            let count = self.graph.add(Node::Count(index));
-            product = Some(match product {
-                None => count,
-                Some(product) => self.graph.binary(Operator::Mul, product, count),
-            });
-        }
-        match product {
-            Some(product) => product,
-            None => self.graph.number(1.0),
-        }
-    }
-
-    /// A reduction whose first winner counts, one index at a time.
-    fn nested(&mut self, fold: Fold, indices: &[IndexId], body: NodeId) -> NodeId {
-        indices.iter().rev().fold(body, |body, &index| {
-            self.graph.add(Node::Reduce { fold, indices: vec![index], body })
-        })
-    }
-
-    /// Notes that a node, what the user calls `reduction`, has no value where these take none.
-    fn require_values(&mut self, node: NodeId, reduction: &'static str, indices: &[IndexId]) {
-        // Of indices whose ranges name each other all must be looked at together.
-        let groups: Vec<&[IndexId]> = if self.graph.are_dependent(indices) {
-            vec![indices]
-        } else {
-            indices.chunks(1).collect()
-        };
-        for group in groups {
-            if group.iter().all(|&index| self.graph.is_never_empty(index)) {
-                continue;
-            }
-            let (zero, count) = (self.graph.number(0.0), self.count_of(group));
-            let holds = Node::Compare { comparison: Comparison::Less, left: zero, right: count };
-            let holds = self.graph.add(holds);
-            let index = self.graph.indices[group[0]].name.clone();
-            let requirement = Requirement { holds, reduction, index, within: vec![] };
-            let requirements = self.requirements.entry(node).or_default();
-            if !requirements.contains(&requirement) {
-                requirements.push(requirement);
-            }
-        }
-    }
 }
 
 /// The axis that an implied index runs over, with chains of definitions resolved.
@@ -580,15 +480,21 @@ fn needed(checked: &Checked) -> BTreeSet<DefinitionId> {
 /// How many `for`s, one an index, are nested in a term.
 fn height(term: &Term) -> usize {
     match term {
-        Term::Number(_) | Term::Integer(_) | Term::Load { .. } | Term::Error => 0,
+        Term::Number(_) | Term::Integer(_) | Term::Id { .. } | Term::Load { .. } | Term::Error => 0,
         Term::Negate(operand) | Term::Stop(operand) => height(operand),
         Term::Binary { left, right, .. } => height(left).max(height(right)),
         Term::Call { arguments, .. } => arguments.iter().map(height).max().unwrap_or(0),
-        Term::Reduce { binders, body, .. } => binders.len() + height(body),
+        Term::Reduce { binders, filter, body, .. } => {
+            binders.len() + filtered_height(filter.as_deref(), body)
+        }
         Term::If { condition, then, otherwise } => {
             condition_height(condition).max(height(then)).max(height(otherwise))
         }
     }
+}
+
+fn filtered_height(filter: Option<&Condition>, body: &Term) -> usize {
+    filter.map_or(0, condition_height).max(height(body))
 }
 
 fn condition_height(condition: &Condition) -> usize {

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::graph::differentiate::Gradient;
-use crate::graph::equations::{Equation, Start};
+use crate::graph::equations::{Equation, Recurrence, Start};
 use crate::graph::{
-    Array, EquationId, Fold, FunctionId, Graph, IndexId, IndexRange, Node, NodeId, Subscript,
-    Through,
+    Array, EquationId, FunctionId, Graph, IndexId, IndexRange, Node, NodeId, Subscript, Through,
 };
-use crate::resolve::term::{Affine, Atom, Checked, Function};
+use crate::resolve::term::{Affine, Atom, Checked, Function, IntegersId};
 use crate::syntax::ast::{Comparison, Operator};
 
 /// Writes the parts of one program.
@@ -30,19 +29,6 @@ enum Binding {
     Whole,
 }
 
-/// What a fold is called.
-pub fn fold_name(fold: Fold) -> &'static str {
-    match fold {
-        Fold::Sum => "sum",
-        Fold::Max => "max",
-        Fold::Min => "min",
-        Fold::Prod => "prod",
-        Fold::Others => "prod of others",
-        Fold::ArgMax => "argmax",
-        Fold::ArgMin => "argmin",
-    }
-}
-
 impl<'a> Notation<'a> {
     pub fn new(checked: &'a Checked, gradient: &'a Gradient) -> Self {
         Self { checked, gradient, graph: &gradient.equations.graph, named: None }
@@ -57,7 +43,7 @@ impl<'a> Notation<'a> {
                 let body = match &equation.fold {
                     None => body,
                     Some((fold, over)) => {
-                        format!("{}({body} for {})", fold_name(*fold), self.indices(over))
+                        format!("{}({body} for {})", fold.rule().name, self.indices(over))
                     }
                 };
                 let axes = self.indices(&equation.axes);
@@ -65,6 +51,34 @@ impl<'a> Notation<'a> {
                 format!("{} = {value}", self.array(Array::Equation(id)))
             })
             .collect()
+    }
+
+    /// One line for each kernel: equations, what arrays begin with, contributions to gradients.
+    pub fn kernels(&self) -> Vec<String> {
+        let starts = self.gradient.equations.enumerate().flat_map(|(id, equation)| {
+            equation.starts.iter().map(move |start| self.start(id, start))
+        });
+        self.equations().into_iter().chain(starts).chain(self.gradients()).collect()
+    }
+
+    /// The equations that are computed one step after the other.
+    pub fn steps(&self) -> Vec<String> {
+        let each = self.gradient.equations.recurrences.iter().map(|recurrence| {
+            let Recurrence { steps, equations } = recurrence;
+            let names = |ids: &[EquationId]| -> Vec<String> {
+                ids.iter().map(|&id| self.array(Array::Equation(id))).collect()
+            };
+            let order = if steps.descend {
+                "from the last to the first"
+            } else {
+                "from the first to the last"
+            };
+            let names = names(equations);
+            let why =
+                if names.len() == 1 { "it needs what it was" } else { "they need what they were" };
+            format!("for {}, {order}: {}, as {why}", self.indices(&steps.indices), names.join(", "))
+        });
+        each.collect()
     }
 
     /// What an array of a recurrence begins with: `h[-1, i] = h0[i] for i`.
@@ -135,7 +149,15 @@ impl<'a> Notation<'a> {
     /// Subscripts as they were written, of an array on whose axis starts lie before what is computed.
     fn unshifted(&self, array: Array, subscripts: &[Subscript]) -> Vec<Subscript> {
         let mut subscripts = subscripts.to_vec();
-        if let Array::Equation(id) | Array::Adjoint(id) = array {
+        if let Array::Present(id) | Array::PresentAdjoint(id) = array {
+            let own = &self.gradient.equations[id].subscripts;
+            subscripts.splice(0..0, own[..own.len() - subscripts.len()].iter().cloned());
+        }
+        if let Array::Equation(id)
+        | Array::Adjoint(id)
+        | Array::Present(id)
+        | Array::PresentAdjoint(id) = array
+        {
             let Equation { axes, subscripts: own, .. } = &self.gradient.equations[id];
             if let (Some(Subscript::Affine(first)), Some(Subscript::Affine(own)), Some(&index)) =
                 (subscripts.first_mut(), own.first(), axes.first())
@@ -156,13 +178,15 @@ impl<'a> Notation<'a> {
             .iter()
             .map(|subscript| match subscript {
                 Subscript::Affine(affine) => self.affine(affine),
-                Subscript::Gather { integers, at } => {
-                    let at: Vec<_> = at.iter().map(|affine| self.affine(affine)).collect();
-                    format!("{}[{}]", self.checked.integers[*integers].name, at.join(", "))
-                }
+                Subscript::Gather { integers, at } => self.id(*integers, at),
             })
             .collect();
         format!("{name}[{}]", subscripts.join(", "))
+    }
+
+    fn id(&self, integers: IntegersId, at: &[Affine<IndexId>]) -> String {
+        let at: Vec<_> = at.iter().map(|affine| self.affine(affine)).collect();
+        format!("{}[{}]", self.checked.integers[integers].name, at.join(", "))
     }
 
     pub fn affine(&self, affine: &Affine<IndexId>) -> String {
@@ -217,6 +241,7 @@ impl<'a> Notation<'a> {
         match &self.graph.nodes[node] {
             Node::Number(bits) => whole(f64::from_bits(*bits).to_string()),
             Node::Integer(affine) => self.integer(affine),
+            Node::Id { integers, at } => whole(self.id(*integers, at)),
             Node::Count(index) => self.integer(&self.count(*index)),
             Node::Load { array, subscripts, guard: None } => {
                 whole(self.element(*array, subscripts))
@@ -243,7 +268,7 @@ impl<'a> Notation<'a> {
             }
             Node::Reduce { fold, indices, body } => whole(format!(
                 "{}({} for {})",
-                fold_name(*fold),
+                fold.rule().name,
                 self.node(*body),
                 self.indices(indices)
             )),

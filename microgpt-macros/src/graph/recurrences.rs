@@ -93,7 +93,7 @@ fn place<I: Id + Ord>(
 /// Finds the equations of each recurrence, also those that were made of parts of others, and puts all
 /// equations in an order in which each comes after what it needs.
 pub fn settle(equations: &mut Equations) {
-    if equations.recurrences.is_empty() {
+    if equations.recurrences.is_empty() && equations.iter().all(|one| one.starts.is_empty()) {
         return;
     }
     let needs: BTreeMap<EquationId, BTreeSet<EquationId>> =

@@ -20,7 +20,9 @@ pub fn lift(equations: &mut Equations) {
         settle(equations, id);
         // All steps of a recurrence are computed, and so is all that it begins with.
         let is_start = equations.iter().flat_map(|one| &one.starts).any(|start| start.of == id);
-        if equations.results.contains(&id) || equations.recurrence(id).is_some() || is_start {
+        let has_starts = !equations[id].starts.is_empty();
+        let is_recurrent = equations.recurrence(id).is_some();
+        if equations.results.contains(&id) || is_recurrent || has_starts || is_start {
             continue;
         }
         // What is asked for within a reduction stays with that.
@@ -169,6 +171,11 @@ impl Rewrite<Array, Array> for Substitution<'_> {
         let mut node = self.graph.nodes[node].clone();
         match &mut node {
             Node::Integer(affine) => *affine = self.affine(affine),
+            Node::Id { at, .. } => {
+                for affine in at {
+                    *affine = self.affine(affine);
+                }
+            }
             Node::Count(index) => *index = self.index(*index),
             Node::Load { subscripts, .. } => *subscripts = self.subscripts(subscripts),
             // None stands in a condition, before gradients are derived.

@@ -3,7 +3,8 @@
 //! Of `y[t, o] = sum(w[o, i] * x[t, i] for i)` nothing is left but a call: blocks of `y` are computed from
 //! panels of `w` and `x`.
 
-use crate::graph::{Fold, Graph, IndexId, Node, NodeId, Subscript, indices_of};
+use crate::graph::{Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, indices_of};
+use crate::resolve::term::Affine;
 use crate::syntax::ast::Operator;
 
 use super::ir::{Accumulator, Combine, Guard, MicroKernel, Reduce, Stmt, Term, around, nests};
@@ -25,7 +26,9 @@ pub fn contract(graph: &Graph, interleaving: Option<&Interleaving>, body: &mut [
             return found
                 .map_or(as_loops, |found| small(graph, interleaving, &indices, combine, found));
         }
-        let Some(found) = contraction(graph, combine, &indices) else { return as_loops };
+        let Some(found) = contraction(graph, combine, &indices) else {
+            return vector_matrix(graph, combine, &indices).unwrap_or(as_loops);
+        };
         let call = blocks(graph, &indices, combine, found);
         match found.bounded() {
             None => call,
@@ -201,6 +204,78 @@ fn contraction_of(
         return None;
     }
     Some(Contraction { rows, columns, terms, left: left.0, right: right.0, ragged: None })
+}
+
+/// A vector times a matrix, in loops over all other indices, if a step of a recurrence is one.
+///
+/// Outside of steps a sum of which the matrix alone has two indices is left to loops.
+fn vector_matrix(graph: &Graph, combine: &Combine, indices: &[IndexId]) -> Option<Stmt> {
+    let Node::Binary { operator: Operator::Mul, left, right } = graph.nodes[combine.value] else {
+        return None;
+    };
+    let in_target: Vec<IndexId> = combine.to.indices().collect();
+    let free = graph.free(combine.value).iter().chain(&in_target);
+    let is_step = free.into_iter().any(|index| !indices.contains(index));
+    let is_alone = |index: &IndexId| {
+        graph.range_indices(*index).iter().all(|outer| !indices.contains(outer))
+            && indices.iter().all(|inner| !graph.range_indices(*inner).contains(index))
+    };
+    let candidates: Vec<IndexId> = indices.iter().copied().filter(is_alone).collect();
+    let of_target = |index: IndexId| in_target.iter().filter(|one| **one == index).count();
+    let n = *candidates.iter().find(|&&index| {
+        walk(&combine.to.subscripts, index) == Walk::Contiguous && of_target(index) == 1
+    })?;
+    let (one, other) = (graph.element(left)?, graph.element(right)?);
+    let [left, right] = match [one.1, other.1].map(|subscripts| single(subscripts, n)) {
+        [Some(false), Some(true)] => [one, other],
+        [Some(true), Some(false)] => [other, one],
+        _ => return None,
+    };
+    let k = *candidates.iter().rev().find(|&&index| {
+        of_target(index) == 0 && [left.1, right.1].map(|one| single(one, index)) == [Some(true); 2]
+    })?;
+    let side_by_side = |inner: IndexId, arrays: [&[Subscript]; 2]| {
+        let mut all = vec![inner];
+        let before = |index: IndexId| {
+            candidates
+                .iter()
+                .copied()
+                .find(|&outer| arrays.iter().all(|one| lie_side_by_side(graph, one, outer, index)))
+        };
+        while let Some(outer) = before(all[0]) {
+            all.insert(0, outer);
+        }
+        all
+    };
+    let n = side_by_side(n, [&combine.to.subscripts, right.1]);
+    let k = side_by_side(k, [left.1, right.1]);
+    let outside: Vec<_> =
+        indices.iter().copied().filter(|index| !n.contains(index) && !k.contains(index)).collect();
+    let sums = outside.iter().any(|&index| of_target(index) == 0);
+    let clashes = n.iter().any(|&index| single(left.1, index) != Some(false));
+    if !is_step || clashes || !combine.adds && sums {
+        return None;
+    }
+    let (to, adds) = (combine.to.clone(), combine.adds);
+    let call = MicroKernel::VectorMatrix { to, adds, n, k, left: left.0, right: right.0 };
+    Some(around(&nearest(graph, &outside), Stmt::Call(call)))
+}
+
+/// Whether two indices run over the whole of two axes of an array of which one follows the other.
+fn lie_side_by_side(
+    graph: &Graph,
+    subscripts: &[Subscript],
+    outer: IndexId,
+    inner: IndexId,
+) -> bool {
+    let is_whole = |index: IndexId| matches!(graph.indices[index].range, IndexRange::Whole(_));
+    let plain = |index: IndexId| Subscript::Affine(Affine::index(index));
+    let times =
+        |index: IndexId| subscripts.iter().flat_map(indices_of).filter(|one| *one == index).count();
+    let follow = subscripts.windows(2).any(|two| two == [plain(outer), plain(inner)]);
+    outer != inner
+        && follow
+        && [outer, inner].into_iter().all(|one| is_whole(one) && times(one) == 1)
 }
 
 /// Whether an index moves along one axis, by one; nothing if it moves in any other way.

@@ -194,6 +194,21 @@ impl Walker<'_> {
                 self.node(*left);
                 self.node(*right);
             }
+            MicroKernel::VectorMatrix { to, n, k, left, right, .. } => {
+                for index in n.iter().chain(k) {
+                    self.low(*index);
+                    self.size(*index);
+                }
+                for (node, line) in [(left, None), (right, n.last())] {
+                    self.node(*node);
+                    if let Node::Load { array, subscripts, .. } = &self.graph.nodes[*node] {
+                        for index in k.last().into_iter().chain(line) {
+                            self.stride(*array, subscripts, *index);
+                        }
+                    }
+                }
+                self.address(to, None);
+            }
             MicroKernel::Contract { to, m, n, k, left, right, ragged, .. } => {
                 let (bounded, free) = match ragged {
                     None => (None, None),
@@ -255,6 +270,10 @@ impl Walker<'_> {
             Node::Integer(affine) => {
                 self.free.constants = true;
                 self.affine(affine);
+            }
+            Node::Id { integers, at } => {
+                self.free.constants = true;
+                self.subscript(&Subscript::Gather { integers: *integers, at: at.clone() }, 1);
             }
             Node::Count(index) => {
                 self.free.constants = true;

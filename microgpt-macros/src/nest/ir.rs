@@ -35,6 +35,19 @@ impl Kernel {
     }
 }
 
+/// The conditions on which versions run.
+#[cfg(test)]
+pub fn guards(body: &[Stmt]) -> Vec<Guard> {
+    let inner = body.iter().map(|stmt| match stmt {
+        Stmt::Specialize { when, then, otherwise } => {
+            [vec![*when], guards(then), guards(otherwise)].concat()
+        }
+        Stmt::For { body, .. } | Stmt::Scope(body) => guards(body),
+        _ => Vec::new(),
+    });
+    inner.collect::<Vec<_>>().concat()
+}
+
 fn has_loops(body: &[Stmt]) -> bool {
     body.iter().any(|stmt| match stmt {
         Stmt::Specialize { then, otherwise, .. } => has_loops(then) || has_loops(otherwise),
@@ -248,6 +261,16 @@ pub enum MicroKernel {
         left: NodeId,
         right: NodeId,
         ragged: Option<Ragged>,
+    },
+    /// `to[n] += Σ left[k] * right[k, n]`: one step of a recurrence has no rows. Of several indices the axes
+    /// lie side by side, as one: the outermost comes first.
+    VectorMatrix {
+        to: Element,
+        adds: bool,
+        n: Vec<IndexId>,
+        k: Vec<IndexId>,
+        left: NodeId,
+        right: NodeId,
     },
     /// `to[each] += Σ left[each, along] * right[each, along]`
     Dots { to: Element, adds: bool, each: IndexId, along: IndexId, left: NodeId, right: NodeId },

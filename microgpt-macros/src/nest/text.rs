@@ -12,8 +12,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::notation::{Notation, fold_name};
-use crate::graph::{Fold, IndexId, NodeId};
+use crate::graph::notation::Notation;
+use crate::graph::{Array, Fold, IndexId, NodeId};
 
 use super::ir::{
     Accumulator, Combine, Element, Guard, Kernel, Kind, Let, MicroKernel, Reduce, Row, Stmt, Term,
@@ -26,6 +26,13 @@ pub fn lines(notation: &Notation<'_>, kernel: &Kernel) -> Vec<String> {
     let mut writer = Writer { notation, lines: Vec::new(), depth: 0 };
     if kernel.clears {
         writer.line(format!("{} = 0", notation.array(kernel.target)));
+    }
+    if let Some(steps) = &kernel.steps {
+        // The gradient goes the other way.
+        let is_backward = !matches!(kernel.target, Array::Present(_));
+        let order = if steps.descend == is_backward { "" } else { " from the last on" };
+        writer.line(format!("step for {}{order}", notation.indices(&steps.indices)));
+        writer.depth += 1;
     }
     writer.stmts(&kernel.body, &mut Scope::default());
     writer.lines
@@ -171,7 +178,7 @@ impl Writer<'_> {
         let Combine { fold, to, adds, value, condition, in_registers, lanes } = combine;
         let (to, value) = (self.element(to), self.node(*value, scope));
         let sign = if *adds { "+=" } else { "=" };
-        let mut text = format!("{to} {sign} {} of {value}", fold_name(*fold));
+        let mut text = format!("{to} {sign} {} of {value}", fold.rule().name);
         if let Some(condition) = condition {
             text = format!("{text} if {}", self.node(*condition, scope));
         }
@@ -222,7 +229,7 @@ impl Writer<'_> {
     }
 
     fn reduce(&mut self, reduce: &Reduce, scope: &mut Scope) {
-        let fold = fold_name(reduce.fold);
+        let fold = reduce.fold.rule().name;
         let name = |index: IndexId| self.notation.index(index);
         let all = if reduce.fold == Fold::Sum { "sums" } else { fold };
         let of_row = matches!(reduce.body.last(), Some(Stmt::Term(Term::Row(_))));
@@ -253,6 +260,10 @@ impl Writer<'_> {
             MicroKernel::Contract { to, adds, m, n, k, left, right, ragged: _ } => {
                 let (block, k) = (self.notation.indices(&[*m, *n]), self.index(*k));
                 (to, adds, left, right, format!("blocks of {block} summed along {k}"))
+            }
+            MicroKernel::VectorMatrix { to, adds, n, k, left, right } => {
+                let (n, k) = (self.notation.indices(n), self.notation.indices(k));
+                (to, adds, left, right, format!("blocks of {n} summed along {k}"))
             }
             MicroKernel::Dots { to, adds, each, along, left, right } => {
                 let (each, along) = (self.index(*each), self.index(*along));

@@ -1,4 +1,7 @@
-//! Every threshold of the passes, each with what chose it.
+//! Every threshold of the passes. Those of the kernels that generated code calls are in
+//! `microgpt/src/expr/tuning.rs`; how long an equation may be is in `graph/equations.rs`.
+//!
+//! The costs were chosen by `cargo bench --bench table`, the default model; no figure was kept.
 
 /// What an array costs in the innermost loop, by how it is walked: what is read, and what is written.
 #[derive(Clone, Copy)]

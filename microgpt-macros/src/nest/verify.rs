@@ -1,5 +1,7 @@
 //! Which bits a sum has must not depend on how the arrays lie: both versions of a kernel add up the same terms
 //! in the same order, and round as often.
+//!
+//! That this order is the one of the text, in all kernels, is shown by `tests/additions.rs`.
 
 use crate::graph::equations::Equations;
 use crate::graph::{Fold, Graph, IndexId, Subscript};
@@ -107,7 +109,9 @@ fn of(stmt: &Stmt) -> Option<(Option<&Combine>, Sum)> {
     match stmt {
         Stmt::For { body, .. } => of(body.last()?),
         Stmt::Call(MicroKernel::Dots { along, .. }) => Some((None, Sum::Lanes(*along))),
-        Stmt::Call(MicroKernel::Contract { .. }) => Some((None, Sum::Blocks)),
+        Stmt::Call(MicroKernel::Contract { .. } | MicroKernel::VectorMatrix { .. }) => {
+            Some((None, Sum::Blocks))
+        }
         Stmt::Reduce(_) => Some((None, Sum::Vectors)),
         _ => None,
     }

@@ -28,6 +28,8 @@ pub(super) struct Scope {
     members: Vec<Member>,
     /// Which way the block goes, if a start or a use has said so.
     order: Option<Order>,
+    /// Whether all starts could be understood.
+    are_starts_known: bool,
     /// Indices over axes that are not known yet: of equations further down.
     later: Vec<Later>,
     /// The indices that must have a range at the end.
@@ -85,6 +87,11 @@ enum When {
 
 impl Checker<'_> {
     pub(super) fn block(&mut self, block: &ast::Block) {
+        if block.lets.is_empty() {
+            // A mistake that was told.
+            self.unread += 1;
+            return;
+        }
         let mistakes = self.report.len() + self.unread;
         let (indices, scope) = self.bind(&block.indices, |checker| checker.equations(block));
         if self.report.len() + self.unread == mistakes {
@@ -102,11 +109,13 @@ impl Checker<'_> {
     fn equations(&mut self, block: &ast::Block) -> Scope {
         let indices: Vec<BinderId> =
             self.indices.iter().rev().take(block.indices.len()).rev().map(|&(_, id)| id).collect();
+        let mistakes = self.report.len();
         let starts: Vec<Start> =
             block.starts.iter().filter_map(|start| self.start(block, start, &indices)).collect();
         let first = self.checked.definitions.len();
         let mut scope = Scope {
             order: None,
+            are_starts_known: true,
             indices,
             members: Vec::new(),
             later: Vec::new(),
@@ -137,6 +146,7 @@ impl Checker<'_> {
         for start in starts {
             self.assign(&mut scope, start);
         }
+        scope.are_starts_known = self.report.len() == mistakes;
         self.block = Some(scope);
         for equation in &block.lets {
             let name = Name::of(&equation.name);
@@ -201,6 +211,13 @@ impl Checker<'_> {
         let (low, high) = match &self.checked.binders[*index].range {
             Range::Implied(_) => (Affine::constant(0), Affine::atom(Atom::Len(*index))),
             Range::Stated { low, high } => (low.clone(), high.clone()),
+        };
+        // How many values a range has that is never cut off is a difference of its ends.
+        let length = at.terms.get(&Atom::Len(*index)).copied().unwrap_or(0);
+        let at = at.plus(-length, &Affine::atom(Atom::Len(*index)));
+        let at = match &self.checked.binders[*index].range {
+            Range::Stated { low, high } => at.plus(length, high).plus(-length, low),
+            Range::Implied(_) => at.plus(length, &Affine::atom(Atom::Len(*index))),
         };
         let before = low.plus(-1, &at).as_constant();
         let after = at.plus(-1, &high).plus(1, &Affine::constant(1)).as_constant();
@@ -277,7 +294,7 @@ impl Checker<'_> {
                 let ranges = [index, of_start].map(|one| self.checked.binders[one].range.clone());
                 match ranges {
                     [Range::Implied(_), _] => {
-                        self.run_over(index, Array::Definition(start), axis, span)
+                        self.run_over(index, Array::Definition(start), axis, span);
                     }
                     [stated, Range::Implied(_)] => {
                         let axis = axis_of(&self.checked.binders, index);
@@ -543,7 +560,7 @@ impl Checker<'_> {
         {
             return Ok(false);
         }
-        if self.branches > 0 {
+        if self.branches > 0 || !scope.are_starts_known {
             return Ok(true);
         }
         if let Some(steps) = steps {
@@ -746,9 +763,13 @@ fn see_uses(expr: &Expr, names: &mut BTreeSet<String>) {
             }
         }
         ExprKind::Negate(one) | ExprKind::Stop(one) => see_uses(one, names),
-        ExprKind::Reduce { body, .. } | ExprKind::Comprehension { body, .. } => {
-            see_uses(body, names)
+        ExprKind::Reduce { body, filter, .. } => {
+            if let Some(filter) = filter {
+                see_uses_in_condition(filter, names);
+            }
+            see_uses(body, names);
         }
+        ExprKind::Comprehension { body, .. } => see_uses(body, names),
         ExprKind::Binary { left, right, .. } | ExprKind::Dot { left, right } => {
             see_uses(left, names);
             see_uses(right, names);

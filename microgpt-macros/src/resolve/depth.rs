@@ -18,13 +18,16 @@ fn operations(body: &Term, scalars: &IdVec<DefinitionId, usize>) -> usize {
     let inner = match body {
         Term::Number(_)
         | Term::Integer(_)
+        | Term::Id { .. }
         | Term::Load { array: Array::Operand(_), .. }
         | Term::Error => 0,
         Term::Load { array: Array::Definition(id), .. } => {
             return scalars.get(*id).copied().unwrap_or(0);
         }
-        Term::Negate(operand) | Term::Stop(operand) | Term::Reduce { body: operand, .. } => {
-            operations(operand, scalars)
+        Term::Negate(operand) | Term::Stop(operand) => operations(operand, scalars),
+        Term::Reduce { filter, body, .. } => {
+            let filter = filter.as_ref().map_or(0, |filter| in_condition(filter, scalars));
+            filter.max(operations(body, scalars))
         }
         Term::Binary { left, right, .. } => both(left, right),
         Term::Call { arguments, .. } => {

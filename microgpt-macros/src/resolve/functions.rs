@@ -4,8 +4,9 @@ use proc_macro2::Span;
 
 use super::{Checker, Result, count};
 use crate::resolve::term::Function;
-use crate::syntax::ast::{Path, Reduction};
+use crate::syntax::ast::Path;
 use crate::syntax::name::{Name, plain};
+use crate::syntax::reductions;
 use crate::syntax::report::Diagnostic;
 use crate::syntax::suggest::{self, nearest};
 
@@ -56,7 +57,7 @@ impl Checker<'_> {
             return Err(Diagnostic::new(span, format!("`{name}` is not a function"), help));
         }
         let mut known: Vec<&str> = self.ops.iter().map(|op| op.name.as_str()).collect();
-        known.extend(Reduction::ALL.map(Reduction::name));
+        known.extend(reductions::ALL.map(|reduction| reduction.name));
         known.extend(["stop", "len", "dot"]);
         known.extend(suggest::names());
         let help = if name == "log" {

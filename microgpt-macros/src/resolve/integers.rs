@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Ident, Span};
 
 use super::{Checker, Place, Result, axis_of, rust};
-use crate::resolve::term::{Affine, Array, Atom, Axis, AxisUse, BinderId, Bound, Range, Subscript};
+use crate::resolve::term::{
+    Affine, Array, Atom, Axis, AxisUse, BinderId, Bound, IntegersId, Range, Subscript,
+};
 use crate::syntax::ast::{Expr, ExprKind, Operator, Path};
 use crate::syntax::name::{Name, plain};
 use crate::syntax::report::Diagnostic;
@@ -103,6 +105,24 @@ impl Checker<'_> {
             at.push(affine);
         }
         Ok(Subscript::Gather { integers, at })
+    }
+
+    /// The array of ids, and where in it, if this is an element of one as a number.
+    pub(super) fn id(
+        &mut self,
+        base: &Expr,
+        subscripts: &[Expr],
+    ) -> Result<Option<(IntegersId, Vec<Affine>)>> {
+        let ExprKind::Path(path) = &base.kind else { return Ok(None) };
+        let hides =
+            |name: &Ident| self.index(name).is_some() || self.lets.contains_key(&Name::of(name));
+        if !self.is_integers(path) || path.ident.as_ref().is_some_and(hides) {
+            return Ok(None);
+        }
+        match self.gather(base, subscripts)? {
+            Subscript::Gather { integers, at } => Ok(Some((integers, at))),
+            Subscript::Affine(_) => Ok(None),
+        }
     }
 
     /// Notes that an index without a stated range takes every position of this axis.

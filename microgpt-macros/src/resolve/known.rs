@@ -4,7 +4,6 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
-use super::operands::integers_and_values;
 use super::{Checker, OperandOf, count};
 use crate::resolve::term::{Affine, Axis, AxisUse, BinderId, Label, Operand, Range};
 use crate::syntax::ast;
@@ -94,6 +93,16 @@ impl Argument {
 /// Axes in brackets.
 pub fn shown<'a>(labels: impl Iterator<Item = &'a Label>) -> String {
     format!("[{}]", labels.map(ToString::to_string).collect::<Vec<_>>().join(", "))
+}
+
+pub(super) fn values_as_ids(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(
+        span,
+        format!("`{name}` holds numbers, and no integers"),
+        format!(
+            "ids are declared `{name}: &[usize; t] in 0..v`, an integer `{name}: usize in 0..4`"
+        ),
+    )
 }
 
 impl Checker<'_> {
@@ -222,32 +231,6 @@ impl Checker<'_> {
     pub(super) fn declared(&self, name: &str) -> Option<&Argument> {
         let is_it = |one: &&Argument| !matches!(one.what, What::Other) && plain(&one.name) == name;
         self.known.arguments.iter().find(is_it)
-    }
-
-    pub(super) fn ids_as_values(&self, name: &str, span: Span) -> Diagnostic {
-        if self.declared(name).is_none() {
-            return integers_and_values(name, span);
-        }
-        Diagnostic::new(
-            span,
-            format!("`{name}` holds ids, and no numbers to compute with"),
-            format!(
-                "ids say which row: `w[{name}[t], i]`; numbers without gradient are declared `{name}: &[t]`"
-            ),
-        )
-    }
-
-    pub(super) fn values_as_ids(&self, name: &str, span: Span) -> Diagnostic {
-        if self.declared(name).is_none() {
-            return integers_and_values(name, span);
-        }
-        Diagnostic::new(
-            span,
-            format!("`{name}` holds numbers, and no integers"),
-            format!(
-                "ids are declared `{name}: &[usize; t] in 0..v`, an integer `{name}: usize in 0..4`"
-            ),
-        )
     }
 
     /// Notes which arguments stand in some Rust.

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 
+use super::known::values_as_ids;
 use super::{Checker, MAX_RANK, OperandOf, Result, count};
 use crate::resolve::term::{Array, IntegersId, Operand};
 use crate::syntax::ast::Path;
@@ -10,6 +11,13 @@ use crate::syntax::report::Diagnostic;
 impl Checker<'_> {
     pub(super) fn path_operand(&mut self, path: &Path, rank: usize, span: Span) -> Result<Array> {
         self.operand(path.tokens.clone(), path.last.clone(), Some(path), rank, span)
+    }
+
+    /// Whether an operand is integers, and not numbers.
+    pub(super) fn is_integers(&self, path: &Path) -> bool {
+        let key = path.key();
+        self.known_integers.contains(&key)
+            || matches!(self.by_tokens.get(&key), Some(OperandOf::Integers(_)))
     }
 
     pub(super) fn operand(
@@ -22,14 +30,22 @@ impl Checker<'_> {
     ) -> Result<Array> {
         few_subscripts(rank, span)?;
         self.note_uses(&tokens);
+        if path.is_some_and(|path| self.is_integers(path)) {
+            return Err(Diagnostic::new(
+                span,
+                format!("`{name}` holds ids, and is no vector of numbers"),
+                format!(
+                    "one of them is a number, `{name}[t]`: write the sum, `sum({name}[t] * x[t] for t)`"
+                ),
+            ));
+        }
         let key = path.map(Path::key);
         match key.as_ref().and_then(|key| self.by_tokens.get(key)) {
-            Some(OperandOf::Integers(_)) => return Err(self.ids_as_values(&name, span)),
             Some(&OperandOf::Values(id)) => {
                 self.expect_rank(Array::Operand(id), rank, span)?;
                 return Ok(Array::Operand(id));
             }
-            None => {}
+            Some(OperandOf::Integers(_)) | None => {}
         }
         let id = self.checked.operands.push(Operand { tokens, name, rank, span });
         if let Some(key) = key {
@@ -50,7 +66,12 @@ impl Checker<'_> {
         self.note_uses(&tokens);
         let key = path.map(Path::key);
         match key.as_ref().and_then(|key| self.by_tokens.get(key)) {
-            Some(OperandOf::Values(_)) => return Err(self.values_as_ids(&name, span)),
+            Some(OperandOf::Values(_)) => {
+                if self.declared(&name).is_none() {
+                    self.later_integers.extend(key);
+                }
+                return Err(values_as_ids(&name, span));
+            }
             Some(&OperandOf::Integers(id)) => {
                 let expected = self.checked.integers[id].rank;
                 if expected != rank {
@@ -128,13 +149,5 @@ fn ranks_differ(name: &str, before: usize, rank: usize, span: Span) -> Diagnosti
         span,
         format!("`{name}` has {} here, but {before} before", count(rank, "subscript")),
         "write one subscript for each axis, the same number everywhere",
-    )
-}
-
-pub(super) fn integers_and_values(name: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(
-        span,
-        format!("`{name}` is used both as integers and as values"),
-        "give the numbers a name of their own in Rust: `let x = n as f64;`",
     )
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use proc_macro2::{Ident, Span, TokenStream};
 
 use crate::ids::{IdVec, ids};
-use crate::syntax::ast::{Comparison, Operator, Reduction};
+use crate::syntax::ast::{Comparison, Operator};
+use crate::syntax::reductions::Reduction;
 
 ids! {
     /// An operand of values.
@@ -171,8 +172,14 @@ pub struct Block {
 #[derive(Clone, Debug)]
 pub enum Term {
     Number(f64),
-    /// An index, a length or their sum, as a number.
+    /// An index, a length, an integer operand or their sum, as a number.
     Integer(Affine),
+    /// `ids[at]` as a number.
+    Id {
+        integers: IntegersId,
+        at: Vec<Affine>,
+        span: Span,
+    },
     Load {
         array: Array,
         subscripts: Vec<Subscript>,
@@ -190,8 +197,10 @@ pub enum Term {
         right: Box<Term>,
     },
     Reduce {
-        reduction: Reduction,
+        reduction: &'static Reduction,
         binders: Vec<BinderId>,
+        /// Which terms it takes.
+        filter: Option<Box<Condition>>,
         body: Box<Term>,
     },
     Stop(Box<Term>),
@@ -208,9 +217,17 @@ impl Term {
     pub fn walk<'a>(&'a self, see: &mut dyn FnMut(&'a Self)) {
         see(self);
         match self {
-            Self::Number(_) | Self::Integer(_) | Self::Load { .. } | Self::Error => {}
-            Self::Negate(operand) | Self::Stop(operand) | Self::Reduce { body: operand, .. } => {
-                operand.walk(see);
+            Self::Number(_)
+            | Self::Integer(_)
+            | Self::Id { .. }
+            | Self::Load { .. }
+            | Self::Error => {}
+            Self::Negate(operand) | Self::Stop(operand) => operand.walk(see),
+            Self::Reduce { filter, body, .. } => {
+                if let Some(filter) = filter {
+                    filter.walk(see);
+                }
+                body.walk(see);
             }
             Self::Binary { left, right, .. } => {
                 left.walk(see);
@@ -235,6 +252,7 @@ impl Term {
         let mut note = |affine: &Affine| found |= affine.factor(index) != 0;
         self.walk(&mut |term| match term {
             Self::Integer(affine) => note(affine),
+            Self::Id { at, .. } => at.iter().for_each(&mut note),
             Self::Load { subscripts, .. } => {
                 for subscript in subscripts {
                     match subscript {
@@ -385,6 +403,13 @@ impl<I: Ord + Copy> Affine<I> {
         rest.terms.remove(&Atom::Index(index));
         rest.plus(factor, by)
     }
+}
+
+/// The index as far as which a range reaches: `0..=t` takes all values up to that of `t`. Where `t` takes
+/// all positions of an axis, the range makes an axis of the same length.
+pub fn reaches_as_far_as<I: Ord + Copy>(low: &Affine<I>, high: &Affine<I>) -> Option<I> {
+    let last = high.clone().plus(-1, &Affine::constant(1));
+    last.as_index().filter(|_| low.as_constant() == Some(0))
 }
 
 impl Range {

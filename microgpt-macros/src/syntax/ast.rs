@@ -2,6 +2,8 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 
+use crate::syntax::reductions::Reduction;
+
 /// A whole `expr!`: intermediates and the result, or a tuple of results.
 #[derive(Debug, Default)]
 pub struct Program {
@@ -67,11 +69,12 @@ pub enum ExprKind {
         function: Path,
         arguments: Vec<Expr>,
     },
-    /// `sum(body for indices)`
+    /// `sum(body for indices where filter)`
     Reduce {
-        reduction: Reduction,
+        reduction: &'static Reduction,
         body: Box<Expr>,
         indices: Vec<Binder>,
+        filter: Option<Box<Condition>>,
     },
     /// `[body for indices]`
     Comprehension {
@@ -180,34 +183,4 @@ pub enum Operator {
     Mul,
     Div,
     Pow,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reduction {
-    Sum,
-    Mean,
-    Max,
-    Min,
-    Prod,
-    LogSumExp,
-}
-
-impl Reduction {
-    pub const ALL: [Self; 6] =
-        [Self::Sum, Self::Mean, Self::Max, Self::Min, Self::Prod, Self::LogSumExp];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sum => "sum",
-            Self::Mean => "mean",
-            Self::Max => "max",
-            Self::Min => "min",
-            Self::Prod => "prod",
-            Self::LogSumExp => "logsumexp",
-        }
-    }
-
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reduction| reduction.name() == name)
-    }
 }

@@ -38,6 +38,11 @@ impl Report {
         self.0.len()
     }
 
+    /// Forgets all errors but the first.
+    pub fn truncate(&mut self, count: usize) {
+        self.0.truncate(count);
+    }
+
     /// The messages without their places, for tests and `examples/passes.rs`.
     #[cfg_attr(not(test), allow(dead_code))]
     pub fn messages(&self) -> Vec<&str> {

@@ -16,7 +16,7 @@ pub fn names<'a>() -> impl Iterator<Item = &'a str> {
 }
 
 /// The same function by another name.
-const OPS: [(&str, &str); 49] = [
+const OPS: [(&str, &str); 54] = [
     ("log1p", "ln_1p(x)"),
     ("ln1p", "ln_1p(x)"),
     ("log_1p", "ln_1p(x)"),
@@ -64,16 +64,17 @@ const OPS: [(&str, &str); 49] = [
     ("hardtanh", "clamp(x, -1, 1)"),
     ("softsign", "x / (1 + abs(x))"),
     ("mish", "x * tanh(softplus(x))"),
+    ("signum", "sign(x)"),
+    ("sgn", "sign(x)"),
+    ("ceil", "-floor(-x)"),
+    ("rint", "round(x)"),
+    ("fract", "x - floor(x)"),
     ("detach", "stop(x)"),
     ("stop_gradient", "stop(x)"),
 ];
 
 /// Functions that are written with others, or in Rust.
-const FORMS: [(&[&str], &str); 23] = [
-    (
-        &["sign", "signum", "sgn"],
-        "write the choice: `if x > 0 { 1 } else if x < 0 { -1 } else { 0 }`",
-    ),
+const FORMS: [(&[&str], &str); 22] = [
     (
         &["where", "where_", "select", "cond", "ifelse", "heaviside", "step"],
         "write the choice: `if x > 0 { x } else { 0 }`",
@@ -102,7 +103,7 @@ const FORMS: [(&[&str], &str); 23] = [
         &["std", "stddev", "stdev"],
         "write it with `mean`: `let m = mean(x[i] for i); sqrt(mean((x[i] - m)^2 for i))`",
     ),
-    (&["norm", "norm2", "l2norm", "normalize"], "write the norm as `sqrt(sum(x[i]^2 for i))`"),
+    (&["norm2", "l2norm", "normalize"], "the norm is written `norm(x[i] for i)`"),
     (&["rms"], "write it as `sqrt(mean(x[i]^2 for i))`"),
     (
         &["matmul", "mm", "bmm", "mv", "einsum", "tensordot", "gemm", "linear"],
@@ -114,8 +115,8 @@ const FORMS: [(&[&str], &str); 23] = [
     ),
     (&["outer", "kron"], "an outer product is the array `[a[i] * b[j] for i, j]`"),
     (
-        &["cumsum", "cumprod", "cummax", "logcumsumexp", "cumulative_sum"],
-        "write the range as far as the outer index: `[sum(x[s] for s in 0..=t) for t in 0..n]`, with `n` from Rust",
+        &["cumsum", "cumprod", "cummax", "logcumsumexp", "cumulative_sum", "scan"],
+        "a recurrence stands in a block: `for t { let s[-1] = 0; let s = s[t - 1] + x[t]; }`, and then `s[t]`",
     ),
     (
         &["T", "t", "transpose", "permute", "swapaxes", "flip", "roll"],
@@ -131,19 +132,14 @@ const FORMS: [(&[&str], &str); 23] = [
     ),
     (
         &[
-            "floor",
-            "ceil",
-            "round",
             "trunc",
-            "rint",
-            "fract",
             "fmod",
             "remainder",
             "isnan",
             "is_nan",
             "isfinite",
         ],
-        "its derivative is 0 or none: compute it in Rust, in braces: `{x.floor()}` of a number, `{floors}[i]` of an array",
+        "its derivative is 0 or none: compute it in Rust, in braces: `{x.trunc()}` of a number, `{parts}[i]` of an array",
     ),
     (
         &[

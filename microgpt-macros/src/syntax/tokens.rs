@@ -13,7 +13,7 @@ pub const ARRAY_OR_REDUCTION: &str =
     "an array is written in brackets, `[x[i] for i]`, a reduction with its name, `sum(x[i] for i)`";
 
 /// Words that go on with an expression, here or in Rust or Python.
-pub const JOINING: [&str; 6] = ["for", "if", "as", "and", "or", "else"];
+pub const JOINING: [&str; 7] = ["for", "where", "if", "as", "and", "or", "else"];
 
 pub type Result<T> = std::result::Result<T, Diagnostic>;
 

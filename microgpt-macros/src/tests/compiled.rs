@@ -11,7 +11,7 @@ use std::process::Command;
 use microgpt::PythonRandom;
 
 use crate::tests::fused::{compare, operands};
-use crate::tests::generate::{OPERANDS, Shapes, below, program};
+use crate::tests::generate::{OPERANDS, Shapes, below, program, recurrence};
 
 /// So many programs go into one source file.
 const IN_A_FILE: usize = 75;
@@ -74,7 +74,8 @@ fn pull_back<'t>(results: impl Results<'t>, cotangents: &[f64]) -> Vec<f64> {
 fn case(number: usize, seed: u64) -> Result<String, String> {
     let mut random = PythonRandom::new(seed);
     let shapes = Shapes::drawn(&mut random, 10);
-    let text = program(seed, &shapes);
+    // One in four steps through a block.
+    let text = if seed % 4 == 3 { recurrence(seed, &shapes) } else { program(seed, &shapes) };
     let (answer, cotangents) = compare(&text, seed, &shapes)?;
     let operands = operands(&mut PythonRandom::new(seed), &shapes);
     let mut code = format!("fn case_{number}() {{ let tape = Tape::new(); let ids = ");

@@ -130,8 +130,26 @@ corpus! {
     greatest_over_two: { max(m[i, k] for i, k) }
     least: { min(a[k] * b[k] for k) }
     product: { prod(1 + a[k] for k) }
+    norm: { norm(a[k] for k) }
+    norm_of_rows: { [norm(m[i, k] for k) for i] }
+    norm_over_two: { norm(m[i, k] * u[i] for i, k) }
+    norm_at_its_corner: { [c * norm(a[k] - a[k] for k in 0..i) for i in 0..3] }
     logsumexp: { logsumexp(a[k] for k) }
     logsumexp_of_rows: { [logsumexp(m[i, k] for k) for i] }
+    filtered_sum: { sum(a[k] for k where a[k] > 0) }
+    filtered_sum_in_an_array: { [sum(m[i, k] * a[k] for k where m[i, k] > a[k] && k != i) for i] }
+    filtered_mean: { [mean(m[i, k] for k where k >= i) for i] }
+    filtered_mean_over_two: { mean(m[i, k]^2 for i, k where i < k) }
+    filtered_greatest: { [max(m[i, k] * c for k where k > i) for i] }
+    filtered_least: { [min(m[i, k] for k where !(k == 0 || k == i)) for i] }
+    filtered_product: { [prod(1 + m[i, k] for k where m[i, k] < 0.5) for i] }
+    filtered_logsumexp: { [logsumexp(q[k, l] for l where l <= k) for k] }
+    filtered_norm: { norm(m[i, k] for i, k where m[i, k] > 0) }
+    filtered_to_nothing: { sum(a[k] for k where k > 9) + prod(a[k] for k where k > 9) * c }
+    filter_that_keeps_subscripts_on_their_axes: {
+        [sum(a[k - l] * b[l] for l in 0..3 where k >= l) for k in 0..4]
+    }
+    filter_with_a_danger: { sum(ln(a[k]) for k where a[k] > 0) }
     reductions_within_reductions: { sum(max(m[i, k] for k) / mean(m[i, k]^2 for k) for i) }
     matrix_times_vector: { [sum(m[i, k] * a[k] for k) for i] }
     matrix_times_matrix: { [sum(m[i, k] * w[k, j] for k) for i, j] }
@@ -162,6 +180,10 @@ corpus! {
     gather_of_rows: { [q[ids[i], k] for i, k] }
     gather_twice: { [q[ids[i], ids[i]] * u[i] for i] }
     gather_at_a_number: { a[ids[1]] }
+    ids_as_numbers: { [m[i, ids[i]] * ids[i] for i] }
+    ids_in_a_condition: { [sum(if k != ids[i] { m[i, k] - m[i, ids[i]] } else { 0 } for k) for i] }
+    ids_in_a_filter: { [max(m[i, k] - m[i, ids[i]] for k where k != ids[i]) for i] }
+    ids_that_gather_later: { sum((ids[i] + c) * u[i] for i) / sum(a[ids[i]]^2 for i) }
     index_as_a_number: { [u[i] * i for i] }
     index_in_an_op: { [sin(k / 10^(2 * k / len(k))) * a[k] for k] }
     length: { sum(a[k] for k) / len(k) }

@@ -4,7 +4,7 @@ use microgpt::{PythonRandom, Tape};
 use proptest::prelude::*;
 
 use crate::graph::notation::Notation;
-use crate::tests::generate::{OPERANDS, Shapes, program};
+use crate::tests::generate::{OPERANDS, Shapes, program, recurrence};
 use crate::tests::interpret::Interpreter;
 use crate::tests::{stages, unfused};
 
@@ -115,6 +115,17 @@ proptest! {
 }
 
 #[test]
+fn recurrences_step_by_step_are_what_one_value_at_a_time_gives() {
+    for seed in 0..3000 {
+        let shapes = Shapes::drawn(&mut PythonRandom::new(seed), 4);
+        let text = recurrence(seed, &shapes);
+        if let Err(error) = compare(&text, seed, &shapes) {
+            panic!("{seed}: {text}\n{error}");
+        }
+    }
+}
+
+#[test]
 fn every_form_is_generated() {
     let all: String = (0..2000).map(|seed| program(seed, &Shapes::default()) + "\n").collect();
     for form in [
@@ -126,6 +137,8 @@ fn every_form_is_generated() {
         "min(",
         "prod(",
         "logsumexp(",
+        "norm(",
+        " where ",
         "dot(",
         "·",
         "stop(",
@@ -139,6 +152,9 @@ fn every_form_is_generated() {
         "^",
         "atan2(",
         "3 - ",
+        " + 1..",
+        " && ",
+        " || !(",
         "), ",
         "]",
     ] {

@@ -56,35 +56,193 @@ pub struct Generator {
     arrays: Vec<(String, Vec<usize>)>,
     /// The indices in scope: name, kind, and whether it takes all values of its kind.
     scope: Vec<(String, usize)>,
+    /// The block around, if any.
+    block: Option<Block>,
     names: usize,
+    /// Whether whole numbers stay whole: every order of additions is exact then.
+    is_whole: bool,
     text: String,
+}
+
+/// A block that is being written.
+struct Block {
+    /// Its index.
+    index: String,
+    /// Its equations: name, and the kinds of their own axes.
+    equations: Vec<(String, Vec<usize>)>,
+    /// How many of them are above the one that is being written.
+    above: usize,
+    /// How many steps before the first the equations have a value.
+    starts: usize,
+    descends: bool,
 }
 
 /// A program as text.
 pub fn program(seed: u64, shapes: &Shapes) -> String {
-    let mut generator = Generator {
-        random: PythonRandom::new(seed),
-        lengths: shapes.lengths,
-        arrays: OPERANDS.iter().map(|(name, axes)| ((*name).to_owned(), axes.to_vec())).collect(),
-        scope: Vec::new(),
-        names: 0,
-        text: String::new(),
-    };
-    for _ in 0..generator.below(4) {
-        let (value, axes) = generator.definition();
-        // Sometimes a name is used again.
-        let name = if generator.below(4) == 0 { "l0".to_owned() } else { generator.name("l") };
-        let _ = write!(generator.text, "let {name} = {value}; ");
-        generator.arrays.retain(|(other, _)| *other != name);
-        generator.arrays.push((name, axes));
+    let mut generator = Generator::new(seed, shapes);
+    generator.lets();
+    generator.results()
+}
+
+/// A program as text, of whole numbers where the operands are.
+pub fn whole_program(seed: u64, shapes: &Shapes) -> String {
+    let mut generator = Generator { is_whole: true, ..Generator::new(seed, shapes) };
+    generator.lets();
+    generator.results()
+}
+
+/// A program with a block in it.
+pub fn recurrence(seed: u64, shapes: &Shapes) -> String {
+    let mut generator = Generator::new(seed, shapes);
+    if generator.below(3) == 0 {
+        generator.lets();
     }
-    let results: Vec<String> = (0..=generator.below(2)).map(|_| generator.definition().0).collect();
-    let result =
-        if results.len() > 1 { format!("({})", results.join(", ")) } else { results.concat() };
-    generator.text + &result
+    for _ in 0..=generator.below(5) / 4 {
+        generator.block();
+    }
+    generator.results()
 }
 
 impl Generator {
+    fn new(seed: u64, shapes: &Shapes) -> Self {
+        let operands = OPERANDS.iter();
+        Self {
+            random: PythonRandom::new(seed),
+            lengths: shapes.lengths,
+            arrays: operands.map(|(name, axes)| ((*name).to_owned(), axes.to_vec())).collect(),
+            scope: Vec::new(),
+            block: None,
+            names: 0,
+            is_whole: false,
+            text: String::new(),
+        }
+    }
+
+    fn lets(&mut self) {
+        let generator = self;
+        for _ in 0..generator.below(4) {
+            let (value, axes) = generator.definition();
+            // Sometimes a name is used again.
+            let name = if generator.below(4) == 0 { "l0".to_owned() } else { generator.name("l") };
+            let _ = write!(generator.text, "let {name} = {value}; ");
+            generator.arrays.retain(|(other, _)| *other != name);
+            generator.arrays.push((name, axes));
+        }
+    }
+
+    fn results(mut self) -> String {
+        let results: Vec<String> = (0..=self.below(2)).map(|_| self.definition().0).collect();
+        let result =
+            if results.len() > 1 { format!("({})", results.join(", ")) } else { results.concat() };
+        self.text + &result
+    }
+
+    /// A block of equations that use what they were.
+    fn block(&mut self) {
+        // Nothing gathers along an axis of the first kind, on which starts may lie.
+        let starts = self.below(3);
+        let kind = if starts > 0 { 0 } else { self.below(2) };
+        let index = self.name("t");
+        let range = match self.below(3) {
+            0 => format!(" in 0..{}", self.lengths[kind]),
+            _ => String::new(),
+        };
+        let count = 1 + self.below(3);
+        let equations: Vec<(String, Vec<usize>)> = (0..count)
+            .map(|_| {
+                let rank = self.below(3);
+                (self.name("r"), (0..rank).map(|_| self.below(2)).collect())
+            })
+            .collect();
+        let descends = self.below(3) == 0;
+        let mut text = format!("for {index}{range} {{ ");
+        for (name, kinds) in &equations {
+            for back in 1..=starts {
+                let kinds = if self.below(3) == 0 { vec![] } else { kinds.clone() };
+                let value = self.of_kinds(&kinds, 1, |text| text);
+                let at = match (descends, back) {
+                    (true, 1) => format!("len({index})"),
+                    (true, _) => format!("len({index}) + {}", back - 1),
+                    (false, _) => format!("-{back}"),
+                };
+                let _ = write!(text, "let {name}[{at}] = {value}; ");
+            }
+        }
+        self.scope.push((index.clone(), kind));
+        self.block = Some(Block {
+            index: index.clone(),
+            equations: equations.clone(),
+            above: 0,
+            starts,
+            descends,
+        });
+        for (name, kinds) in &equations {
+            // What is fed back stays small.
+            let of_index = format!("{}[{index}]", ["u", "a"][kind]);
+            let value = self.of_kinds(kinds, 3, |body| format!("tanh({body} + {of_index})"));
+            let _ = write!(text, "let {name} = {value}; ");
+            if let Some(block) = &mut self.block {
+                block.above += 1;
+            }
+        }
+        self.block = None;
+        self.scope.pop();
+        self.text += &text;
+        self.text += "} ";
+        for (name, mut kinds) in equations {
+            kinds.insert(0, kind);
+            self.arrays.push((name, kinds));
+        }
+    }
+
+    /// A scalar, or an array with axes of these kinds.
+    fn of_kinds(
+        &mut self,
+        kinds: &[usize],
+        depth: usize,
+        wrap: impl Fn(String) -> String,
+    ) -> String {
+        if kinds.is_empty() {
+            return wrap(self.expression(depth));
+        }
+        let outer = self.scope.len();
+        for &kind in kinds {
+            let name = self.name("i");
+            self.scope.push((name, kind));
+        }
+        let names: Vec<String> = self.scope[outer..].iter().map(|(name, _)| name.clone()).collect();
+        let body = self.expression(depth);
+        let used = self.mention(outer);
+        self.scope.truncate(outer);
+        format!("[{} for {}]", wrap(format!("({body}{used})")), names.join(", "))
+    }
+
+    /// An element of the block around: of this step, or of one before.
+    fn element_of_block(&mut self) -> Option<String> {
+        let Block { index, equations, above, starts, descends } = self.block.as_ref()?;
+        let (index, above, starts, descends) = (index.clone(), *above, *starts, *descends);
+        let equations = equations.clone();
+        let drawn = self.below(equations.len());
+        let (name, kinds) = equations[drawn].clone();
+        let own: Vec<String> = kinds.into_iter().map(|kind| self.subscript(kind)).collect();
+        if drawn < above && self.below(2) == 0 {
+            return Some(if own.is_empty() { name } else { format!("{name}[{}]", own.join(", ")) });
+        }
+        let steps = 1 + self.below(2);
+        let sign = if descends { "+" } else { "-" };
+        let all = [&[format!("{index} {sign} {steps}")][..], &own].concat();
+        let element = format!("{name}[{}]", all.join(", "));
+        if steps <= starts {
+            return Some(element);
+        }
+        let condition = if descends {
+            format!("{index} + {steps} < len({index})")
+        } else {
+            format!("{index} >= {steps}")
+        };
+        Some(format!("(if {condition} {{ {element} }} else {{ {:.2} }})", self.random.random()))
+    }
+
     fn below(&mut self, n: usize) -> usize {
         below(&mut self.random, n)
     }
@@ -103,7 +261,7 @@ impl Generator {
         let outer = self.scope.len();
         let mut binders = Vec::new();
         for _ in 0..rank {
-            binders.push(self.binder());
+            binders.push(self.binder(false));
         }
         let kinds: Vec<usize> = self.scope[outer..].iter().map(|(_, kind)| *kind).collect();
         let body = self.expression(3);
@@ -112,8 +270,8 @@ impl Generator {
         (format!("[{body}{used} for {}]", binders.join(", ")), kinds)
     }
 
-    /// A `for` name, bound from here on; perhaps with a range.
-    fn binder(&mut self) -> String {
+    /// A `for` name, bound from here on; perhaps with a range, which may be empty where that has a value.
+    fn binder(&mut self, may_be_empty: bool) -> String {
         let kind = self.below(2);
         let name = self.name("i");
         let outer: Vec<String> = self
@@ -122,7 +280,10 @@ impl Generator {
             .filter(|(_, other)| *other == kind)
             .map(|(name, _)| name.clone())
             .collect();
-        let range = match self.below(5) {
+        let range = match self.below(6) {
+            3 if may_be_empty && !outer.is_empty() => {
+                format!(" in {} + 1..{}", outer[self.below(outer.len())], self.lengths[kind])
+            }
             0 => format!(" in 0..{}", self.lengths[kind]),
             2 if !outer.is_empty() && self.below(2) == 0 => {
                 let outer = &outer[self.below(outer.len())];
@@ -151,6 +312,9 @@ impl Generator {
             return self.leaf();
         }
         let below = depth - 1;
+        if self.is_whole {
+            return self.whole_expression(below);
+        }
         match self.below(14) {
             0..=2 => {
                 let operator = ["+", "-", "*"][self.below(3)];
@@ -178,14 +342,43 @@ impl Generator {
             }
             8 => format!("exp(sin({}))", self.expression(below)),
             9 => format!("stop({})", self.expression(below)),
-            10 => {
-                let sign = ["<", "<=", ">", ">=", "==", "!="][self.below(6)];
-                let (left, right) = (self.leaf(), self.leaf());
-                let (then, otherwise) = (self.expression(below), self.expression(below));
-                format!("(if {left} {sign} {right} {{ {then} }} else {{ {otherwise} }})")
-            }
+            10 => self.choice(below),
             _ => self.reduction(below),
         }
+    }
+
+    fn whole_expression(&mut self, depth: usize) -> String {
+        match self.below(10) {
+            0..=3 => {
+                let operator = ["+", "-", "*"][self.below(3)];
+                let (left, right) = (self.expression(depth), self.expression(depth));
+                format!("({left} {operator} {right})")
+            }
+            4 => format!("relu({})", self.expression(depth)),
+            5 => {
+                let op = ["max", "min"][self.below(2)];
+                let (left, right) = (self.expression(depth), self.expression(depth));
+                format!("{op}({left}, {right})")
+            }
+            6 => self.choice(depth),
+            _ => self.reduction(depth),
+        }
+    }
+
+    fn choice(&mut self, depth: usize) -> String {
+        let mut condition = self.comparison();
+        match self.below(6) {
+            0 => condition = format!("{condition} && {}", self.comparison()),
+            1 => condition = format!("{condition} || !({})", self.comparison()),
+            _ => {}
+        }
+        let (then, otherwise) = (self.expression(depth), self.expression(depth));
+        format!("(if {condition} {{ {then} }} else {{ {otherwise} }})")
+    }
+
+    fn comparison(&mut self) -> String {
+        let sign = ["<", "<=", ">", ">=", "==", "!="][self.below(6)];
+        format!("{} {sign} {}", self.leaf(), self.leaf())
     }
 
     fn bracketed(&mut self, depth: usize) -> String {
@@ -200,25 +393,40 @@ impl Generator {
                 _ => format!("{}·{}", vectors[1], vectors[0]),
             };
         }
-        let outer = self.scope.len();
-        let count = 1 + usize::from(self.below(4) == 0);
-        let binders: Vec<String> = (0..count).map(|_| self.binder()).collect();
-        let body = self.expression(depth);
-        let used = self.mention(outer);
-        self.scope.truncate(outer);
-        let (name, open, close) = match self.below(8) {
-            0..=2 => ("sum", "", ""),
-            3 => ("mean", "", ""),
-            4 => ("max", "", ""),
-            5 => ("min", "", ""),
-            6 => ("prod", "tanh(", ")"),
+        let (name, open, close) = match (self.below(9), self.is_whole) {
+            (0..=2, _) | (3 | 8, true) => ("sum", "", ""),
+            (3, false) => ("mean", "", ""),
+            (4, _) | (7, true) => ("max", "", ""),
+            (5, _) => ("min", "", ""),
+            (6, true) => ("prod", "", ""),
+            (6, false) => ("prod", "tanh(", ")"),
+            (8, false) => ("norm", "1.25 + tanh(", ")"),
             _ => ("logsumexp", "", ""),
         };
-        format!("{name}({open}{body}{used}{close} for {})", binders.join(", "))
+        let outer = self.scope.len();
+        let count = 1 + usize::from(self.below(4) == 0);
+        let may_be_empty = ["sum", "prod", "norm"].contains(&name);
+        let binders: Vec<String> = (0..count).map(|_| self.binder(may_be_empty)).collect();
+        let body = self.expression(depth);
+        let used = self.mention(outer);
+        let mut filter = String::new();
+        if may_be_empty && self.below(4) == 0 {
+            let sign = ["<", "<=", ">", ">=", "==", "!="][self.below(6)];
+            let _ = write!(filter, " where {} {sign} {}", self.leaf(), self.leaf());
+        }
+        self.scope.truncate(outer);
+        format!("{name}({open}{body}{used}{close} for {}{filter})", binders.join(", "))
     }
 
     fn leaf(&mut self) -> String {
+        if self.block.is_some()
+            && self.below(2) == 0
+            && let Some(element) = self.element_of_block()
+        {
+            return element;
+        }
         match self.below(10) {
+            0 if self.is_whole => self.below(3).to_string(),
             0 => format!("{:.2}", self.random.random() * 2.0),
             1 if !self.scope.is_empty() => self.index(),
             2 if !self.scope.is_empty() => {

@@ -1,5 +1,6 @@
 //! Equations and accumulations evaluated on numbers, without generated code.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
 use microgpt::ops::{Op, TABLE};
@@ -13,29 +14,32 @@ use crate::graph::{
 use crate::ids::IdVec;
 use crate::resolve::term::{Affine, Atom, Axis, Checked, Function, OperandId};
 use crate::syntax::ast::{Comparison, Operator};
+use crate::tests::number::Number;
 
 type Indices = BTreeMap<IndexId, i64>;
 
 /// The numbers of an array by position; what is not there is 0.
-type Numbers = HashMap<Vec<i64>, f64>;
+type Numbers<T> = HashMap<Vec<i64>, T>;
 
-pub struct Interpreter<'a> {
+pub struct Interpreter<'a, T = f64> {
     gradient: &'a Gradient,
     checked: &'a Checked,
     /// The lengths of each operand's axes.
     lens: IdVec<OperandId, Vec<usize>>,
     ids: &'a [usize],
-    arrays: HashMap<Array, Numbers>,
+    arrays: HashMap<Array, Numbers<T>>,
+    /// How far ranges reach, of those that were asked for.
+    reaches: RefCell<HashMap<IndexId, (i64, i64)>>,
     /// Gradients of operands and equations.
-    gradients: HashMap<Array, Numbers>,
+    gradients: HashMap<Array, Numbers<T>>,
 }
 
-impl<'a> Interpreter<'a> {
+impl<'a, T: Number> Interpreter<'a, T> {
     /// Runs the forward pass on operands given row-major.
     pub fn new(
         checked: &'a Checked,
         gradient: &'a Gradient,
-        operands: &[(Vec<usize>, Vec<f64>)],
+        operands: &[(Vec<usize>, Vec<T>)],
         ids: &'a [usize],
     ) -> Self {
         let lens = operands.iter().map(|(lens, _)| lens.clone()).collect();
@@ -45,6 +49,7 @@ impl<'a> Interpreter<'a> {
             lens,
             ids,
             arrays: HashMap::new(),
+            reaches: RefCell::default(),
             gradients: HashMap::new(),
         };
         for (operand, (lens, data)) in checked.operands.ids().zip(operands) {
@@ -54,7 +59,10 @@ impl<'a> Interpreter<'a> {
         for id in gradient.equations.ids() {
             let recurrence = gradient.equations.recurrence(id);
             match recurrence {
-                None => interpreter.compute(id, &Indices::new()),
+                None => {
+                    interpreter.begin(id);
+                    interpreter.compute(id, &Indices::new());
+                }
                 Some(recurrence) if recurrence.equations.first() == Some(&id) => {
                     interpreter.recur(recurrence);
                 }
@@ -70,20 +78,22 @@ impl<'a> Interpreter<'a> {
         self.arrays.entry(Array::Equation(id)).or_default().extend(numbers);
     }
 
+    /// What an array is before its equation is computed.
+    fn begin(&mut self, id: EquationId) {
+        let mut numbers = Numbers::new();
+        for start in &self.gradient.equations[id].starts {
+            let first = self.starts(Array::Equation(id));
+            self.each(&start.axes, &mut Indices::new(), &mut |this, at| {
+                numbers
+                    .insert(this.place(&start.subscripts, &first, at), this.node(start.body, at));
+            });
+        }
+        self.arrays.insert(Array::Equation(id), numbers);
+    }
+
     fn recur(&mut self, recurrence: &Recurrence) {
         for &id in &recurrence.equations {
-            self.arrays.insert(Array::Equation(id), Numbers::new());
-            for start in &self.gradient.equations[id].starts {
-                let mut numbers = Numbers::new();
-                let first = self.starts(Array::Equation(id));
-                self.each(&start.axes, &mut Indices::new(), &mut |this, at| {
-                    numbers.insert(
-                        this.place(&start.subscripts, &first, at),
-                        this.node(start.body, at),
-                    );
-                });
-                self.arrays.entry(Array::Equation(id)).or_default().extend(numbers);
-            }
+            self.begin(id);
         }
         for step in self.steps(&recurrence.steps, false) {
             for &id in &recurrence.equations {
@@ -107,17 +117,23 @@ impl<'a> Interpreter<'a> {
     }
 
     /// The numbers of all results, row-major, one after the other.
-    pub fn results(&self) -> Vec<f64> {
+    pub fn results(&self) -> Vec<T> {
         let results = self.gradient.equations.results.iter();
         results
             .flat_map(|&id| {
                 let numbers = &self.arrays[&Array::Equation(id)];
                 places(&self.result_lens(id))
                     .into_iter()
-                    .map(|place| numbers.get(&place).copied().unwrap_or(0.0))
+                    .map(|place| numbers.get(&place).copied().unwrap_or_default())
                     .collect::<Vec<_>>()
             })
             .collect()
+    }
+
+    /// The numbers of all arrays and gradients.
+    pub fn arrays(&self) -> impl Iterator<Item = Vec<T>> {
+        let all = self.arrays.values().chain(self.gradients.values());
+        all.map(|numbers| numbers.values().copied().collect())
     }
 
     fn result_lens(&self, id: EquationId) -> Vec<usize> {
@@ -126,14 +142,14 @@ impl<'a> Interpreter<'a> {
     }
 
     /// The gradient of each operand, row-major, for these cotangents of the results.
-    pub fn pull_back(&mut self, cotangents: &[f64]) -> Vec<Vec<f64>> {
+    pub fn pull_back(&mut self, cotangents: &[T]) -> Vec<Vec<T>> {
         let mut rest = cotangents;
         for &id in &self.gradient.equations.results {
             let places = places(&self.result_lens(id));
             let (own, after) = rest.split_at(places.len());
             let adjoint = self.gradients.entry(Array::Equation(id)).or_default();
             for (place, cotangent) in places.into_iter().zip(own) {
-                *adjoint.entry(place).or_default() += cotangent;
+                *adjoint.entry(place).or_default() += *cotangent;
             }
             rest = after;
         }
@@ -157,7 +173,9 @@ impl<'a> Interpreter<'a> {
                 let gradient = self.gradients.get(&Array::Operand(operand));
                 places(&self.lens[operand])
                     .into_iter()
-                    .map(|place| gradient.and_then(|all| all.get(&place)).copied().unwrap_or(0.0))
+                    .map(|place| {
+                        gradient.and_then(|all| all.get(&place)).copied().unwrap_or_default()
+                    })
                     .collect()
             })
             .collect()
@@ -177,7 +195,7 @@ impl<'a> Interpreter<'a> {
         }
     }
 
-    fn equation(&self, id: EquationId, step: &Indices) -> Numbers {
+    fn equation(&self, id: EquationId, step: &Indices) -> Numbers<T> {
         let equation = &self.gradient.equations[id];
         let mut numbers = Numbers::new();
         let start = self.starts(Array::Equation(id));
@@ -252,6 +270,9 @@ impl<'a> Interpreter<'a> {
 
     /// The least first value of an index and the greatest end, over all of its ranges that have values.
     fn reach(&self, index: IndexId) -> (i64, i64) {
+        if let Some(reach) = self.reaches.borrow().get(&index) {
+            return *reach;
+        }
         let bounds = self.graph().range_indices(index);
         let outer: Vec<IndexId> = self.graph().with_bounds(bounds).into_iter().collect();
         let mut reach = (i64::MAX, 0);
@@ -261,7 +282,9 @@ impl<'a> Interpreter<'a> {
                 reach = (reach.0.min(low), reach.1.max(high));
             }
         });
-        (if reach.0 == i64::MAX { 0 } else { reach.0 }, reach.1)
+        let reach = (if reach.0 == i64::MAX { 0 } else { reach.0 }, reach.1);
+        self.reaches.borrow_mut().insert(index, reach);
+        reach
     }
 
     /// The value of the index at position 0 of each axis.
@@ -304,7 +327,7 @@ impl<'a> Interpreter<'a> {
         positions.zip(start).map(|(position, start)| position - start).collect()
     }
 
-    fn element(&self, array: Array, subscripts: &[Subscript], at: &Indices) -> f64 {
+    fn element(&self, array: Array, subscripts: &[Subscript], at: &Indices) -> T {
         if let Array::PresentAdjoint(id) = array {
             let own = &self.gradient.equations[id].subscripts;
             let steps = own.len() - subscripts.len();
@@ -316,7 +339,7 @@ impl<'a> Interpreter<'a> {
             Array::Adjoint(id) => self.gradients.get(&Array::Equation(id)),
             other => self.arrays.get(&other),
         };
-        numbers.and_then(|numbers| numbers.get(&place)).copied().unwrap_or(0.0)
+        numbers.and_then(|numbers| numbers.get(&place)).copied().unwrap_or_default()
     }
 
     fn holds(&self, node: NodeId, at: &Indices) -> bool {
@@ -339,18 +362,21 @@ impl<'a> Interpreter<'a> {
         }
     }
 
-    fn node(&self, node: NodeId, at: &Indices) -> f64 {
+    fn node(&self, node: NodeId, at: &Indices) -> T {
         let number = |node: &NodeId| self.node(*node, at);
         match &self.graph().nodes[node] {
-            Node::Number(bits) => f64::from_bits(*bits),
-            Node::Integer(affine) => self.affine(affine, at) as f64,
-            Node::Count(index) => self.count(*index, at) as f64,
+            Node::Number(bits) => T::of(f64::from_bits(*bits)),
+            Node::Integer(affine) => T::of(self.affine(affine, at) as f64),
+            Node::Id { at: place, .. } => T::of(
+                self.ids[usize::try_from(self.affine(&place[0], at)).expect("a place")] as f64,
+            ),
+            Node::Count(index) => T::of(self.count(*index, at) as f64),
             Node::Load { array, subscripts, guard: None } => self.element(*array, subscripts, at),
             Node::Load { array, subscripts, guard: Some(guard) } => {
                 if self.holds(*guard, at) {
                     self.element(*array, subscripts, at)
                 } else {
-                    0.0
+                    T::zero()
                 }
             }
             Node::Select { condition, then, otherwise } => {
@@ -361,12 +387,12 @@ impl<'a> Interpreter<'a> {
                 }
             }
             Node::Call { function, arguments } => {
-                let arguments: Vec<f64> = arguments.iter().map(number).collect();
-                (self.op(*function).forward)(&arguments)
+                let arguments: Vec<T> = arguments.iter().map(number).collect();
+                T::forward(self.op(*function), &arguments)
             }
             Node::Local { function, arguments, result, argument } => {
-                let arguments: Vec<f64> = arguments.iter().map(number).collect();
-                (self.op(*function).gradient)(&arguments, number(result))[*argument]
+                let arguments: Vec<T> = arguments.iter().map(number).collect();
+                T::gradient(self.op(*function), &arguments, number(result))[*argument]
             }
             Node::Negate(operand) => -number(operand),
             Node::Stop(operand) => number(operand),
@@ -381,16 +407,12 @@ impl<'a> Interpreter<'a> {
                 }
             }
             Node::Pullback { adjoint, through, factor } => match (number(adjoint), through) {
-                (0.0, _) => 0.0,
+                (zero, _) if zero == T::zero() => T::zero(),
                 (adjoint, Through::Times) => adjoint * number(factor),
                 (adjoint, Through::Over) => adjoint / number(factor),
             },
             Node::WhereAt { index, position, value } => {
-                if at[index] as f64 == number(position) {
-                    number(value)
-                } else {
-                    0.0
-                }
+                if T::of(at[index] as f64) == number(position) { number(value) } else { T::zero() }
             }
             other => panic!("not a number inside an equation: {other:?}"),
         }
@@ -404,21 +426,22 @@ impl<'a> Interpreter<'a> {
     }
 }
 
-fn folded(fold: Fold, terms: &[(i64, f64)]) -> f64 {
+fn folded<T: Number>(fold: Fold, terms: &[(i64, T)]) -> T {
     // Of no terms it is what leaves others as they are.
-    let best = |better: fn(f64, f64) -> bool| {
-        let worst = if better(1.0, 0.0) { f64::NEG_INFINITY } else { f64::INFINITY };
+    let best = |is_greatest: bool| {
+        let worst = if is_greatest { T::neg_infinity() } else { T::infinity() };
         let first = terms.first().copied().unwrap_or((0, worst));
+        let better = |one: T, other: T| if is_greatest { one > other } else { one < other };
         terms.iter().fold(first, |best, term| if better(term.1, best.1) { *term } else { best })
     };
     match fold {
         // `Iterator::sum` begins with -0, whose sign an `atan2` would see.
-        Fold::Sum => terms.iter().fold(0.0, |sum, term| sum + term.1),
-        Fold::Prod | Fold::Others => terms.iter().map(|term| term.1).product(),
-        Fold::Max => best(|one, other| one > other).1,
-        Fold::Min => best(|one, other| one < other).1,
-        Fold::ArgMax => best(|one, other| one > other).0 as f64,
-        Fold::ArgMin => best(|one, other| one < other).0 as f64,
+        Fold::Sum => terms.iter().fold(T::zero(), |sum, term| sum + term.1),
+        Fold::Prod | Fold::Others => terms.iter().fold(T::one(), |product, term| product * term.1),
+        Fold::Max => best(true).1,
+        Fold::Min => best(false).1,
+        Fold::ArgMax => T::of(best(true).0 as f64),
+        Fold::ArgMin => T::of(best(false).0 as f64),
     }
 }
 

@@ -1,14 +1,19 @@
 //! The stages together: what is shared, what is moved out of loops, what is derived, and the loops.
 
+mod additions;
 mod compiled;
 mod corpus;
 mod fused;
 mod generate;
 mod golden;
 mod interpret;
+mod machine;
 mod mutate;
 mod mutations;
+mod number;
 mod pairs;
+mod passes;
+mod reductions;
 mod subsets;
 mod unfused;
 
@@ -23,7 +28,11 @@ use crate::syntax::ast::Program;
 use crate::syntax::parse::parse;
 use crate::syntax::report::Report;
 
-/// The table's names, as `expr!` passes them on.
+thread_local! {
+    /// The table's names, as `expr!` passes them on.
+    static OPS: TokenStream = ops().parse().expect("tokens");
+}
+
 fn ops() -> String {
     let ops = microgpt::ops::TABLE.iter().map(|op| {
         let arguments: Vec<_> = op.arguments.iter().map(|(name, _)| *name).collect();
@@ -33,8 +42,7 @@ fn ops() -> String {
 }
 
 fn input(equations: &TokenStream) -> TokenStream {
-    let ops: TokenStream = ops().parse().expect("tokens");
-    quote!([::microgpt] [#ops] #equations)
+    OPS.with(|ops| quote!([::microgpt] [#ops] #equations))
 }
 
 /// What the stages up to the derivatives make of a program, or its mistakes.
@@ -79,6 +87,32 @@ fn a_linear_map_is_one_equation_with_two_gradients() {
             "∂w[o, i] += ∂result[t, o] * x[t, i] for t, o, i",
         ]
     );
+}
+
+#[test]
+fn of_a_block_only_what_needs_its_own_past_goes_step_by_step() {
+    let (checked, gradient) = compiled(&quote! {
+        for t {
+            let a = [sum(w[i, j] * x[t, j] for j) for i];
+            let h[-1] = [start[i] for i];
+            let h = [tanh(a[i] + sum(u[j, i] * h[t - 1, j] for j)) for i];
+            let y = sum(h[i] * v[i] for i);
+        }
+        [y[t] for t]
+    });
+    let notation = Notation::new(&checked, &gradient);
+    assert_eq!(
+        notation.steps(),
+        ["for t, from the first to the last: sum, h, as they need what they were"]
+    );
+    let gradients = notation.gradients();
+    let place = |line: &str| gradients.iter().position(|one| one == line).expect(line);
+    // What belongs to the weights is a product of matrices, after all steps.
+    assert!(
+        place("∂h[t-1, i] += ∂sum[t, i] * u[i, i] for t, i, i")
+            < place("∂u[i, i] += ∂sum[t, i] * h[t-1, i] for t, i, i")
+    );
+    assert!(place("∂h_start[i] += ∂h[-1, i] for i") < place("∂start[i] += ∂h_start[i] for i"));
 }
 
 #[test]

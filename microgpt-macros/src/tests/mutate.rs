@@ -18,8 +18,8 @@ use crate::tests::input;
 #[rustfmt::skip] // a word list
 const POOL: &[&str] = &[
     "x", "y", "i", "j", "k", "t", "u", "v", "a", "b", "m", "w", "q", "c", "d", "ids", "n", "sum",
-    "mean", "max", "min", "prod", "logsumexp", "dot", "len", "stop", "exp", "pow", "softmax", "let",
-    "for", "in", "if", "else", "and", "or", "as", "match", "fn", "_", "self", "Self", "super",
+    "mean", "max", "min", "prod", "logsumexp", "norm", "dot", "len", "stop", "exp", "pow", "softmax", "let",
+    "for", "in", "where", "if", "else", "and", "or", "as", "match", "fn", "_", "self", "Self", "super",
     "crate", "true", "r#type", "r#i", "r#a·b", "a·b", "u·v", "a·1", "a·2x", "a·", "a·b·c", "a·self",
     "r#a·self", "0", "1", "2", "3", "7", "-1", "1.0", "0.5", "1e0", "1e999", "5e3", "1_000", "0xff",
     "1u8", "1.5f32", "2x", "900000000000000", "99999999999999999999999", "4294967296", "\"s\"",

@@ -6,7 +6,7 @@ use std::ops::Range;
 use microgpt::{Array, Tape, Value, ops};
 
 use crate::syntax::ast::{
-    self, Binder, Comparison, Condition, Expr, ExprKind, Operator, Program, Reduction, Statement,
+    self, Binder, Comparison, Condition, Expr, ExprKind, Operator, Program, Statement,
 };
 
 /// A scalar or an array of values by position; what is not there is 0.
@@ -153,7 +153,7 @@ impl<'t> Unfused<'t> {
                 }
             };
             let range = range.unwrap_or_else(|| panic!("{name} is a subscript somewhere"));
-            let down = block.lets.iter().any(|one| goes_down(&name, &equations, &one.value));
+            let down = block.lets.iter().any(|one| goes_down(&name, block, &one.value));
             let mut values: Vec<usize> = range.clone().collect();
             if down {
                 values.reverse();
@@ -170,7 +170,7 @@ impl<'t> Unfused<'t> {
         for name in &equations {
             let before = before.remove(name).unwrap_or_default();
             // Its own axes are those of the start, until it is there itself.
-            let own = before.first();
+            let own = before.iter().find(|start| !start.lens.is_empty());
             let starts = own.map_or(&[][..], |start| &start.starts);
             let lens = own.map_or(&[][..], |start| &start.lens);
             let computed = Block {
@@ -382,6 +382,9 @@ impl<'t> Unfused<'t> {
             }
             ExprKind::Subscript { base, subscripts } => {
                 let ExprKind::Path(path) = &base.kind else { panic!("an array has a name") };
+                if path.last == "ids" {
+                    return self.tape.value(self.integer(expr) as f64);
+                }
                 self.element(&path.last, subscripts)
             }
             ExprKind::If { condition, then, otherwise } => {
@@ -401,16 +404,20 @@ impl<'t> Unfused<'t> {
                     sum + left.values[&vec![at]] * right.values[&vec![at]]
                 })
             }
-            ExprKind::Reduce { reduction, body, indices } => {
+            ExprKind::Reduce { reduction, body, indices, filter } => {
                 let mut terms = Vec::new();
-                self.each(indices, body, &mut |unfused, _| terms.push(unfused.value(body)));
-                self.reduce(*reduction, &terms)
+                self.each(indices, expr, &mut |unfused, _| {
+                    if filter.as_ref().is_none_or(|filter| unfused.holds(filter)) {
+                        terms.push(unfused.value(body));
+                    }
+                });
+                self.reduce(reduction.name, &terms)
             }
             other => panic!("no such expression is generated: {other:?}"),
         }
     }
 
-    fn reduce(&self, reduction: Reduction, terms: &[Value<'t>]) -> Value<'t> {
+    fn reduce(&self, reduction: &str, terms: &[Value<'t>]) -> Value<'t> {
         let sum =
             |terms: &[Value<'t>]| terms.iter().fold(self.tape.value(0.0), |sum, &term| sum + term);
         let best = |better: fn(f64, f64) -> bool| {
@@ -424,34 +431,40 @@ impl<'t> Unfused<'t> {
             )
         };
         match reduction {
-            Reduction::Sum => sum(terms),
-            Reduction::Mean => sum(terms) / terms.len() as f64,
-            Reduction::Max => best(|one, other| one > other),
-            Reduction::Min => best(|one, other| one < other),
-            Reduction::Prod => {
-                terms.iter().fold(self.tape.value(1.0), |product, &term| product * term)
-            }
-            Reduction::LogSumExp => {
+            "sum" => sum(terms),
+            "mean" => sum(terms) / terms.len() as f64,
+            "max" => best(|one, other| one > other),
+            "min" => best(|one, other| one < other),
+            "prod" => terms.iter().fold(self.tape.value(1.0), |product, &term| product * term),
+            "logsumexp" => {
                 let max = best(|one, other| one > other).data();
                 let terms: Vec<_> = terms.iter().map(|&term| (term - max).exp()).collect();
                 sum(&terms).ln() + max
             }
+            "norm" => {
+                let squares: Vec<_> = terms.iter().map(|&term| term * term).collect();
+                let total = sum(&squares);
+                // At its corner no gradient flows.
+                if total.data() == 0.0 { self.tape.value(0.0) } else { total.sqrt() }
+            }
+            other => panic!("what is `{other}`?"),
         }
     }
 }
 
-/// Whether an expression uses what an equation of a block is after this value of an index.
-fn goes_down(index: &str, equations: &[String], expr: &Expr) -> bool {
+/// Whether an equation of a block uses what one of them is after this value of an index.
+fn goes_down(index: &str, block: &ast::Block, expr: &Expr) -> bool {
     let mut found = false;
     walk(expr, &mut |expr| {
-        if let ExprKind::Subscript { base, subscripts } = &expr.kind
-            && let ExprKind::Path(array) = &base.kind
-            && equations.contains(&array.last)
-        {
-            for subscript in subscripts {
-                let ExprKind::Binary { operator: Operator::Add, left, .. } = &subscript.kind else {
-                    continue;
-                };
+        let ExprKind::Subscript { base, subscripts } = &expr.kind else { return };
+        let ExprKind::Path(array) = &base.kind else { return };
+        let Some(equation) = block.lets.iter().find(|one| one.name == array.last) else { return };
+        let own = match &equation.value.kind {
+            ExprKind::Comprehension { indices, .. } => indices.len(),
+            _ => 0,
+        };
+        for subscript in &subscripts[..subscripts.len().saturating_sub(own)] {
+            if let ExprKind::Binary { operator: Operator::Add, left, .. } = &subscript.kind {
                 found |= matches!(&left.kind, ExprKind::Path(path) if path.last == index);
             }
         }
@@ -467,7 +480,13 @@ fn walk(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
                 walk(one, visit);
             }
         }
-        ExprKind::Reduce { body, .. } | ExprKind::Comprehension { body, .. } => walk(body, visit),
+        ExprKind::Comprehension { body, .. } => walk(body, visit),
+        ExprKind::Reduce { body, filter, .. } => {
+            if let Some(filter) = filter {
+                walk_condition(filter, visit);
+            }
+            walk(body, visit);
+        }
         ExprKind::Subscript { subscripts, .. } => {
             for one in subscripts {
                 walk(one, visit);

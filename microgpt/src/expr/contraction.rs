@@ -15,7 +15,8 @@ use std::hint::black_box;
 use super::large::{self, is_large};
 use super::loops::{barrier, put};
 use super::panels::{self, Below, Lines, Panels};
-use super::sums::{BLOCK, blocks};
+use super::sums::blocks;
+use super::tuning::{BLOCK, COPIED, VECTOR};
 use crate::real::Real;
 use crate::shape::Dim;
 
@@ -75,14 +76,6 @@ impl<'a, T> Factor<'a, T> {
     }
 }
 
-/// Bytes of a vector register.
-const VECTOR: usize = if cfg!(target_feature = "avx512f") { 64 } else { 32 };
-
-/// With this many rows the right factor is read so often that a copy of it pays, on whole cache
-/// lines, even where its columns lie side by side already. Not so for the few columns of a known
-/// axis.
-const COPIED: usize = 32;
-
 /// `target[r, c] = Σ left[r, k] · right[k, c]`, or `+=`, over the axes of rows, columns and terms.
 #[inline(always)]
 pub fn contract<T: Real, R: Dim, C: Dim, K: Dim>(
@@ -141,6 +134,9 @@ pub fn contract_in_blocks<T: Real, R: Dim, C: Dim, K: Dim>(
             product.single_row(terms);
         }
         return;
+    }
+    if product.rows == 1 && product.right.stride == 1 && product.right.step >= product.columns {
+        return product.single_row_of_columns();
     }
     if const { C::FIXED.is_some() } {
         product.in_blocks::<C, K>();
@@ -245,6 +241,38 @@ impl<T: Real> Product<'_, T> {
             let sums = sums_of_four(left, line(0), line(1), line(2), line(3));
             put(&mut out[first..], sums, target.add);
         }
+    }
+
+    /// One row alone, of a right factor whose columns lie side by side: as many vectors of sums as hide the
+    /// latency of a fused operation, then fewer.
+    #[inline(never)]
+    fn single_row_of_columns(mut self) {
+        let mut done = 0;
+        if const { numbers::<T>() == 16 } {
+            done = self.row_in_blocks::<128>(done);
+        }
+        if const { numbers::<T>() >= 8 } {
+            done = self.row_in_blocks::<64>(done);
+        }
+        done = self.row_in_blocks::<32>(done);
+        done = self.row_in_blocks::<16>(done);
+        done = self.row_in_blocks::<8>(done);
+        done = self.row_in_blocks::<4>(done);
+        self.row_in_blocks::<1>(done);
+    }
+
+    /// Whole blocks of the columns of a single row from one on; returns how far they go.
+    #[inline(always)]
+    fn row_in_blocks<const COLUMNS: usize>(&mut self, mut done: usize) -> usize {
+        let Self { target, left, right, columns, terms, .. } = self;
+        while *columns - done >= COLUMNS {
+            let elements = &mut target.elements[target.first + done..];
+            let block = Block { elements, stride: 0, rows: 1, width: COLUMNS, add: target.add };
+            let right = Factor { first: right.first + done, ..*right };
+            block.sweep::<1, COLUMNS>(*left, right, *terms);
+            done += COLUMNS;
+        }
+        done
     }
 
     /// One copy for all axes that the compiler does not know; code for those alone that it knows.

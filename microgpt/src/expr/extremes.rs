@@ -4,7 +4,8 @@
 // does not optimise across modules calls for every element; a plain loop is always made into vectors.
 #![allow(clippy::needless_range_loop)]
 
-use super::loops::{LANES, accumulate, barrier, column, cut, map};
+use super::loops::{accumulate, barrier, column, cut, map};
+use super::tuning::LANES;
 use crate::real::Real;
 
 /// The greatest of what `step` makes of an element of each of `rows`; of no position it is -∞.

@@ -5,17 +5,18 @@
 // does not optimise across modules calls for every element; a plain loop is always made into vectors.
 #![allow(clippy::needless_range_loop)]
 
-use super::loops::{LANES, barrier};
+use super::loops::barrier;
 use super::sums::Sum;
+use super::tuning::{INTERLEAVED, LANES, LOCAL, SHORT};
 use crate::real::Real;
-use crate::shape::{Dim, LOCAL};
+use crate::shape::Dim;
 
 /// Whether the arrays of an expression lie with this axis innermost, where the ranges of its rows reach
 /// so far: its length is known and whole vectors, and those rows would be one or two.
 #[inline(always)]
 pub fn is_interleaved<D: Dim>(_: D, reach: usize) -> bool {
-    matches!(D::FIXED, Some(len) if len.is_multiple_of(LANES / 2) && len <= LOCAL)
-        && reach <= 2 * LANES
+    matches!(D::FIXED, Some(len) if len.is_multiple_of(INTERLEAVED) && len <= LOCAL)
+        && reach <= SHORT
 }
 
 /// Whether the type says how many numbers lie in so many rows, and they are few.

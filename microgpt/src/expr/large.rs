@@ -8,6 +8,7 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder};
 
 use super::contraction::{Factor, Target};
+use super::tuning::{LARGE, LARGE_ACROSS};
 use crate::real::Real;
 
 /// Whether so many fused operations are better made by the crate. Where the terms of the left factor
@@ -16,7 +17,7 @@ use crate::real::Real;
 #[inline(always)]
 pub(super) fn is_large<T>(operations: usize, left_step: usize) -> bool {
     let float = size_of::<T>() <= size_of::<f64>();
-    float && operations >= if left_step == 1 { 1 << 27 } else { 1 << 22 }
+    float && operations >= if left_step == 1 { LARGE } else { LARGE_ACROSS }
 }
 
 /// The sums, if the arrays are such as the crate takes.

@@ -6,6 +6,7 @@
 
 use std::marker::PhantomData;
 
+use super::tuning::LANES;
 use crate::real::Real;
 
 /// A number of the language in the precision of the operands.
@@ -79,9 +80,6 @@ pub fn pull_onto<T: Real>(adjoint: T, local: T, gradient: T) -> T {
 pub fn pull_over<T: Real>(adjoint: T, divisor: T) -> T {
     adjoint.pull_over(divisor)
 }
-
-/// Vectors have this many lanes, or are made up to so many.
-pub(super) const LANES: usize = 8;
 
 /// Writes sums, or adds them to what is there: as many of them as there is room for.
 #[inline(always)]

@@ -291,8 +291,8 @@ pub trait TakeNumber<Number, T> {
 }
 
 macro_rules! number {
-    ($($number:ty)*) => {$(
-        impl<R, T: Real> Operand<R, T> for $number
+    ($($number:ty $(, $part:ident)?;)*) => {$(
+        impl<R, T: Real $(, $part: Real)?> Operand<R, T> for $number
         where
             Among<T>: TakeNumber<Self, T>,
         {
@@ -305,7 +305,7 @@ macro_rules! number {
         }
 
         #[diagnostic::do_not_recommend]
-        impl TakeNumber<$number, $number> for Among<$number> {
+        impl $(<$part: Real>)? TakeNumber<$number, $number> for Among<$number> {
             #[inline(always)]
             fn take(number: &$number) -> &$number {
                 number
@@ -314,7 +314,7 @@ macro_rules! number {
     )*};
 }
 
-number!(f32 f64 Dual);
+number!(f32; f64; Dual<Part>, Part;);
 
 macro_rules! shaped {
     ($($($axis:ident)+;)*) => {$(

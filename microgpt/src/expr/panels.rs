@@ -17,12 +17,9 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use super::loops::{LANES, put};
+use super::loops::put;
+use super::tuning::{LANES, PANEL as COLUMNS};
 use crate::real::Real;
-
-/// The columns of a panel: a register of 32-bit numbers. With sixteen, eight lanes of each are more than the
-/// compiler keeps in registers.
-const COLUMNS: usize = 8;
 
 /// What lies below the record that is being made.
 #[derive(Clone, Copy, Debug)]
@@ -301,7 +298,7 @@ mod tests {
     fn parts_of_arrays_have_the_same_bits_with_panels() {
         let number = |at: usize| ((at * 7919 + 13) % 101) as f32 / 50.0 - 1.0;
         let tape = Tape::<f32>::default();
-        let long = super::super::sums::BLOCK + 37;
+        let long = super::super::tuning::BLOCK + 37;
         let numbers: Vec<f32> = (0..5 * long).map(number).collect();
         let all = tape.array((5, long), &numbers);
         let heads = tape.array((3, 10, 9), &numbers[..270]);

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::contraction::{Factor, Target, contract};
+use super::tuning::{FEW, LONG, WIDTH};
 use crate::real::Real;
 use crate::shape::Dim;
 
@@ -21,16 +22,10 @@ pub enum Ragged {
     Rows,
 }
 
-/// So few values of the bounding index are not halved again.
-const FEW: usize = 8;
-
-/// The columns of a rectangle that is computed beside the target.
-const WIDTH: usize = 16;
-
 /// Whether a bounding index has so many values that rectangles pay.
 #[inline(always)]
 pub fn is_long<D: Dim>(bounding: D) -> bool {
-    bounding.len() >= 32
+    bounding.len() >= LONG
 }
 
 /// The least value at which a range begins. `ranges` rise or fall with the values of `bounding`.

@@ -6,7 +6,8 @@
 
 use std::ops::Range;
 
-use super::loops::{LANES, accumulate, barrier, column, cut, map};
+use super::loops::{accumulate, barrier, column, cut, map};
+use super::tuning::{BLOCK, LANES};
 use crate::real::Real;
 use crate::shape::Dim;
 
@@ -74,10 +75,6 @@ impl<T: Real> Sum<T> {
         ((a + e) + (c + g)) + ((b + f) + (d + h))
     }
 }
-
-/// So many terms are added up one by one, more of them in blocks of so many. In `f32`, whose numbers have
-/// 24 bits, a term is lost in a sum that is 2²⁴ times as large.
-pub(crate) const BLOCK: usize = 1 << 12;
 
 /// The parts of a range that are summed by themselves.
 #[inline(always)]

@@ -23,6 +23,20 @@ impl Direction {
         }
     }
 
+    /// Makes NaN of whatever changes.
+    pub(super) fn spoil(&self, inputs: &mut [Vec<f64>]) {
+        match self {
+            Self::Element { input, element } => inputs[*input][*element] = f64::NAN,
+            Self::All(along) => {
+                for (x, along) in inputs.iter_mut().flatten().zip(along.iter().flatten()) {
+                    if *along != 0.0 {
+                        *x = f64::NAN;
+                    }
+                }
+            }
+        }
+    }
+
     pub(super) fn advance(&self, inputs: &mut [Vec<f64>], by: f64) {
         match self {
             Self::Element { input, element } => inputs[*input][*element] += by,
@@ -92,6 +106,8 @@ impl Estimate {
 pub(super) struct Bend {
     wide: f64,
     pub(super) narrow: f64,
+    /// The difference quotients of both sides together, at these steps.
+    across: [f64; 2],
     /// What rounding makes of a bend of 0.
     pub(super) rounding: f64,
     pub(super) left: Estimate,
@@ -103,6 +119,14 @@ impl Bend {
     /// quarter as much.
     pub(super) fn stays(&self) -> bool {
         self.narrow.abs() > 0.6 * self.wide.abs() && !self.hidden(self.narrow)
+    }
+
+    /// Whether a quotient grows as the step shrinks, as at a jump: the size of that stays.
+    pub(super) fn jumps(&self) -> bool {
+        let grows = |[wide, narrow]: [f64; 2]| {
+            (0.8 * RATIO..1.2 * RATIO).contains(&(narrow / wide)) && !self.hidden(narrow)
+        };
+        grows([self.wide, self.narrow]) || grows(self.across)
     }
 
     /// Whether both steps see a smooth function, as far as rounding lets them see.
@@ -208,6 +232,7 @@ impl Probe {
         let bend = Bend {
             wide: right[last - 1] - left[last - 1],
             narrow: right[last] - left[last],
+            across: [central[last - 1], central[last]],
             rounding: 4.0 * rounding,
             left: estimate(&left, RATIO, 2.0 * rounding),
             right: estimate(&right, RATIO, 2.0 * rounding),
@@ -298,10 +323,21 @@ mod tests {
     }
 
     #[test]
+    fn a_jump_bends_the_more_the_lesser_the_step() {
+        let to_the_right: Function = |x| (x - 1.0).signum() + x.sin();
+        let to_both_sides: Function = |x| if x == 1.0 { 0.0 } else { (x - 1.0).signum() };
+        for function in [to_the_right, to_both_sides] {
+            let (probe, here) = probe(function, 1e-3, 2);
+            let (_, bend) = probe.central(0, here, f64::EPSILON, 0.0).expect("finite values");
+            assert!(bend.jumps());
+        }
+    }
+
+    #[test]
     fn a_kink_bends_as_much_at_each_step() {
         let (probe, here) = probe(|x| (x - 1.0).abs() + x.sin(), 1e-3, 2);
         let (_, bend) = probe.central(0, here, f64::EPSILON, 0.0).expect("finite values");
-        assert!(bend.stays() && !bend.smooth());
+        assert!(bend.stays() && !bend.smooth() && !bend.jumps());
         assert!((bend.left.slope - (1f64.cos() - 1.0)).abs() < 1e-6);
     }
 }

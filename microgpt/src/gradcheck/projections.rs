@@ -15,7 +15,7 @@ type Element = (usize, usize);
 impl<T: Real> Run<'_, T> {
     /// Random combinations of the outputs along random directions.
     ///
-    /// Elements that kink are found, looked at by themselves, and left out of all directions.
+    /// Elements that kink or jump are found, looked at by themselves, and left out of all directions.
     pub(super) fn projections(&mut self, count: usize) {
         let mut kinked: Vec<Element> = Vec::new();
         for _ in 0..count {
@@ -54,7 +54,7 @@ impl<T: Real> Run<'_, T> {
             if search.verdict == Verdict::Right {
                 return Verdict::Right;
             }
-            if search.bent.is_some() {
+            if search.bent.is_some() || search.jumped {
                 let found = self.kinked(&along, cotangents, search.bent_at, search.noise.0);
                 for &(input, element) in &found {
                     self.judge_element(input, element, gradients, cotangents);
@@ -102,7 +102,7 @@ impl<T: Real> Run<'_, T> {
         directions
     }
 
-    /// The elements that kink, each by itself, found by halving.
+    /// The elements that kink or jump, each by itself, found by halving.
     pub(super) fn kinked(
         &mut self,
         along: &[Vec<f64>],
@@ -129,7 +129,7 @@ impl<T: Real> Run<'_, T> {
             let here = self.joined(cotangents);
             let probe = Probe::new(&mut |by| self.at(&direction, Some(cotangents), by), step, 2);
             let bend = probe.central(0, here, T::epsilon().as_f64(), noise);
-            if !bend.is_some_and(|(_, bend)| bend.stays()) {
+            if !bend.is_some_and(|(_, bend)| bend.stays() || bend.jumps()) {
                 continue;
             }
             match elements.split_at(elements.len() / 2) {

@@ -58,6 +58,27 @@ impl Default for Tolerance {
     }
 }
 
+/// What is held against an oracle.
+///
+/// ```
+/// use microgpt::expr;
+/// use microgpt::gradcheck::{Derivative, gradcheck};
+///
+/// let report = gradcheck(&[vec![3.0, 0.5]], |inputs| {
+///     let x = inputs[0];
+///     expr!(sum(x[i] * stop(x[i]) for i)).into()
+/// });
+/// assert!(report.mismatches.iter().all(|one| one.derivative == Derivative::Gradient));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Derivative {
+    /// The gradient.
+    Gradient,
+    /// The Hessian times a vector: the gradient's derivative along a random direction.
+    HessianProduct,
+}
+
 /// What a gradient is held against.
 ///
 /// ```
@@ -93,6 +114,8 @@ pub enum Oracle {
     Sum,
     /// The same computation once more.
     SecondRun,
+    /// `v·H·u` for `u·H·v`: a Hessian is symmetric.
+    Symmetry,
 }
 
 impl fmt::Display for Oracle {
@@ -107,6 +130,7 @@ impl fmt::Display for Oracle {
             Self::Alone => "with zero cotangents for the results that are not used it is",
             Self::Sum => "what each result gives alone sums up to",
             Self::SecondRun => "a second run gave",
+            Self::Symmetry => "with the two directions exchanged it is",
         })
     }
 }
@@ -146,6 +170,8 @@ pub struct Mismatch {
     pub step: f64,
     /// What was asked.
     pub oracle: Oracle,
+    /// Whether the gradient is wrong, or its own derivative.
+    pub derivative: Derivative,
     /// The `expr!`, or the operator, whose part of the backward pass is most in error.
     pub place: Option<Place>,
 }
@@ -161,14 +187,29 @@ impl Mismatch {
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, index, output, analytic, expected, step, oracle, place, .. } = self;
-        write!(f, "the gradient of `{name}` at {index:?}")?;
+        let Self {
+            name, index, output, analytic, expected, step, oracle, place, derivative, ..
+        } = self;
+        match (derivative, oracle) {
+            (Derivative::Gradient, _) => write!(f, "the gradient of `{name}` at {index:?}")?,
+            (Derivative::HessianProduct, Oracle::Symmetry) => {
+                f.write_str("the Hessian is not symmetric: u·H·v")?;
+            }
+            (Derivative::HessianProduct, _) => {
+                write!(f, "the Hessian-vector product of `{name}` at {index:?}")?;
+            }
+        }
         if let Some(output) = output {
             write!(f, " from output {output}")?;
         }
         let [analytic, expected] = figures([*analytic, *expected]);
         let [error] = figures([self.error()]);
-        write!(f, " is {analytic}, but {oracle} {expected} (error {error}")?;
+        let of = if *derivative == Derivative::HessianProduct && *step > 0.0 {
+            " of gradients"
+        } else {
+            ""
+        };
+        write!(f, " is {analytic}, but {oracle} {expected}{of} (error {error}")?;
         if *step > 0.0 {
             let [step] = figures([*step]);
             write!(f, ", step {step}")?;
@@ -252,6 +293,42 @@ pub struct Report {
     pub mismatches: Vec<Mismatch>,
     /// Where one way of computing the function panics and another does not.
     pub panics: Option<Panics>,
+    /// What was found of second derivatives; those that are wrong are among the mismatches.
+    pub second_order: SecondOrder,
+}
+
+/// What a check found of second derivatives: of products `u·H·v` of the Hessian of the outputs, joined
+/// by random cotangents, with random directions.
+///
+/// ```
+/// use microgpt::gradcheck::{Gradcheck, Layer, Outputs};
+/// use microgpt::{Real, Vector, expr};
+///
+/// struct Cubes;
+///
+/// impl Layer for Cubes {
+///     fn outputs<'t, T: Real>(&self, inputs: &[Vector<'t, usize, T>]) -> Outputs<'t, T> {
+///         let x = inputs[0];
+///         expr!([x[i]^3 for i]).into()
+///     }
+/// }
+///
+/// let report = Gradcheck::new().check_layer(&[vec![0.5, -1.0]], &Cubes);
+/// report.assert_right();
+/// assert!(report.second_order.compared > 0);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SecondOrder {
+    /// How many products were compared, and decided.
+    pub compared: usize,
+    /// How many of these are 0 because the gradient does not change.
+    pub zeros: usize,
+    /// How many were left out because the gradient kinks or jumps.
+    pub kinks: usize,
+    /// How many could not be decided.
+    pub undecided: usize,
+    /// Why second derivatives were not looked at, if the check was told not to.
+    pub left_out: Option<&'static str>,
 }
 
 impl Report {
@@ -286,7 +363,7 @@ impl Report {
         match self.worst() {
             Some(worst) => Err(GradientError::Wrong {
                 wrong: self.mismatches.len(),
-                compared: self.compared,
+                compared: self.compared + self.second_order.compared,
                 worst: Box::new(worst.clone()),
             }),
             None if self.says_nothing() && undecided > 0 => {
@@ -317,9 +394,20 @@ impl Report {
         self.undecided.extend(other.undecided);
         self.undecided_projections += other.undecided_projections;
         self.mismatches.extend(other.mismatches);
+        self.second_order.join(&other.second_order);
         if self.panics.is_none() {
             self.panics = other.panics;
         }
+    }
+}
+
+impl SecondOrder {
+    fn join(&mut self, other: &Self) {
+        self.compared += other.compared;
+        self.zeros += other.zeros;
+        self.kinks += other.kinks;
+        self.undecided += other.undecided;
+        self.left_out = self.left_out.or(other.left_out);
     }
 }
 

@@ -23,11 +23,24 @@ const ROUNDED_POINTS: usize = 4;
 /// function.
 pub(super) type Function<'f, T> = dyn for<'t> Fn(&[Vector<'t, usize, T>]) -> Outputs<'t, T> + 'f;
 
+/// The gradient of each input, at these inputs under cotangents.
+type Gradients<'a> = dyn Fn(&[Vec<f64>], &[f64]) -> Vec<Vec<f64>> + 'a;
+
+/// How a function is derived that is not pulled back itself, as a gradient.
+#[derive(Clone, Copy)]
+pub(super) struct Rule<'a> {
+    pub(super) gradients: &'a Gradients<'a>,
+    /// The record whose part is most in error, under these cotangents.
+    pub(super) culprit: &'a dyn Fn(&[f64]) -> Option<Place>,
+}
+
 /// One check under way.
 pub(super) struct Run<'a, T: Real> {
     pub(super) check: &'a Gradcheck<T>,
     pub(super) points: &'a [Point],
     pub(super) function: &'a Function<'a, T>,
+    /// None where a backward pass derives the function.
+    pub(super) rule: Option<Rule<'a>>,
     pub(super) random: PythonRandom,
     pub(super) outputs: Vec<f64>,
     /// Points that differ from this one by rounding, with the outputs there.
@@ -45,6 +58,7 @@ impl<'a, T: Real> Run<'a, T> {
             check,
             points,
             function,
+            rule: None,
             random: PythonRandom::new(check.seed),
             outputs: Vec::new(),
             rounded: Vec::new(),
@@ -81,6 +95,9 @@ impl<'a, T: Real> Run<'a, T> {
     }
 
     pub(super) fn gradients_at(&self, inputs: &[Vec<f64>], cotangents: &[f64]) -> Vec<Vec<f64>> {
+        if let Some(rule) = self.rule {
+            return (rule.gradients)(inputs, cotangents);
+        }
         let tape = Tape::default();
         let leaves = leaves::<T>(&tape, inputs);
         pulled_back(&leaves, self.function, &[], cotangents)
@@ -264,9 +281,8 @@ impl<'a, T: Real> Run<'a, T> {
         cotangents: Option<&[f64]>,
         here: &[Sample],
     ) -> Vec<bool> {
-        let Direction::Element { input, element } = *direction else { return vec![] };
         let mut inputs = self.values();
-        inputs[input][element] = f64::NAN;
+        direction.spoil(&mut inputs);
         let outputs = quietly(|| self.evaluate(&inputs));
         let there = outputs.map(|outputs| samples(outputs, cotangents)).unwrap_or_default();
         let same = |(one, two): (&Sample, &Sample)| one.value.to_bits() == two.value.to_bits();
@@ -374,6 +390,9 @@ impl<'a, T: Real> Run<'a, T> {
     /// adjoints, times their tangents along the direction, sum up to what it adds to the adjoints
     /// of its inputs, times theirs.
     fn culprit(&self, direction: &Direction, cotangents: &[f64]) -> Option<Place> {
+        if let Some(rule) = self.rule {
+            return (rule.culprit)(cotangents);
+        }
         let step = T::epsilon().as_f64().cbrt();
         let arena = |by: f64| {
             let mut inputs = self.values();
@@ -468,19 +487,7 @@ pub(super) fn pulled_back<T: Real>(
     filled: &[f64],
     cotangents: &[f64],
 ) -> Vec<Vec<f64>> {
-    let cotangents: Vec<T> = cotangents.iter().map(|&x| T::of(x)).collect();
-    added(leaves, filled, || {
-        let outputs = function(leaves);
-        match &outputs.0[..] {
-            [one] => one.backward_with(&cotangents),
-            // In one pass: each record then has the cotangents of all of its results at once.
-            several => {
-                let size: usize = several.iter().map(|output| output.size()).sum();
-                let tape = several[0].tape();
-                tape.concatenate(several, (size,)).backward_with(&cotangents);
-            }
-        }
-    })
+    added(leaves, filled, || function(leaves).pull_back(cotangents))
 }
 
 /// What `backward` adds to the gradients of the leaves, which hold `filled` before, or zeros.

@@ -100,6 +100,8 @@ pub(super) struct Search {
     /// What kink was left at the step of the suspect.
     suspect_kink: f64,
     edge: bool,
+    /// Whether the function jumps within the last step.
+    pub(super) jumped: bool,
 }
 
 impl Search {
@@ -123,6 +125,7 @@ impl Search {
             suspect: None,
             suspect_kink: 0.0,
             edge: false,
+            jumped: false,
         }
     }
 
@@ -194,6 +197,15 @@ impl Search {
             }
             return;
         };
+        // From afar a steep rise looks like a jump too.
+        if bend.jumps() && probe.step <= 1.5 * limits.first {
+            self.descend_to_a_jump(probe.step, limits);
+            return;
+        }
+        if std::mem::take(&mut self.jumped) {
+            // The jump is beside this point: no step up to this one reaches it.
+            (self.ceiling, self.tries) = (probe.step, 0);
+        }
         if probe.step > 1.5 * limits.first {
             let trusted = self.best.is_some_and(|best| best.agrees(&estimate, 0.0));
             if !(trusted && bend.parabolic()) {
@@ -343,6 +355,17 @@ impl Search {
             }
         }
         self.descend_to(self.bent_at / DESCENT, limits);
+    }
+
+    /// Where a function jumps it has no derivative.
+    fn descend_to_a_jump(&mut self, step: f64, limits: &Limits) {
+        (self.jumped, self.bent_at) = (true, step);
+        let next = step / DESCENT;
+        if next < limits.least {
+            self.verdict = Verdict::Undecided;
+        } else {
+            self.wish = Wish { step: next, levels: 2 };
+        }
     }
 
     fn descend_to(&mut self, next: f64, limits: &Limits) {

@@ -148,6 +148,19 @@ pub fn sweep(
 /// # fn main() {}
 /// ```
 ///
+/// One that is generic over the precision is checked to second order: Hessian-vector products against
+/// differences of the gradient. A layer whose second derivatives nobody wants says why:
+///
+/// ```
+/// # use microgpt::{Matrix, Real, expr, gradcheck_layer};
+/// fn squares<T: Real>(x: Matrix<'_, usize, usize, T>) -> Matrix<'_, usize, usize, T> {
+///     expr!([x[t, i]^2 for t, i])
+/// }
+///
+/// gradcheck_layer!(#[first_order = "it is the last step of a solver"] <T> squares, x: [t, i]);
+/// # fn main() {}
+/// ```
+///
 /// It stands outside of functions, and needs no other crate. The environment variables
 /// `PROPTEST_CASES` and `PROPTEST_RNG_SEED` say how many points it draws, and from which seed (0 if not
 /// set). If the first is not set it draws 48, and leaves out some of those with many numbers: they
@@ -155,7 +168,7 @@ pub fn sweep(
 /// which nothing is decidable, as softmax of one number, is no failure; all sizes are.
 #[macro_export]
 macro_rules! gradcheck_layer {
-    (<T> $name:ident = $call:expr, $($input:ident: [$($axis:tt),* $(,)?] $(in $range:expr)?),+ $(,)?) => {
+    ($(#[first_order = $reason:literal])? <T> $name:ident = $call:expr, $($input:ident: [$($axis:tt),* $(,)?] $(in $range:expr)?),+ $(,)?) => {
         $crate::gradcheck_layer! { @test $name {
             struct Checked($crate::gradcheck::Sizes);
             impl $crate::gradcheck::Layer for Checked {
@@ -170,6 +183,7 @@ macro_rules! gradcheck_layer {
             #[test]
             fn the_gradient_is_right() {
                 $crate::gradcheck_layer!(@sweep $name |drawing, check| {
+                    $(let check = &::core::clone::Clone::clone(check).first_order($reason);)?
                     check.check_layer(
                         drawing.inputs(),
                         &Checked(::core::clone::Clone::clone(drawing.sizes())),
@@ -178,9 +192,9 @@ macro_rules! gradcheck_layer {
             }
         } }
     };
-    (<T> $name:ident, $($input:ident: [$($axis:tt),* $(,)?] $(in $range:expr)?),+ $(,)?) => {
+    ($(#[first_order = $reason:literal])? <T> $name:ident, $($input:ident: [$($axis:tt),* $(,)?] $(in $range:expr)?),+ $(,)?) => {
         $crate::gradcheck_layer! {
-            <T> $name = $name($($input),+), $($input: [$($axis),*] $(in $range)?),+
+            $(#[first_order = $reason])? <T> $name = $name($($input),+), $($input: [$($axis),*] $(in $range)?),+
         }
     };
     (@test $name:ident { $($test:item)* }) => {
@@ -284,14 +298,17 @@ macro_rules! gradcheck_layer {
 /// # fn main() {}
 /// ```
 ///
-/// It stands outside of functions.
+/// It stands outside of functions. An op whose second derivatives nobody wants says why:
+/// `gradcheck_op!(#[first_order = "a solver's last step"] mish_is_right = mish)`.
 #[macro_export]
 macro_rules! gradcheck_op {
-    ($test:ident = $($path:ident)::+ $(,)?) => {
+    ($(#[first_order = $reason:literal])? $test:ident = $($path:ident)::+ $(,)?) => {
         #[test]
         fn $test() {
             for seed in 0..64 {
-                let report = $crate::gradcheck::check_op(&$($path)::+::OP, seed);
+                let check = $crate::gradcheck::Gradcheck::new().seed(seed);
+                $(let check = check.first_order($reason);)?
+                let report = check.check_op(&$($path)::+::OP);
                 if let ::core::result::Result::Err(error) = report.right() {
                     let name = ::core::stringify!($($path)::+).replace(' ', "");
                     ::core::panic!("{name}: {error}");

@@ -114,6 +114,14 @@ pub fn decay<T: Real>(x: T) -> T {
     (if x < T::zero() { x } else { -x }).exponential()
 }
 
+/// The sigmoid, and what it lacks to 1: a difference would lose all digits as the sigmoid nears 1.
+#[inline(always)]
+pub fn sigmoid_and_rest<T: Real>(x: T) -> [T; 2] {
+    let e = decay(x);
+    let share = (T::one() + e).recip();
+    if x < T::zero() { [e * share, share] } else { [share, e * share] }
+}
+
 /// The derivative of the sigmoid. That of the result, `y (1 - y)`, loses all digits as `y` nears 1.
 #[inline(always)]
 pub fn sigmoid_slope<T: Real>(x: T) -> T {
@@ -129,6 +137,14 @@ pub fn inverse_hyperbolic<T: Real>(x: T, y: T) -> T {
         return y;
     }
     (x.abs().ln() + T::of(std::f64::consts::LN_2)).copysign(y)
+}
+
+/// `1 - x²`: as a product near 1, where the difference cancels, and else as a difference, where the
+/// derivative of the product does.
+#[inline(always)]
+pub fn one_minus_square<T: Real>(x: T) -> T {
+    let one = T::one();
+    if x.abs() < T::of(0.5) { one - x * x } else { (one - x) * (one + x) }
 }
 
 /// `1 / (1 + x²)`, where `x²` may overflow.
@@ -178,4 +194,10 @@ pub fn clamp_gradient<T: Real>(x: T, low: T, high: T) -> [T; 3] {
     let [to_raised, to_high] = min::gradient([raised, high], raised);
     let [to_x, to_low] = max::gradient([x, low], raised);
     [to_raised * to_x, to_raised * to_low, to_high]
+}
+
+/// Whether `x · ln y` is 0 by agreement: the logarithm is no number, or an infinite one.
+#[inline(always)]
+pub fn is_zero_times_log<T: Real>(x: T, y: T) -> bool {
+    x == T::zero() && !(y > T::zero() && y.is_finite()) && !y.is_nan()
 }

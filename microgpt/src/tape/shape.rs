@@ -7,6 +7,7 @@ use std::fmt::Debug;
 use std::ops::Range;
 
 use crate::array::{Array, Numbers};
+use crate::expr::tuning::LOCAL;
 use crate::expr::{Integer, blocks};
 use crate::real::Real;
 use crate::value::Value;
@@ -111,9 +112,6 @@ pub trait Dim:
         work.with(first, second, self)
     }
 }
-
-/// Rows up to this many numbers are copied to a local array: more would not stay in registers.
-pub(crate) const LOCAL: usize = 64;
 
 impl<const N: usize> Dim for Const<N> {
     const FIXED: Option<usize> = Some(N);

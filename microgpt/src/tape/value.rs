@@ -1,6 +1,8 @@
 //! `Value`: one number on a tape, with the operators of ordinary arithmetic.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::iter::{Product, Sum};
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use crate::array::Array;
@@ -66,6 +68,26 @@ impl<'t, T: Real> Value<'t, T> {
         self.tape().read_gradients(self.0.position(), 1, |gradients| gradients[0])
     }
 
+    /// Sets the number, as that of a parameter that one moves oneself.
+    ///
+    /// What was computed from it stays as it was. A backward pass that comes to an `expr!` made before
+    /// panics, as after an [`update`](Array::update).
+    ///
+    /// ```
+    /// let tape = microgpt::Tape::new();
+    /// let x = tape.value(3.0);
+    /// x.set(4.0);
+    /// assert_eq!((x * x).data(), 16.0);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If a rewind of the tape forgot the value.
+    #[track_caller]
+    pub fn set(self, x: T) {
+        self.0.update(|values, _| values[0] = x);
+    }
+
     /// Adds the derivative of this value to the gradient of every value it was computed from.
     ///
     /// Gradients of leaves add up over calls; those of results are of the last call.
@@ -91,6 +113,80 @@ impl<T: Real> fmt::Debug for Value<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Value").field("data", &self.data()).field("grad", &self.grad()).finish()
     }
+}
+
+/// The number, in the format that is asked for: `{:.4}`.
+impl<T: Real> fmt::Display for Value<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.data(), f)
+    }
+}
+
+/// Values compare as their numbers do; so do a value and a number.
+///
+/// ```
+/// let tape = microgpt::Tape::new();
+/// let (x, y) = (tape.value(1.0), tape.value(2.0));
+/// assert!(x < y && x == 1.0 && y > 1.5);
+/// ```
+impl<T: Real> PartialEq for Value<'_, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.data() == other.data()
+    }
+}
+
+impl<T: Real> PartialOrd for Value<'_, T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        self.data().partial_cmp(&other.data())
+    }
+}
+
+impl<T: Real> PartialEq<T> for Value<'_, T> {
+    fn eq(&self, other: &T) -> bool {
+        self.data() == *other
+    }
+}
+
+impl<T: Real> PartialOrd<T> for Value<'_, T> {
+    fn partial_cmp(&self, other: &T) -> Option<Ordering> {
+        self.data().partial_cmp(other)
+    }
+}
+
+/// An iterator of values in one: by sum or product.
+macro_rules! folds {
+    ($($trait:ident $method:ident $operator:ident $what:literal $example:literal;)*) => {$(
+        #[doc = concat!("The ", $what, " of some values, one record for each but the first.")]
+        ///
+        /// ```
+        /// let tape = microgpt::Tape::new();
+        /// let x = [2.0, 3.0, 4.0].map(|x| tape.value(x));
+        #[doc = $example]
+        /// ```
+        ///
+        /// # Panics
+        ///
+        /// If there is none: a number of its own has no tape to be on. `reduce` gives an `Option`.
+        impl<'t, T: Real> $trait for Value<'t, T> {
+            #[track_caller]
+            fn $method<I: Iterator<Item = Self>>(values: I) -> Self {
+                let all = values.reduce(|one, other| one.$operator(other));
+                all.expect(concat!("the ", $what, " of no values is on no tape"))
+            }
+        }
+
+        impl<'t: 'a, 'a, T: Real> $trait<&'a Value<'t, T>> for Value<'t, T> {
+            #[track_caller]
+            fn $method<I: Iterator<Item = &'a Self>>(values: I) -> Self {
+                values.copied().$method()
+            }
+        }
+    )*};
+}
+
+folds! {
+    Sum sum add "sum" "assert_eq!(x.iter().sum::<microgpt::Value>(), 9.0);";
+    Product product mul "product" "assert_eq!(x.iter().product::<microgpt::Value>(), 24.0);";
 }
 
 /// An argument's number, or the place of its value.

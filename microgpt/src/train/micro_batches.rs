@@ -5,7 +5,7 @@ use crate::model::Loss;
 /// Divides a batch into parts of much the same number of positions, in order.
 ///
 /// It depends on the batch and the model, not on the threads: so do the bits of the gradients' sum.
-pub(super) fn micro_batches<'b, 'e, M: Loss>(
+pub(crate) fn micro_batches<'b, 'e, M: Loss>(
     model: &M,
     batch: &'b [&'e M::Example],
 ) -> Vec<&'b [&'e M::Example]> {

@@ -113,6 +113,9 @@ UNARY = {
     "recip": (lambda x: over(1, x), lambda x: over(-1, x * x)),
     "square": (lambda x: x * x, lambda x: 2 * x),
     "abs": (abs, mp.sign),
+    "sign": (mp.sign, lambda x: mp.mpf(0)),
+    "floor": (mp.floor, lambda x: mp.mpf(0)),
+    "round": (lambda x: mp.sign(x) * mp.floor(abs(x) + half), lambda x: mp.mpf(0)),
     "sin": (mp.sin, mp.cos),
     "cos": (mp.cos, lambda x: -mp.sin(x)),
     "tan": (mp.tan, lambda x: 1 + mp.tan(x) ** 2),
@@ -229,6 +232,7 @@ SEVERAL = {
     "max": greater,
     "min": lesser,
     "clamp": clamp,
+    "xlogy": lambda x, y: (x * mp.log(y), [mp.log(y), x / y]) if y > 0 else (mp.mpf(0), [mp.mpf(0)] * 2),
 }
 
 # Points with infinities: the limit of the value and of each derivative.
@@ -256,6 +260,8 @@ BY_HAND = [
     ("min", [-INF, INF], -INF, [1.0, 0.0]),
     ("clamp", [INF, -1.0, 1.0], 1.0, [0.0, 0.0, 1.0]),
     ("clamp", [2.0, -INF, INF], 2.0, [1.0, 0.0, 0.0]),
+    ("xlogy", [0.0, INF], 0.0, [0.0, 0.0]),
+    ("xlogy", [-2.0, INF], -INF, [INF, 0.0]),
 ]
 
 ORDINARY = [1e-3, 0.1, 0.5, 0.9, 1.0, 1.5, 3.0, 8.0, 15.0, 25.0, 50.0, 95.0]
@@ -284,6 +290,9 @@ def grid(name, precision):
             return [(x, y) for x in bases for y in EXPONENTS]
         case "div":
             return [(x, y) for x in some for y in signed(some[1:])]
+        case "xlogy":
+            # A negative number has no logarithm, and that of a denormal in `f64` no tangent.
+            return [(x, y) for x in signed(some) for y in some if y > 1e-310 or x == y == 0] + [(0.0, -2.5)]
         case "leaky_relu" | "elu":
             return [(x, a) for x in signed(some) for a in (0.0, 0.01, 1.0, 1.5)]
         case "clamp":
@@ -351,9 +360,10 @@ def rows():
             yield [name, precision, numbers(point), numbers([value, *slopes])]
 
 
-print("{")
-print(f' "made by": "mpmath {mp.__version__}",')
-print(' "columns": ["op", "precision", "arguments", "value and derivatives"],')
-print(' "rows": [')
-print(",\n".join("  " + json.dumps(row) for row in rows()))
-print(" ]\n}")
+if __name__ == "__main__":
+    print("{")
+    print(f' "made by": "mpmath {mp.__version__}",')
+    print(' "columns": ["op", "precision", "arguments", "value and derivatives"],')
+    print(' "rows": [')
+    print(",\n".join("  " + json.dumps(row) for row in rows()))
+    print(" ]\n}")

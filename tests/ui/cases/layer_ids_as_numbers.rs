@@ -2,7 +2,7 @@ use microgpt::layer;
 
 layer! {
     fn embedding(wte: [v, i], token: &[usize; t] in 0..v) -> [t, i] {
-        [wte[token[t], i] * token[t] for t, i]
+        [wte[token[t], i] * dot(token, token) for t, i]
     }
 
     fn gathered(wte: [v, i], x: [t]) -> [t, i] {

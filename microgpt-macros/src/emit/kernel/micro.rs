@@ -23,14 +23,28 @@ impl Printer<'_> {
                     #runtime::expr::dots(#rows, #columns, &mut #name[#target..], #adds, #left, #right);
                 }
             }
+            MicroKernel::VectorMatrix { to, adds, n, k, left, right } => {
+                let (Some(&column), Some(&term)) = (n.last(), k.last()) else {
+                    unreachable!("a product has columns and terms")
+                };
+                let left = self.factor(*left, None, term);
+                let right = self.factor(*right, Some(column), term);
+                let target = self.target(to, *adds, None);
+                let starts = self.starts(&[n.as_slice(), k].concat());
+                let (columns, terms) = (self.size_of_all(n), self.size_of_all(k));
+                code! {
+                    #starts
+                    #runtime::expr::contract(#target, #left, #right, (#runtime::Const::<1>, #columns, #terms));
+                }
+            }
             MicroKernel::Contract { to, adds, m, n, k, left, right, ragged } => {
                 let indices = [*m, *n, *k];
-                let left = self.factor(*left, *m, *k);
-                let mut right = self.factor(*right, *n, *k);
+                let left = self.factor(*left, Some(*m), *k);
+                let mut right = self.factor(*right, Some(*n), *k);
                 if call.has_panels(self.emitter.graph) {
                     right.extend(code!(.below(below_)));
                 }
-                let target = self.target(to, *adds, *m);
+                let target = self.target(to, *adds, Some(*m));
                 match ragged {
                     None => {
                         let starts = self.starts(&indices);
@@ -86,17 +100,19 @@ impl Printer<'_> {
         code!(let (#(#names),*) = (#(#lows),*);)
     }
 
-    /// A factor of a contraction: from one line to the next, and along the terms.
-    fn factor(&self, factor: NodeId, line: IndexId, k: IndexId) -> TokenStream {
+    /// A factor of a contraction: from one line to the next, if there are several, and along the terms.
+    fn factor(&self, factor: NodeId, line: Option<IndexId>, k: IndexId) -> TokenStream {
         let (runtime, (array, subscripts)) = (self.runtime, self.load_of(factor));
         let (elements, first) = (self.emitter.array(array), self.address(array, subscripts, None));
-        let [stride, step] = [line, k].map(|index| self.stride(array, subscripts, index));
+        let stride = line.map_or(code!(0), |line| self.stride(array, subscripts, line));
+        let step = self.stride(array, subscripts, k);
         code!(#runtime::expr::Factor::new(#elements, #first, #stride, #step))
     }
 
-    fn target(&self, to: &Element, adds: bool, rows: IndexId) -> TokenStream {
+    fn target(&self, to: &Element, adds: bool, rows: Option<IndexId>) -> TokenStream {
         let (runtime, name) = (self.runtime, self.emitter.array(to.array));
-        let (first, stride) = (self.element(to), self.stride(to.array, &to.subscripts, rows));
+        let first = self.element(to);
+        let stride = rows.map_or(code!(0), |rows| self.stride(to.array, &to.subscripts, rows));
         code!(#runtime::expr::Target::new(#name, #first, #stride, #adds))
     }
 
@@ -121,6 +137,20 @@ impl Printer<'_> {
         let along = subscripts.iter().rposition(|one| indices_of(one).contains(&index));
         let inner = axes.iter().skip(along.map_or(0, |axis| axis + 1)).map(|(len, _)| len);
         inner.map(|len| code!(#len)).reduce(|all, len| code!(#all * #len)).unwrap_or(code!(1))
+    }
+
+    /// The number of values of indices whose axes lie side by side, as one axis.
+    fn size_of_all(&self, indices: &[IndexId]) -> TokenStream {
+        if let [index] = indices {
+            return self.size(*index);
+        }
+        let runtime = self.runtime;
+        let len = |&index: &IndexId| {
+            let axis = self.size(index);
+            code!(#runtime::shape::Dim::len(#axis))
+        };
+        let all = indices.iter().map(len).reduce(|all, len| code!(#all * #len));
+        all.unwrap_or_else(|| code!(1))
     }
 
     /// The number of values of an index, as an axis whose type may know it.

@@ -124,7 +124,7 @@ impl Printer<'_> {
         let result = match reduce.fold {
             Fold::ArgMax | Fold::ArgMin => code!(position()),
             fold => {
-                let of_nothing = self.of_nothing(fold);
+                let of_nothing = self.constant(fold.rule().identity);
                 code!(value(#of_nothing))
             }
         };
@@ -153,7 +153,7 @@ impl Printer<'_> {
         let inside = self.within(&reduce.body, reduce);
         let (axis, target) = (self.size(row), self.target_row(&reduce.to, row, false));
         let empty = reduce.over.filter(|(_, may_be_empty)| *may_be_empty).map(|(over, _)| {
-            let of_nothing = self.of_nothing(reduce.fold);
+            let of_nothing = self.constant(reduce.fold.rule().identity);
             let (low, high) = self.emitter.bounds(over);
             code!(if #low >= #high { row_.fill(#of_nothing); })
         });
@@ -188,13 +188,6 @@ impl Printer<'_> {
     fn clear(&self, reduce: &Reduce) -> Option<TokenStream> {
         let runtime = self.runtime;
         (!reduce.adds).then(|| code!(row_.fill(#runtime::expr::constant(real_, 0.0));))
-    }
-
-    /// The maximum or minimum of no elements: what leaves others as they are.
-    fn of_nothing(&self, fold: Fold) -> TokenStream {
-        let runtime = self.runtime;
-        let infinity = if is_greatest(fold) { code!(NEG_INFINITY) } else { code!(INFINITY) };
-        code!(#runtime::expr::constant(real_, ::core::primitive::f64::#infinity))
     }
 
     /// The product over all others, from those before and those after.

@@ -41,20 +41,28 @@ impl Printer<'_> {
         }
     }
 
+    pub(super) fn constant(&self, number: f64) -> TokenStream {
+        let runtime = self.runtime;
+        let number = match number {
+            f64::INFINITY => code!(::core::primitive::f64::INFINITY),
+            f64::NEG_INFINITY => code!(::core::primitive::f64::NEG_INFINITY),
+            number => proc_macro2::Literal::f64_suffixed(number).to_token_stream(),
+        };
+        code!(#runtime::expr::constant(real_, #number))
+    }
+
     #[allow(clippy::too_many_lines)] // one case for each kind of node
     fn unnamed(&self, node: NodeId) -> TokenStream {
         let runtime = self.runtime;
         let graph = self.emitter.graph;
         match graph.nodes[node].clone() {
-            Node::Number(bits) => {
-                let number = match f64::from_bits(bits) {
-                    f64::INFINITY => code!(::core::primitive::f64::INFINITY),
-                    f64::NEG_INFINITY => code!(::core::primitive::f64::NEG_INFINITY),
-                    number => proc_macro2::Literal::f64_suffixed(number).to_token_stream(),
-                };
-                code!(#runtime::expr::constant(real_, #number))
-            }
+            Node::Number(bits) => self.constant(f64::from_bits(bits)),
             Node::Integer(affine) => self.number(&affine),
+            Node::Id { integers, at } => {
+                let names = |index| at.iter().any(|affine| affine.factor(index) != 0);
+                let id = self.subscript(&Subscript::Gather { integers, at: at.clone() }, None);
+                self.along_row(names, code!(#runtime::expr::number(real_, #id)))
+            }
             Node::Count(index) => {
                 let bounds = graph.range_indices(index);
                 let count = self.emitter.count(index);

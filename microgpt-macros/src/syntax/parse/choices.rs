@@ -52,7 +52,7 @@ impl Tokens {
         }
     }
 
-    fn condition(&mut self) -> Result<Condition> {
+    pub(super) fn condition(&mut self) -> Result<Condition> {
         let expr = self.condition_or_expression()?;
         self.as_condition(expr)
     }
@@ -141,6 +141,13 @@ impl Tokens {
             ));
         }
         let indices = self.binders()?;
+        if self.peek_word("where") {
+            return Err(Diagnostic::new(
+                self.span(),
+                "an array has no `where`: it has an element for each value of its indices",
+                "choose in the expression: `[if x[i] > 0 { x[i] } else { 0 } for i]`",
+            ));
+        }
         Ok(Expr { kind: ExprKind::Comprehension { body: Box::new(body), indices }, span })
     }
 
@@ -160,8 +167,8 @@ impl Tokens {
         if self.peek_word("if") {
             return Err(Diagnostic::new(
                 self.span(),
-                "a `for` has no condition",
-                "choose in the expression: `sum(if x[i] > 0 { x[i] } else { 0 } for i)`",
+                "`if` after the indices",
+                "a reduction chooses its terms after `where`: `sum(x[i] for i where x[i] > 0)`; an array has all its elements: `[if x[i] > 0 { x[i] } else { 0 } for i]`",
             ));
         }
         if let Some(mistake) = self.missing_comma("indices", "for i, j") {

@@ -2,8 +2,9 @@
 
 use proc_macro2::{Delimiter, Span};
 
-use crate::syntax::ast::{Expr, ExprKind, Path, Reduction};
+use crate::syntax::ast::{Expr, ExprKind, Path};
 use crate::syntax::name::plain;
+use crate::syntax::reductions::{self, Reduction};
 use crate::syntax::report::Diagnostic;
 use crate::syntax::suggest::instead;
 use crate::syntax::tokens::{Result, Tokens};
@@ -18,7 +19,7 @@ impl Tokens {
         }
         let reduction = path.ident.as_ref().and_then(|name| Reduction::named(&plain(name)));
         if let Some(reduction) = reduction.filter(|_| self.peek_brackets_of_a_call()) {
-            let name = reduction.name();
+            let name = reduction.name;
             return Err(Diagnostic::new(
                 self.span(),
                 format!("`{name}` takes parentheses, not brackets"),
@@ -40,11 +41,16 @@ impl Tokens {
         let mut arguments = self.list(Self::expression)?;
         if self.peek_word("for") {
             let help = function.ident.as_ref().and_then(|name| instead(&plain(name)));
-            let reductions = "reductions are `sum`, `mean`, `max`, `min`, `prod` and `logsumexp`; an array is written `[f(x[i]) for i]`";
+            let reductions = || {
+                format!(
+                    "reductions are {}; an array is written `[f(x[i]) for i]`",
+                    reductions::listed()
+                )
+            };
             return Err(Diagnostic::new(
                 if help.is_some() { span } else { self.span() },
                 format!("`{}` does not reduce over an index", function.last),
-                help.unwrap_or_else(|| reductions.into()),
+                help.unwrap_or_else(reductions),
             ));
         }
         if let Some(mistake) = self.missing_comma("arguments", "max(x, y)") {
@@ -75,9 +81,14 @@ impl Tokens {
         }
     }
 
-    fn reduction(&mut self, reduction: Reduction, function: &Path, span: Span) -> Result<ExprKind> {
+    fn reduction(
+        &mut self,
+        reduction: &'static Reduction,
+        function: &Path,
+        span: Span,
+    ) -> Result<ExprKind> {
         if self.at_end() {
-            let name = reduction.name();
+            let name = reduction.name;
             return Err(Diagnostic::new(
                 span,
                 format!("`{name}` of nothing"),
@@ -88,18 +99,16 @@ impl Tokens {
         while self.punct(",").is_some() && !self.at_end() {
             arguments.push(self.expression()?);
         }
-        let is_op = matches!(reduction, Reduction::Max | Reduction::Min) && arguments.len() > 1;
-        if is_op && self.at_end() {
+        if reduction.is_op && arguments.len() > 1 && self.at_end() {
             return Ok(ExprKind::Call { function: function.clone(), arguments });
         }
-        if let Some(mistake) = self
-            .missing_comma("arguments", "max(x, y)")
-            .filter(|_| matches!(reduction, Reduction::Max | Reduction::Min))
+        if let Some(mistake) =
+            self.missing_comma("arguments", "max(x, y)").filter(|_| reduction.is_op)
         {
             return Err(mistake);
         }
         if arguments.len() > 1 {
-            let name = reduction.name();
+            let name = reduction.name;
             let help = if self.at_end() {
                 format!("say over which index after `for`: `{name}(x[i] for i)`")
             } else {
@@ -110,15 +119,30 @@ impl Tokens {
             return Err(Diagnostic::new(span, message, help));
         }
         if self.at_end() {
-            let name = reduction.name();
+            let name = reduction.name;
             return Err(Diagnostic::new(
                 span,
                 format!("`for` is missing in `{name}`"),
                 format!("say over which index: `{name}(x[i] for i)`"),
             ));
         }
+        if self.peek_word("where") {
+            let name = reduction.name;
+            return Err(Diagnostic::new(
+                self.span(),
+                "`where` before `for`",
+                format!("the condition comes last: `{name}(x[i] for i where x[i] > 0)`"),
+            ));
+        }
         let indices = self.binders()?;
+        let filter = match self.word("where") {
+            Some(_) => Some(Box::new(self.condition()?)),
+            None => None,
+        };
+        if let Some(mistake) = self.python_word() {
+            return Err(mistake);
+        }
         let body = arguments.pop().map_or(Expr { kind: ExprKind::Error, span }, |body| body);
-        Ok(ExprKind::Reduce { reduction, body: Box::new(body), indices })
+        Ok(ExprKind::Reduce { reduction, body: Box::new(body), indices, filter })
     }
 }

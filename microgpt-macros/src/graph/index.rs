@@ -1,0 +1,203 @@
+//! Indices, what they run over, and how long the axes are that they make.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hash;
+
+use crate::graph::{ClassId, Graph, IndexId, Subscript};
+use crate::ids::Id;
+use crate::resolve::term::{Affine, Atom, Axis, Checked, Range, reaches_as_far_as};
+
+#[derive(Clone, Debug)]
+pub struct Index {
+    pub name: String,
+    /// How many `for`s lie within its own.
+    pub height: usize,
+    pub range: IndexRange,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum IndexRange {
+    Whole(Length),
+    Stated { low: Affine<IndexId>, high: Affine<IndexId> },
+}
+
+/// The length of an axis: that of a class of equal axes, or the reach of a stated range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Length {
+    Class(ClassId),
+    Extent(IndexId),
+}
+
+/// Axes that some index makes equal.
+#[derive(Clone, Debug, Default)]
+pub struct Classes {
+    of: BTreeMap<Axis, ClassId>,
+    count: usize,
+}
+
+impl Classes {
+    pub fn new(checked: &Checked) -> Self {
+        let mut classes = Self::default();
+        for (operand, with) in checked.operands.enumerate() {
+            for axis in 0..with.rank {
+                classes.add(Axis::Operand { operand, axis });
+            }
+        }
+        for (operand, with) in checked.integers.enumerate() {
+            for axis in 0..with.rank {
+                classes.add(Axis::Integers { operand, axis });
+            }
+        }
+        for one in &checked.axis_uses {
+            let Range::Implied(Some(first)) = checked.binders[one.binder].range else { continue };
+            if let (Some(kept), Some(merged)) = (classes.class(first), classes.class(one.axis)) {
+                for class in classes.of.values_mut().filter(|class| **class == merged) {
+                    *class = kept;
+                }
+            }
+        }
+        classes
+    }
+
+    fn add(&mut self, axis: Axis) {
+        self.of.insert(axis, ClassId::at(self.count));
+        self.count += 1;
+    }
+
+    pub fn class(&self, axis: Axis) -> Option<ClassId> {
+        self.of.get(&axis).copied()
+    }
+
+    /// All classes, of which some may have no axis left.
+    pub fn ids(&self) -> impl Iterator<Item = ClassId> + use<> {
+        (0..self.count).map(ClassId::at)
+    }
+
+    /// The axes of a class, in the order of the operands.
+    pub fn axes(&self, class: ClassId) -> impl Iterator<Item = Axis> + '_ {
+        self.of.iter().filter(move |(_, of)| **of == class).map(|(axis, _)| *axis)
+    }
+}
+
+/// The class of an axis of an operand.
+impl std::ops::Index<Axis> for Classes {
+    type Output = ClassId;
+
+    fn index(&self, axis: Axis) -> &ClassId {
+        &self.of[&axis]
+    }
+}
+
+impl<A: Copy + Eq + Hash> Graph<A> {
+    pub fn index(&mut self, height: usize, range: IndexRange, name: &str) -> IndexId {
+        let key = (height, range.clone());
+        if let Some(&id) = self.index_ids.get(&key) {
+            return id;
+        }
+        let id = self.indices.push(Index { name: name.to_owned(), height, range });
+        self.index_ids.insert(key, id);
+        id
+    }
+
+    /// The length of the axis that an index makes: `0..=t` reaches as far as `t`.
+    pub fn axis_length(&self, index: IndexId) -> Length {
+        match &self.indices[index].range {
+            IndexRange::Whole(length) => self.canonical(*length),
+            IndexRange::Stated { low, high } => {
+                let outer = reaches_as_far_as(low, high);
+                match outer.map(|outer| &self.indices[outer].range) {
+                    Some(IndexRange::Whole(length)) => self.canonical(*length),
+                    _ => self.canonical(Length::Extent(index)),
+                }
+            }
+        }
+    }
+
+    /// How many values an index takes, as a sum of integers; none where a range may be cut off at 0
+    /// or end before it begins.
+    pub fn count(&self, index: IndexId) -> Option<Affine<IndexId>> {
+        match &self.indices[index].range {
+            IndexRange::Whole(_) => Some(Affine::atom(Atom::Len(index))),
+            IndexRange::Stated { low, high } => {
+                let count = high.clone().plus(-1, low);
+                (low.is_never_negative() && count.is_never_negative()).then_some(count)
+            }
+        }
+    }
+
+    /// Whether two indices take the same values, each within indices of its own that do.
+    pub fn are_alike(&self, one: IndexId, other: IndexId) -> bool {
+        let same = |one: &Affine<IndexId>, other: &Affine<IndexId>| {
+            let atoms = one.terms.iter().zip(&other.terms);
+            one.constant == other.constant
+                && one.terms.len() == other.terms.len()
+                && atoms.into_iter().all(|((one, by), (other, other_by))| {
+                    by == other_by
+                        && match (one, other) {
+                            (Atom::Index(one), Atom::Index(other)) => self.are_alike(*one, *other),
+                            _ => one == other,
+                        }
+                })
+        };
+        one == other
+            || match (&self.indices[one].range, &self.indices[other].range) {
+                (
+                    IndexRange::Stated { low, high },
+                    IndexRange::Stated { low: other_low, high: other_high },
+                ) => same(low, other_low) && same(high, other_high),
+                (one, other) => one == other,
+            }
+    }
+
+    /// The first index whose values make an axis of this length.
+    pub fn canonical(&self, length: Length) -> Length {
+        match length {
+            Length::Class(_) => length,
+            Length::Extent(index) => {
+                let alike = self.indices.ids().find(|&other| self.are_alike(other, index));
+                Length::Extent(alike.unwrap_or(index))
+            }
+        }
+    }
+
+    /// Whether an index takes a value in every range that it has.
+    pub fn is_never_empty(&self, index: IndexId) -> bool {
+        let count = self.count(index);
+        count.is_some_and(|count| count.constant > 0)
+    }
+
+    /// Whether the range of one of these names another.
+    pub fn are_dependent(&self, indices: &[IndexId]) -> bool {
+        let within: BTreeSet<IndexId> =
+            indices.iter().flat_map(|&index| self.range_indices(index)).collect();
+        indices.iter().any(|index| within.contains(index))
+    }
+
+    /// The indices that the bounds of this one name.
+    pub fn range_indices(&self, index: IndexId) -> BTreeSet<IndexId> {
+        match &self.indices[index].range {
+            IndexRange::Whole(_) => BTreeSet::new(),
+            IndexRange::Stated { low, high } => low.indices().chain(high.indices()).collect(),
+        }
+    }
+
+    /// These indices and all that their bounds name.
+    pub fn with_bounds(&self, indices: impl IntoIterator<Item = IndexId>) -> BTreeSet<IndexId> {
+        let mut loops = BTreeSet::new();
+        let mut stack: Vec<IndexId> = indices.into_iter().collect();
+        while let Some(index) = stack.pop() {
+            if loops.insert(index) {
+                stack.extend(self.range_indices(index));
+            }
+        }
+        loops
+    }
+}
+
+/// The indices in a subscript.
+pub fn indices_of(subscript: &Subscript) -> Vec<IndexId> {
+    match subscript {
+        Subscript::Affine(affine) => affine.indices().collect(),
+        Subscript::Gather { at, .. } => at.iter().flat_map(Affine::indices).collect(),
+    }
+}

@@ -1,0 +1,60 @@
+//! Every threshold of the kernels, each with the benchmark that chose it and its figure.
+//!
+//! Those of the compiler's passes are in `microgpt-macros/src/nest/tuning.rs`. Where it says that no figure was
+//! kept, measure with the benchmark named before you change the number, and write the figure down.
+
+/// The lanes of a sum: whole vectors of any machine. It is no threshold that may be tuned by the way, for the
+/// bits of sums depend on it.
+pub(crate) const LANES: usize = 8;
+
+/// So many terms are added up one by one, more of them in blocks of so many. In `f32`, whose numbers have 24 bits,
+/// a term is lost in a sum that is 2²⁴ times as large. The bits of longer sums depend on it.
+pub(crate) const BLOCK: usize = 1 << 12;
+
+/// Rows up to this many numbers are copied to a local array: more would not stay in registers. Chosen by
+/// `cargo bench --bench table`, the default model; no figure was kept.
+pub(crate) const LOCAL: usize = 64;
+
+/// Arrays lie interleaved where ragged ranges reach so far at most: rows of one or two vectors. Chosen by
+/// `cargo bench --bench table`, the default model, whose documents have up to 16 positions; no figure was kept.
+pub(super) const SHORT: usize = 2 * LANES;
+
+/// The axis that is then innermost has a length that is a multiple of this: whole vectors of four `f64`.
+pub(super) const INTERLEAVED: usize = LANES / 2;
+
+/// Ranges of which one has so many values are cut into rectangles. Chosen by `cargo bench --bench scaling`:
+/// attention over 256 positions is three times as fast as in loops.
+pub(super) const LONG: usize = 32;
+
+/// So few values of the index that bounds the other are not halved again. Chosen with [`LONG`]; no figure was
+/// kept.
+pub(super) const FEW: usize = 8;
+
+/// The columns of a rectangle that is computed beside the target. Chosen with [`LONG`]; no figure was kept.
+pub(super) const WIDTH: usize = 16;
+
+/// Bytes of a vector register. The blocks of a contraction are eight of them: as many as hide the latency of a fused
+/// operation on a machine that begins two of them a cycle.
+pub(super) const VECTOR: usize = if cfg!(target_feature = "avx512f") { 64 } else { 32 };
+
+/// With this many rows the right factor of a contraction is read so often that a copy of it pays, on whole cache
+/// lines, even where its columns lie side by side already. Not so for the few columns of a known axis. Chosen by
+/// `cargo bench --bench products`; no figure was kept.
+pub(super) const COPIED: usize = 32;
+
+/// The columns of a panel that the tape keeps: a register of 32-bit numbers. With sixteen, eight lanes of each are
+/// more than the compiler keeps in registers. Chosen by `cargo bench --bench table`, tokens generated per second:
+/// a token takes an eighth less time.
+pub(super) const PANEL: usize = 8;
+
+/// So many fused operations are better made by the crate for large products. Chosen by
+/// `cargo bench --bench products`: of `y = x wᵀ` with 512 positions, inputs and outputs the blocks make 99 GFLOP/s,
+/// and the crate 102.
+#[cfg(feature = "large-products")]
+pub(super) const LARGE: usize = 1 << 27;
+
+/// The same where the terms of the left factor do not lie side by side, as in the gradient of a weight: the crate
+/// packs them. Chosen by `cargo bench --bench products`: of `∂w = ∂yᵀ x` with 128 of each the blocks make
+/// 100 GFLOP/s, and the crate 107.
+#[cfg(feature = "large-products")]
+pub(super) const LARGE_ACROSS: usize = 1 << 22;

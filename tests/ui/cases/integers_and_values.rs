@@ -1,7 +1,0 @@
-use microgpt::expr;
-
-fn main() {
-    let x = [1.0, 2.0];
-    let n = 2;
-    let _ = expr!(sum(x[i] for i in 0..n) / n);
-}
