@@ -131,14 +131,7 @@ const FORMS: [(&[&str], &str); 22] = [
         "it chooses positions, which have no derivative: compute it in Rust, from `x.data()`, and gather by the positions: `x[ids[k]]`",
     ),
     (
-        &[
-            "trunc",
-            "fmod",
-            "remainder",
-            "isnan",
-            "is_nan",
-            "isfinite",
-        ],
+        &["trunc", "fmod", "remainder", "isnan", "is_nan", "isfinite"],
         "its derivative is 0 or none: compute it in Rust, in braces: `{x.trunc()}` of a number, `{parts}[i]` of an array",
     ),
     (
