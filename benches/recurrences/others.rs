@@ -51,7 +51,7 @@ impl<'t> Bench<'t> {
 }
 
 /// A row of an array as a vector.
-fn row<'t>(x: Array<'t, (usize, usize), f32>, t: usize) -> Row<'t> {
+fn row(x: Array<'_, (usize, usize), f32>, t: usize) -> Row<'_> {
     x.rows(t, 1).reshape((x.shape().1,))
 }
 

@@ -105,6 +105,7 @@ macro_rules! run {
     }};
 }
 
+#[allow(clippy::too_many_lines)] // a line for each layer
 fn outcome(name: &str, case: &Json) -> Outcome {
     let options = &case["options"];
     let size = |option: &str| whole(number(&options[option]));
