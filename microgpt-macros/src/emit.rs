@@ -19,7 +19,7 @@ use crate::graph::{Array, ClassId, EquationId, Graph, IndexId, IndexRange, Lengt
 use crate::ids::IdVec;
 use crate::nest::Kernels;
 use crate::nest::layout::Interleaving;
-use crate::resolve::term::{Axis, Checked, IntegersId, OperandId};
+use crate::resolve::hir::{Axis, Checked, IntegersId, OperandId};
 
 /// Tokens whose names have the macro's own hygiene.
 macro_rules! code {

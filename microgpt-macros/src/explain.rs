@@ -10,7 +10,7 @@ use crate::graph::notation::Notation;
 use crate::graph::{Array, EquationId, IndexId, IndexRange, Length, Node};
 use crate::nest::ir::Kernel;
 use crate::nest::{Kernels, text};
-use crate::resolve::term::{Axis, Checked};
+use crate::resolve::hir::{Axis, Checked};
 use loops::Loops;
 
 /// The equations, what is shared, the gradients, the loops, and what a call costs.

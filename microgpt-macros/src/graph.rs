@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 use crate::ids::{IdVec, ids};
-use crate::resolve::term::{Affine, Function, IntegersId, OperandId};
+use crate::resolve::hir::{Affine, Function, IntegersId, OperandId};
 use crate::syntax::ast::{Comparison, Operator};
 
 pub use crate::syntax::reductions::Fold;

@@ -3,8 +3,8 @@
 //! | stage | from | to |
 //! |---|---|---|
 //! | `syntax` | tokens | a syntax tree |
-//! | `resolve` | syntax tree | resolved terms: every name an index, a `let` or an operand |
-//! | `graph::lower` | terms | hash-consed nodes over operands and definitions |
+//! | `resolve` | syntax tree | values (`hir`): every name an index, a `let` or an operand |
+//! | `graph::lower` | values | hash-consed nodes over operands and definitions |
 //! | `graph::equations`, `graph::requirements` | nodes | one equation for each array worth computing; definitions are gone |
 //! | `graph::differentiate` | equations | accumulations: what each adds to which gradient |
 //! | `nest` | equations, accumulations | kernels (`nest::ir`), by passes from loops to loops |
@@ -23,7 +23,7 @@ use quote::ToTokens;
 use graph::differentiate::{self, Gradient};
 use graph::{equations, lower};
 use nest::Kernels;
-use resolve::term::Checked;
+use resolve::hir::Checked;
 use syntax::{depth, parse, report};
 
 mod emit;

@@ -1,13 +1,13 @@
-//! Names, indices and ranges: the syntax tree to resolved terms, with every error of the user.
+//! Names, indices and ranges: the syntax tree to resolved values, with every error of the user.
 
 mod blocks;
 mod depth;
 mod functions;
+pub mod hir;
 mod integers;
 mod known;
 mod operands;
 mod results;
-pub mod term;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -15,9 +15,9 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 
 use crate::ids::IdVec;
-use crate::resolve::term::{
+use crate::resolve::hir::{
     Affine, Array, Axis, Binder, BinderId, Checked, Condition, Definition, DefinitionId, Function,
-    IntegersId, Label, OperandId, Range, Subscript, Term, reaches_as_far_as,
+    IntegersId, Label, OperandId, Range, Subscript, Value, reaches_as_far_as,
 };
 use crate::syntax::ast::{self, Expr, ExprKind, Operator, Path, Program, Statement};
 use crate::syntax::name::{Name, plain};
@@ -347,38 +347,38 @@ impl Checker<'_> {
 
     // ------------------------------------------------------------ values
 
-    fn value(&mut self, expr: &Expr) -> Term {
+    fn value(&mut self, expr: &Expr) -> Value {
         self.try_value(expr).unwrap_or_else(|diagnostic| {
             self.report.push(diagnostic);
-            Term::Error
+            Value::Error
         })
     }
 
-    fn try_value(&mut self, expr: &Expr) -> Result<Term> {
+    fn try_value(&mut self, expr: &Expr) -> Result<Value> {
         Ok(match &expr.kind {
-            ExprKind::Number { value, .. } => Term::Number(*value),
-            ExprKind::Negate(operand) => Term::Negate(Box::new(self.value(operand))),
-            ExprKind::Stop(operand) => Term::Stop(Box::new(self.value(operand))),
-            ExprKind::Binary { operator: Operator::Pow, left, right } => Term::Call {
+            ExprKind::Number { value, .. } => Value::Number(*value),
+            ExprKind::Negate(operand) => Value::Negate(Box::new(self.value(operand))),
+            ExprKind::Stop(operand) => Value::Stop(Box::new(self.value(operand))),
+            ExprKind::Binary { operator: Operator::Pow, left, right } => Value::Call {
                 function: Function::Builtin("pow".into()),
                 arguments: vec![self.value(left), self.value(right)],
             },
-            ExprKind::Binary { operator, left, right } => Term::Binary {
+            ExprKind::Binary { operator, left, right } => Value::Binary {
                 operator: *operator,
                 left: Box::new(self.value(left)),
                 right: Box::new(self.value(right)),
             },
-            ExprKind::Len(index) => Term::Integer(self.len(index)),
+            ExprKind::Len(index) => Value::Integer(self.len(index)),
             ExprKind::Path(path) => self.name(path, expr.span)?,
             ExprKind::Rust(tokens) => {
                 let array = self.operand(rust(tokens), "rust".into(), None, 0, expr.span)?;
-                Term::Load { array, subscripts: vec![], lazy: false }
+                Value::Load { array, subscripts: vec![], lazy: false }
             }
             ExprKind::Subscript { base, subscripts } => self.subscripted(base, subscripts)?,
             ExprKind::Call { function, arguments } => {
                 let function = self.function(function, arguments.len(), expr.span);
                 let arguments = arguments.iter().map(|argument| self.value(argument)).collect();
-                Term::Call { function: function?, arguments }
+                Value::Call { function: function?, arguments }
             }
             ExprKind::Reduce { reduction, body, indices, filter } => {
                 let (binders, (filter, body)) = self.bind(indices, |checker| {
@@ -389,7 +389,7 @@ impl Checker<'_> {
                     checker.branches -= usize::from(filter.is_some());
                     (filter.map(Box::new), body)
                 });
-                Term::Reduce { reduction, binders, filter, body: Box::new(body) }
+                Value::Reduce { reduction, binders, filter, body: Box::new(body) }
             }
             ExprKind::Dot { left, right } => self.dot(left, right, expr.span)?,
             ExprKind::If { condition, then, otherwise } => {
@@ -397,7 +397,7 @@ impl Checker<'_> {
                 self.branches += 1;
                 let (then, otherwise) = (self.value(then), self.value(otherwise));
                 self.branches -= 1;
-                Term::If { condition, then: Box::new(then), otherwise: Box::new(otherwise) }
+                Value::If { condition, then: Box::new(then), otherwise: Box::new(otherwise) }
             }
             ExprKind::Comprehension { indices, .. } => {
                 // A `let` does not see the indices around it: it must bind them too.
@@ -422,7 +422,7 @@ impl Checker<'_> {
             }
             ExprKind::Error => {
                 self.unread += 1;
-                Term::Error
+                Value::Error
             }
         })
     }
@@ -449,18 +449,18 @@ impl Checker<'_> {
         }
     }
 
-    fn name(&mut self, path: &Path, span: Span) -> Result<Term> {
+    fn name(&mut self, path: &Path, span: Span) -> Result<Value> {
         if let Some(ident) = &path.ident {
             if let Some(index) = self.index(ident) {
-                return Ok(Term::Integer(Affine::index(index)));
+                return Ok(Value::Integer(Affine::index(index)));
             }
             if let Some(member) = self.member_of(ident) {
                 return self.member_scalar(member, span);
             }
             if let Some(found) = self.let_of(ident) {
-                let Some(id) = found else { return Ok(Term::Error) };
+                let Some(id) = found else { return Ok(Value::Error) };
                 self.expect_rank(Array::Definition(id), 0, span)?;
-                return Ok(Term::Load {
+                return Ok(Value::Load {
                     array: Array::Definition(id),
                     subscripts: vec![],
                     lazy: false,
@@ -468,20 +468,20 @@ impl Checker<'_> {
             }
         }
         if self.is_integers(path) {
-            return Ok(Term::Integer(self.integer_path(path, span)?));
+            return Ok(Value::Integer(self.integer_path(path, span)?));
         }
         let array = self.path_operand(path, 0, span)?;
-        Ok(Term::Load { array, subscripts: vec![], lazy: false })
+        Ok(Value::Load { array, subscripts: vec![], lazy: false })
     }
 
-    fn subscripted(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Term> {
+    fn subscripted(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Value> {
         if let Some(member) = self.member(base) {
             return self.member_element(member, base.span, subscripts);
         }
         if let Some((integers, at)) = self.id(base, subscripts)? {
-            return Ok(Term::Id { integers, at, span: base.span });
+            return Ok(Value::Id { integers, at, span: base.span });
         }
-        let Some(array) = self.array(base, subscripts.len())? else { return Ok(Term::Error) };
+        let Some(array) = self.array(base, subscripts.len())? else { return Ok(Value::Error) };
         let mut resolved = Vec::new();
         let mut lazy = false;
         for (axis, subscript) in subscripts.iter().enumerate() {
@@ -494,7 +494,7 @@ impl Checker<'_> {
             }
         }
         if resolved.len() < subscripts.len() {
-            return Ok(Term::Error);
+            return Ok(Value::Error);
         }
         if let Some(name) = self.own_name(base, &resolved) {
             self.own_name = None;
@@ -508,7 +508,7 @@ impl Checker<'_> {
                 ),
             ));
         }
-        Ok(Term::Load { array, subscripts: resolved, lazy })
+        Ok(Value::Load { array, subscripts: resolved, lazy })
     }
 
     /// The name of the `let` around, if this is an element of the array that it defines.
@@ -584,13 +584,13 @@ impl Checker<'_> {
         }
     }
 
-    fn dot(&mut self, left: &Expr, right: &Expr, span: Span) -> Result<Term> {
+    fn dot(&mut self, left: &Expr, right: &Expr, span: Span) -> Result<Value> {
         for side in [left, right] {
             match side.kind {
                 ExprKind::Path(_) | ExprKind::Rust(_) => {}
                 ExprKind::Error => {
                     self.unread += 1;
-                    return Ok(Term::Error);
+                    return Ok(Value::Error);
                 }
                 _ => {
                     return Err(Diagnostic::new(
@@ -602,20 +602,20 @@ impl Checker<'_> {
             }
         }
         let (Some(left), Some(right)) = (self.vector(left)?, self.vector(right)?) else {
-            return Ok(Term::Error);
+            return Ok(Value::Error);
         };
         let binder = self.stand_in(Ident::new("i", span));
         let mut side = |(array, mut subscripts): (Array, Vec<Subscript>)| {
             self.run_over(binder, array, subscripts.len(), span);
             subscripts.push(Subscript::Affine(Affine::index(binder)));
-            Box::new(Term::Load { lazy: false, array, subscripts })
+            Box::new(Value::Load { lazy: false, array, subscripts })
         };
         let (left, right) = (side(left), side(right));
-        Ok(Term::Reduce {
+        Ok(Value::Reduce {
             reduction: reductions::SUM,
             binders: vec![binder],
             filter: None,
-            body: Box::new(Term::Binary { operator: Operator::Mul, left, right }),
+            body: Box::new(Value::Binary { operator: Operator::Mul, left, right }),
         })
     }
 }

@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 
 use super::{Emitter, call, code, ident, pointed};
 use crate::graph::{ClassId, IndexId, IndexRange, Length, Subscript};
-use crate::resolve::term::{Affine, Axis, Operand, OperandId};
+use crate::resolve::hir::{Affine, Axis, Operand, OperandId};
 
 /// By how many there are.
 const SUBSCRIPTS: [&str; 7] = [

@@ -5,7 +5,7 @@ use quote::ToTokens;
 
 use super::{Emitter, code, literal};
 use crate::graph::{IndexId, IndexRange, Length};
-use crate::resolve::term::{Affine, Atom};
+use crate::resolve::hir::{Affine, Atom};
 
 impl Emitter<'_> {
     /// An integer expression: what is added, and what is taken away.

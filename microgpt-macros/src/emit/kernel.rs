@@ -9,7 +9,7 @@ use crate::graph::{Array, IndexId, IndexRange, Length, Node, NodeId, Subscript};
 use crate::nest::free::{Shapes, free};
 use crate::nest::ir::{Element, Guard, Kernel, Kind, Let, Reduce, Row, Stmt};
 use crate::nest::temporaries::Temporaries;
-use crate::resolve::term::{Affine, Axis, IntegersId};
+use crate::resolve::hir::{Affine, Axis, IntegersId};
 
 mod address;
 mod micro;

@@ -10,7 +10,7 @@ use crate::graph::{Array, EquationId, Length};
 use crate::ids::{Id, IdVec};
 use crate::nest::Kernels;
 use crate::nest::ir::Kernel;
-use crate::resolve::term::{IntegersId, OperandId};
+use crate::resolve::hir::{IntegersId, OperandId};
 
 impl Emitter<'_> {
     pub(super) fn evaluate(&self, kernels: &Kernels) -> TokenStream {

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::equations::{Equation, Equations, Recurrence, Start, Steps};
 use crate::graph::{Array, EquationId, Fold, Graph, IndexId, Node, NodeId, Subscript, Through};
-use crate::resolve::term::OperandId;
+use crate::resolve::hir::OperandId;
 use crate::syntax::ast::{Comparison, Operator};
 use crate::syntax::reductions::Derivative;
 

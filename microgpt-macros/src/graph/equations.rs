@@ -17,7 +17,7 @@ use crate::graph::{
 };
 use crate::graph::{recurrences, requirements};
 use crate::ids::{Id, IdVec};
-use crate::resolve::term::{self, Affine, DefinitionId, Function, OperandId};
+use crate::resolve::hir::{self, Affine, DefinitionId, Function, OperandId};
 use crate::syntax::ast::Operator;
 
 /// An equation with more arithmetic than this is divided: each of its operands' gradients repeats
@@ -236,7 +236,7 @@ impl Within {
 }
 
 struct Split {
-    lowered: Graph<term::Array>,
+    lowered: Graph<hir::Array>,
     definitions: IdVec<DefinitionId, Definition>,
     blocks: Vec<Block>,
     /// The definitions that need each other, and all others alone.
@@ -388,10 +388,10 @@ impl Split {
                 continue;
             }
             match &self.lowered.nodes[node] {
-                Node::Load { array: term::Array::Operand(operand), .. } => {
+                Node::Load { array: hir::Array::Operand(operand), .. } => {
                     depends.insert(*operand);
                 }
-                Node::Load { array: term::Array::Definition(id), .. } => {
+                Node::Load { array: hir::Array::Definition(id), .. } => {
                     let Definition { root, starts, .. } = &self.definitions[*id];
                     stack.push(*root);
                     stack
@@ -419,7 +419,7 @@ impl Split {
             roots.push((definition.root, definition.axes.clone()));
             stack.extend(definition.starts.iter().map(|start| start.definition));
             for node in self.lowered.below([definition.root]) {
-                if let Node::Load { array: term::Array::Definition(id), .. } =
+                if let Node::Load { array: hir::Array::Definition(id), .. } =
                     self.lowered.nodes[node]
                 {
                     stack.push(id);
@@ -544,7 +544,7 @@ impl Split {
         let mut axes: BTreeSet<IndexId> = self.lowered.loops_of(node);
         // What a recurrence needs is one of it, with all its indices.
         for below in self.lowered.below([node]) {
-            let Node::Load { array: term::Array::Definition(id), .. } = self.lowered.nodes[below]
+            let Node::Load { array: hir::Array::Definition(id), .. } = self.lowered.nodes[below]
             else {
                 continue;
             };
@@ -677,7 +677,7 @@ impl Split {
         done
     }
 
-    fn rewrite_children(&mut self, node: &Node<term::Array>) -> Node {
+    fn rewrite_children(&mut self, node: &Node<hir::Array>) -> Node {
         let Some(rewritten) = node.rewritten(self) else {
             unreachable!("there is an equation for each definition")
         };
@@ -699,22 +699,22 @@ impl Split {
     }
 }
 
-impl Rewrite<term::Array, Array> for Split {
+impl Rewrite<hir::Array, Array> for Split {
     fn node(&mut self, node: NodeId) -> Option<NodeId> {
         Some(self.rewrite(node))
     }
 
-    fn array(&mut self, array: term::Array) -> Option<Array> {
+    fn array(&mut self, array: hir::Array) -> Option<Array> {
         Some(match array {
-            term::Array::Operand(operand) => Array::Operand(operand),
-            term::Array::Definition(id) => Array::Equation(self.definition(id)),
+            hir::Array::Operand(operand) => Array::Operand(operand),
+            hir::Array::Definition(id) => Array::Equation(self.definition(id)),
         })
     }
 }
 
 /// A graph with the nodes that name no definition. They are the same before and after, and keep their order
 /// and their place before all others: gradients are added up in the order of the nodes.
-fn carried_over(lowered: &Graph<term::Array>) -> Graph {
+fn carried_over(lowered: &Graph<hir::Array>) -> Graph {
     let mut graph = Graph::beside(lowered);
     let mut same = Same(HashMap::new());
     for id in lowered.nodes.ids() {
@@ -728,15 +728,15 @@ fn carried_over(lowered: &Graph<term::Array>) -> Graph {
 /// The nodes so far that name no definition.
 struct Same(HashMap<NodeId, NodeId>);
 
-impl Rewrite<term::Array, Array> for Same {
+impl Rewrite<hir::Array, Array> for Same {
     fn node(&mut self, node: NodeId) -> Option<NodeId> {
         self.0.get(&node).copied()
     }
 
-    fn array(&mut self, array: term::Array) -> Option<Array> {
+    fn array(&mut self, array: hir::Array) -> Option<Array> {
         match array {
-            term::Array::Operand(operand) => Some(Array::Operand(operand)),
-            term::Array::Definition(_) => None,
+            hir::Array::Operand(operand) => Some(Array::Operand(operand)),
+            hir::Array::Definition(_) => None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use crate::graph::{ClassId, Graph, IndexId, Subscript};
 use crate::ids::Id;
-use crate::resolve::term::{Affine, Atom, Axis, Checked, Range, reaches_as_far_as};
+use crate::resolve::hir::{Affine, Atom, Axis, Checked, Range, reaches_as_far_as};
 
 #[derive(Clone, Debug)]
 pub struct Index {

@@ -1,4 +1,4 @@
-//! Terms to hash-consed nodes.
+//! Values to hash-consed nodes.
 //!
 //! An index is named by the height of its `for` over what it binds, so that
 //! `sum(x[t, i]^2 for i)` written twice, or with another letter, is one node.
@@ -13,15 +13,15 @@ use crate::graph::{
     Classes, Graph, IndexId, IndexRange, Length, Node, NodeId, Requirement, Subscript,
 };
 use crate::ids::IdVec;
-use crate::resolve::term::{
+use crate::resolve::hir::{
     self, Affine, Atom, Axis, Binder, BinderId, Checked, Condition, DefinitionId, Function,
-    IntegersId, Range, Term,
+    IntegersId, Range, Value,
 };
 use crate::syntax::ast::Operator;
 
 /// The nodes of a program, whose leaves are elements of operands and definitions.
 pub struct Lowered {
-    pub graph: Graph<term::Array>,
+    pub graph: Graph<hir::Array>,
     pub definitions: IdVec<DefinitionId, Definition>,
     pub blocks: Vec<Block>,
     pub results: Vec<DefinitionId>,
@@ -122,7 +122,7 @@ pub fn lower(checked: &Checked) -> Lowered {
 }
 
 struct Builder<'a> {
-    graph: Graph<term::Array>,
+    graph: Graph<hir::Array>,
     checked: &'a Checked,
     index_of: HashMap<BinderId, IndexId>,
     definitions: IdVec<DefinitionId, Definition>,
@@ -206,9 +206,7 @@ impl Builder<'_> {
             let height = body + binders.len() - position;
             let bound = &self.checked.binders[binder];
             let range = match &bound.range {
-                Range::Implied(_) => {
-                    IndexRange::Whole(self.length(term_axis(self.checked, binder)))
-                }
+                Range::Implied(_) => IndexRange::Whole(self.length(axis_of(self.checked, binder))),
                 Range::Stated { low, high } => {
                     IndexRange::Stated { low: self.affine(low), high: self.affine(high) }
                 }
@@ -226,11 +224,11 @@ impl Builder<'_> {
         let needed = needed(self.checked);
         for bound in self.checked.bounds.iter().filter(|bound| needed.contains(&bound.definition)) {
             let (name, length, axis) = match bound.array {
-                term::Array::Operand(operand) => {
+                hir::Array::Operand(operand) => {
                     let name = &self.checked.operands[operand].name;
                     (name, self.length(Axis::Operand { operand, axis: bound.axis }), None)
                 }
-                term::Array::Definition(id) => {
+                hir::Array::Definition(id) => {
                     let Definition { axes, shape, name, .. } = &self.definitions[id];
                     let axis = if bound.reaches_starts { shape } else { axes }[bound.axis];
                     (name, self.graph.axis_length(axis), Some(axis))
@@ -238,7 +236,7 @@ impl Builder<'_> {
             };
             let name = format!("axis {} of `{name}`", bound.axis);
             let mut subscript = self.subscript(&bound.subscript);
-            if let term::Array::Definition(id) = bound.array
+            if let hir::Array::Definition(id) = bound.array
                 && bound.reaches_starts
                 && bound.axis == 0
             {
@@ -255,7 +253,7 @@ impl Builder<'_> {
             let lengths = [self.graph.axis_length(index), self.length(one.axis)];
             let known = |reach: &Reach| reach.lengths == lengths;
             if lengths[0] != lengths[1] && !self.reaches.iter().any(known) {
-                let names = [term_axis(self.checked, one.binder), one.axis];
+                let names = [axis_of(self.checked, one.binder), one.axis];
                 let names = names.map(|axis| self.checked.axis_name(axis));
                 let index = self.graph.indices[index].name.clone();
                 self.reaches.push(Reach { index, lengths, names, span: one.span });
@@ -302,10 +300,10 @@ impl Builder<'_> {
         }
     }
 
-    fn subscript(&mut self, subscript: &term::Subscript) -> Subscript {
+    fn subscript(&mut self, subscript: &hir::Subscript) -> Subscript {
         match subscript {
-            term::Subscript::Affine(affine) => Subscript::Affine(self.affine(affine)),
-            term::Subscript::Gather { integers, at } => Subscript::Gather {
+            hir::Subscript::Affine(affine) => Subscript::Affine(self.affine(affine)),
+            hir::Subscript::Gather { integers, at } => Subscript::Gather {
                 integers: *integers,
                 at: at.iter().map(|affine| self.affine(affine)).collect(),
             },
@@ -355,7 +353,7 @@ impl Builder<'_> {
     fn counted(&mut self, binder: BinderId) -> IndexId {
         let Binder { name, range } = &self.checked.binders[binder];
         let range = match range {
-            Range::Implied(_) => IndexRange::Whole(self.length(term_axis(self.checked, binder))),
+            Range::Implied(_) => IndexRange::Whole(self.length(axis_of(self.checked, binder))),
             Range::Stated { low, high } => {
                 IndexRange::Stated { low: self.affine(low), high: self.affine(high) }
             }
@@ -363,19 +361,19 @@ impl Builder<'_> {
         self.graph.index(0, range, &name.to_string())
     }
 
-    fn node(&mut self, term: &Term) -> NodeId {
-        match term {
-            Term::Number(x) => self.graph.number(*x),
-            Term::Integer(affine) => self.integer(affine),
-            Term::Id { integers, at, span } => {
+    fn node(&mut self, value: &Value) -> NodeId {
+        match value {
+            Value::Number(x) => self.graph.number(*x),
+            Value::Integer(affine) => self.integer(affine),
+            Value::Id { integers, at, span } => {
                 let at: Vec<_> = at.iter().map(|affine| self.affine(affine)).collect();
                 self.ids_bounds(*integers, &at, *span);
                 self.graph.add(Node::Id { integers: *integers, at })
             }
-            Term::Load { array, subscripts, lazy } => {
+            Value::Load { array, subscripts, lazy } => {
                 let mut subscripts: Vec<Subscript> =
                     subscripts.iter().map(|subscript| self.subscript(subscript)).collect();
-                if let term::Array::Definition(id) = *array {
+                if let hir::Array::Definition(id) = *array {
                     let Some(first) = subscripts.first_mut() else {
                         return self.definitions[id].root;
                     };
@@ -385,30 +383,30 @@ impl Builder<'_> {
                 self.graph.add(Node::Load { array: *array, subscripts, guard })
             }
             // A square is a product: the same bits, and no array of its own.
-            Term::Call { function: Function::Builtin(name), arguments }
-                if name == "pow" && matches!(arguments[1], Term::Number(2.0)) =>
+            Value::Call { function: Function::Builtin(name), arguments }
+                if name == "pow" && matches!(arguments[1], Value::Number(2.0)) =>
             {
                 let base = self.node(&arguments[0]);
                 self.graph.binary(Operator::Mul, base, base)
             }
-            Term::Call { function, arguments } => {
+            Value::Call { function, arguments } => {
                 let arguments = arguments.iter().map(|argument| self.node(argument)).collect();
                 let function = self.graph.function(function);
                 self.graph.add(Node::Call { function, arguments })
             }
-            Term::Negate(operand) => {
+            Value::Negate(operand) => {
                 let operand = self.node(operand);
                 self.graph.add(Node::Negate(operand))
             }
-            Term::Binary { operator, left, right } => {
+            Value::Binary { operator, left, right } => {
                 let (left, right) = (self.node(left), self.node(right));
                 self.graph.binary(*operator, left, right)
             }
-            Term::Stop(operand) => {
+            Value::Stop(operand) => {
                 let operand = self.node(operand);
                 self.graph.add(Node::Stop(operand))
             }
-            Term::Reduce { reduction, binders, filter, body } => {
+            Value::Reduce { reduction, binders, filter, body } => {
                 let indices = self.bind(binders, filtered_height(filter.as_deref(), body));
                 let filter = filter.as_ref().map(|filter| self.condition(filter));
                 let term = match filter {
@@ -417,24 +415,24 @@ impl Builder<'_> {
                 };
                 self.reduce(reduction, &reduce::Terms { indices: &indices, filter, term })
             }
-            Term::If { condition, then, otherwise } => {
+            Value::If { condition, then, otherwise } => {
                 let condition = self.condition(condition);
                 let not = self.graph.add(Node::Not(condition));
                 let then = self.branch(condition, then);
                 let otherwise = self.branch(not, otherwise);
                 self.graph.add(Node::Select { condition, then, otherwise })
             }
-            Term::Error => self.graph.number(f64::NAN),
+            Value::Error => self.graph.number(f64::NAN),
         }
     }
 
-    fn branch(&mut self, condition: NodeId, term: &Term) -> NodeId {
+    fn branch(&mut self, condition: NodeId, value: &Value) -> NodeId {
         let outer = self.taken;
         self.taken = Some(match outer {
             Some(outer) => self.graph.add(Node::And(outer, condition)),
             None => condition,
         });
-        let node = self.node(term);
+        let node = self.node(value);
         self.taken = outer;
         node
     }
@@ -455,7 +453,7 @@ impl Builder<'_> {
 }
 
 /// The axis that an implied index runs over, with chains of definitions resolved.
-fn term_axis(checked: &Checked, binder: BinderId) -> Axis {
+fn axis_of(checked: &Checked, binder: BinderId) -> Axis {
     crate::resolve::axis_of(&checked.binders, binder)
 }
 
@@ -468,7 +466,7 @@ fn needed(checked: &Checked) -> BTreeSet<DefinitionId> {
             let definition = &checked.definitions[id];
             stack.extend(&definition.starts);
             definition.body.walk(&mut |term| {
-                if let Term::Load { array: term::Array::Definition(id), .. } = term {
+                if let Value::Load { array: hir::Array::Definition(id), .. } = term {
                     stack.push(*id);
                 }
             });
@@ -477,23 +475,27 @@ fn needed(checked: &Checked) -> BTreeSet<DefinitionId> {
     needed
 }
 
-/// How many `for`s, one an index, are nested in a term.
-fn height(term: &Term) -> usize {
-    match term {
-        Term::Number(_) | Term::Integer(_) | Term::Id { .. } | Term::Load { .. } | Term::Error => 0,
-        Term::Negate(operand) | Term::Stop(operand) => height(operand),
-        Term::Binary { left, right, .. } => height(left).max(height(right)),
-        Term::Call { arguments, .. } => arguments.iter().map(height).max().unwrap_or(0),
-        Term::Reduce { binders, filter, body, .. } => {
+/// How many `for`s, one an index, are nested in a value.
+fn height(value: &Value) -> usize {
+    match value {
+        Value::Number(_)
+        | Value::Integer(_)
+        | Value::Id { .. }
+        | Value::Load { .. }
+        | Value::Error => 0,
+        Value::Negate(operand) | Value::Stop(operand) => height(operand),
+        Value::Binary { left, right, .. } => height(left).max(height(right)),
+        Value::Call { arguments, .. } => arguments.iter().map(height).max().unwrap_or(0),
+        Value::Reduce { binders, filter, body, .. } => {
             binders.len() + filtered_height(filter.as_deref(), body)
         }
-        Term::If { condition, then, otherwise } => {
+        Value::If { condition, then, otherwise } => {
             condition_height(condition).max(height(then)).max(height(otherwise))
         }
     }
 }
 
-fn filtered_height(filter: Option<&Condition>, body: &Term) -> usize {
+fn filtered_height(filter: Option<&Condition>, body: &Value) -> usize {
     filter.map_or(0, condition_height).max(height(body))
 }
 

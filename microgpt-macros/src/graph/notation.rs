@@ -7,7 +7,7 @@ use crate::graph::equations::{Equation, Recurrence, Start};
 use crate::graph::{
     Array, EquationId, FunctionId, Graph, IndexId, IndexRange, Node, NodeId, Subscript, Through,
 };
-use crate::resolve::term::{Affine, Atom, Checked, Function, IntegersId};
+use crate::resolve::hir::{Affine, Atom, Checked, Function, IntegersId};
 use crate::syntax::ast::{Comparison, Operator};
 
 /// Writes the parts of one program.

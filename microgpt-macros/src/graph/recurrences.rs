@@ -18,11 +18,11 @@ use crate::graph::equations::{Equations, Recurrence};
 use crate::graph::lower::Definition;
 use crate::graph::{Array, EquationId, Graph, Node, Subscript};
 use crate::ids::{Id, IdVec};
-use crate::resolve::term::{self, DefinitionId};
+use crate::resolve::hir::{self, DefinitionId};
 
 /// The definitions that need each other, in groups.
 pub fn components(
-    graph: &Graph<term::Array>,
+    graph: &Graph<hir::Array>,
     definitions: &IdVec<DefinitionId, Definition>,
 ) -> Vec<Vec<DefinitionId>> {
     if definitions.iter().all(|definition| definition.block.is_none()) {
@@ -31,7 +31,7 @@ pub fn components(
     let needs = |id: DefinitionId| -> BTreeSet<DefinitionId> {
         let below = graph.below([definitions[id].root]).into_iter();
         let needed = below.filter_map(|node| match graph.nodes[node] {
-            Node::Load { array: term::Array::Definition(id), .. } => Some(id),
+            Node::Load { array: hir::Array::Definition(id), .. } => Some(id),
             _ => None,
         });
         needed.collect()

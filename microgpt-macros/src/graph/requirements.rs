@@ -12,7 +12,7 @@ use crate::graph::{
     Array, EquationId, Graph, IndexId, IndexRange, Node, NodeId, Requirement, Rewrite, Subscript,
     children,
 };
-use crate::resolve::term::{Affine, Atom};
+use crate::resolve::hir::{Affine, Atom};
 
 /// Moves the requirements of all equations to where they are asked for.
 pub fn lift(equations: &mut Equations) {

@@ -5,7 +5,7 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use super::draws::{Draw, form};
 use super::signature::{ARRAYS, text_of};
 use crate::resolve::NamedAxis;
-use crate::resolve::term::Label;
+use crate::resolve::hir::Label;
 use crate::syntax::name::{is_name, plain};
 use crate::syntax::report::{Diagnostic, Report};
 use crate::syntax::tokens::{Result, Tokens};

@@ -10,7 +10,7 @@ use super::function::names_first;
 use super::signature::Declaration;
 use crate::graph::differentiate::Gradient;
 use crate::graph::notation::Notation;
-use crate::resolve::term::{Array, Checked, Subscript};
+use crate::resolve::hir::{Array, Checked, Subscript};
 use crate::syntax::name::plain;
 
 pub fn docs(declaration: &Declaration, checked: &Checked, gradient: &Gradient) -> TokenStream {

@@ -7,7 +7,7 @@ use super::arguments::{Argument, Axis, Kind};
 use super::signature::Declaration;
 use super::usual;
 use crate::emit::{code, ident};
-use crate::resolve::term::{Checked, Label, ResultAxis};
+use crate::resolve::hir::{Checked, Label, ResultAxis};
 use crate::syntax::name::plain;
 use crate::syntax::report::Report;
 

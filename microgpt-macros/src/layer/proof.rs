@@ -9,7 +9,7 @@ use super::function::{allowed, names_first, precision};
 use super::signature::Declaration;
 use crate::emit::{code, ident};
 use crate::resolve::StatedRange;
-use crate::resolve::term::Label;
+use crate::resolve::hir::Label;
 use crate::syntax::ast::{Expr, ExprKind, Operator};
 use crate::syntax::name::{named_as, plain};
 

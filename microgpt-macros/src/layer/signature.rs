@@ -6,7 +6,7 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 
 use super::arguments::{Argument, Axis, Kind, axes};
-use crate::resolve::term::Label;
+use crate::resolve::hir::Label;
 use crate::resolve::{self, Known, NamedAxis, StatedRange, What};
 use crate::syntax::name::plain;
 use crate::syntax::report::{Diagnostic, Report};

@@ -7,7 +7,7 @@ use quote::ToTokens;
 use super::arguments::{Axis, Kind};
 use super::function::{Types, axis_of, names, with_axes};
 use crate::emit::{code, ident};
-use crate::resolve::term::{Checked, Label, ResultAxis};
+use crate::resolve::hir::{Checked, Label, ResultAxis};
 use crate::syntax::name::plain;
 
 /// The letters whose lengths are chosen at the entry: those that are not the first axis of some array.

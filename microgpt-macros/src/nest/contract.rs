@@ -4,7 +4,7 @@
 //! panels of `w` and `x`.
 
 use crate::graph::{Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, indices_of};
-use crate::resolve::term::Affine;
+use crate::resolve::hir::Affine;
 use crate::syntax::ast::Operator;
 
 use super::ir::{Accumulator, Combine, Guard, MicroKernel, Reduce, Stmt, Term, around, nests};

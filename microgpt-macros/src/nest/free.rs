@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::graph::{Array, Graph, IndexId, IndexRange, Length, Node, NodeId, Subscript};
 use crate::graph::{Fold, indices_of};
-use crate::resolve::term::{Affine, Atom, IntegersId};
+use crate::resolve::hir::{Affine, Atom, IntegersId};
 
 use super::contract::Ragged;
 use super::ir::{Accumulator, Element, Guard, Kernel, Let, MicroKernel, Reduce, Row, Stmt, Term};

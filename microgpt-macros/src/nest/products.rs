@@ -3,7 +3,7 @@
 
 use crate::graph::{Graph, IndexId, IndexRange, Length, Node, NodeId, Subscript, indices_of};
 use crate::nest::layout::{Interleaving, stored};
-use crate::resolve::term::Affine;
+use crate::resolve::hir::Affine;
 use crate::syntax::ast::Operator;
 
 use super::ir::Element;

@@ -5,7 +5,7 @@
 
 use crate::graph::equations::Equations;
 use crate::graph::{Fold, Graph, IndexId, Subscript};
-use crate::resolve::term::Affine;
+use crate::resolve::hir::Affine;
 
 use super::Kernels;
 use super::accumulate::{is_fused, outside};

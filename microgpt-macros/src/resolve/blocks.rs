@@ -15,8 +15,8 @@ use proc_macro2::{Ident, Span};
 
 use super::{Checker, Place, Result, axis_of, count};
 use crate::ids::Id;
-use crate::resolve::term::{
-    Affine, Array, Atom, BinderId, Block, Bound, DefinitionId, Range, Subscript, Term,
+use crate::resolve::hir::{
+    Affine, Array, Atom, BinderId, Block, Bound, DefinitionId, Range, Subscript, Value,
 };
 use crate::syntax::ast::{self, Condition, Expr, ExprKind, Path};
 use crate::syntax::name::Name;
@@ -383,8 +383,8 @@ impl Checker<'_> {
     }
 
     /// A number of the block at this place: its name alone.
-    pub(super) fn member_scalar(&mut self, member: usize, span: Span) -> Result<Term> {
-        let Some(scope) = &self.block else { return Ok(Term::Error) };
+    pub(super) fn member_scalar(&mut self, member: usize, span: Span) -> Result<Value> {
+        let Some(scope) = &self.block else { return Ok(Value::Error) };
         if scope.members[member].rank != 0 {
             return Err(self.wrong_subscripts(member, 0, span));
         }
@@ -413,8 +413,8 @@ impl Checker<'_> {
         member: usize,
         span: Span,
         subscripts: &[Expr],
-    ) -> Result<Term> {
-        let Some(scope) = &self.block else { return Ok(Term::Error) };
+    ) -> Result<Value> {
+        let Some(scope) = &self.block else { return Ok(Value::Error) };
         let indices = scope.indices.clone();
         let Member { rank, definition, .. } = scope.members[member];
         let array = Array::Definition(definition);
@@ -462,9 +462,9 @@ impl Checker<'_> {
             }
         }
         if resolved.len() < of_block + rank {
-            return Ok(Term::Error);
+            return Ok(Value::Error);
         }
-        Ok(Term::Load { array, subscripts: resolved, lazy })
+        Ok(Value::Load { array, subscripts: resolved, lazy })
     }
 
     /// Where an element lies: before or after this place by the first subscript that is not the index itself.

@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 
 use crate::ids::IdVec;
-use crate::resolve::term::{Array, Condition, Definition, DefinitionId, Term};
+use crate::resolve::hir::{Array, Condition, Definition, DefinitionId, Value};
 use crate::syntax::depth::too_deep;
 use crate::syntax::report::Diagnostic;
 
@@ -13,27 +13,28 @@ const OPERATIONS: usize = 2000;
 /// How many operations are nested in a definition, along those scalars that it uses.
 ///
 /// A scalar stands for its value where it is used; an array is computed by itself.
-fn operations(body: &Term, scalars: &IdVec<DefinitionId, usize>) -> usize {
-    let both = |one: &Term, other: &Term| operations(one, scalars).max(operations(other, scalars));
+fn operations(body: &Value, scalars: &IdVec<DefinitionId, usize>) -> usize {
+    let both =
+        |one: &Value, other: &Value| operations(one, scalars).max(operations(other, scalars));
     let inner = match body {
-        Term::Number(_)
-        | Term::Integer(_)
-        | Term::Id { .. }
-        | Term::Load { array: Array::Operand(_), .. }
-        | Term::Error => 0,
-        Term::Load { array: Array::Definition(id), .. } => {
+        Value::Number(_)
+        | Value::Integer(_)
+        | Value::Id { .. }
+        | Value::Load { array: Array::Operand(_), .. }
+        | Value::Error => 0,
+        Value::Load { array: Array::Definition(id), .. } => {
             return scalars.get(*id).copied().unwrap_or(0);
         }
-        Term::Negate(operand) | Term::Stop(operand) => operations(operand, scalars),
-        Term::Reduce { filter, body, .. } => {
+        Value::Negate(operand) | Value::Stop(operand) => operations(operand, scalars),
+        Value::Reduce { filter, body, .. } => {
             let filter = filter.as_ref().map_or(0, |filter| in_condition(filter, scalars));
             filter.max(operations(body, scalars))
         }
-        Term::Binary { left, right, .. } => both(left, right),
-        Term::Call { arguments, .. } => {
+        Value::Binary { left, right, .. } => both(left, right),
+        Value::Call { arguments, .. } => {
             arguments.iter().map(|one| operations(one, scalars)).max().unwrap_or(0)
         }
-        Term::If { condition, then, otherwise } => {
+        Value::If { condition, then, otherwise } => {
             in_condition(condition, scalars).max(both(then, otherwise))
         }
     };

@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 
 use super::{Checker, Result, count};
-use crate::resolve::term::Function;
+use crate::resolve::hir::Function;
 use crate::syntax::ast::Path;
 use crate::syntax::name::{Name, plain};
 use crate::syntax::reductions;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Ident, Span};
 
 use super::{Checker, Place, Result, axis_of, rust};
-use crate::resolve::term::{
+use crate::resolve::hir::{
     Affine, Array, Atom, Axis, AxisUse, BinderId, Bound, IntegersId, Range, Subscript,
 };
 use crate::syntax::ast::{Expr, ExprKind, Operator, Path};

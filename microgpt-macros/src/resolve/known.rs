@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 use super::{Checker, OperandOf, count};
-use crate::resolve::term::{Affine, Axis, AxisUse, BinderId, Label, Operand, Range};
+use crate::resolve::hir::{Affine, Axis, AxisUse, BinderId, Label, Operand, Range};
 use crate::syntax::ast;
 use crate::syntax::name::{hygiene, named_as, plain};
 use crate::syntax::report::Diagnostic;

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 
 use super::known::values_as_ids;
 use super::{Checker, MAX_RANK, OperandOf, Result, count};
-use crate::resolve::term::{Array, IntegersId, Operand};
+use crate::resolve::hir::{Array, IntegersId, Operand};
 use crate::syntax::ast::Path;
 use crate::syntax::report::Diagnostic;
 

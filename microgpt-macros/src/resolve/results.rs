@@ -4,7 +4,7 @@ use proc_macro2::Span;
 
 use super::known::{NamedAxis, shown};
 use super::{Checker, axis_of, count};
-use crate::resolve::term::{BinderId, DefinitionId, Label, Range, ResultAxis};
+use crate::resolve::hir::{BinderId, DefinitionId, Label, Range, ResultAxis};
 use crate::syntax::ast::{self, Expr, ExprKind, Program};
 use crate::syntax::name::plain;
 use crate::syntax::report::Diagnostic;

@@ -12,7 +12,7 @@ use crate::graph::{
     Subscript, Through,
 };
 use crate::ids::IdVec;
-use crate::resolve::term::{Affine, Atom, Axis, Checked, Function, OperandId};
+use crate::resolve::hir::{Affine, Atom, Axis, Checked, Function, OperandId};
 use crate::syntax::ast::{Comparison, Operator};
 use crate::tests::number::Number;
 

@@ -19,7 +19,7 @@ use crate::graph::{Array, EquationId, Fold, Graph, IndexId, NodeId};
 use crate::ids::Id;
 use crate::nest::Kernels;
 use crate::nest::ir::{Combine, Element, Guard, Kernel, Let, Loop, Row, Stmt, Update, perfect};
-use crate::resolve::term::Checked;
+use crate::resolve::hir::Checked;
 use crate::tests::number::Number;
 
 use addresses::Axes;

@@ -23,7 +23,7 @@ use quote::quote;
 use crate::graph::differentiate::{Gradient, differentiate};
 use crate::graph::lower::lower;
 use crate::graph::notation::Notation;
-use crate::resolve::term::Checked;
+use crate::resolve::hir::Checked;
 use crate::syntax::ast::Program;
 use crate::syntax::parse::parse;
 use crate::syntax::report::Report;

@@ -7,7 +7,7 @@ use microgpt::PythonRandom;
 
 use crate::graph::differentiate::Gradient;
 use crate::graph::{Array, IndexId, IndexRange, Node, Subscript, Through};
-use crate::resolve::term::Affine;
+use crate::resolve::hir::Affine;
 use crate::syntax::ast::Operator;
 use crate::tests::compiled;
 use crate::tests::fused::{compare, operands};

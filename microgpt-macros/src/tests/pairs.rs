@@ -5,7 +5,7 @@ use microgpt::ops::TABLE;
 use microgpt::{PythonRandom, Tape};
 
 use crate::graph::differentiate::Gradient;
-use crate::resolve::term::Checked;
+use crate::resolve::hir::Checked;
 use crate::syntax::ast::Program;
 use crate::tests::generate::below;
 use crate::tests::interpret::Interpreter;

@@ -9,7 +9,7 @@ use microgpt::PythonRandom;
 use crate::graph::differentiate::Gradient;
 use crate::graph::{Node, Through};
 use crate::nest::{self, Kernels, PASSES};
-use crate::resolve::term::Function;
+use crate::resolve::hir::Function;
 use crate::syntax::ast::Operator;
 use crate::tests::generate::{OPERANDS, Shapes, below, program, whole_program};
 use crate::tests::interpret::Interpreter;

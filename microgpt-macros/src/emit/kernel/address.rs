@@ -7,7 +7,7 @@ use crate::emit::code;
 use crate::graph::{Array, IndexId, Subscript};
 use crate::nest::ir::Element;
 use crate::nest::layout::stored;
-use crate::resolve::term::Affine;
+use crate::resolve::hir::Affine;
 
 impl Printer<'_> {
     pub(super) fn element(&self, element: &Element) -> TokenStream {

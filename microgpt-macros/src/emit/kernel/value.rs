@@ -7,7 +7,7 @@ use super::Printer;
 use crate::emit::{code, ident};
 use crate::graph::{Array, FunctionId, IndexId, Node, NodeId, Subscript, Through, indices_of};
 use crate::nest::ir::Update;
-use crate::resolve::term::{Affine, Function};
+use crate::resolve::hir::{Affine, Function};
 use crate::syntax::ast::{Comparison, Operator};
 
 impl Printer<'_> {

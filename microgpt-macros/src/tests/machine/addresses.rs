@@ -8,7 +8,7 @@ use crate::graph::{Array, IndexId, IndexRange, Length, Subscript};
 use crate::ids::Id;
 use crate::nest::ir::Element;
 use crate::nest::layout::stored;
-use crate::resolve::term::{Affine, Atom, Axis};
+use crate::resolve::hir::{Affine, Atom, Axis};
 use crate::tests::number::Number;
 
 /// The axes of an array, the innermost first.

@@ -5,7 +5,7 @@ use microgpt::ops::{Op, TABLE};
 use super::{Machine, Named, place};
 use crate::graph::{Array, FunctionId, Node, NodeId, Through};
 use crate::nest::ir::{Element, Update};
-use crate::resolve::term::Function;
+use crate::resolve::hir::Function;
 use crate::syntax::ast::{Comparison, Operator};
 use crate::tests::number::Number;
 

@@ -1,4 +1,4 @@
-//! Resolved terms: what `check` makes of the syntax tree, and `graph` lowers.
+//! The program with every name resolved: what `check` makes of the syntax tree, and `graph` lowers.
 
 use std::collections::BTreeMap;
 
@@ -154,7 +154,7 @@ pub struct Definition {
     pub name: String,
     /// Of an equation in a block the indices of the block come first.
     pub axes: Vec<BinderId>,
-    pub body: Term,
+    pub body: Value,
     /// What the array is before the first value of the index of its block: one step before it, two steps
     /// before it, and so on.
     pub starts: Vec<DefinitionId>,
@@ -170,7 +170,7 @@ pub struct Block {
 }
 
 #[derive(Clone, Debug)]
-pub enum Term {
+pub enum Value {
     Number(f64),
     /// An index, a length, an integer operand or their sum, as a number.
     Integer(Affine),
@@ -188,32 +188,32 @@ pub enum Term {
     },
     Call {
         function: Function,
-        arguments: Vec<Term>,
+        arguments: Vec<Value>,
     },
-    Negate(Box<Term>),
+    Negate(Box<Value>),
     Binary {
         operator: Operator,
-        left: Box<Term>,
-        right: Box<Term>,
+        left: Box<Value>,
+        right: Box<Value>,
     },
     Reduce {
         reduction: &'static Reduction,
         binders: Vec<BinderId>,
         /// Which terms it takes.
         filter: Option<Box<Condition>>,
-        body: Box<Term>,
+        body: Box<Value>,
     },
-    Stop(Box<Term>),
+    Stop(Box<Value>),
     If {
         condition: Box<Condition>,
-        then: Box<Term>,
-        otherwise: Box<Term>,
+        then: Box<Value>,
+        otherwise: Box<Value>,
     },
     Error,
 }
 
-impl Term {
-    /// Shows all terms of a term, itself first.
+impl Value {
+    /// Shows a value and all below it.
     pub fn walk<'a>(&'a self, see: &mut dyn FnMut(&'a Self)) {
         see(self);
         match self {
@@ -246,11 +246,11 @@ impl Term {
         }
     }
 
-    /// Whether a term stands at this value of an index.
+    /// Whether it changes with an index.
     pub fn names(&self, index: BinderId) -> bool {
         let mut found = false;
         let mut note = |affine: &Affine| found |= affine.factor(index) != 0;
-        self.walk(&mut |term| match term {
+        self.walk(&mut |value| match value {
             Self::Integer(affine) => note(affine),
             Self::Id { at, .. } => at.iter().for_each(&mut note),
             Self::Load { subscripts, .. } => {
@@ -268,7 +268,7 @@ impl Term {
 }
 
 impl Condition {
-    fn walk<'a>(&'a self, see: &mut dyn FnMut(&'a Term)) {
+    fn walk<'a>(&'a self, see: &mut dyn FnMut(&'a Value)) {
         match self {
             Self::Compare { left, right, .. } => {
                 left.walk(see);
@@ -285,7 +285,7 @@ impl Condition {
 
 #[derive(Clone, Debug)]
 pub enum Condition {
-    Compare { comparison: Comparison, left: Term, right: Term },
+    Compare { comparison: Comparison, left: Value, right: Value },
     And(Box<Condition>, Box<Condition>),
     Or(Box<Condition>, Box<Condition>),
     Not(Box<Condition>),
