@@ -38,8 +38,20 @@ impl Order<'_> {
             Fold::Others => indices,
             _ => as_stored(self.interleaving, &combine.to, &indices),
         };
+        let sums = |loops: &[IndexId]| -> Vec<IndexId> {
+            let is_sum = |index: &IndexId| Some(*index) != row && !of_target.contains(index);
+            loops.iter().copied().filter(is_sum).collect()
+        };
+        let as_written = preferred.clone();
         preferred.sort_by_key(|&index| (Some(index) == row, !of_target.contains(&index)));
-        let mut nest = around(&nearest(self.graph, &preferred), Stmt::Combine(combine.clone()));
+        let mut loops = nearest(self.graph, &preferred);
+        if sums(&loops) != sums(&as_written) {
+            // Bounds have pulled an index before others of the sum, which keeps the order of the text.
+            preferred = as_written;
+            preferred.sort_by_key(|&index| Some(index) == row);
+            loops = nearest(self.graph, &preferred);
+        }
+        let mut nest = around(&loops, Stmt::Combine(combine.clone()));
         mark(&mut nest, row);
         nest
     }
