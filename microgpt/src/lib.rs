@@ -14,10 +14,13 @@ pub mod gradcheck;
 pub mod guide {
     //! Guides, a page each, whose every example runs: [writing a layer](layers),
     //! [writing a model](models), [derivatives of derivatives](derivatives) and
-    //! [training on several machines](distribution).
+    //! [training on several machines](distribution). [How do I write ...?](how_to) is an index of formulas.
 
     #[doc = include_str!("../../docs/writing-a-layer.md")]
     pub mod layers {}
+
+    #[doc = include_str!("../../docs/how-to-write.md")]
+    pub mod how_to {}
 
     #[doc = include_str!("../../docs/writing-a-model.md")]
     pub mod models {}
