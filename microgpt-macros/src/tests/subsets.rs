@@ -81,6 +81,13 @@ fn case(number: usize, layer: &Declaration, is_tracked: &[bool]) -> String {
         let count: usize = lengths.iter().map(|(_, length)| length).product();
         let lengths: String = lengths.into_iter().map(|(text, _)| text + ",").collect();
         let data: Vec<f64> = (0..count).map(|_| random.gauss(0.0, 1.0)).collect();
+        if axes.is_empty() {
+            let _ = write!(
+                code,
+                "let (all_{name}, some_{name}) = (tape.value(0.7), tape.value(0.7)); "
+            );
+            continue;
+        }
         let numbers = match axes.len() {
             1 => format!("vec!{data:?}"),
             _ => format!("Numbers::new(({lengths}), vec!{data:?})"),
@@ -112,11 +119,14 @@ fn case(number: usize, layer: &Declaration, is_tracked: &[bool]) -> String {
          same({name:?}, \"values\", &found, &expected); "
     );
     for (argument, _) in layer.arguments.iter().zip(is_tracked).filter(|(_, tracked)| **tracked) {
+        let is_number = matches!(&argument.kind, Kind::Array(axes) if axes.is_empty());
         let argument = &argument.name;
-        let _ = write!(
-            code,
-            "same({name:?}, \"gradient of {argument}\", &some_{argument}.grad(), &all_{argument}.grad()); "
-        );
+        let gradients = ["some", "all"].map(|which| match is_number {
+            true => format!("[{which}_{argument}.grad()]"),
+            false => format!("{which}_{argument}.grad()"),
+        });
+        let [some, all] = gradients;
+        let _ = write!(code, "same({name:?}, \"gradient of {argument}\", &{some}, &{all}); ");
     }
     code + "}"
 }
@@ -152,7 +162,7 @@ fn every_layer_with_every_subset_of_its_inputs_tracked() {
             if layer.visibility.is_empty() {
                 continue;
             }
-            let is_array = |at: &usize| matches!(layer.arguments[*at].kind, Kind::Array(_));
+            let is_array = |at: &usize| matches!(&layer.arguments[*at].kind, Kind::Array(axes) if !axes.is_empty());
             let arrays: Vec<usize> = (0..layer.arguments.len()).filter(is_array).collect();
             layers += usize::from(arrays.len() > 1);
             let count = arrays.len() as u32;
@@ -161,7 +171,12 @@ fn every_layer_with_every_subset_of_its_inputs_tracked() {
                 if count > 4 && ![1, count - 1].contains(&subset.count_ones()) {
                     continue;
                 }
-                let mut is_tracked = vec![false; layer.arguments.len()];
+                // A single number without gradient is another type: those stay tracked.
+                let mut is_tracked: Vec<bool> = layer
+                    .arguments
+                    .iter()
+                    .map(|one| matches!(&one.kind, Kind::Array(axes) if axes.is_empty()))
+                    .collect();
                 for (bit, &at) in arrays.iter().enumerate() {
                     is_tracked[at] = subset >> bit & 1 == 1;
                 }
