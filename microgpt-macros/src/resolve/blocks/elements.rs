@@ -1,0 +1,401 @@
+//! Elements of the equations of a block: of this step, of one before, or such as cannot be there yet.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Ident, Span};
+
+use super::{Member, Order, Scope};
+use crate::resolve::hir::{Affine, Array, Atom, BinderId, Bound, Range, Subscript, Value};
+use crate::resolve::{Checker, Place, Result, count};
+use crate::syntax::ast::{Expr, ExprKind, Path};
+use crate::syntax::name::Name;
+use crate::syntax::report::Diagnostic;
+
+/// Where an element of an equation lies, as seen from the place that is being computed.
+enum When {
+    Here,
+    /// At another value of one of the indices.
+    Elsewhere {
+        position: usize,
+        order: Order,
+        steps: Option<usize>,
+    },
+}
+
+impl Checker<'_> {
+    pub(in super::super) fn member(&self, base: &Expr) -> Option<usize> {
+        match &base.kind {
+            ExprKind::Path(Path { ident: Some(ident), .. }) if self.index(ident).is_none() => {
+                self.member_of(ident)
+            }
+            _ => None,
+        }
+    }
+
+    /// The equation of the block with this name, if it could be read.
+    pub(in super::super) fn member_of(&self, ident: &Ident) -> Option<usize> {
+        let name = Name::of(ident);
+        let scope = self.block.as_ref()?;
+        let position = scope.members.iter().position(|member| member.name == name)?;
+        matches!(self.lets.get(&name), Some(Some(_))).then_some(position)
+    }
+
+    /// A number of the block at this place: its name alone.
+    pub(in super::super) fn member_scalar(&mut self, member: usize, span: Span) -> Result<Value> {
+        let Some(scope) = &self.block else { return Ok(Value::Error) };
+        if scope.members[member].rank != 0 {
+            return Err(self.wrong_subscripts(member, 0, span));
+        }
+        self.member_element(member, span, &[])
+    }
+
+    /// A vector of the block at this place, for a dot product: the array, and the subscripts before its own.
+    pub(in super::super) fn member_vector(
+        &mut self,
+        member: usize,
+        span: Span,
+    ) -> Result<(Array, Vec<Subscript>)> {
+        let Some(scope) = &self.block else { return Err(self.wrong_subscripts(member, 1, span)) };
+        let Member { rank, definition, .. } = scope.members[member];
+        let here: Vec<Subscript> =
+            scope.indices.iter().map(|&index| Subscript::Affine(Affine::index(index))).collect();
+        if rank != 1 {
+            return Err(self.wrong_subscripts(member, 1, span));
+        }
+        self.require_above(member, span)?;
+        Ok((Array::Definition(definition), here))
+    }
+
+    pub(in super::super) fn member_element(
+        &mut self,
+        member: usize,
+        span: Span,
+        subscripts: &[Expr],
+    ) -> Result<Value> {
+        let Some(scope) = &self.block else { return Ok(Value::Error) };
+        let indices = scope.indices.clone();
+        let Member { rank, definition, .. } = scope.members[member];
+        let array = Array::Definition(definition);
+        let (leading, own) = if subscripts.len() == rank {
+            subscripts.split_at(0)
+        } else if subscripts.len() == indices.len() + rank {
+            subscripts.split_at(indices.len())
+        } else {
+            return Err(self.wrong_subscripts(member, subscripts.len(), span));
+        };
+        let mut resolved = Vec::new();
+        let mut lazy = false;
+        if leading.is_empty() {
+            self.require_above(member, span)?;
+            resolved.extend(indices.iter().map(|&index| Subscript::Affine(Affine::index(index))));
+        } else {
+            let mut places = Vec::new();
+            for subscript in leading {
+                if let ExprKind::Subscript { .. } = subscript.kind {
+                    return Err(Diagnostic::new(
+                        subscript.span,
+                        "ids as the place of an element that the block computes",
+                        "whether it is computed by then must be seen from the subscript: `h[t - 1, i]`, or `h[s, i]` with `s in 0..t`",
+                    ));
+                }
+                places.push(self.integer(subscript, Place::Subscript)?);
+            }
+            match self.when(&indices, &places, leading)? {
+                When::Here => self.require_above(member, span)?,
+                When::Elsewhere { position, order, steps } => {
+                    self.go(order, &indices, leading[position].span)?;
+                    lazy = self.is_lazy_elsewhere(member, position, steps, &places, leading)?;
+                }
+            }
+            resolved.extend(places.into_iter().map(Subscript::Affine));
+        }
+        let of_block = indices.len();
+        for (axis, subscript) in own.iter().enumerate() {
+            match self.subscript(array, of_block + axis, subscript) {
+                Ok(subscript) => {
+                    lazy |= self.branches > 0 && !self.is_implied(&subscript);
+                    resolved.push(subscript);
+                }
+                Err(mistake) => self.report.push(mistake),
+            }
+        }
+        if resolved.len() < of_block + rank {
+            return Ok(Value::Error);
+        }
+        Ok(Value::Load { array, subscripts: resolved, lazy })
+    }
+
+    /// Where an element lies: before or after this place by the first subscript that is not the index itself.
+    fn when(&self, indices: &[BinderId], places: &[Affine], written: &[Expr]) -> Result<When> {
+        for (position, (place, &index)) in places.iter().zip(indices).enumerate() {
+            let distance = place.clone().plus(-1, &Affine::index(index));
+            if distance.as_constant() == Some(0) {
+                continue;
+            }
+            let steps = distance.as_constant().and_then(|one| usize::try_from(one.abs()).ok());
+            if self.extreme(&distance, true).is_some_and(|most| most < 0) {
+                return Ok(When::Elsewhere { position, order: Order::Ascending, steps });
+            }
+            if self.extreme(&distance, false).is_some_and(|least| least > 0) {
+                return Ok(When::Elsewhere { position, order: Order::Descending, steps });
+            }
+            let name = &self.checked.binders[index].name;
+            return Err(Diagnostic::new(
+                written[position].span,
+                format!(
+                    "this element may be one that is not computed yet: nothing says that it lies before `{name}`"
+                ),
+                format!(
+                    "an equation of a block uses elements of the block from before, `h[{name} - 1]` or `h[s]` with `s in 0..{name}`; all of them are there after the block"
+                ),
+            ));
+        }
+        Ok(When::Here)
+    }
+
+    /// The greatest or least value of a distance, if the ranges of its indices say it.
+    fn extreme(&self, distance: &Affine, greatest: bool) -> Option<i64> {
+        let mut distance = distance.clone();
+        // Each step puts the end of a range in the place of its index.
+        for _ in 0..self.checked.binders.len() {
+            let of_block = self.block_indices();
+            let next = distance.terms.iter().find_map(|(atom, &factor)| match *atom {
+                Atom::Index(index) if !of_block.contains(&index) => Some((index, factor)),
+                _ => None,
+            });
+            let Some((index, factor)) = next else { break };
+            let end = match (&self.checked.binders[index].range, (factor > 0) == greatest) {
+                (Range::Stated { high, .. }, true) => high.clone().plus(-1, &Affine::constant(1)),
+                (Range::Stated { low, .. }, false) => low.clone(),
+                (Range::Implied(_), true) => return None,
+                (Range::Implied(_), false) => Affine::constant(0),
+            };
+            distance = distance.substitute(index, &end);
+        }
+        // Lengths and integers are 0 at least.
+        let sign = if greatest { -1 } else { 1 };
+        let bounded = |(atom, factor): (&Atom<BinderId>, &i64)| {
+            !matches!(atom, Atom::Index(_)) && factor.signum() == sign
+        };
+        distance.terms.iter().all(bounded).then_some(distance.constant)
+    }
+
+    /// Notes which way the block goes.
+    fn go(&mut self, order: Order, indices: &[BinderId], span: Span) -> Result<()> {
+        let Some(scope) = &mut self.block else { return Ok(()) };
+        if *scope.order.get_or_insert(order) == order {
+            return Ok(());
+        }
+        let names: Vec<String> =
+            indices.iter().map(|&index| self.checked.binders[index].name.to_string()).collect();
+        let name = &names[0];
+        Err(Diagnostic::new(
+            span,
+            format!(
+                "this block uses both what lies before `{}` and what lies after",
+                names.join("`, `")
+            ),
+            format!(
+                "a block goes one way: it uses `{name} - 1` at `{name}`, or `{name} + 1`; use two blocks"
+            ),
+        ))
+    }
+
+    /// Whether an element from before must be looked for on its axis; where it may be before the first of
+    /// all, there must be a start, or a branch must ask.
+    fn is_lazy_elsewhere(
+        &mut self,
+        member: usize,
+        position: usize,
+        steps: Option<usize>,
+        places: &[Affine],
+        written: &[Expr],
+    ) -> Result<bool> {
+        let Some(scope) = &self.block else { return Ok(false) };
+        let Member { definition, ref name, ref starts, .. } = scope.members[member];
+        if let (Some(steps), [_]) = (steps, places)
+            && steps <= starts.len()
+        {
+            return Ok(false);
+        }
+        if self.branches > 0 || !scope.are_starts_known {
+            return Ok(true);
+        }
+        if let Some(steps) = steps {
+            let (name, index) = (&name.text, &self.checked.binders[scope.indices[position]].name);
+            let is_back = scope.order == Some(Order::Ascending);
+            let (side, start, ask) = if is_back {
+                (
+                    "first",
+                    format!("-{steps}"),
+                    format!("if {index} >= {steps} {{ ... }} else {{ ... }}"),
+                )
+            } else {
+                let start = if steps == 1 {
+                    format!("len({index})")
+                } else {
+                    format!("len({index}) + {}", steps - 1)
+                };
+                (
+                    "last",
+                    start,
+                    format!("if {index} + {steps} < len({index}) {{ ... }} else {{ ... }}"),
+                )
+            };
+            let help = if places.len() == 1 {
+                format!(
+                    "say what it is there, `let {name}[{start}] = ...;` in the block, or ask: `{ask}`"
+                )
+            } else {
+                format!("ask for it: `{ask}`")
+            };
+            return Err(Diagnostic::new(
+                written[position].span,
+                format!("`{name}` has no value beyond the {side} `{index}`, and is used there"),
+                help,
+            ));
+        }
+        for (axis, place) in places.iter().enumerate().skip(position) {
+            self.checked.bounds.push(Bound {
+                definition: self.checked.definitions.next_id(),
+                array: Array::Definition(definition),
+                axis,
+                subscript: Subscript::Affine(place.clone()),
+                reaches_starts: true,
+                span: written[axis].span,
+            });
+        }
+        Ok(false)
+    }
+
+    /// Refuses an equation that uses its own present, or that of one below it.
+    fn require_above(&self, member: usize, span: Span) -> Result<()> {
+        let Some(scope) = &self.block else { return Ok(()) };
+        // Equations are resolved in order: this is the one after all that are.
+        let current = scope
+            .members
+            .iter()
+            .position(|one| one.definition == self.checked.definitions.next_id());
+        let Some(current) = current.filter(|&current| member >= current) else { return Ok(()) };
+        let (name, user) = (&scope.members[member].name.text, &scope.members[current].name.text);
+        let indices: Vec<String> = scope
+            .indices
+            .iter()
+            .map(|&index| self.checked.binders[index].name.to_string())
+            .collect();
+        let own = ["i", "j", "k", "l", "m", "n"].into_iter().take(scope.members[member].rank);
+        let first = format!("{} - 1", indices[0]);
+        let before: Vec<&str> = [first.as_str()]
+            .into_iter()
+            .chain(indices.iter().skip(1).map(String::as_str))
+            .chain(own)
+            .collect();
+        let before = format!("`{name}[{}]`", before.join(", "));
+        if member == current {
+            return Err(Diagnostic::new(
+                span,
+                format!(
+                    "`{name}` uses itself: its value at this `{}` is what is being computed",
+                    indices.join("`, `")
+                ),
+                format!("what it was before is {before}"),
+            ));
+        }
+        let (message, help) = match scope.cycle(current, member) {
+            Some(cycle) => (
+                format!(
+                    "`{user}` needs `{name}` at the same `{}`, which needs `{user}`: {cycle}",
+                    indices.join("`, `")
+                ),
+                format!("one of them must use what was before: {before}"),
+            ),
+            None => (
+                format!("`{name}` is computed after `{user}`, and not there yet"),
+                format!("move `let {name}` above `let {user}`; what it was before is {before}"),
+            ),
+        };
+        Err(Diagnostic::new(span, message, help))
+    }
+
+    /// Refuses ids along an axis on which starts lie before what is computed.
+    pub(in super::super) fn require_no_starts(
+        &self,
+        array: Array,
+        axis: usize,
+        span: Span,
+    ) -> Result<()> {
+        let Array::Definition(id) = array else { return Ok(()) };
+        let Some(definition) = self.checked.definitions.get(id) else { return Ok(()) };
+        if axis > 0 || definition.starts.is_empty() {
+            return Ok(());
+        }
+        let name = &definition.name;
+        Err(Diagnostic::new(
+            span,
+            format!("ids gather from `{name}`, which has a start"),
+            format!(
+                "gather from what the block computes, by a `let` after it: `let all = [{name}[t, i] for t, i];`"
+            ),
+        ))
+    }
+
+    fn wrong_subscripts(&self, member: usize, subscripts: usize, span: Span) -> Diagnostic {
+        let Some(scope) = &self.block else { unreachable!("a block is being resolved") };
+        let Member { name: Name { text: name, .. }, rank, .. } = &scope.members[member];
+        let indices: Vec<String> = scope
+            .indices
+            .iter()
+            .map(|&index| self.checked.binders[index].name.to_string())
+            .collect();
+        let own: Vec<&str> = ["i", "j", "k", "l", "m", "n"].into_iter().take(*rank).collect();
+        let here =
+            if own.is_empty() { name.clone() } else { format!("{name}[{}]", own.join(", ")) };
+        let before: Vec<String> = indices
+            .iter()
+            .enumerate()
+            .map(|(at, index)| if at == 0 { format!("{index} - 1") } else { index.clone() })
+            .chain(own.iter().map(ToString::to_string))
+            .collect();
+        Diagnostic::new(
+            span,
+            format!(
+                "`{name}` has {} besides the `{}` of its block, but {} here",
+                count(*rank, "axis"),
+                indices.join("`, `"),
+                count(subscripts, "subscript"),
+            ),
+            format!(
+                "at this `{}` it is `{here}`, before that `{name}[{}]`",
+                indices.join("`, `"),
+                before.join(", ")
+            ),
+        )
+    }
+}
+
+impl Scope {
+    /// The way from one equation back to itself through another, by what each uses at the same place.
+    fn cycle(&self, from: usize, through: usize) -> Option<String> {
+        let mut paths = vec![vec![from, through]];
+        let mut seen = BTreeSet::from([through]);
+        while let Some(path) = paths.pop() {
+            let last = path[path.len() - 1];
+            for (next, member) in self.members.iter().enumerate() {
+                if !self.members[last].uses.contains(&member.name.text) {
+                    continue;
+                }
+                let mut longer = path.clone();
+                longer.push(next);
+                if next == from {
+                    let names: Vec<&str> =
+                        longer.iter().map(|&one| self.members[one].name.text.as_str()).collect();
+                    return Some(format!("`{}`", names.join("` → `")));
+                }
+                if seen.insert(next) {
+                    paths.push(longer);
+                }
+            }
+        }
+        None
+    }
+}
