@@ -2,7 +2,7 @@
 //! Lanczos iterations on Hessian-vector products (Lanczos 1950; Ghorbani 2019, arXiv:1901.10159). A picture
 //! shows it beside the loss.
 //!
-//! `cargo run --release --example curvature [FILE.svg]`
+//! `cargo run --release --example curvature [FILE.svg [STEPS]]`
 
 use std::error::Error;
 use std::fmt::Write;
@@ -179,7 +179,9 @@ fn picture(moments: &[Moment]) -> String {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let plan = Plan { model: Gpt::new, steps: 1000, every: 100, documents: 64, iterations: 20 };
+    let steps = std::env::args().nth(2).map_or(Ok(1000), |steps| steps.parse())?;
+    let every = (steps / 10).max(1);
+    let plan = Plan { model: Gpt::new, steps, every, documents: 64, iterations: 20 };
     let moments = run(&plan, |moment| {
         let Moment { step, loss, least, greatest } = moment;
         println!("step {step:4} | loss {loss:.4} | eigenvalues from {least:8.3} to {greatest:8.3}");
