@@ -56,8 +56,16 @@ pub struct Lstm {
 }
 
 /// `c[row, column] += Σ a[row, term] · b[term, column]`, where `a` has a stride for its rows and one for its
-/// terms. Four rows, or four terms of one row, go together, so that there are sums enough in registers.
+/// terms. As many rows of `b` go together as stay in the cache.
 fn add_product(c: &mut [f32], columns: usize, a: &[f32], [row, term]: [usize; 2], b: &[f32]) {
+    const TERMS: usize = 128;
+    for (number, b) in b.chunks(TERMS * columns).enumerate() {
+        add_block(c, columns, &a[number * TERMS * term..], [row, term], b);
+    }
+}
+
+/// Four rows, or four terms of one row, go together, so that there are sums enough in registers.
+fn add_block(c: &mut [f32], columns: usize, a: &[f32], [row, term]: [usize; 2], b: &[f32]) {
     let whole = c.len() / columns / 4 * 4;
     let (fours, rest) = c.split_at_mut(whole * columns);
     for (number, c) in fours.chunks_exact_mut(4 * columns).enumerate() {
