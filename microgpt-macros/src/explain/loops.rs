@@ -37,12 +37,7 @@ pub fn as_written(kernel: &Kernel) -> Option<Loops<'_>> {
             (to, false, vec![*value])
         }
         Stmt::Call(MicroKernel::Contract { to, adds, m, n, k, left, right, .. }) => {
-            all.extend([*m, *n, *k]);
-            products = 1;
-            (to, *adds, vec![*left, *right])
-        }
-        Stmt::Call(MicroKernel::VectorMatrix { to, adds, n, k, left, right }) => {
-            all.extend(n.iter().chain(k));
+            all.extend(m.iter().chain(n).chain(k));
             products = 1;
             (to, *adds, vec![*left, *right])
         }

@@ -26,11 +26,11 @@ pub fn contract(graph: &Graph, interleaving: Option<&Interleaving>, body: &mut [
             return found
                 .map_or(as_loops, |found| small(graph, interleaving, &indices, combine, found));
         }
-        let Some(found) = contraction(graph, combine, &indices) else {
-            return vector_matrix(graph, combine, &indices).unwrap_or(as_loops);
+        let Some((found, bounded)) = contraction(graph, combine, &indices) else {
+            return as_loops;
         };
         let call = blocks(graph, &indices, combine, found);
-        match found.bounded() {
+        match bounded {
             None => call,
             Some((outer, _)) => Stmt::Specialize {
                 when: Guard::Long(outer),
@@ -43,9 +43,8 @@ pub fn contract(graph: &Graph, interleaving: Option<&Interleaving>, body: &mut [
 
 /// A contraction as blocks, in loops over all other indices.
 fn blocks(graph: &Graph, indices: &[IndexId], combine: &Combine, found: Contraction) -> Stmt {
+    let outside = found.outside(indices);
     let Contraction { rows: m, columns: n, terms: k, left, right, ragged } = found;
-    let outside: Vec<_> =
-        indices.iter().copied().filter(|index| ![m, n, k].contains(index)).collect();
     let (to, adds) = (combine.to.clone(), combine.adds);
     let call = MicroKernel::Contract { to, adds, m, n, k, left, right, ragged };
     around(&nearest(graph, &outside), Stmt::Call(call))
@@ -79,19 +78,30 @@ fn small(
 
 /// `target[.., rows, .., columns] += Σ left[.., rows, .., terms, ..] · right[.., terms, columns, ..]`
 /// with the last two in any places.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Contraction {
-    /// The index of the target and the left factor.
-    pub rows: IndexId,
-    /// The index of the target, where it is the last, and the right factor.
-    pub columns: IndexId,
-    /// The index of both factors.
-    pub terms: IndexId,
+///
+/// Rows, columns and terms are each an index, or several whose axes lie side by side in both arrays, the
+/// outermost first. Of `y[t, n, o] = sum(w[o, i] * x[t, n, i] for i)` the rows are `t` and `n`.
+#[derive(Clone, Debug)]
+struct Contraction {
+    /// Indices of the target and the left factor.
+    rows: Vec<IndexId>,
+    /// Indices of the target, of which they are the last, and the right factor.
+    columns: Vec<IndexId>,
+    /// Indices of both factors.
+    terms: Vec<IndexId>,
     /// The factors, each an element of an array.
-    pub left: NodeId,
-    pub right: NodeId,
+    left: NodeId,
+    right: NodeId,
     /// Which of the three has bounds that another sets, if one has.
-    pub ragged: Option<Ragged>,
+    ragged: Option<Ragged>,
+}
+
+impl Contraction {
+    /// The indices that are none of its own.
+    fn outside(&self, indices: &[IndexId]) -> Vec<IndexId> {
+        let own = [&self.rows[..], &self.columns, &self.terms].concat();
+        indices.iter().copied().filter(|index| !own.contains(index)).collect()
+    }
 }
 
 /// Which index of a contraction has bounds that name another one of it.
@@ -105,19 +115,13 @@ pub enum Ragged {
     Rows,
 }
 
-impl Contraction {
-    /// The index that bounds another one, and that one.
-    pub fn bounded(&self) -> Option<(IndexId, IndexId)> {
-        self.ragged.map(|ragged| match ragged {
-            Ragged::Columns => (self.rows, self.columns),
-            Ragged::Terms => (self.rows, self.terms),
-            Ragged::Rows => (self.terms, self.rows),
-        })
-    }
-}
-
-/// The contraction that a sum is, if it is one: one without bounds where there is a choice.
-fn contraction(graph: &Graph, combine: &Combine, indices: &[IndexId]) -> Option<Contraction> {
+/// The contraction that a sum is, if it is one, and an index that bounds another one of it: one without bounds
+/// where there is a choice.
+fn contraction(
+    graph: &Graph,
+    combine: &Combine,
+    indices: &[IndexId],
+) -> Option<(Contraction, Option<(IndexId, IndexId)>)> {
     let bounding = |index: IndexId| -> Vec<IndexId> {
         let named = graph.range_indices(index);
         indices.iter().copied().filter(|outer| named.contains(outer)).collect()
@@ -127,9 +131,10 @@ fn contraction(graph: &Graph, combine: &Combine, indices: &[IndexId]) -> Option<
     };
     // A bound that names another index ties the two: both stay loops, or both are outside.
     let is_free = |index: IndexId| bounding(index).is_empty() && bounded(index).is_empty();
-    let free = |index: &IndexId| is_free(*index);
-    if let Some(found) = contraction_of(graph, combine, indices, &free) {
-        return Some(found);
+    let among: Vec<IndexId> = indices.iter().copied().filter(|&index| is_free(index)).collect();
+    let search = Search { graph, combine, indices, among };
+    if let Some(found) = search.find_widest() {
+        return Some((found, None));
     }
     // Or they are a pair, of nothing else, and the rows and columns or terms of the contraction.
     indices.iter().find_map(|&inner| {
@@ -138,144 +143,158 @@ fn contraction(graph: &Graph, combine: &Combine, indices: &[IndexId]) -> Option<
             return None;
         }
         let among = |index: &IndexId| is_free(*index) || [inner, outer].contains(index);
-        let found = contraction_of(graph, combine, indices, &among)?;
-        let Contraction { rows, columns, terms, left, .. } = found;
+        let among = indices.iter().copied().filter(among).collect();
+        let search = Search { graph, combine, indices, among };
+        let found = search.find()?;
+        let Contraction { rows, columns, terms, left, .. } = &found;
         // A subscript of both may be off its axis where the two begin, which is not in range.
         let both = |one: &Subscript| [inner, outer].iter().all(|of| indices_of(one).contains(of));
-        if graph.element(left).is_some_and(|(_, subscripts)| subscripts.iter().any(both)) {
+        if graph.element(*left).is_some_and(|(_, subscripts)| subscripts.iter().any(both)) {
             return None;
         }
-        let ragged = if (outer, inner) == (rows, columns) {
-            Ragged::Columns
-        } else if (outer, inner) == (rows, terms) {
-            Ragged::Terms
-        } else if (outer, inner) == (terms, rows) && combine.adds {
-            Ragged::Rows
-        } else {
-            return None;
+        let ragged = match (rows[..] == [outer], rows[..] == [inner]) {
+            (true, _) if columns[..] == [inner] => Ragged::Columns,
+            (true, _) if terms[..] == [inner] => Ragged::Terms,
+            (_, true) if terms[..] == [outer] && combine.adds => Ragged::Rows,
+            _ => return None,
         };
-        Some(Contraction { ragged: Some(ragged), ..found })
+        Some((Contraction { ragged: Some(ragged), ..found }, Some((outer, inner))))
     })
 }
 
-/// The contraction that a sum is over some of its indices.
-fn contraction_of(
-    graph: &Graph,
-    combine: &Combine,
-    indices: &[IndexId],
-    among: &dyn Fn(&IndexId) -> bool,
-) -> Option<Contraction> {
-    let Node::Binary { operator: Operator::Mul, left, right } = graph.nodes[combine.value] else {
-        return None;
-    };
-    let target = &combine.to;
-    let (one, other) = (graph.element(left)?, graph.element(right)?);
-    let candidates: Vec<IndexId> = indices.iter().copied().filter(|index| among(index)).collect();
-    let columns = *candidates.iter().find(|&&index| {
-        walk(&target.subscripts, index) == Walk::Contiguous
-            && target.subscripts.iter().flat_map(indices_of).filter(|one| *one == index).count()
-                == 1
-    })?;
-    let [left, right] = match [one.1, other.1].map(|subscripts| single(subscripts, columns)) {
-        [Some(false), Some(true)] => [one, other],
-        [Some(true), Some(false)] => [other, one],
-        _ => return None,
-    };
-    // The last of several: the one that is innermost as written.
-    let last = |in_target, in_left, in_right| {
-        candidates.iter().rev().copied().find(|&index| {
-            index != columns
-                && single(&target.subscripts, index) == Some(in_target)
-                && single(left.1, index) == Some(in_left)
-                && single(right.1, index) == Some(in_right)
-        })
-    };
-    let rows = last(true, true, false)?;
-    // Where both move along the last axis, rows overlap, and a block would write one over another.
-    if walk(&target.subscripts, rows) == Walk::Contiguous {
-        return None;
-    }
-    let terms = last(false, true, true)?;
-    let sums = indices.iter().filter(|&&index| {
-        !target.subscripts.iter().flat_map(indices_of).any(|of_target| of_target == index)
-    });
-    // Each pass of a further sum adds to the target, which must hold something then.
-    if !combine.adds && sums.count() > 1 {
-        return None;
-    }
-    Some(Contraction { rows, columns, terms, left: left.0, right: right.0, ragged: None })
+/// The search for the contraction that a sum is.
+struct Search<'a> {
+    graph: &'a Graph,
+    combine: &'a Combine,
+    indices: &'a [IndexId],
+    /// The indices that may be its rows, columns and terms.
+    among: Vec<IndexId>,
 }
 
-/// A vector times a matrix, in loops over all other indices, if a step of a recurrence is one.
-///
-/// Outside of steps a sum of which the matrix alone has two indices is left to loops.
-fn vector_matrix(graph: &Graph, combine: &Combine, indices: &[IndexId]) -> Option<Stmt> {
-    let Node::Binary { operator: Operator::Mul, left, right } = graph.nodes[combine.value] else {
-        return None;
-    };
-    let in_target: Vec<IndexId> = combine.to.indices().collect();
-    let free = graph.free(combine.value).iter().chain(&in_target);
-    let is_step = free.into_iter().any(|index| !indices.contains(index));
-    let is_alone = |index: &IndexId| {
-        graph.range_indices(*index).iter().all(|outer| !indices.contains(outer))
-            && indices.iter().all(|inner| !graph.range_indices(*inner).contains(index))
-    };
-    let candidates: Vec<IndexId> = indices.iter().copied().filter(is_alone).collect();
-    let of_target = |index: IndexId| in_target.iter().filter(|one| **one == index).count();
-    let n = *candidates.iter().find(|&&index| {
-        walk(&combine.to.subscripts, index) == Walk::Contiguous && of_target(index) == 1
-    })?;
-    let (one, other) = (graph.element(left)?, graph.element(right)?);
-    let [left, right] = match [one.1, other.1].map(|subscripts| single(subscripts, n)) {
-        [Some(false), Some(true)] => [one, other],
-        [Some(true), Some(false)] => [other, one],
-        _ => return None,
-    };
-    let k = *candidates.iter().rev().find(|&&index| {
-        of_target(index) == 0 && [left.1, right.1].map(|one| single(one, index)) == [Some(true); 2]
-    })?;
-    let side_by_side = |inner: IndexId, arrays: [&[Subscript]; 2]| {
-        let mut all = vec![inner];
-        let before = |index: IndexId| {
-            candidates
-                .iter()
-                .copied()
-                .find(|&outer| arrays.iter().all(|one| lie_side_by_side(graph, one, outer, index)))
+impl<'a> Search<'a> {
+    /// One of an index each, and no rows only in a step of a recurrence: outside of steps a sum of which the
+    /// matrix alone has two indices is left to loops.
+    fn find(&self) -> Option<Contraction> {
+        let found = self.of_single_indices()?;
+        (self.is_possible(&found)).then_some(found)
+    }
+
+    /// One with all indices whose axes lie side by side.
+    fn find_widest(&self) -> Option<Contraction> {
+        let found = self.of_single_indices()?;
+        let (to, left, right) = (
+            &self.combine.to.subscripts[..],
+            self.subscripts(found.left),
+            self.subscripts(found.right),
+        );
+        let mut sums = self.sums();
+        sums.retain(|index| Some(index) != found.terms.last());
+        let rows = self.side_by_side(found.rows, [to, left], right, |_| true);
+        let columns = self.side_by_side(found.columns, [to, right], left, |_| true);
+        // The terms come in the order of the text.
+        let terms = self.side_by_side(found.terms, [left, right], to, |terms| {
+            terms.split_last().is_some_and(|(_, outer)| sums.ends_with(outer))
+        });
+        let found = Contraction { rows, columns, terms, ..found };
+        self.is_possible(&found).then_some(found)
+    }
+
+    /// Each pass of a sum around it adds to the target, which must hold something then.
+    fn is_possible(&self, found: &Contraction) -> bool {
+        let sums = self.sums();
+        self.combine.adds || !found.outside(self.indices).iter().any(|index| sums.contains(index))
+    }
+
+    /// The indices that are summed, as written.
+    fn sums(&self) -> Vec<IndexId> {
+        let of_target = |index: &IndexId| self.combine.to.indices().any(|one| one == *index);
+        self.indices.iter().copied().filter(|index| !of_target(index)).collect()
+    }
+
+    fn subscripts(&self, factor: NodeId) -> &'a [Subscript] {
+        self.graph.element(factor).map_or(&[], |(_, subscripts)| subscripts)
+    }
+
+    fn of_single_indices(&self) -> Option<Contraction> {
+        let (graph, target) = (self.graph, &self.combine.to);
+        let Node::Binary { operator: Operator::Mul, left, right } = graph.nodes[self.combine.value]
+        else {
+            return None;
         };
-        while let Some(outer) = before(all[0]) {
-            all.insert(0, outer);
+        let (one, other) = (graph.element(left)?, graph.element(right)?);
+        let columns = *self.among.iter().find(|&&index| {
+            walk(&target.subscripts, index) == Walk::Contiguous
+                && target.indices().filter(|one| *one == index).count() == 1
+        })?;
+        let [left, right] = match [one.1, other.1].map(|subscripts| single(subscripts, columns)) {
+            [Some(false), Some(true)] => [one, other],
+            [Some(true), Some(false)] => [other, one],
+            _ => return None,
+        };
+        // The last of several: the one that is innermost as written.
+        let last = |in_target, in_left, in_right| {
+            self.among.iter().rev().copied().find(|&index| {
+                index != columns
+                    && single(&target.subscripts, index) == Some(in_target)
+                    && single(left.1, index) == Some(in_left)
+                    && single(right.1, index) == Some(in_right)
+            })
+        };
+        let terms = last(false, true, true)?;
+        let rows = last(true, true, false);
+        // Where both move along the last axis, rows overlap, and a block would write one over another.
+        if rows.is_some_and(|rows| walk(&target.subscripts, rows) == Walk::Contiguous)
+            || rows.is_none() && !self.is_step()
+        {
+            return None;
         }
-        all
-    };
-    let n = side_by_side(n, [&combine.to.subscripts, right.1]);
-    let k = side_by_side(k, [left.1, right.1]);
-    let outside: Vec<_> =
-        indices.iter().copied().filter(|index| !n.contains(index) && !k.contains(index)).collect();
-    let sums = outside.iter().any(|&index| of_target(index) == 0);
-    let clashes = n.iter().any(|&index| single(left.1, index) != Some(false));
-    if !is_step || clashes || !combine.adds && sums {
-        return None;
+        let (rows, columns, terms) = (rows.into_iter().collect(), vec![columns], vec![terms]);
+        Some(Contraction { rows, columns, terms, left: left.0, right: right.0, ragged: None })
     }
-    let (to, adds) = (combine.to.clone(), combine.adds);
-    let call = MicroKernel::VectorMatrix { to, adds, n, k, left: left.0, right: right.0 };
-    Some(around(&nearest(graph, &outside), Stmt::Call(call)))
+
+    /// Whether an index has a value when the loops run: that of a step.
+    fn is_step(&self) -> bool {
+        let of_value = self.graph.free(self.combine.value).iter().copied();
+        of_value.chain(self.combine.to.indices()).any(|index| !self.indices.contains(&index))
+    }
+
+    /// An index with those before it whose axes lie side by side in two arrays, and which a third has not.
+    fn side_by_side(
+        &self,
+        mut found: Vec<IndexId>,
+        arrays: [&[Subscript]; 2],
+        other: &[Subscript],
+        may_be: impl Fn(&[IndexId]) -> bool,
+    ) -> Vec<IndexId> {
+        while let Some(&inner) = found.first() {
+            let before = self.among.iter().copied().find(|&outer| {
+                single(other, outer) == Some(false)
+                    && arrays.iter().all(|one| lie_side_by_side(self.graph, one, outer, inner))
+                    && may_be(&[&[outer], &found[..]].concat())
+            });
+            let Some(outer) = before else { break };
+            found.insert(0, outer);
+        }
+        found
+    }
 }
 
-/// Whether two indices run over the whole of two axes of an array of which one follows the other.
+/// Whether the elements along one index follow each other so that all along another one lie between:
+/// `x[.., outer + 1, inner, ..]`, where `inner` runs over its whole axis.
 fn lie_side_by_side(
     graph: &Graph,
     subscripts: &[Subscript],
     outer: IndexId,
     inner: IndexId,
 ) -> bool {
-    let is_whole = |index: IndexId| matches!(graph.indices[index].range, IndexRange::Whole(_));
-    let plain = |index: IndexId| Subscript::Affine(Affine::index(index));
+    let is_whole = matches!(graph.indices[inner].range, IndexRange::Whole(_));
+    let plain = Subscript::Affine(Affine::index(inner));
     let times =
         |index: IndexId| subscripts.iter().flat_map(indices_of).filter(|one| *one == index).count();
-    let follow = subscripts.windows(2).any(|two| two == [plain(outer), plain(inner)]);
-    outer != inner
-        && follow
-        && [outer, inner].into_iter().all(|one| is_whole(one) && times(one) == 1)
+    let follow = subscripts.windows(2).any(|two| {
+        matches!(&two[0], Subscript::Affine(affine) if affine.factor(outer) == 1) && two[1] == plain
+    });
+    is_whole && follow && [outer, inner].into_iter().all(|index| times(index) == 1)
 }
 
 /// Whether an index moves along one axis, by one; nothing if it moves in any other way.

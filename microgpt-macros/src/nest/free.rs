@@ -194,21 +194,6 @@ impl Walker<'_> {
                 self.node(*left);
                 self.node(*right);
             }
-            MicroKernel::VectorMatrix { to, n, k, left, right, .. } => {
-                for index in n.iter().chain(k) {
-                    self.low(*index);
-                    self.size(*index);
-                }
-                for (node, line) in [(left, None), (right, n.last())] {
-                    self.node(*node);
-                    if let Node::Load { array, subscripts, .. } = &self.graph.nodes[*node] {
-                        for index in k.last().into_iter().chain(line) {
-                            self.stride(*array, subscripts, *index);
-                        }
-                    }
-                }
-                self.address(to, None);
-            }
             MicroKernel::Contract { to, m, n, k, left, right, ragged, .. } => {
                 let (bounded, free) = match ragged {
                     None => (None, None),
@@ -216,30 +201,35 @@ impl Walker<'_> {
                     Some(Ragged::Terms) => (Some((m, k)), Some(n)),
                     Some(Ragged::Rows) => (Some((k, m)), Some(n)),
                 };
-                for index in [m, n, k] {
-                    match bounded {
-                        Some((outer, inner)) if index == outer || index == inner => {
-                            self.bounds(*index);
+                for indices in [m, n, k] {
+                    let is_bounded =
+                        bounded.is_some_and(|(outer, inner)| [outer, inner].contains(&indices));
+                    for &index in indices {
+                        if is_bounded {
+                            self.bounds(index);
+                            continue;
                         }
-                        Some(_) => self.low(*index),
-                        None => {
-                            self.low(*index);
-                            self.size(*index);
+                        self.low(index);
+                        if bounded.is_none() {
+                            self.size(index);
                         }
                     }
                 }
-                if let Some(index) = free {
-                    self.size(*index);
+                for &index in free.into_iter().flatten() {
+                    self.size(index);
                 }
                 for (node, line) in [(left, m), (right, n)] {
                     self.node(*node);
                     if let Node::Load { array, subscripts, .. } = &self.graph.nodes[*node] {
-                        self.stride(*array, subscripts, *line);
-                        self.stride(*array, subscripts, *k);
+                        for index in line.last().into_iter().chain(k.last()) {
+                            self.stride(*array, subscripts, *index);
+                        }
                     }
                 }
                 self.address(to, None);
-                self.stride(to.array, &to.subscripts, *m);
+                if let Some(index) = m.last() {
+                    self.stride(to.array, &to.subscripts, *index);
+                }
             }
         }
     }

@@ -251,26 +251,17 @@ pub enum Term {
 
 #[derive(Clone, Debug)]
 pub enum MicroKernel {
-    /// `to[m, n] += Σ left[m, k] * right[k, n]`, in blocks.
+    /// `to[m, n] += Σ left[m, k] * right[k, n]`, in blocks. Of several indices the axes lie side by side, as
+    /// one: the outermost comes first. A step of a recurrence may have no rows.
     Contract {
         to: Element,
         adds: bool,
-        m: IndexId,
-        n: IndexId,
-        k: IndexId,
-        left: NodeId,
-        right: NodeId,
-        ragged: Option<Ragged>,
-    },
-    /// `to[n] += Σ left[k] * right[k, n]`: one step of a recurrence has no rows. Of several indices the axes
-    /// lie side by side, as one: the outermost comes first.
-    VectorMatrix {
-        to: Element,
-        adds: bool,
+        m: Vec<IndexId>,
         n: Vec<IndexId>,
         k: Vec<IndexId>,
         left: NodeId,
         right: NodeId,
+        ragged: Option<Ragged>,
     },
     /// `to[each] += Σ left[each, along] * right[each, along]`
     Dots { to: Element, adds: bool, each: IndexId, along: IndexId, left: NodeId, right: NodeId },
@@ -279,9 +270,10 @@ pub enum MicroKernel {
 impl MicroKernel {
     /// Whether the tape may keep the right factor in panels: it is an operand of a forward pass.
     pub fn has_panels(&self, graph: &Graph) -> bool {
-        let Self::Contract { to, right, ragged: None, .. } = self else { return false };
+        let Self::Contract { to, m, right, ragged: None, .. } = self else { return false };
         let right = &graph.nodes[*right];
-        matches!(to.array, Array::Equation(_))
+        !m.is_empty()
+            && matches!(to.array, Array::Equation(_))
             && matches!(right, Node::Load { array: Array::Operand(_), .. })
     }
 }

@@ -258,12 +258,9 @@ impl Writer<'_> {
     fn call(&mut self, call: &MicroKernel, scope: &Scope) {
         let (to, adds, left, right, how) = match call {
             MicroKernel::Contract { to, adds, m, n, k, left, right, ragged: _ } => {
-                let (block, k) = (self.notation.indices(&[*m, *n]), self.index(*k));
+                let block = self.notation.indices(&[&m[..], n].concat());
+                let k = self.notation.indices(k);
                 (to, adds, left, right, format!("blocks of {block} summed along {k}"))
-            }
-            MicroKernel::VectorMatrix { to, adds, n, k, left, right } => {
-                let (n, k) = (self.notation.indices(n), self.notation.indices(k));
-                (to, adds, left, right, format!("blocks of {n} summed along {k}"))
             }
             MicroKernel::Dots { to, adds, each, along, left, right } => {
                 let (each, along) = (self.index(*each), self.index(*along));

@@ -109,9 +109,7 @@ fn of(stmt: &Stmt) -> Option<(Option<&Combine>, Sum)> {
     match stmt {
         Stmt::For { body, .. } => of(body.last()?),
         Stmt::Call(MicroKernel::Dots { along, .. }) => Some((None, Sum::Lanes(*along))),
-        Stmt::Call(MicroKernel::Contract { .. } | MicroKernel::VectorMatrix { .. }) => {
-            Some((None, Sum::Blocks))
-        }
+        Stmt::Call(MicroKernel::Contract { .. }) => Some((None, Sum::Blocks)),
         Stmt::Reduce(_) => Some((None, Sum::Vectors)),
         _ => None,
     }

@@ -268,7 +268,16 @@ fn products_of_two_arrays_are_contractions() {
             "t, s in 0..t+1 summed along j",
         ]
     );
-    // What is bounded by two, sums of more than one index, vectors and other products stay loops.
+    // Indices whose axes lie side by side are as one.
+    assert_eq!(
+        contractions(&quote!([sum(w[o, i, k] * x[t, i, k] for i, k) for t, o])),
+        ["t, o summed along i, k", "t, i, k summed along o", "o, i, k summed along t"]
+    );
+    assert_eq!(
+        contractions(&quote!([sum(w[g, o, i] * x[b, t, i] for i) for b, t, g, o])),
+        ["b, t, g, o summed along i", "b, t, i summed along g, o", "g, o, i summed along b, t"]
+    );
+    // What is bounded by two, sums of two indices that do not lie so, vectors and other products stay loops.
     assert!(
         contractions(&quote!([sum(p[t, s] * v[s, j] for s in u..=t) for t, u in 0..3, j]))
             .is_empty()
@@ -276,8 +285,8 @@ fn products_of_two_arrays_are_contractions() {
     assert!(contractions(&quote!([sum(p[t, s] * v[s] for s) for t])).is_empty());
     assert!(contractions(&quote!([sum(exp(p[t, s]) * 2 for s) for t])).is_empty());
     assert_eq!(
-        contractions(&quote!([sum(w[o, i, k] * x[t, i, k] for i, k) for t, o])),
-        ["t, k summed along o", "o, k summed along t"]
+        contractions(&quote!([sum(w[o, k, i] * x[t, i, k] for i, k) for t, o])),
+        ["t, k summed along o", "o, i summed along t"]
     );
 }
 

@@ -23,38 +23,23 @@ impl Printer<'_> {
                     #runtime::expr::dots(#rows, #columns, &mut #name[#target..], #adds, #left, #right);
                 }
             }
-            MicroKernel::VectorMatrix { to, adds, n, k, left, right } => {
-                let (Some(&column), Some(&term)) = (n.last(), k.last()) else {
-                    unreachable!("a product has columns and terms")
-                };
-                let left = self.factor(*left, None, term);
-                let right = self.factor(*right, Some(column), term);
-                let target = self.target(to, *adds, None);
-                let starts = self.starts(&[n.as_slice(), k].concat());
-                let (columns, terms) = (self.size_of_all(n), self.size_of_all(k));
-                code! {
-                    #starts
-                    #runtime::expr::contract(#target, #left, #right, (#runtime::Const::<1>, #columns, #terms));
-                }
-            }
             MicroKernel::Contract { to, adds, m, n, k, left, right, ragged } => {
-                let indices = [*m, *n, *k];
-                let left = self.factor(*left, Some(*m), *k);
-                let mut right = self.factor(*right, Some(*n), *k);
+                let left = self.factor(*left, m, k);
+                let mut right = self.factor(*right, n, k);
                 if call.has_panels(self.emitter.graph) {
                     right.extend(code!(.below(below_)));
                 }
-                let target = self.target(to, *adds, Some(*m));
+                let target = self.target(to, *adds, m);
                 match ragged {
                     None => {
-                        let starts = self.starts(&indices);
-                        let sizes = indices.map(|index| self.size(index));
+                        let starts = self.starts(&[&m[..], n, k].concat());
+                        let sizes = [m, n, k].map(|indices| self.size_of_all(indices));
                         code! {
                             #starts
                             #runtime::expr::contract(#target, #left, #right, (#(#sizes),*));
                         }
                     }
-                    Some(ragged) => self.ragged(*ragged, indices, &[target, left, right]),
+                    Some(ragged) => self.ragged(*ragged, [m, n, k], &[target, left, right]),
                 }
             }
         }
@@ -64,7 +49,7 @@ impl Printer<'_> {
     fn ragged(
         &self,
         ragged: Ragged,
-        [m, n, k]: [IndexId; 3],
+        [m, n, k]: [&[IndexId]; 3],
         operands: &[TokenStream; 3],
     ) -> TokenStream {
         let runtime = self.runtime;
@@ -73,11 +58,15 @@ impl Printer<'_> {
             Ragged::Terms => (code!(Terms), m, k, n),
             Ragged::Rows => (code!(Rows), k, m, n),
         };
-        let others: Vec<IndexId> = [m, n, k].into_iter().filter(|index| *index != inner).collect();
+        let ([outer], [inner]) = (outer, inner) else {
+            unreachable!("what bounds another index is one")
+        };
+        let all = [m, n, k].concat();
+        let others: Vec<IndexId> = all.into_iter().filter(|index| index != inner).collect();
         let starts = self.starts(&others);
-        let (outer_name, (start, end)) = (self.emitter.index(outer), self.emitter.bounds(outer));
-        let (inner_name, (low, high)) = (self.emitter.index(inner), self.emitter.bounds(inner));
-        let free = self.size(free);
+        let (outer_name, (start, end)) = (self.emitter.index(*outer), self.emitter.bounds(*outer));
+        let (inner_name, (low, high)) = (self.emitter.index(*inner), self.emitter.bounds(*inner));
+        let free = self.size_of_all(free);
         code! {
             let ranges_ = |#outer_name: ::core::primitive::usize| (#low, #high);
             let #inner_name = #runtime::expr::least(#start..#end, ranges_);
@@ -101,18 +90,16 @@ impl Printer<'_> {
     }
 
     /// A factor of a contraction: from one line to the next, if there are several, and along the terms.
-    fn factor(&self, factor: NodeId, line: Option<IndexId>, k: IndexId) -> TokenStream {
+    fn factor(&self, factor: NodeId, lines: &[IndexId], terms: &[IndexId]) -> TokenStream {
         let (runtime, (array, subscripts)) = (self.runtime, self.load_of(factor));
         let (elements, first) = (self.emitter.array(array), self.address(array, subscripts, None));
-        let stride = line.map_or(code!(0), |line| self.stride(array, subscripts, line));
-        let step = self.stride(array, subscripts, k);
+        let [stride, step] = [lines, terms].map(|of| self.stride(array, subscripts, of));
         code!(#runtime::expr::Factor::new(#elements, #first, #stride, #step))
     }
 
-    fn target(&self, to: &Element, adds: bool, rows: Option<IndexId>) -> TokenStream {
+    fn target(&self, to: &Element, adds: bool, rows: &[IndexId]) -> TokenStream {
         let (runtime, name) = (self.runtime, self.emitter.array(to.array));
-        let first = self.element(to);
-        let stride = rows.map_or(code!(0), |rows| self.stride(to.array, &to.subscripts, rows));
+        let (first, stride) = (self.element(to), self.stride(to.array, &to.subscripts, rows));
         code!(#runtime::expr::Target::new(#name, #first, #stride, #adds))
     }
 
@@ -131,20 +118,23 @@ impl Printer<'_> {
         (*array, subscripts)
     }
 
-    /// From one value of an index to the next, in elements of an array where it moves by one.
-    fn stride(&self, array: Array, subscripts: &[Subscript], index: IndexId) -> TokenStream {
+    /// From one value of indices that move by one, as one, to the next, in elements of an array.
+    fn stride(&self, array: Array, subscripts: &[Subscript], indices: &[IndexId]) -> TokenStream {
+        let Some(index) = indices.last() else { return code!(0) };
         let (axes, subscripts) = (self.axes(array), self.in_order(array, subscripts));
-        let along = subscripts.iter().rposition(|one| indices_of(one).contains(&index));
+        let along = subscripts.iter().rposition(|one| indices_of(one).contains(index));
         let inner = axes.iter().skip(along.map_or(0, |axis| axis + 1)).map(|(len, _)| len);
         inner.map(|len| code!(#len)).reduce(|all, len| code!(#all * #len)).unwrap_or(code!(1))
     }
 
     /// The number of values of indices whose axes lie side by side, as one axis.
     fn size_of_all(&self, indices: &[IndexId]) -> TokenStream {
-        if let [index] = indices {
-            return self.size(*index);
-        }
         let runtime = self.runtime;
+        match indices {
+            [] => return code!(#runtime::Const::<1>),
+            [index] => return self.size(*index),
+            _ => {}
+        }
         let len = |&index: &IndexId| {
             let axis = self.size(index);
             code!(#runtime::shape::Dim::len(#axis))

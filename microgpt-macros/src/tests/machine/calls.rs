@@ -26,40 +26,31 @@ impl<T: Number> Machine<'_, T> {
                     this.write(to.array, address, before + sum);
                 });
             }
-            MicroKernel::VectorMatrix { to, adds, n, k, left, right } => {
-                self.loops(n, &mut |this| {
-                    let address = this.address(to);
-                    let mut sum = if *adds { this.read(to.array, address) } else { T::zero() };
-                    this.loops(k, &mut |this| {
-                        sum = this.element(*left).fma(this.element(*right), sum);
-                        this.note((to.array, address), 0, k.last().copied(), true);
-                    });
-                    this.write(to.array, address, sum);
-                });
-            }
             MicroKernel::Contract { to, adds, m, n, k, left, right, ragged } => {
-                self.contract(to, *adds, [*m, *n, *k], [*left, *right], *ragged);
+                self.contract(to, *adds, [m, n, k], [*left, *right], *ragged);
             }
         }
     }
 
-    /// Each element adds its terms in the order of their index. Rows and columns lie as far apart as the strides
-    /// say, from the first of all on.
+    /// Each element adds its terms in the order of their index. Rows, columns and terms lie as far apart as the
+    /// strides say, from the first of all on.
     fn contract(
         &mut self,
         to: &Element,
         adds: bool,
-        [m, n, k]: [IndexId; 3],
+        [m, n, k]: [&[IndexId]; 3],
         factors: [NodeId; 2],
         ragged: Option<Ragged>,
     ) {
         let [left, right] = factors.map(|node| self.loaded(node));
         let (outer, inner) = match ragged {
             None => (None, None),
-            Some(Ragged::Columns) => (Some(m), Some(n)),
-            Some(Ragged::Terms) => (Some(m), Some(k)),
-            Some(Ragged::Rows) => (Some(k), Some(m)),
+            Some(Ragged::Columns) => (Some(m[0]), Some(n[0])),
+            Some(Ragged::Terms) => (Some(m[0]), Some(k[0])),
+            Some(Ragged::Rows) => (Some(k[0]), Some(m[0])),
         };
+        let all = [m, n, k].concat();
+        let own_low = |this: &Self, index: IndexId| (index, this.range(index).0);
         // Where the bounded index begins: the least of its first values.
         let lows: Vec<(IndexId, i64)> = match (outer, inner) {
             (Some(outer), Some(inner)) => {
@@ -71,11 +62,12 @@ impl<T: Number> Machine<'_, T> {
                     low
                 };
                 let least = ends.map(&mut low).into_iter().min().unwrap_or(0);
-                let low =
-                    |this: &Self, index| if index == inner { least } else { this.range(index).0 };
-                [m, n, k].map(|index| (index, low(self, index))).to_vec()
+                let low = |&index: &IndexId| {
+                    if index == inner { (index, least) } else { own_low(self, index) }
+                };
+                all.iter().map(low).collect()
             }
-            _ => [m, n, k].map(|index| (index, self.range(index).0)).to_vec(),
+            _ => all.iter().map(|&index| own_low(self, index)).collect(),
         };
         // The first positions of the target and the factors, which are asked for where there are elements.
         let mut first: Option<[usize; 3]> = None;
@@ -84,17 +76,20 @@ impl<T: Number> Machine<'_, T> {
             Some(Ragged::Terms) => [m, k, n],
             _ => [m, n, k],
         };
+        let stride = |of: &Element, indices: &[IndexId]| {
+            indices.last().map_or(0, |&index| self.stride(of, index))
+        };
         let strides = [[(to, m), (to, n)], [(&left, m), (&left, k)], [(&right, n), (&right, k)]]
-            .map(|all| all.map(|(of, index)| (index, self.stride(of, index))));
+            .map(|all| all.map(|(of, indices)| (indices, stride(of, indices))));
         // Without terms a sum is 0.
         if !adds {
-            let of_target: Vec<IndexId> = order.into_iter().filter(|&index| index != k).collect();
-            self.loops(&of_target, &mut |this| {
+            let of_target = order.into_iter().filter(|&indices| indices != k).collect::<Vec<_>>();
+            self.loops(&of_target.concat(), &mut |this| {
                 let address = this.address(to);
                 this.write(to.array, address, T::zero());
             });
         }
-        self.loops(&order, &mut |this| {
+        self.loops(&order.concat(), &mut |this| {
             let first = *first.get_or_insert_with(|| {
                 let before = this.at.len();
                 this.at.extend(&lows);
@@ -103,9 +98,14 @@ impl<T: Number> Machine<'_, T> {
                 first
             });
             let position = |of: usize| {
-                let moved = strides[of].iter().map(|&(index, stride)| {
-                    let low = lows.iter().find(|(one, _)| *one == index).map_or(0, |(_, low)| *low);
-                    usize::try_from(this.value_of(index) - low).expect("a position") * stride
+                let moved = strides[of].iter().map(|&(indices, stride)| {
+                    // Axes side by side are as one.
+                    let at = indices.iter().fold(0, |at, &index| {
+                        let low = lows.iter().find(|(one, _)| *one == index).map_or(0, |one| one.1);
+                        let count = if indices.len() > 1 { this.count(index) } else { 0 };
+                        at * count + this.value_of(index) - low
+                    });
+                    usize::try_from(at).expect("a position") * stride
                 });
                 first[of] + moved.sum::<usize>()
             };
@@ -113,7 +113,7 @@ impl<T: Number> Machine<'_, T> {
             let factors = [(left.array, position(1)), (right.array, position(2))];
             let [left, right] = factors.map(|(array, address)| this.read(array, address));
             let sum = left.fma(right, this.read(to.array, address));
-            this.note((to.array, address), 0, Some(k), true);
+            this.note((to.array, address), 0, k.last().copied(), true);
             this.write(to.array, address, sum);
         });
     }
