@@ -393,6 +393,10 @@ impl<T: Real> Real for Dual<T> {
         Float::exp(self)
     }
 
+    fn hyperbolic_tangent(self) -> Self {
+        Float::tanh(self)
+    }
+
     fn logarithm(self) -> Self {
         Float::ln(self)
     }

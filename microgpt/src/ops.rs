@@ -532,7 +532,7 @@ table! {
         }
         /// The hyperbolic tangent.
         tanh(x in -3.0..3.0) -> y {
-            forward: x.tanh(),
+            forward: x.hyperbolic_tangent(),
             gradient: [
                 // Near 0 the other's derivative cancels, and far from it this one's value.
                 if x.abs() < T::of(0.5) {
