@@ -11,6 +11,7 @@ pub mod ir;
 pub mod layout;
 pub mod naive;
 pub mod order;
+mod pack;
 mod products;
 pub mod temporaries;
 pub mod text;
@@ -46,7 +47,7 @@ pub struct Pass {
 }
 
 /// All passes, in the order in which they run.
-pub const PASSES: [Pass; 7] = [
+pub const PASSES: [Pass; 8] = [
     // A second version for arrays that lie interleaved.
     Pass { name: "layout", run: layout::specialize },
     // Calls of micro-kernels for sums of products.
@@ -54,6 +55,8 @@ pub const PASSES: [Pass; 7] = [
         name: "contract",
         run: |of, kernels| kernels.each(|one, body| contract::contract(&of.graph, one, body)),
     },
+    // What every step of a recurrence multiplies by is packed once.
+    Pass { name: "pack", run: pack::pack },
     // The index along which most arrays lie in one piece is innermost.
     Pass {
         name: "order",

@@ -18,6 +18,7 @@ mod value;
 
 /// What a kernel is in Rust.
 pub struct Function {
+    pub name: Ident,
     /// The function itself.
     pub item: TokenStream,
     pub call: TokenStream,
@@ -69,6 +70,9 @@ pub fn function(emitter: &Emitter<'_>, name: &str, computed: &str, kernel: &Kern
     if let Some(split) = split {
         parameter(&emitter.first_of(split.array), code!(::core::primitive::usize));
     }
+    if kernel.packs() {
+        parameter(&ident("packed_"), code!(&mut #runtime::expr::Packed<T>));
+    }
     if free.below {
         parameter(&ident("below_"), code!(#runtime::expr::Below<'_, T>));
     }
@@ -98,7 +102,8 @@ pub fn function(emitter: &Emitter<'_>, name: &str, computed: &str, kernel: &Kern
             #body
         }
     };
-    Function { item, call: code!(#name(#(#arguments),*);), arrays: free.arrays }
+    let call = code!(#name(#(#arguments),*););
+    Function { name, item, call, arrays: free.arrays }
 }
 
 impl Shapes for Emitter<'_> {

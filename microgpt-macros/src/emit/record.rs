@@ -109,33 +109,22 @@ impl Emitter<'_> {
             kernel::function(self, &name, &computed[id.position()], &kernels.forward[id])
         };
         let mut equations = TokenStream::new();
-        let mut ids = self.equations.ids();
-        while let Some(id) = ids.next() {
-            equations.extend(self.room(id, &kernels.forward[id]));
-            let name = &self.equations[id];
-            let Some(recurrence) = self.gradient.equations.recurrence(id) else {
-                let Function { item, call, .. } = function(id);
-                let starts = self.starts(id, kernels);
-                equations.extend(code!(#starts #item #call let #name = &*#name;));
-                continue;
-            };
-            // The ids of a recurrence follow each other.
-            let others: Vec<EquationId> =
-                ids.by_ref().take(recurrence.equations.len() - 1).collect();
-            for other in others {
-                equations.extend(self.room(other, &kernels.forward[other]));
+        for group in self.gradient.equations.groups() {
+            for &id in group.equations.iter().collect::<BTreeSet<_>>() {
+                equations.extend(self.room(id, &kernels.forward[id]));
             }
-            for &id in &recurrence.equations {
+            for &id in &group.equations {
                 equations.extend(self.starts(id, kernels));
             }
-            let mut steps = TokenStream::new();
-            for &id in &recurrence.equations {
-                let function = function(id);
-                steps.extend(self.step(&kernels.forward[id], &function));
+            let mut calls = TokenStream::new();
+            for &id in &group.equations {
+                let (kernel, function) = (&kernels.forward[id], function(id));
+                equations.extend(self.before_steps(kernel, &function));
+                calls.extend(self.step(kernel, &function));
                 equations.extend(function.item);
             }
-            equations.extend(self.steps(&recurrence.steps, false, steps));
-            for &id in &recurrence.equations {
+            equations.extend(self.in_steps(group.steps.as_ref(), false, calls));
+            for &id in &group.equations {
                 let name = &self.equations[id];
                 equations.extend(code!(let #name = &*#name;));
             }
@@ -209,24 +198,23 @@ impl Emitter<'_> {
             (one, kernel, kernel::function(self, &name, &computed[id], kernel))
         };
         let mut accumulations = TokenStream::new();
-        let mut ids = (0..kernels.backward.len()).peekable();
-        while let Some(id) = ids.next() {
-            let (one, kernel, function) = accumulation(id);
-            let Some(steps) = &one.steps else {
-                let Function { item, call, .. } = function;
-                accumulations.extend(self.accumulate(one.target, kernel, &code!(#item #call)));
-                continue;
-            };
-            let mut calls = self.accumulate(one.target, kernel, &self.step(kernel, &function));
-            accumulations.extend(function.item);
-            let is_next =
-                |next: &usize| self.gradient.accumulations[*next].steps.as_ref() == Some(steps);
-            while let Some(next) = ids.next_if(is_next) {
-                let (one, kernel, function) = accumulation(next);
-                calls.extend(self.accumulate(one.target, kernel, &self.step(kernel, &function)));
-                accumulations.extend(function.item);
+        for group in self.gradient.groups() {
+            let steps = self.gradient.accumulations[group.start].steps.as_ref();
+            let mut calls = TokenStream::new();
+            for id in group {
+                let (one, kernel, function) = accumulation(id);
+                let mut call = self.step(kernel, &function);
+                let Function { item, .. } = &function;
+                if steps.is_none() {
+                    // Where the target receives no gradient there is not even the function.
+                    call = code!(#item #call);
+                } else {
+                    let before = self.before_steps(kernel, &function);
+                    accumulations.extend(code!(#before #item));
+                }
+                calls.extend(self.accumulate(one.target, kernel, &call));
             }
-            accumulations.extend(self.steps(steps, true, calls));
+            accumulations.extend(self.in_steps(steps, true, calls));
         }
         code! {
             let #runtime::tape::Pass { values: values_, gradients: gradients_, integers: integers_, start: start_ } = pass_;

@@ -37,6 +37,11 @@ fn present(arrays: &BTreeSet<Array>) -> Option<(Array, Array, EquationId)> {
     })
 }
 
+/// The name of the factor that every step multiplies by, in panels.
+fn packed(function: &Function) -> Ident {
+    ident(&format!("packed_in_{}", function.name))
+}
+
 /// The array that a kernel needs in two parts.
 pub fn split(arrays: &BTreeSet<Array>, kernel: &Kernel) -> Option<Split> {
     let (_, array, _) = present(arrays)?;
@@ -50,8 +55,14 @@ impl Emitter<'_> {
         ident(&format!("first_of_{}", self.array(array)))
     }
 
-    /// Loops over all steps, backwards in the backward pass.
-    pub(super) fn steps(&self, steps: &Steps, backwards: bool, calls: TokenStream) -> TokenStream {
+    /// Calls in loops over all steps, if there are any, backwards in the backward pass.
+    pub(super) fn in_steps(
+        &self,
+        steps: Option<&Steps>,
+        backwards: bool,
+        calls: TokenStream,
+    ) -> TokenStream {
+        let Some(steps) = steps else { return calls };
         steps.indices.iter().rev().fold(calls, |body, &index| {
             let (name, (low, high)) = (self.index(index), self.bounds(index));
             if steps.descend == backwards {
@@ -62,8 +73,31 @@ impl Emitter<'_> {
         })
     }
 
-    /// The call of one step, with the parts of arrays that it needs.
+    /// What is made before the steps: the room of a factor that they keep in panels.
+    pub(super) fn before_steps(&self, kernel: &Kernel, function: &Function) -> TokenStream {
+        let (runtime, packed) = (self.runtime, packed(function));
+        if kernel.packs() {
+            code!(let mut #packed = #runtime::expr::Packed::new();)
+        } else {
+            code!()
+        }
+    }
+
+    /// The call of one step.
     pub(super) fn step(&self, kernel: &Kernel, function: &Function) -> TokenStream {
+        let call = self.with_present(kernel, function);
+        if !kernel.packs() {
+            return call;
+        }
+        let packed = packed(function);
+        code! {{
+            let packed_ = &mut #packed;
+            #call
+        }}
+    }
+
+    /// A call with the parts of arrays that it needs.
+    fn with_present(&self, kernel: &Kernel, function: &Function) -> TokenStream {
         let call = &function.call;
         let (Some((here, array, id)), Some(steps)) = (present(&function.arrays), &kernel.steps)
         else {

@@ -9,8 +9,9 @@
 //! `max(sqrt(x), 1e-10)` at 0 has the gradient 0 and not 0 · ∞.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use crate::graph::equations::{Equation, Equations, Recurrence, Start, Steps};
+use crate::graph::equations::{Equation, Equations, Group, Start, Steps};
 use crate::graph::{Array, EquationId, Fold, Graph, IndexId, Node, NodeId, Subscript, Through};
 use crate::resolve::hir::OperandId;
 use crate::syntax::ast::{Comparison, Operator};
@@ -40,12 +41,8 @@ pub struct Accumulation {
 /// Derives the accumulations of every equation that a gradient can flow through.
 pub fn differentiate(mut equations: Equations) -> Gradient {
     let mut accumulations: Vec<Accumulation> = Vec::new();
-    let mut ids: Vec<EquationId> = equations.ids().collect();
-    while let Some(id) = ids.pop() {
-        let recurrence = equations.recurrence(id).cloned();
-        let members = recurrence.as_ref().map_or(vec![id], |one| one.equations.clone());
-        ids.truncate(ids.len() + 1 - members.len());
-        let flows = !equations[id].depends.is_empty();
+    for Group { equations: members, steps } in equations.groups().into_iter().rev() {
+        let flows = members.iter().any(|&id| !equations[id].depends.is_empty());
         // What is only used under `stop` has no adjoint.
         let reached = members.iter().any(|id| {
             equations.results.contains(id)
@@ -54,9 +51,11 @@ pub fn differentiate(mut equations: Equations) -> Gradient {
         if !flows || !reached {
             continue;
         }
-        if let Some(recurrence) = recurrence {
-            accumulations.extend(of_recurrence(&mut equations, &recurrence));
-        } else {
+        if let Some(steps) = steps {
+            accumulations.extend(of_recurrence(&mut equations, &members, &steps));
+            continue;
+        }
+        for id in members {
             let seed = equations[id].subscripts.clone();
             accumulations.extend(equation(&mut equations, id, Array::Adjoint(id), seed));
             accumulations.extend(to_starts(&mut equations, id));
@@ -67,18 +66,23 @@ pub fn differentiate(mut equations: Equations) -> Gradient {
 
 /// What the equations of a recurrence add: step by step to each other, and then, for all steps at once, to
 /// what they use besides.
-fn of_recurrence(equations: &mut Equations, recurrence: &Recurrence) -> Vec<Accumulation> {
+fn of_recurrence(
+    equations: &mut Equations,
+    members: &[EquationId],
+    steps: &Steps,
+) -> Vec<Accumulation> {
     let (mut in_steps, mut after) = (Vec::new(), Vec::new());
-    let is_member = |one: &Accumulation| matches!(one.target, Array::Equation(id) if recurrence.equations.contains(&id));
-    for &id in recurrence.equations.iter().rev() {
+    let is_member =
+        |one: &Accumulation| matches!(one.target, Array::Equation(id) if members.contains(&id));
+    for &id in members.iter().rev() {
         let subscripts = equations[id].subscripts.clone();
-        let own = subscripts[recurrence.steps.indices.len()..].to_vec();
+        let own = subscripts[steps.indices.len()..].to_vec();
         let at_this_step = equation(equations, id, Array::PresentAdjoint(id), own);
         in_steps.extend(
             at_this_step
                 .into_iter()
                 .filter(is_member)
-                .map(|one| Accumulation { steps: Some(recurrence.steps.clone()), ..one }),
+                .map(|one| Accumulation { steps: Some(steps.clone()), ..one }),
         );
         let at_once = equation(equations, id, Array::Adjoint(id), subscripts);
         after.extend(at_once.into_iter().filter(|one| !is_member(one)));
@@ -320,6 +324,20 @@ fn pull_back(graph: &mut Graph, adjoint: NodeId, by: Through, factor: NodeId) ->
 }
 
 impl Gradient {
+    /// The numbers of all accumulations, in groups: each runs alone, or with those that share its steps.
+    pub fn groups(&self) -> Vec<Range<usize>> {
+        let share = |one: &Accumulation, other: &Accumulation| {
+            one.steps.is_some() && one.steps == other.steps
+        };
+        let mut next = 0;
+        let range = |group: &[Accumulation]| {
+            let start = next;
+            next += group.len();
+            start..next
+        };
+        self.accumulations.chunk_by(share).map(range).collect()
+    }
+
     /// The operands whose values a backward pass reads.
     pub fn operands_read(&self) -> BTreeSet<OperandId> {
         let operand = |array| match array {

@@ -74,6 +74,13 @@ pub struct Recurrence {
     pub equations: Vec<EquationId>,
 }
 
+/// Equations that run together: one, or those of a recurrence, at each step one after the other.
+#[derive(Debug)]
+pub struct Group {
+    pub equations: Vec<EquationId>,
+    pub steps: Option<Steps>,
+}
+
 /// One step for each value of some indices, which are the first axes of each equation of a recurrence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Steps {
@@ -118,6 +125,22 @@ impl Equations {
     /// The recurrence that an equation is one of.
     pub fn recurrence(&self, id: EquationId) -> Option<&Recurrence> {
         self.recurrences.iter().find(|recurrence| recurrence.equations.contains(&id))
+    }
+
+    /// All equations in the order in which they run.
+    pub fn groups(&self) -> Vec<Group> {
+        let mut groups = Vec::new();
+        for id in self.ids() {
+            match self.recurrence(id) {
+                None => groups.push(Group { equations: vec![id], steps: None }),
+                // The ids of a recurrence follow each other.
+                Some(Recurrence { steps, equations }) if equations.iter().min() == Some(&id) => {
+                    groups.push(Group { equations: equations.clone(), steps: Some(steps.clone()) });
+                }
+                Some(_) => {}
+            }
+        }
+        groups
     }
 
     /// Puts the equations in this order.

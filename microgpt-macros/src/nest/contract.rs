@@ -46,7 +46,7 @@ fn blocks(graph: &Graph, indices: &[IndexId], combine: &Combine, found: Contract
     let outside = found.outside(indices);
     let Contraction { rows: m, columns: n, terms: k, left, right, ragged } = found;
     let (to, adds) = (combine.to.clone(), combine.adds);
-    let call = MicroKernel::Contract { to, adds, m, n, k, left, right, ragged };
+    let call = MicroKernel::Contract { to, adds, m, n, k, left, right, packed: false, ragged };
     around(&nearest(graph, &outside), Stmt::Call(call))
 }
 

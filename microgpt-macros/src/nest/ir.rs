@@ -33,6 +33,11 @@ impl Kernel {
     pub fn has_loops(&self) -> bool {
         has_loops(&self.body)
     }
+
+    /// Whether it keeps the panels of a factor for all steps.
+    pub fn packs(&self) -> bool {
+        packs(&self.body)
+    }
 }
 
 /// The conditions on which versions run.
@@ -64,6 +69,15 @@ fn has_loops(body: &[Stmt]) -> bool {
         | Stmt::StoreIf { .. }
         | Stmt::Term(_)
         | Stmt::Require { .. } => false,
+    })
+}
+
+fn packs(body: &[Stmt]) -> bool {
+    body.iter().any(|stmt| match stmt {
+        Stmt::Call(MicroKernel::Contract { packed, .. }) => *packed,
+        Stmt::For { body, .. } | Stmt::Scope(body) => packs(body),
+        Stmt::Specialize { then, otherwise, .. } => packs(then) || packs(otherwise),
+        _ => false,
     })
 }
 
@@ -261,6 +275,8 @@ pub enum MicroKernel {
         k: Vec<IndexId>,
         left: NodeId,
         right: NodeId,
+        /// Whether the panels of the right factor are kept for all steps of a recurrence.
+        packed: bool,
         ragged: Option<Ragged>,
     },
     /// `to[each] += Σ left[each, along] * right[each, along]`

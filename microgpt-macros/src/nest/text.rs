@@ -257,10 +257,11 @@ impl Writer<'_> {
 
     fn call(&mut self, call: &MicroKernel, scope: &Scope) {
         let (to, adds, left, right, how) = match call {
-            MicroKernel::Contract { to, adds, m, n, k, left, right, ragged: _ } => {
+            MicroKernel::Contract { to, adds, m, n, k, left, right, packed, ragged: _ } => {
                 let block = self.notation.indices(&[&m[..], n].concat());
                 let k = self.notation.indices(k);
-                (to, adds, left, right, format!("blocks of {block} summed along {k}"))
+                let packed = if *packed { ", the second packed once" } else { "" };
+                (to, adds, left, right, format!("blocks of {block} summed along {k}{packed}"))
             }
             MicroKernel::Dots { to, adds, each, along, left, right } => {
                 let (each, along) = (self.index(*each), self.index(*along));

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use microgpt::ops::{Op, TABLE};
 
 use crate::graph::differentiate::{Accumulation, Gradient};
-use crate::graph::equations::{Recurrence, Steps};
+use crate::graph::equations::{Group, Steps};
 use crate::graph::{
     Array, EquationId, Fold, FunctionId, Graph, IndexId, IndexRange, Length, Node, NodeId,
     Subscript, Through,
@@ -56,18 +56,8 @@ impl<'a, T: Number> Interpreter<'a, T> {
             let numbers = places(lens).into_iter().zip(data.iter().copied()).collect();
             interpreter.arrays.insert(Array::Operand(operand), numbers);
         }
-        for id in gradient.equations.ids() {
-            let recurrence = gradient.equations.recurrence(id);
-            match recurrence {
-                None => {
-                    interpreter.begin(id);
-                    interpreter.compute(id, &Indices::new());
-                }
-                Some(recurrence) if recurrence.equations.first() == Some(&id) => {
-                    interpreter.recur(recurrence);
-                }
-                Some(_) => {}
-            }
+        for group in gradient.equations.groups() {
+            interpreter.run(&group);
         }
         interpreter
     }
@@ -91,20 +81,21 @@ impl<'a, T: Number> Interpreter<'a, T> {
         self.arrays.insert(Array::Equation(id), numbers);
     }
 
-    fn recur(&mut self, recurrence: &Recurrence) {
-        for &id in &recurrence.equations {
+    fn run(&mut self, group: &Group) {
+        for &id in &group.equations {
             self.begin(id);
         }
-        for step in self.steps(&recurrence.steps, false) {
-            for &id in &recurrence.equations {
+        for step in self.steps(group.steps.as_ref(), false) {
+            for &id in &group.equations {
                 self.compute(id, &step);
             }
         }
     }
 
-    /// The values of the indices at each step, in order.
-    fn steps(&self, steps: &Steps, backwards: bool) -> Vec<Indices> {
+    /// The values of the indices at each step, in order; of what goes without steps there are none.
+    fn steps(&self, steps: Option<&Steps>, backwards: bool) -> Vec<Indices> {
         let mut all = Vec::new();
+        let Some(steps) = steps else { return vec![Indices::new()] };
         self.each(&steps.indices, &mut Indices::new(), &mut |_, at| all.push(at.clone()));
         if steps.descend != backwards {
             all.reverse();
@@ -153,15 +144,9 @@ impl<'a, T: Number> Interpreter<'a, T> {
             }
             rest = after;
         }
-        let same_steps = |one: &Accumulation, other: &Accumulation| {
-            one.steps.is_some() && one.steps == other.steps
-        };
-        for group in self.gradient.accumulations.chunk_by(same_steps) {
-            let steps = match &group[0].steps {
-                Some(steps) => self.steps(steps, true),
-                None => vec![Indices::new()],
-            };
-            for step in steps {
+        for group in self.gradient.groups() {
+            let group = &self.gradient.accumulations[group];
+            for step in self.steps(group[0].steps.as_ref(), true) {
                 for one in group {
                     self.accumulate(one, &step);
                 }

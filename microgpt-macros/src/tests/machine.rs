@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use microgpt::expr::Others;
 
 use crate::graph::differentiate::Gradient;
-use crate::graph::equations::{Equations, Steps};
+use crate::graph::equations::{Equations, Group, Steps};
 use crate::graph::{Array, EquationId, Fold, Graph, IndexId, NodeId};
 use crate::ids::Id;
 use crate::nest::Kernels;
@@ -143,17 +143,8 @@ impl<'a, T: Number> Machine<'a, T> {
 
     /// Runs the forward pass, and gives each result row-major, one after the other.
     pub fn forward(&mut self) -> Vec<T> {
-        for id in self.equations.ids() {
-            match self.equations.recurrence(id) {
-                None => {
-                    self.begin(id);
-                    self.run(id.position(), &self.kernels.forward[id]);
-                }
-                Some(recurrence) if recurrence.equations.first() == Some(&id) => {
-                    self.recur(&recurrence.steps, &recurrence.equations);
-                }
-                Some(_) => {}
-            }
+        for group in self.equations.groups() {
+            self.compute(&group);
         }
         let results = self.equations.results.iter();
         results.flat_map(|&id| self.array(Array::Equation(id)).to_vec()).collect()
@@ -180,12 +171,10 @@ impl<'a, T: Number> Machine<'a, T> {
         }
         let all: Vec<(usize, &Kernel)> = self.kernels.all().enumerate().collect();
         let backward = &all[all.len() - self.gradient.accumulations.len()..];
-        let same_steps = |one: &(usize, &Kernel), other: &(usize, &Kernel)| {
-            one.1.steps.is_some() && one.1.steps == other.1.steps
-        };
-        for group in backward.chunk_by(same_steps) {
-            self.step_by_step(group[0].1.steps.as_ref(), true, |this| {
-                for (number, kernel) in group {
+        for group in self.gradient.groups() {
+            let kernels = &backward[group];
+            self.step_by_step(kernels[0].1.steps.as_ref(), true, |this| {
+                for (number, kernel) in kernels {
                     this.run(*number, kernel);
                 }
             });
@@ -201,10 +190,10 @@ impl<'a, T: Number> Machine<'a, T> {
         self.arrays[place(Array::Equation(id))] = vec![start; size];
     }
 
-    /// The equations of a recurrence, one step after the other.
-    fn recur(&mut self, steps: &Steps, equations: &[EquationId]) {
+    /// An equation, or those of a recurrence, one step after the other.
+    fn compute(&mut self, group: &Group) {
         let kernels = self.kernels;
-        for &id in equations {
+        for &id in &group.equations {
             self.begin(id);
             for (number, (of, kernel)) in kernels.starts.iter().enumerate() {
                 if *of == id {
@@ -212,8 +201,8 @@ impl<'a, T: Number> Machine<'a, T> {
                 }
             }
         }
-        self.step_by_step(Some(steps), false, |this| {
-            for &id in equations {
+        self.step_by_step(group.steps.as_ref(), false, |this| {
+            for &id in &group.equations {
                 this.run(id.position(), &kernels.forward[id]);
             }
         });

@@ -14,6 +14,7 @@ use std::hint::black_box;
 #[cfg(feature = "large-products")]
 use super::large::{self, is_large};
 use super::loops::{barrier, put};
+use super::packed::Packed;
 use super::panels::{self, Below, Lines, Panels};
 use super::sums::blocks;
 use super::tuning::{BLOCK, COPIED, VECTOR};
@@ -125,6 +126,7 @@ pub fn contract_in_blocks<T: Real, R: Dim, C: Dim, K: Dim>(
         rows: rows.len(),
         columns: columns.len(),
         terms: terms.len(),
+        packed: None,
     };
     if product.rows == 0 || product.terms == 0 {
         return product.clear();
@@ -143,6 +145,24 @@ pub fn contract_in_blocks<T: Real, R: Dim, C: Dim, K: Dim>(
     } else {
         product.in_blocks_of_any_size();
     }
+}
+
+/// [`contract`] with a right factor that is kept in panels from one product to the next.
+///
+/// The sums are those of blocks, for a single row too.
+#[inline(never)]
+pub(super) fn contract_with<T: Real>(
+    target: Target<'_, T>,
+    left: Factor<'_, T>,
+    right: Factor<'_, T>,
+    [rows, columns, terms]: [usize; 3],
+    packed: &mut Packed<T>,
+) {
+    if rows == 0 || columns == 0 || terms > BLOCK {
+        return contract(target, left, right, (rows, columns, terms));
+    }
+    let product = Product { target, left, right, rows, columns, terms, packed: Some(packed) };
+    product.in_blocks_of_any_size();
 }
 
 /// Where a part of a slice begins in it.
@@ -174,6 +194,8 @@ struct Product<'a, T> {
     rows: usize,
     columns: usize,
     terms: usize,
+    /// Where the panels of the right factor are kept, if they are.
+    packed: Option<&'a mut Packed<T>>,
 }
 
 /// A part of the right factor with its columns side by side.
@@ -302,7 +324,10 @@ impl<T: Real> Product<'_, T> {
 
     /// Chooses the length of a panel.
     #[inline(always)]
-    fn choose_terms<const ROWS: usize, const COLUMNS: usize, C: Dim, K: Dim>(self) {
+    fn choose_terms<const ROWS: usize, const COLUMNS: usize, C: Dim, K: Dim>(mut self) {
+        if let Some(packed) = self.packed.take() {
+            return self.in_packed_panels::<ROWS, COLUMNS>(packed);
+        }
         if const { may_be::<K>(0, 16) } && self.terms <= 16 {
             self.panels::<ROWS, COLUMNS, 16, C>();
         } else if const { may_be::<K>(17, 64) } && self.terms <= 64 {
@@ -312,10 +337,66 @@ impl<T: Real> Product<'_, T> {
         }
     }
 
+    /// Some columns after the other, from panels that are kept.
+    fn in_packed_panels<const ROWS: usize, const COLUMNS: usize>(self, packed: &mut Packed<T>) {
+        let Self { target, left, right, rows, columns, terms, .. } = self;
+        let Target { elements, first, stride, add } = target;
+        let found = packed.find::<COLUMNS>(right, [columns, terms], |lines, column, width| {
+            fill(lines, right.at(column, 0), right, width);
+        });
+        let Some(lines) = found else {
+            let target = Target { elements, first, stride, add };
+            let product = Product { target, packed: None, ..self };
+            if rows == 1 && right.step >= columns {
+                return product.single_row_of_columns();
+            }
+            return product.choose_terms::<ROWS, COLUMNS, usize, usize>();
+        };
+        let mut column = 0;
+        if rows == 1 {
+            // As many vectors of sums as in several rows.
+            while columns - column >= 4 * COLUMNS {
+                let lines = &lines[column / COLUMNS * terms..];
+                row_by_panels::<T, 4, COLUMNS>(
+                    &mut elements[first + column..],
+                    left,
+                    lines,
+                    terms,
+                    add,
+                );
+                column += 4 * COLUMNS;
+            }
+            if columns - column >= 2 * COLUMNS {
+                let lines = &lines[column / COLUMNS * terms..];
+                row_by_panels::<T, 2, COLUMNS>(
+                    &mut elements[first + column..],
+                    left,
+                    lines,
+                    terms,
+                    add,
+                );
+                column += 2 * COLUMNS;
+            }
+        }
+        while column < columns {
+            let lines = &lines[column / COLUMNS * terms..][..terms];
+            let width = COLUMNS.min(columns - column);
+            let elements = &mut elements[first + column..];
+            let block = Block { elements, stride, rows, width, add };
+            let right = Factor::new(lines.as_flattened(), 0, 1, COLUMNS);
+            if rows == 1 {
+                block.sweep_any::<1, COLUMNS>(left, right, terms);
+            } else {
+                block.sweep_any::<ROWS, COLUMNS>(left, right, terms);
+            }
+            column += COLUMNS;
+        }
+    }
+
     /// Some columns after the other, and of these some terms after the other.
     #[inline(always)]
     fn panels<const ROWS: usize, const COLUMNS: usize, const TERMS: usize, C: Dim>(self) {
-        let Self { target, left, right, rows, columns, terms } = self;
+        let Self { target, left, right, rows, columns, terms, .. } = self;
         let Target { elements, first, stride, add } = target;
         let side_by_side = right.stride == 1 && right.step >= COLUMNS;
         let worth_a_copy = rows >= COPIED && C::FIXED.is_none();
@@ -333,12 +414,8 @@ impl<T: Real> Product<'_, T> {
             let width = COLUMNS.min(columns - column);
             for term in (0..terms).step_by(TERMS) {
                 let count = TERMS.min(terms - term);
-                let (lines, part) = (&mut panel.0[..count], right.at(column, term));
-                match right {
-                    Factor { stride: 1, step, .. } => copy(lines, part, step, width),
-                    Factor { stride, step: 1, .. } => transpose(lines, part, stride, width),
-                    Factor { stride, step, .. } => gather(lines, part, [stride, step], width),
-                }
+                let lines = &mut panel.0[..count];
+                fill(lines, right.at(column, term), right, width);
                 let elements = &mut elements[first + column..];
                 let block = Block { elements, stride, rows, width, add: add || term > 0 };
                 let left = Factor { first: left.first + term * left.step, ..left };
@@ -527,6 +604,32 @@ fn multiply<T: Real, const ROWS: usize, const COLUMNS: usize>(
     sums
 }
 
+/// A single row of the columns of some whole panels, which follow each other.
+#[inline(never)]
+fn row_by_panels<T: Real, const PANELS: usize, const COLUMNS: usize>(
+    out: &mut [T],
+    left: Factor<'_, T>,
+    lines: &[[T; COLUMNS]],
+    terms: usize,
+    add: bool,
+) {
+    let out = out.as_chunks_mut::<COLUMNS>().0.first_chunk_mut::<PANELS>().expect("whole panels");
+    let mut sums = [[T::zero(); COLUMNS]; PANELS];
+    let mut panels = [&[][..]; PANELS];
+    for panel in 0..PANELS {
+        panels[panel] = &lines[panel * terms..][..terms];
+        if add {
+            sums[panel] = out[panel];
+        }
+    }
+    for (term, factor) in left.at(0, 0).iter().step_by(left.step).take(terms).enumerate() {
+        for panel in 0..PANELS {
+            add_product(&mut sums[panel], *factor, &panels[panel][term]);
+        }
+    }
+    *out = sums;
+}
+
 #[inline(always)]
 fn add_product<T: Real, const COLUMNS: usize>(
     sums: &mut [T; COLUMNS],
@@ -539,6 +642,21 @@ fn add_product<T: Real, const COLUMNS: usize>(
 }
 
 // A panel's columns beyond the width hold anything: what comes of them is not written.
+
+/// Fills a panel from the elements of a factor.
+#[inline(always)]
+fn fill<T: Real, const COLUMNS: usize>(
+    lines: &mut [[T; COLUMNS]],
+    elements: &[T],
+    factor: Factor<'_, T>,
+    width: usize,
+) {
+    match factor {
+        Factor { stride: 1, step, .. } => copy(lines, elements, step, width),
+        Factor { stride, step: 1, .. } => transpose(lines, elements, stride, width),
+        Factor { stride, step, .. } => gather(lines, elements, [stride, step], width),
+    }
+}
 
 /// Fills a panel from columns that lie side by side.
 #[inline(never)]

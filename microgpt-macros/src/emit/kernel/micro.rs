@@ -23,7 +23,7 @@ impl Printer<'_> {
                     #runtime::expr::dots(#rows, #columns, &mut #name[#target..], #adds, #left, #right);
                 }
             }
-            MicroKernel::Contract { to, adds, m, n, k, left, right, ragged } => {
+            MicroKernel::Contract { to, adds, m, n, k, left, right, packed, ragged } => {
                 let left = self.factor(*left, m, k);
                 let mut right = self.factor(*right, n, k);
                 if call.has_panels(self.emitter.graph) {
@@ -34,9 +34,16 @@ impl Printer<'_> {
                     None => {
                         let starts = self.starts(&[&m[..], n, k].concat());
                         let sizes = [m, n, k].map(|indices| self.size_of_all(indices));
+                        let sizes = code!((#(#sizes),*));
+                        if *packed {
+                            return code! {
+                                #starts
+                                #runtime::expr::contract_packed(#target, #left, #right, #sizes, packed_);
+                            };
+                        }
                         code! {
                             #starts
-                            #runtime::expr::contract(#target, #left, #right, (#(#sizes),*));
+                            #runtime::expr::contract(#target, #left, #right, #sizes);
                         }
                     }
                     Some(ragged) => self.ragged(*ragged, [m, n, k], &[target, left, right]),

@@ -26,7 +26,7 @@ impl<T: Number> Machine<'_, T> {
                     this.write(to.array, address, before + sum);
                 });
             }
-            MicroKernel::Contract { to, adds, m, n, k, left, right, ragged } => {
+            MicroKernel::Contract { to, adds, m, n, k, left, right, ragged, .. } => {
                 self.contract(to, *adds, [m, n, k], [*left, *right], *ragged);
             }
         }

@@ -1,0 +1,104 @@
+//! Right factors of contractions in panels, for all steps of a recurrence.
+
+use super::contraction::{Factor, Target, contract_with};
+use crate::real::Real;
+use crate::shape::Dim;
+
+/// The factors that every step of a recurrence multiplies by, in panels: some columns side by side, term after
+/// term, then the next columns.
+///
+/// ```text
+/// a factor      u00 u01 u02 u03      panels of two      u00 u01
+///               u10 u11 u12 u13                         u10 u11
+///                                                       u02 u03
+///                                                       u12 u13
+/// ```
+#[derive(Debug)]
+pub struct Packed<T> {
+    factors: Vec<Panels<T>>,
+    /// The last that was asked for: of several the next one comes after it.
+    last: usize,
+}
+
+/// The panels of one factor.
+#[derive(Debug)]
+struct Panels<T> {
+    /// Where the factor begins in its array.
+    first: usize,
+    numbers: Vec<T>,
+    /// Where the first panel begins: on a cache line.
+    start: usize,
+}
+
+impl<T: Real> Packed<T> {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { factors: Vec::new(), last: 0 }
+    }
+
+    /// The panels of a factor: from the second time on that it is asked for, if its columns lie side by side
+    /// anyway. What it holds must not change from step to step.
+    #[inline(always)]
+    pub(super) fn find<const COLUMNS: usize>(
+        &mut self,
+        factor: Factor<'_, T>,
+        [columns, terms]: [usize; 2],
+        fill: impl Fn(&mut [[T; COLUMNS]], usize, usize),
+    ) -> Option<&[[T; COLUMNS]]> {
+        let size = columns.div_ceil(COLUMNS) * terms * COLUMNS;
+        let next = if self.last + 1 < self.factors.len() { self.last + 1 } else { 0 };
+        let is_found = self.factors.get(next).is_some_and(|one| one.first == factor.first);
+        self.last = if is_found { next } else { self.look_for(factor)? };
+        let panels = &mut self.factors[self.last];
+        if panels.numbers.is_empty() {
+            panels.make(size);
+            let lines = panels.numbers[panels.start..][..size].as_chunks_mut::<COLUMNS>().0;
+            for (number, panel) in lines.chunks_exact_mut(terms).enumerate() {
+                let column = number * COLUMNS;
+                fill(panel, column, COLUMNS.min(columns - column));
+            }
+        }
+        Some(panels.numbers[panels.start..][..size].as_chunks().0)
+    }
+
+    #[cold]
+    fn look_for(&mut self, factor: Factor<'_, T>) -> Option<usize> {
+        let known = self.factors.iter().position(|one| one.first == factor.first);
+        if known.is_none() {
+            self.factors.push(Panels { first: factor.first, numbers: Vec::new(), start: 0 });
+        }
+        let is_worth_it = known.is_some() || factor.stride != 1;
+        is_worth_it.then(|| known.unwrap_or(self.factors.len() - 1))
+    }
+}
+
+impl<T: Real> Panels<T> {
+    #[cold]
+    fn make(&mut self, size: usize) {
+        const LINE: usize = 64;
+        let spare = LINE / size_of::<T>();
+        self.numbers = vec![T::zero(); size + spare];
+        // A type that is no part of a cache line begins anywhere.
+        self.start = self.numbers.as_ptr().align_offset(LINE).min(spare);
+    }
+}
+
+impl<T: Real> Default for Packed<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// [`contract`](super::contract) by a right factor that is the same in every step of a recurrence. Each element adds
+/// its terms in order, also in a single row.
+#[inline]
+pub fn contract_packed<T: Real, R: Dim, C: Dim, K: Dim>(
+    target: Target<'_, T>,
+    left: Factor<'_, T>,
+    right: Factor<'_, T>,
+    (rows, columns, terms): (R, C, K),
+    packed: &mut Packed<T>,
+) {
+    contract_with(target, left, right, [rows.len(), columns.len(), terms.len()], packed);
+}
