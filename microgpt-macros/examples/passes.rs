@@ -59,7 +59,7 @@ fn show(program: &str, rust: bool) -> Result<(), String> {
     let (runtime, ops, program) = parse::parse(quote!([::microgpt] [#ops] #program), &mut report);
     let checked = resolve::check(&program, &ops, &resolve::Known::default(), &mut report);
     let checked = checked.filter(|_| report.is_empty()).ok_or(report.messages().join("\n"))?;
-    let gradient = differentiate::differentiate(equations::equations(lower::lower(&checked)));
+    let mut gradient = differentiate::differentiate(equations::equations(lower::lower(&checked)));
 
     let notation = Notation::new(&checked, &gradient);
     let computed: Vec<String> = notation.kernels();
@@ -68,7 +68,8 @@ fn show(program: &str, rust: bool) -> Result<(), String> {
         println!("  {line}");
     }
     let mut before = BTreeMap::new();
-    let kernels = nest::run(&gradient, &nest::PASSES, &mut |pass, kernels| {
+    let kernels = nest::run(&mut gradient, &nest::PASSES, &mut |gradient, pass, kernels| {
+        let notation = Notation::new(&checked, gradient);
         println!("\nafter {pass}");
         let mut changes = 0;
         for (computed, kernel) in computed.iter().zip(kernels.all()) {

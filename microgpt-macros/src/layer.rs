@@ -75,8 +75,8 @@ fn declared(
     let Some(checked) = checked.filter(|_| report.is_empty()) else {
         return function::stand_in(runtime, declaration, report);
     };
-    let gradient = differentiate(equations(lower(&checked)));
-    let kernels = nest::kernels(&gradient);
+    let mut gradient = differentiate(equations(lower(&checked)));
+    let kernels = nest::kernels(&mut gradient);
     if declaration.explain {
         let text = explain::explain(&checked, &gradient, &kernels);
         eprintln!("{}:\n{text}", declaration.name_text());

@@ -81,8 +81,8 @@ fn expand(
         return report.into_tokens();
     };
     let equations = equations::equations(lower::lower(&checked));
-    let gradient = differentiate::differentiate(equations);
-    let kernels = nest::kernels(&gradient);
+    let mut gradient = differentiate::differentiate(equations);
+    let kernels = nest::kernels(&mut gradient);
     if program.explain {
         eprintln!("{}", explain::explain(&checked, &gradient, &kernels));
     }

@@ -16,6 +16,7 @@ mod products;
 pub mod temporaries;
 pub mod text;
 mod tuning;
+mod unswitch;
 mod vectorize;
 mod verify;
 
@@ -43,27 +44,29 @@ pub struct Kernels {
 /// A step of the compiler from kernels to kernels.
 pub struct Pass {
     pub name: &'static str,
-    run: fn(&Equations, &mut Kernels),
+    run: fn(&mut Equations, &mut Kernels),
 }
 
 /// All passes, in the order in which they run.
-pub const PASSES: [Pass; 8] = [
+pub const PASSES: [Pass; 9] = [
+    // A version where a condition holds that each step decides, and one where not.
+    Pass { name: "unswitch", run: unswitch::unswitch },
     // A second version for arrays that lie interleaved.
-    Pass { name: "layout", run: layout::specialize },
+    Pass { name: "layout", run: |of, kernels| layout::specialize(of, kernels) },
     // Calls of micro-kernels for sums of products.
     Pass {
         name: "contract",
         run: |of, kernels| kernels.each(|one, body| contract::contract(&of.graph, one, body)),
     },
     // What every step of a recurrence multiplies by is packed once.
-    Pass { name: "pack", run: pack::pack },
+    Pass { name: "pack", run: |of, kernels| pack::pack(of, kernels) },
     // The index along which most arrays lie in one piece is innermost.
     Pass {
         name: "order",
         run: |of, kernels| kernels.each(|one, body| order::order(&of.graph, one, body)),
     },
     // Both versions add up in the same order, or there is only one.
-    Pass { name: "verify", run: verify::keep_order },
+    Pass { name: "verify", run: |of, kernels| verify::keep_order(of, kernels) },
     // Sums stay in registers.
     Pass {
         name: "accumulate",
@@ -82,24 +85,24 @@ pub const PASSES: [Pass; 8] = [
 ];
 
 /// Makes the kernels of every equation and accumulation.
-pub fn kernels(gradient: &Gradient) -> Kernels {
-    run(gradient, &PASSES, &mut |_, _| ())
+pub fn kernels(gradient: &mut Gradient) -> Kernels {
+    run(gradient, &PASSES, &mut |_, _, _| ())
 }
 
 /// Makes kernels by some of the passes, and shows them as they are before the first, which is called `naive`, and
 /// after each.
 pub fn run<'a>(
-    gradient: &Gradient,
+    gradient: &mut Gradient,
     passes: impl IntoIterator<Item = &'a Pass>,
-    show: &mut dyn FnMut(&'static str, &Kernels),
+    show: &mut dyn FnMut(&Gradient, &'static str, &Kernels),
 ) -> Kernels {
     let forward = naive::forward(gradient).into_iter().collect();
     let (starts, backward) = (naive::starts(gradient), naive::backward(gradient));
     let mut kernels = Kernels { forward, starts, backward, interleaving: None };
-    show("naive", &kernels);
+    show(gradient, "naive", &kernels);
     for pass in passes {
-        (pass.run)(&gradient.equations, &mut kernels);
-        show(pass.name, &kernels);
+        (pass.run)(&mut gradient.equations, &mut kernels);
+        show(gradient, pass.name, &kernels);
     }
     kernels
 }

@@ -156,6 +156,7 @@ impl Printer<'_> {
             Stmt::Specialize { when, then, otherwise } => {
                 let (when, is_interleaved) = match when {
                     Guard::Interleaved => (self.emitter.is_interleaved(), true),
+                    Guard::Holds(condition) => (Some(self.node(*condition)), self.is_interleaved),
                     Guard::Long(index) => {
                         let size = self.size(*index);
                         (Some(code!(#runtime::expr::is_long(#size))), self.is_interleaved)
@@ -164,7 +165,9 @@ impl Printer<'_> {
                 let then = self.scope(is_interleaved, then);
                 let is_chain = matches!(otherwise.as_slice(), [Stmt::Specialize { .. }]);
                 let otherwise = self.scope(self.is_interleaved, otherwise);
-                if is_chain {
+                if otherwise.is_empty() {
+                    code!(if #when { #then })
+                } else if is_chain {
                     code!(if #when { #then } else #otherwise)
                 } else {
                     code!(if #when { #then } else { #otherwise })

@@ -1,7 +1,7 @@
 //! The loops of a kernel, of which its cost follows.
 
 use crate::graph::{IndexId, NodeId};
-use crate::nest::ir::{Element, Kernel, MicroKernel, Reduce, Stmt, Term, Update};
+use crate::nest::ir::{Element, Guard, Kernel, MicroKernel, Reduce, Stmt, Term, Update};
 
 /// The loops around the innermost statement of a kernel as written.
 pub struct Loops<'a> {
@@ -14,11 +14,16 @@ pub struct Loops<'a> {
     pub products: usize,
 }
 
-/// The loops of a kernel in the version for arrays as written and ranges that are not long.
+/// The loops of a kernel in the version for arrays as written, ranges that are not long, and steps where something
+/// is computed.
 pub fn as_written(kernel: &Kernel) -> Option<Loops<'_>> {
     let mut stmt = kernel.body.last()?;
-    while let Stmt::Specialize { otherwise, .. } = stmt {
-        stmt = otherwise.last()?;
+    while let Stmt::Specialize { when, then, otherwise } = stmt {
+        stmt = match when {
+            // Most conditions of steps say which is the first, and that one is less work.
+            Guard::Holds(_) if !then.is_empty() => then.last()?,
+            _ => otherwise.last()?,
+        };
     }
     let (inside, stmt) = descend(stmt);
     let steps = kernel.steps.iter().flat_map(|steps| &steps.indices).copied();

@@ -80,6 +80,7 @@ impl Walker<'_> {
                     }
                     (Guard::Interleaved, None) => {}
                     (Guard::Long(index), _) => self.size(*index),
+                    (Guard::Holds(condition), _) => self.node(*condition),
                 }
                 self.stmts(then);
                 self.is_interleaved = before;

@@ -166,6 +166,8 @@ pub enum Guard {
     Interleaved,
     /// Where this index takes many values.
     Long(IndexId),
+    /// Where this condition holds, of indices that have values before.
+    Holds(NodeId),
 }
 
 #[derive(Clone, Debug)]

@@ -103,6 +103,11 @@ pub fn specialize(equations: &Equations, kernels: &mut Kernels) {
 
 fn versions(graph: &Graph, interleaving: &Interleaving, body: &mut [Stmt]) {
     for stmt in body {
+        if let Stmt::Specialize { when: Guard::Holds(_), then, otherwise } = stmt {
+            versions(graph, interleaving, then);
+            versions(graph, interleaving, otherwise);
+            continue;
+        }
         let nest = match &*stmt {
             Stmt::Scope(body) => &body[0],
             nest => nest,
@@ -139,13 +144,22 @@ fn touches(graph: &Graph, interleaving: &Interleaving, nest: &Stmt) -> bool {
 /// Takes the second versions out again.
 pub fn unspecialize(kernels: &mut Kernels) {
     kernels.interleaving = None;
-    kernels.each(|_, body| {
-        for stmt in body {
-            if let Stmt::Specialize { when: Guard::Interleaved, otherwise, .. } = stmt
-                && let Some(only) = otherwise.pop()
-            {
-                *stmt = only;
+    kernels.each(|_, body| as_written(body));
+}
+
+fn as_written(body: &mut [Stmt]) {
+    for stmt in body {
+        match stmt {
+            Stmt::Specialize { when: Guard::Interleaved, otherwise, .. } => {
+                if let Some(only) = otherwise.pop() {
+                    *stmt = only;
+                }
             }
+            Stmt::Specialize { when: Guard::Holds(_), then, otherwise } => {
+                as_written(then);
+                as_written(otherwise);
+            }
+            _ => {}
         }
-    });
+    }
 }

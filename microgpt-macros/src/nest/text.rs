@@ -77,9 +77,12 @@ impl Writer<'_> {
                 let when = match when {
                     Guard::Interleaved => "arrays lie interleaved".to_owned(),
                     Guard::Long(index) => format!("{} is long", self.index(*index)),
+                    Guard::Holds(condition) => self.node(*condition, scope),
                 };
                 self.block(format!("if {when}"), then, &mut scope.clone());
-                self.block("else", otherwise, &mut scope.clone());
+                if !otherwise.is_empty() {
+                    self.block("else", otherwise, &mut scope.clone());
+                }
             }
             Stmt::Scope(body) => self.block("scope", body, &mut scope.clone()),
             Stmt::For { index, kind, body } => {

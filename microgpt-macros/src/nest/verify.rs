@@ -10,7 +10,7 @@ use crate::resolve::hir::Affine;
 use super::Kernels;
 use super::accumulate::{is_fused, outside};
 use super::ir::{
-    Accumulator, Combine, Guard, Kernel, Kind, Loop, MicroKernel, Reduce, Stmt, perfect, vector,
+    Accumulator, Combine, Guard, Kind, Loop, MicroKernel, Reduce, Stmt, perfect, vector,
 };
 use super::layout::unspecialize;
 
@@ -19,13 +19,16 @@ use super::layout::unspecialize;
 pub fn keep_order(equations: &Equations, kernels: &mut Kernels) {
     let graph = &equations.graph;
     let all = kernels.forward.iter_mut().chain(&mut kernels.backward);
-    if !all.into_iter().all(|kernel| can_keep(graph, kernel)) {
+    if !all.into_iter().all(|kernel| can_keep(graph, &mut kernel.body)) {
         unspecialize(kernels);
     }
 }
 
-fn can_keep(graph: &Graph, kernel: &mut Kernel) -> bool {
-    kernel.body.iter_mut().all(|stmt| {
+fn can_keep(graph: &Graph, body: &mut [Stmt]) -> bool {
+    body.iter_mut().all(|stmt| {
+        if let Stmt::Specialize { when: Guard::Holds(_), then, otherwise } = stmt {
+            return can_keep(graph, then) && can_keep(graph, otherwise);
+        }
         let Stmt::Specialize { when: Guard::Interleaved, then, otherwise } = stmt else {
             return true;
         };

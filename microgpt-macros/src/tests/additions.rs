@@ -61,8 +61,8 @@ fn roundings(loops: &Loops, added: &[Added]) -> BTreeMap<Vec<i64>, (usize, bool)
 }
 
 fn check(text: &str, shapes: &Shapes) -> Result<usize, String> {
-    let (_, checked, gradient) = stages(&text.parse().map_err(|error| format!("{error}"))?)?;
-    let kernels = nest::kernels(&gradient);
+    let (_, checked, mut gradient) = stages(&text.parse().map_err(|error| format!("{error}"))?)?;
+    let kernels = nest::kernels(&mut gradient);
     let operands = checked.operands.iter().map(|operand| {
         let kinds = OPERANDS.iter().find(|(name, _)| *name == operand.name).expect("known").1;
         kinds.iter().map(|&kind| shapes.lengths[kind]).collect()

@@ -260,6 +260,7 @@ impl<'a, T: Number> Machine<'a, T> {
                 let holds = match when {
                     Guard::Interleaved => self.guards.interleaved,
                     Guard::Long(_) => self.guards.long,
+                    Guard::Holds(condition) => self.holds(*condition),
                 };
                 self.is_interleaved = before || (*when == Guard::Interleaved && holds);
                 self.block(if holds { then } else { otherwise });

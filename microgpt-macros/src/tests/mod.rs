@@ -204,9 +204,9 @@ fn a_large_equation_is_divided() {
 
 /// The text of each kernel of an expression.
 fn kernels(input: &TokenStream) -> Vec<Vec<String>> {
-    let (checked, gradient) = compiled(input);
+    let (checked, mut gradient) = compiled(input);
+    let kernels = crate::nest::kernels(&mut gradient);
     let notation = Notation::new(&checked, &gradient);
-    let kernels = crate::nest::kernels(&gradient);
     kernels.all().map(|kernel| crate::nest::text::lines(&notation, kernel)).collect()
 }
 

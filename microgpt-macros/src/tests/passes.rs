@@ -75,7 +75,7 @@ fn check<T: Number>(
     left_out: &[&str],
 ) -> Result<usize, String> {
     let tokens = text.parse().map_err(|error| format!("{error}"))?;
-    let (_, checked, gradient) = stages(&tokens)?;
+    let (_, checked, mut gradient) = stages(&tokens)?;
     let mut random = PythonRandom::new(seed);
     let operands: Vec<(Vec<usize>, Vec<T>)> = checked
         .operands
@@ -98,9 +98,9 @@ fn check<T: Number>(
     };
 
     let mut runs = 0;
-    let mut run = |kernels: &Kernels, guards, passes: &str| {
+    let mut run = |gradient: &Gradient, kernels: &Kernels, guards, passes: &str| {
         let mut machine =
-            Machine::new((&checked, &gradient, kernels), &lens, &shapes.ids, &data, guards);
+            Machine::new((&checked, gradient, kernels), &lens, &shapes.ids, &data, guards);
         let results = machine.forward();
         if machine.empty.is_some() {
             return Ok(());
@@ -109,15 +109,15 @@ fn check<T: Number>(
         runs += 1;
         found.agrees(&expected, is_exact).map_err(|error| format!("{passes}, {guards:?}: {error}"))
     };
-    let kernels = nest::kernels(&gradient);
+    let kernels = nest::kernels(&mut gradient);
     for guards in all_guards(&kernels) {
-        run(&kernels, guards, "all passes")?;
+        run(&gradient, &kernels, guards, "all passes")?;
     }
     for pass in left_out {
         let passes = PASSES.iter().filter(|one| one.name != *pass);
-        let kernels = nest::run(&gradient, passes, &mut |_, _| ());
+        let kernels = nest::run(&mut gradient, passes, &mut |_, _, _| ());
         for guards in all_guards(&kernels) {
-            run(&kernels, guards, &format!("without `{pass}`"))?;
+            run(&gradient, &kernels, guards, &format!("without `{pass}`"))?;
         }
     }
     Ok(runs)
