@@ -10,7 +10,7 @@ use microgpt::PythonRandom;
 use crate::graph::equations::Steps;
 use crate::graph::{Array, IndexId};
 use crate::nest;
-use crate::tests::generate::{OPERANDS, Shapes, program};
+use crate::tests::generate::{OPERANDS, Shapes, program, recurrence};
 use crate::tests::machine::{Added, Guards, Machine};
 use crate::tests::passes::{OF_FOUR, OF_THREE, OF_TWO, all_guards};
 use crate::tests::stages;
@@ -137,7 +137,8 @@ fn sums_keep_the_order_of_the_text() {
     }
     for seed in 0..1000 {
         let shapes = Shapes::drawn(&mut PythonRandom::new(seed), 3);
-        run(&program(seed, &shapes), &shapes);
+        let text = if seed % 3 == 2 { recurrence(seed, &shapes) } else { program(seed, &shapes) };
+        run(&text, &shapes);
     }
     assert!(terms > 100_000, "only {terms} terms");
 }

@@ -11,7 +11,7 @@ use crate::graph::{Node, Through};
 use crate::nest::{self, Kernels, PASSES};
 use crate::resolve::hir::Function;
 use crate::syntax::ast::Operator;
-use crate::tests::generate::{OPERANDS, Shapes, below, program, whole_program};
+use crate::tests::generate::{OPERANDS, Shapes, below, program, recurrence, whole_program};
 use crate::tests::interpret::Interpreter;
 use crate::tests::machine::{Guards, Machine};
 use crate::tests::number::Number;
@@ -225,6 +225,7 @@ fn random(numbers: Numbers) -> impl Iterator<Item = (u64, String, Shapes, Number
         let shapes = Shapes::drawn(&mut PythonRandom::new(seed), 3);
         let text = match numbers {
             Numbers::Whole => whole_program(seed, &shapes),
+            Numbers::Real if seed % 3 == 2 => recurrence(seed, &shapes),
             Numbers::Real => program(seed, &shapes),
         };
         (seed, text, shapes, numbers)
