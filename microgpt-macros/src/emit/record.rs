@@ -6,6 +6,7 @@ use proc_macro2::{Literal, TokenStream};
 
 use super::kernel::{self, Function};
 use super::{Emitter, call, code, ident, product};
+use crate::graph::equations::Output;
 use crate::graph::{Array, EquationId, Length};
 use crate::ids::{Id, IdVec};
 use crate::nest::Kernels;
@@ -327,14 +328,20 @@ impl Emitter<'_> {
             let size = self.size(Array::Equation(id));
             offset.extend(code!(+ #size));
         }
-        let outputs = self.gradient.equations.results.iter().map(|&id| {
-            let axes = self.gradient.equations[id]
-                .shape
-                .iter()
-                .map(|&axis| self.axis(self.graph.axis_length(axis)));
-            let offset = &offsets[id];
-            code!(#runtime::expr::output(real_, activity_, &store_, #offset, (#(#axes,)*)))
-        });
+        let outputs =
+            self.gradient.equations.results.iter().map(|&Output { equation: id, starts }| {
+                let axes = &self.gradient.equations[id].axes;
+                let axes = axes.iter().map(|&axis| self.axis(self.graph.axis_length(axis)));
+                let mut offset = offsets[id].clone();
+                if starts > 0 {
+                    let row = product(
+                        self.axes(Array::Equation(id)).into_iter().skip(1).map(|(len, _)| len),
+                    );
+                    let starts = Literal::usize_unsuffixed(starts);
+                    offset.extend(code!(+ #starts * (#row)));
+                }
+                code!(#runtime::expr::output(real_, activity_, &store_, #offset, (#(#axes,)*)))
+            });
         if self.checked.tuple { code!((#(#outputs,)*)) } else { code!(#(#outputs)*) }
     }
 }

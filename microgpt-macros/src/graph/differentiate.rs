@@ -45,7 +45,7 @@ pub fn differentiate(mut equations: Equations) -> Gradient {
         let flows = members.iter().any(|&id| !equations[id].depends.is_empty());
         // What is only used under `stop` has no adjoint.
         let reached = members.iter().any(|id| {
-            equations.results.contains(id)
+            equations.is_result(*id)
                 || accumulations.iter().any(|one| one.target == Array::Equation(*id))
         });
         if !flows || !reached {

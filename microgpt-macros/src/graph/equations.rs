@@ -27,12 +27,19 @@ pub struct Equations {
     all: IdVec<EquationId, Equation>,
     /// In order, as their equations are.
     pub recurrences: Vec<Recurrence>,
-    /// The equation of each result.
-    pub results: Vec<EquationId>,
+    pub results: Vec<Output>,
     /// The subscripts that must be checked on entry.
     pub bounds: Vec<Bound>,
     /// Implied indices over an axis that an earlier stated range made.
     pub reaches: Vec<Reach>,
+}
+
+/// A result: all that an equation computes.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    pub equation: EquationId,
+    /// The rows of its array that lie before, which it begins with.
+    pub starts: usize,
 }
 
 /// An array: `name[subscripts] = fold(body for over)`, for all values of `axes`.
@@ -127,6 +134,10 @@ impl Equations {
         self.recurrences.iter().find(|recurrence| recurrence.equations.contains(&id))
     }
 
+    pub fn is_result(&self, id: EquationId) -> bool {
+        self.results.iter().any(|result| result.equation == id)
+    }
+
     /// All equations in the order in which they run.
     pub fn groups(&self) -> Vec<Group> {
         let mut groups = Vec::new();
@@ -155,8 +166,8 @@ impl Equations {
             start.of = new[&start.of];
         }
         self.all = all.into_iter().collect();
-        for id in &mut self.results {
-            *id = new[id];
+        for result in &mut self.results {
+            result.equation = new[&result.equation];
         }
         self.graph.rename(|array| match array {
             Array::Equation(id) => Array::Equation(new[&id]),

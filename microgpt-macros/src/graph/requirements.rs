@@ -22,7 +22,7 @@ pub fn lift(equations: &mut Equations) {
         let is_start = equations.iter().flat_map(|one| &one.starts).any(|start| start.of == id);
         let has_starts = !equations[id].starts.is_empty();
         let is_recurrent = equations.recurrence(id).is_some();
-        if equations.results.contains(&id) || is_recurrent || has_starts || is_start {
+        if equations.is_result(id) || is_recurrent || has_starts || is_start {
             continue;
         }
         // What is asked for within a reduction stays with that.

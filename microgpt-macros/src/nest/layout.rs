@@ -32,8 +32,7 @@ impl Interleaving {
             return None;
         }
         let graph = &equations.graph;
-        let intermediate =
-            || equations.enumerate().filter(|(id, _)| !equations.results.contains(id));
+        let intermediate = || equations.enumerate().filter(|(id, _)| !equations.is_result(*id));
         let (bounding, axis, reach) =
             intermediate().find_map(|(_, equation)| ragged(graph, equation))?;
         let order = |equation: &Equation| {

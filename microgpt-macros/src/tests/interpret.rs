@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use microgpt::ops::{Op, TABLE};
 
 use crate::graph::differentiate::{Accumulation, Gradient};
-use crate::graph::equations::{Group, Steps};
+use crate::graph::equations::{Group, Output, Steps};
 use crate::graph::{
     Array, EquationId, Fold, FunctionId, Graph, IndexId, IndexRange, Length, Node, NodeId,
     Subscript, Through,
@@ -111,9 +111,9 @@ impl<'a, T: Number> Interpreter<'a, T> {
     pub fn results(&self) -> Vec<T> {
         let results = self.gradient.equations.results.iter();
         results
-            .flat_map(|&id| {
-                let numbers = &self.arrays[&Array::Equation(id)];
-                places(&self.result_lens(id))
+            .flat_map(|result| {
+                let numbers = &self.arrays[&Array::Equation(result.equation)];
+                self.places_of(result)
                     .into_iter()
                     .map(|place| numbers.get(&place).copied().unwrap_or_default())
                     .collect::<Vec<_>>()
@@ -127,18 +127,25 @@ impl<'a, T: Number> Interpreter<'a, T> {
         all.map(|numbers| numbers.values().copied().collect())
     }
 
-    fn result_lens(&self, id: EquationId) -> Vec<usize> {
-        let axes = self.gradient.equations[id].axes.iter();
-        axes.map(|&axis| self.length(self.graph().axis_length(axis))).collect()
+    /// The places of the elements of a result in the array of its equation.
+    fn places_of(&self, result: &Output) -> Vec<Vec<i64>> {
+        let axes = self.gradient.equations[result.equation].axes.iter();
+        let lens: Vec<usize> =
+            axes.map(|&axis| self.length(self.graph().axis_length(axis))).collect();
+        let mut places = places(&lens);
+        for first in places.iter_mut().filter_map(|place| place.first_mut()) {
+            *first += signed(result.starts);
+        }
+        places
     }
 
     /// The gradient of each operand, row-major, for these cotangents of the results.
     pub fn pull_back(&mut self, cotangents: &[T]) -> Vec<Vec<T>> {
         let mut rest = cotangents;
-        for &id in &self.gradient.equations.results {
-            let places = places(&self.result_lens(id));
+        for result in &self.gradient.equations.results {
+            let places = self.places_of(result);
             let (own, after) = rest.split_at(places.len());
-            let adjoint = self.gradients.entry(Array::Equation(id)).or_default();
+            let adjoint = self.gradients.entry(Array::Equation(result.equation)).or_default();
             for (place, cotangent) in places.into_iter().zip(own) {
                 *adjoint.entry(place).or_default() += *cotangent;
             }

@@ -10,11 +10,12 @@ mod values;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use microgpt::expr::Others;
 
 use crate::graph::differentiate::Gradient;
-use crate::graph::equations::{Equations, Group, Steps};
+use crate::graph::equations::{Equations, Group, Output, Steps};
 use crate::graph::{Array, EquationId, Fold, Graph, IndexId, NodeId};
 use crate::ids::Id;
 use crate::nest::Kernels;
@@ -147,7 +148,11 @@ impl<'a, T: Number> Machine<'a, T> {
             self.compute(&group);
         }
         let results = self.equations.results.iter();
-        results.flat_map(|&id| self.array(Array::Equation(id)).to_vec()).collect()
+        results
+            .flat_map(|result| {
+                self.array(Array::Equation(result.equation))[self.elements_of(result)].to_vec()
+            })
+            .collect()
     }
 
     /// Runs the backward pass from these cotangents, and gives the gradient of each operand.
@@ -161,8 +166,9 @@ impl<'a, T: Number> Machine<'a, T> {
             self.arrays[place(Array::Gradient(operand))] = vec![T::zero(); size];
         }
         let mut rest = cotangents;
-        for &id in &self.equations.results {
-            let adjoint = &mut self.arrays[place(Array::Adjoint(id))];
+        for result in &self.equations.results {
+            let own = self.elements_of(result);
+            let adjoint = &mut self.arrays[place(Array::Adjoint(result.equation))][own];
             let (own, after) = rest.split_at(adjoint.len());
             for (adjoint, &cotangent) in adjoint.iter_mut().zip(own) {
                 *adjoint += cotangent;
@@ -181,6 +187,15 @@ impl<'a, T: Number> Machine<'a, T> {
         }
         let operands = self.checked.operands.ids();
         operands.map(|id| self.array(Array::Gradient(id)).to_vec()).collect()
+    }
+
+    /// Where the elements of a result lie in the array of its equation.
+    fn elements_of(&self, result: &Output) -> Range<usize> {
+        let axes = &self.equations[result.equation].axes;
+        let lens = axes.iter().map(|&axis| self.length(self.graph.axis_length(axis)));
+        let lens: Vec<usize> = lens.map(|len| usize::try_from(len).expect("a length")).collect();
+        let start = result.starts * lens.iter().skip(1).product::<usize>();
+        start..start + lens.iter().product::<usize>()
     }
 
     /// The array of an equation before its kernel runs: what that leaves as it was is no number.

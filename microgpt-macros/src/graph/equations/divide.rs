@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use proc_macro2::TokenStream;
 
-use super::{Equation, Equations, Recurrence, Start, Steps, subscripts};
+use super::{Equation, Equations, Output, Recurrence, Start, Steps, subscripts};
 use crate::graph::lower::{self, Block, Definition, Lowered};
 use crate::graph::recurrences;
 use crate::graph::{
-    Array, EquationId, Fold, Graph, IndexId, Node, NodeId, Requirement, Rewrite, Subscript,
-    children,
+    Array, EquationId, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Requirement,
+    Rewrite, Subscript, children,
 };
 use crate::ids::IdVec;
 use crate::resolve::hir::{self, DefinitionId, Function, OperandId};
@@ -87,10 +87,34 @@ impl Split {
         }
         self.share(&roots);
         for result in self.results.clone() {
-            let id = self.definition(result);
-            self.equations.results.push(id);
+            let of = self.copied(result).unwrap_or(result);
+            let equation = self.definition(of);
+            let shift = self.definitions[of].shift.as_constant();
+            let starts = shift.and_then(|rows| usize::try_from(rows).ok()).unwrap_or(0);
+            self.equations.results.push(Output { equation, starts });
         }
         self.equations
+    }
+
+    /// The definition of which another one is a copy, element by element: it can be the result itself.
+    fn copied(&self, id: DefinitionId) -> Option<DefinitionId> {
+        let Definition { axes, root, .. } = &self.definitions[id];
+        let Node::Load { array: hir::Array::Definition(of), subscripts: at, guard: None } =
+            &self.lowered.nodes[*root]
+        else {
+            return None;
+        };
+        let source = &self.definitions[*of];
+        let is_all = |(one, other): (&IndexId, &IndexId)| {
+            let [one, other] = [one, other].map(|index| &self.lowered.indices[*index].range);
+            one == other && matches!(one, IndexRange::Whole(Length::Class(_)))
+        };
+        let mut all = subscripts(axes);
+        if let Some(Subscript::Affine(first)) = all.first_mut() {
+            *first = first.clone().plus(1, &source.shift);
+        }
+        let is_constant = source.shift.as_constant().is_some();
+        (*at == all && is_constant && axes.iter().zip(&source.axes).all(is_all)).then_some(*of)
     }
 
     fn definition(&mut self, id: DefinitionId) -> EquationId {

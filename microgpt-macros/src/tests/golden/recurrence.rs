@@ -41,24 +41,23 @@ fn recurrence() {
     >(real_, { start_0_ });
     #[allow(unused_braces)]
     let () = ::microgpt::expr::axes::<::microgpt::expr::NoSubscript, _, _>({ shape_ });
-    let axis_t_10_ = x_1_axis_0_;
-    let axis_i_11_ = x_1_axis_1_;
+    let axis_t_9_ = x_1_axis_0_;
+    let axis_i_10_ = x_1_axis_1_;
     #[allow(unused_braces)]
-    let axis_i_11_ = ::microgpt::expr::same(
-        { axis_i_11_ },
+    let axis_i_10_ = ::microgpt::expr::same(
+        { axis_i_10_ },
         { a_2_axis_0_ },
         ("i", "axis 1 of `x`", "axis 0 of `a`"),
     );
-    let len_t_10_ = ::microgpt::shape::Dim::len(axis_t_10_);
-    let len_i_11_ = ::microgpt::shape::Dim::len(axis_i_11_);
-    let len_of_t_7_ = ::microgpt::expr::minus(len_t_10_ + 1, 0);
+    let len_t_9_ = ::microgpt::shape::Dim::len(axis_t_9_);
+    let len_i_10_ = ::microgpt::shape::Dim::len(axis_i_10_);
+    let len_of_t_6_ = ::microgpt::expr::minus(len_t_9_ + 1, 0);
     let activity_ = ::microgpt::expr::Plain;
     let activity_ = ::microgpt::expr::join(activity_, real_, start_0_source_);
     let activity_ = ::microgpt::expr::join(activity_, real_, x_1_source_);
     let activity_ = ::microgpt::expr::join(activity_, real_, a_2_source_);
     let size_ = ::microgpt::expr::size("h_start", [])
-        + ::microgpt::expr::size("h", [len_of_t_7_, len_i_11_])
-        + ::microgpt::expr::size("result", [len_t_10_, len_i_11_]);
+        + ::microgpt::expr::size("h", [len_of_t_6_, len_i_10_]);
     let (x_1_kept_, size_) = ::microgpt::expr::Source::keep(x_1_source_, size_);
     let (a_2_kept_, size_) = ::microgpt::expr::Source::keep(a_2_source_, size_);
     let start_0_kept_ = ::microgpt::expr::Source::kept(start_0_source_, 0);
@@ -82,39 +81,39 @@ fn recurrence() {
             }
             forward_h_start_3_(h_start_3_, start_0_);
             let h_start_3_ = &*h_start_3_;
-            let (h_4_, own_) = own_.split_at_mut(len_of_t_7_ * len_i_11_);
+            let (h_4_, own_) = own_.split_at_mut(len_of_t_6_ * len_i_10_);
             /// `h[-1, i] = h_start for i`
             #[inline(never)]
             fn start_0_h_4_<T: ::microgpt::Real>(
-                axis_i_11_: impl ::microgpt::shape::Dim,
+                axis_i_10_: impl ::microgpt::shape::Dim,
                 h_4_: &mut [T],
                 h_start_3_: &[T],
             ) {
-                let len_i_11_ = ::microgpt::shape::Dim::len(axis_i_11_);
-                let row_len_ = len_i_11_;
+                let len_i_10_ = ::microgpt::shape::Dim::len(axis_i_10_);
+                let row_len_ = len_i_10_;
                 let value1_ = h_start_3_[0];
                 ::microgpt::expr::map(
-                    &mut h_4_[(0) * len_i_11_ + 0..][..row_len_],
+                    &mut h_4_[(0) * len_i_10_ + 0..][..row_len_],
                     [],
                     |position_, []| { value1_ },
                 );
             }
-            start_0_h_4_(axis_i_11_, h_4_, h_start_3_);
+            start_0_h_4_(axis_i_10_, h_4_, h_start_3_);
             /// `h = [tanh(x[t, i] + a[i] * h[t-1, i]) for t, i]`
             #[inline(never)]
             fn forward_h_4_<T: ::microgpt::Real>(
                 a_2_: &[T],
-                axis_i_11_: impl ::microgpt::shape::Dim,
+                axis_i_10_: impl ::microgpt::shape::Dim,
                 h_4_: &[T],
                 h_4_here_: &mut [T],
-                t_6_: ::core::primitive::usize,
+                t_5_: ::core::primitive::usize,
                 x_1_: &[T],
             ) {
-                let len_i_11_ = ::microgpt::shape::Dim::len(axis_i_11_);
-                let row_len_ = len_i_11_;
-                let row1_ = &x_1_[(t_6_) * len_i_11_ + 0..];
+                let len_i_10_ = ::microgpt::shape::Dim::len(axis_i_10_);
+                let row_len_ = len_i_10_;
+                let row1_ = &x_1_[(t_5_) * len_i_10_ + 0..];
                 let row2_ = &a_2_[0..];
-                let row3_ = &h_4_[(t_6_) * len_i_11_ + 0..];
+                let row3_ = &h_4_[(t_5_) * len_i_10_ + 0..];
                 ::microgpt::expr::map_padded(
                     &mut h_4_here_[0..],
                     row_len_,
@@ -129,38 +128,15 @@ fn recurrence() {
                     },
                 );
             }
-            for t_6_ in 0..len_t_10_ {
+            for t_5_ in 0..len_t_9_ {
                 {
-                    let first_ = (t_6_ + 1) * (len_i_11_);
+                    let first_ = (t_5_ + 1) * (len_i_10_);
                     let (h_4_, here_) = h_4_.split_at_mut(first_);
-                    let h_4_here_ = &mut here_[..len_i_11_];
-                    forward_h_4_(a_2_, axis_i_11_, h_4_, h_4_here_, t_6_, x_1_);
+                    let h_4_here_ = &mut here_[..len_i_10_];
+                    forward_h_4_(a_2_, axis_i_10_, h_4_, h_4_here_, t_5_, x_1_);
                 }
             }
             let h_4_ = &*h_4_;
-            let (result_5_, own_) = own_.split_at_mut(len_t_10_ * len_i_11_);
-            /// `result = [h[t, i] for t, i]`
-            #[inline(never)]
-            fn forward_result_5_<T: ::microgpt::Real>(
-                axis_i_11_: impl ::microgpt::shape::Dim,
-                axis_t_10_: impl ::microgpt::shape::Dim,
-                h_4_: &[T],
-                result_5_: &mut [T],
-            ) {
-                let len_i_11_ = ::microgpt::shape::Dim::len(axis_i_11_);
-                let len_t_10_ = ::microgpt::shape::Dim::len(axis_t_10_);
-                let row_len_ = len_i_11_;
-                for t_9_ in 0..len_t_10_ {
-                    let row1_ = &h_4_[((t_9_ + 1)) * len_i_11_ + 0..][..row_len_];
-                    ::microgpt::expr::map(
-                        &mut result_5_[(t_9_) * len_i_11_ + 0..][..row_len_],
-                        [row1_],
-                        |position_, [row1_]| { row1_ },
-                    );
-                }
-            }
-            forward_result_5_(axis_i_11_, axis_t_10_, h_4_, result_5_);
-            let result_5_ = &*result_5_;
             let (copy_, own_) = own_
                 .split_at_mut(::microgpt::expr::Source::copied(x_1_source_));
             ::microgpt::expr::Source::copy(x_1_source_, copy_);
@@ -168,9 +144,9 @@ fn recurrence() {
                 .split_at_mut(::microgpt::expr::Source::copied(a_2_source_));
             ::microgpt::expr::Source::copy(a_2_source_, copy_);
         },
-        (axis_t_10_, axis_i_11_, len_of_t_7_, start_0_kept_, x_1_kept_, a_2_kept_),
+        (axis_t_9_, axis_i_10_, len_of_t_6_, start_0_kept_, x_1_kept_, a_2_kept_),
         move |
-            (axis_t_10_, axis_i_11_, len_of_t_7_, start_0_kept_, x_1_kept_, a_2_kept_),
+            (axis_t_9_, axis_i_10_, len_of_t_6_, start_0_kept_, x_1_kept_, a_2_kept_),
             pass_|
         {
             let ::microgpt::tape::Pass {
@@ -179,63 +155,36 @@ fn recurrence() {
                 integers: integers_,
                 start: start_,
             } = pass_;
-            let len_t_10_ = ::microgpt::shape::Dim::len(axis_t_10_);
-            let len_i_11_ = ::microgpt::shape::Dim::len(axis_i_11_);
-            let x_1_ = x_1_kept_.values(values_, start_, len_t_10_ * len_i_11_);
-            let a_2_ = a_2_kept_.values(values_, start_, len_i_11_);
+            let len_t_9_ = ::microgpt::shape::Dim::len(axis_t_9_);
+            let len_i_10_ = ::microgpt::shape::Dim::len(axis_i_10_);
+            let x_1_ = x_1_kept_.values(values_, start_, len_t_9_ * len_i_10_);
+            let a_2_ = a_2_kept_.values(values_, start_, len_i_10_);
             let own_values_ = &values_[start_..];
             let (below_, own_) = gradients_.split_at_mut(start_);
             let (h_start_3_, own_values_) = own_values_.split_at(1);
             let (d_h_start_3_, own_) = own_.split_at_mut(1);
-            let (h_4_, own_values_) = own_values_.split_at(len_of_t_7_ * len_i_11_);
-            let (d_h_4_, own_) = own_.split_at_mut(len_of_t_7_ * len_i_11_);
-            let (result_5_, own_values_) = own_values_.split_at(len_t_10_ * len_i_11_);
-            let (d_result_5_, own_) = own_.split_at_mut(len_t_10_ * len_i_11_);
-            if start_0_kept_.active() || x_1_kept_.active() || a_2_kept_.active() {
-                /// `∂h[t, i] += ∂result[t, i] for t, i`
-                #[inline(never)]
-                fn backward_0_h_4_<T: ::microgpt::Real>(
-                    axis_i_11_: impl ::microgpt::shape::Dim,
-                    axis_t_10_: impl ::microgpt::shape::Dim,
-                    d_h_4_: &mut [T],
-                    d_result_5_: &[T],
-                ) {
-                    let len_i_11_ = ::microgpt::shape::Dim::len(axis_i_11_);
-                    let len_t_10_ = ::microgpt::shape::Dim::len(axis_t_10_);
-                    let row_len_ = len_i_11_;
-                    for t_9_ in 0..len_t_10_ {
-                        let row1_ = &d_result_5_[(t_9_) * len_i_11_ + 0..][..row_len_];
-                        ::microgpt::expr::accumulate(
-                            &mut d_h_4_[((t_9_ + 1)) * len_i_11_ + 0..][..row_len_],
-                            [row1_],
-                            |sum_, position_, [row1_]| {
-                                ::microgpt::ops::add(sum_, row1_)
-                            },
-                        );
-                    }
-                }
-                backward_0_h_4_(axis_i_11_, axis_t_10_, d_h_4_, d_result_5_);
-            }
+            let (h_4_, own_values_) = own_values_.split_at(len_of_t_6_ * len_i_10_);
+            let (d_h_4_, own_) = own_.split_at_mut(len_of_t_6_ * len_i_10_);
             /// `∂h[t-1, i] += ∂h[t, i] * tanh'(x[t, i] + a[i] * h[t-1, i]) * a[i] for t, i`
             #[inline(never)]
-            fn backward_1_h_4_<T: ::microgpt::Real>(
+            fn backward_0_h_4_<T: ::microgpt::Real>(
                 a_2_: &[T],
-                axis_i_11_: impl ::microgpt::shape::Dim,
+                axis_i_10_: impl ::microgpt::shape::Dim,
                 d_h_4_: &mut [T],
                 d_h_4_here_: &[T],
                 h_4_: &[T],
-                t_6_: ::core::primitive::usize,
+                t_5_: ::core::primitive::usize,
                 x_1_: &[T],
             ) {
-                let len_i_11_ = ::microgpt::shape::Dim::len(axis_i_11_);
-                let row_len_ = len_i_11_;
+                let len_i_10_ = ::microgpt::shape::Dim::len(axis_i_10_);
+                let row_len_ = len_i_10_;
                 let row1_ = &d_h_4_here_[0..][..row_len_];
-                let row2_ = &x_1_[(t_6_) * len_i_11_ + 0..][..row_len_];
+                let row2_ = &x_1_[(t_5_) * len_i_10_ + 0..][..row_len_];
                 let row3_ = &a_2_[0..][..row_len_];
-                let row4_ = &h_4_[(t_6_) * len_i_11_ + 0..][..row_len_];
-                let row5_ = &h_4_[((t_6_ + 1)) * len_i_11_ + 0..][..row_len_];
+                let row4_ = &h_4_[(t_5_) * len_i_10_ + 0..][..row_len_];
+                let row5_ = &h_4_[((t_5_ + 1)) * len_i_10_ + 0..][..row_len_];
                 ::microgpt::expr::accumulate(
-                    &mut d_h_4_[(t_6_) * len_i_11_ + 0..][..row_len_],
+                    &mut d_h_4_[(t_5_) * len_i_10_ + 0..][..row_len_],
                     [row1_, row2_, row3_, row4_, row5_],
                     |sum_, position_, [row1_, row2_, row3_, row4_, row5_]| {
                         ::microgpt::expr::fma(
@@ -257,52 +206,52 @@ fn recurrence() {
                     },
                 );
             }
-            for t_6_ in ::core::iter::Iterator::rev(0..len_t_10_) {
+            for t_5_ in ::core::iter::Iterator::rev(0..len_t_9_) {
                 if start_0_kept_.active() || x_1_kept_.active() || a_2_kept_.active() {
                     {
-                        let first_ = (t_6_ + 1) * (len_i_11_);
+                        let first_ = (t_5_ + 1) * (len_i_10_);
                         let (d_h_4_, here_) = d_h_4_.split_at_mut(first_);
-                        let d_h_4_here_ = &here_[..len_i_11_];
-                        backward_1_h_4_(
+                        let d_h_4_here_ = &here_[..len_i_10_];
+                        backward_0_h_4_(
                             a_2_,
-                            axis_i_11_,
+                            axis_i_10_,
                             d_h_4_,
                             d_h_4_here_,
                             h_4_,
-                            t_6_,
+                            t_5_,
                             x_1_,
                         );
                     }
                 }
             }
             if a_2_kept_.active() {
-                let d_a_2_ = a_2_kept_.gradients(below_, len_i_11_);
+                let d_a_2_ = a_2_kept_.gradients(below_, len_i_10_);
                 /// `∂a[i] += ∂h[t, i] * tanh'(x[t, i] + a[i] * h[t-1, i]) * h[t-1, i] for t, i`
                 #[inline(never)]
-                fn backward_2_a_2_<T: ::microgpt::Real>(
+                fn backward_1_a_2_<T: ::microgpt::Real>(
                     a_2_: &[T],
-                    axis_i_11_: impl ::microgpt::shape::Dim,
-                    axis_t_10_: impl ::microgpt::shape::Dim,
+                    axis_i_10_: impl ::microgpt::shape::Dim,
+                    axis_t_9_: impl ::microgpt::shape::Dim,
                     d_a_2_: &mut [T],
                     d_h_4_: &[T],
                     h_4_: &[T],
                     x_1_: &[T],
                 ) {
-                    let len_i_11_ = ::microgpt::shape::Dim::len(axis_i_11_);
-                    let len_t_10_ = ::microgpt::shape::Dim::len(axis_t_10_);
-                    let row_len_ = len_i_11_;
+                    let len_i_10_ = ::microgpt::shape::Dim::len(axis_i_10_);
+                    let len_t_9_ = ::microgpt::shape::Dim::len(axis_t_9_);
+                    let row_len_ = len_i_10_;
                     let row1_ = &a_2_[0..][..row_len_];
                     ::microgpt::shape::Dim::local_blocks(
-                        axis_i_11_,
+                        axis_i_10_,
                         &mut d_a_2_[0..][..row_len_],
-                        0..len_t_10_,
+                        0..len_t_9_,
                         |row_, range_| {
-                            for t_6_ in range_ {
-                                let row2_ = &d_h_4_[((t_6_ + 1)) * len_i_11_
+                            for t_5_ in range_ {
+                                let row2_ = &d_h_4_[((t_5_ + 1)) * len_i_10_
                                     + 0..][..row_len_];
-                                let row3_ = &x_1_[(t_6_) * len_i_11_ + 0..][..row_len_];
-                                let row4_ = &h_4_[(t_6_) * len_i_11_ + 0..][..row_len_];
-                                let row5_ = &h_4_[((t_6_ + 1)) * len_i_11_
+                                let row3_ = &x_1_[(t_5_) * len_i_10_ + 0..][..row_len_];
+                                let row4_ = &h_4_[(t_5_) * len_i_10_ + 0..][..row_len_];
+                                let row5_ = &h_4_[((t_5_ + 1)) * len_i_10_
                                     + 0..][..row_len_];
                                 ::microgpt::expr::accumulate(
                                     row_,
@@ -330,40 +279,32 @@ fn recurrence() {
                         },
                     );
                 }
-                backward_2_a_2_(
-                    a_2_,
-                    axis_i_11_,
-                    axis_t_10_,
-                    d_a_2_,
-                    d_h_4_,
-                    h_4_,
-                    x_1_,
-                );
+                backward_1_a_2_(a_2_, axis_i_10_, axis_t_9_, d_a_2_, d_h_4_, h_4_, x_1_);
             }
             if x_1_kept_.active() {
-                let d_x_1_ = x_1_kept_.gradients(below_, len_t_10_ * len_i_11_);
+                let d_x_1_ = x_1_kept_.gradients(below_, len_t_9_ * len_i_10_);
                 /// `∂x[t, i] += ∂h[t, i] * tanh'(x[t, i] + a[i] * h[t-1, i]) for t, i`
                 #[inline(never)]
-                fn backward_3_x_1_<T: ::microgpt::Real>(
+                fn backward_2_x_1_<T: ::microgpt::Real>(
                     a_2_: &[T],
-                    axis_i_11_: impl ::microgpt::shape::Dim,
-                    axis_t_10_: impl ::microgpt::shape::Dim,
+                    axis_i_10_: impl ::microgpt::shape::Dim,
+                    axis_t_9_: impl ::microgpt::shape::Dim,
                     d_h_4_: &[T],
                     d_x_1_: &mut [T],
                     h_4_: &[T],
                     x_1_: &[T],
                 ) {
-                    let len_i_11_ = ::microgpt::shape::Dim::len(axis_i_11_);
-                    let len_t_10_ = ::microgpt::shape::Dim::len(axis_t_10_);
-                    let row_len_ = len_i_11_;
+                    let len_i_10_ = ::microgpt::shape::Dim::len(axis_i_10_);
+                    let len_t_9_ = ::microgpt::shape::Dim::len(axis_t_9_);
+                    let row_len_ = len_i_10_;
                     let row1_ = &a_2_[0..][..row_len_];
-                    for t_6_ in 0..len_t_10_ {
-                        let row2_ = &d_h_4_[((t_6_ + 1)) * len_i_11_ + 0..][..row_len_];
-                        let row3_ = &x_1_[(t_6_) * len_i_11_ + 0..][..row_len_];
-                        let row4_ = &h_4_[(t_6_) * len_i_11_ + 0..][..row_len_];
-                        let row5_ = &h_4_[((t_6_ + 1)) * len_i_11_ + 0..][..row_len_];
+                    for t_5_ in 0..len_t_9_ {
+                        let row2_ = &d_h_4_[((t_5_ + 1)) * len_i_10_ + 0..][..row_len_];
+                        let row3_ = &x_1_[(t_5_) * len_i_10_ + 0..][..row_len_];
+                        let row4_ = &h_4_[(t_5_) * len_i_10_ + 0..][..row_len_];
+                        let row5_ = &h_4_[((t_5_ + 1)) * len_i_10_ + 0..][..row_len_];
                         ::microgpt::expr::accumulate(
-                            &mut d_x_1_[(t_6_) * len_i_11_ + 0..][..row_len_],
+                            &mut d_x_1_[(t_5_) * len_i_10_ + 0..][..row_len_],
                             [row2_, row3_, row1_, row4_, row5_],
                             |sum_, position_, [row2_, row3_, row1_, row4_, row5_]| {
                                 ::microgpt::expr::pull_onto(
@@ -383,27 +324,19 @@ fn recurrence() {
                         );
                     }
                 }
-                backward_3_x_1_(
-                    a_2_,
-                    axis_i_11_,
-                    axis_t_10_,
-                    d_h_4_,
-                    d_x_1_,
-                    h_4_,
-                    x_1_,
-                );
+                backward_2_x_1_(a_2_, axis_i_10_, axis_t_9_, d_h_4_, d_x_1_, h_4_, x_1_);
             }
             if start_0_kept_.active() {
                 /// `∂h_start += ∂h[-1, i] for i`
                 #[inline(never)]
-                fn backward_4_h_start_3_<T: ::microgpt::Real>(
-                    axis_i_11_: impl ::microgpt::shape::Dim,
+                fn backward_3_h_start_3_<T: ::microgpt::Real>(
+                    axis_i_10_: impl ::microgpt::shape::Dim,
                     d_h_4_: &[T],
                     d_h_start_3_: &mut [T],
                 ) {
-                    let len_i_11_ = ::microgpt::shape::Dim::len(axis_i_11_);
-                    let row_len_ = len_i_11_;
-                    let row1_ = &d_h_4_[(0) * len_i_11_ + 0..][..row_len_];
+                    let len_i_10_ = ::microgpt::shape::Dim::len(axis_i_10_);
+                    let row_len_ = len_i_10_;
+                    let row1_ = &d_h_4_[(0) * len_i_10_ + 0..][..row_len_];
                     let mut sum_ = ::microgpt::expr::Sum::new();
                     sum_.row(
                         row_len_,
@@ -415,12 +348,12 @@ fn recurrence() {
                         sum_.total(),
                     );
                 }
-                backward_4_h_start_3_(axis_i_11_, d_h_4_, d_h_start_3_);
+                backward_3_h_start_3_(axis_i_10_, d_h_4_, d_h_start_3_);
             }
             if start_0_kept_.active() {
                 let d_start_0_ = start_0_kept_.gradients(below_, 1);
                 /// `∂start += ∂h_start`
-                fn backward_5_start_0_<T: ::microgpt::Real>(
+                fn backward_4_start_0_<T: ::microgpt::Real>(
                     d_h_start_3_: &[T],
                     d_start_0_: &mut [T],
                 ) {
@@ -429,12 +362,12 @@ fn recurrence() {
                         ::microgpt::ops::add(sum_, d_h_start_3_[0])
                     };
                 }
-                backward_5_start_0_(d_h_start_3_, d_start_0_);
+                backward_4_start_0_(d_h_start_3_, d_start_0_);
             }
         },
-        |(axis_t_10_, axis_i_11_, len_of_t_7_, start_0_kept_, x_1_kept_, a_2_kept_)| {
-            let len_t_10_ = ::microgpt::shape::Dim::len(axis_t_10_);
-            let len_i_11_ = ::microgpt::shape::Dim::len(axis_i_11_);
+        |(axis_t_9_, axis_i_10_, len_of_t_6_, start_0_kept_, x_1_kept_, a_2_kept_)| {
+            let len_t_9_ = ::microgpt::shape::Dim::len(axis_t_9_);
+            let len_i_10_ = ::microgpt::shape::Dim::len(axis_i_10_);
             ::microgpt::expr::Equations::new(::core::file!(), ::core::line!())
                 .active(
                     &[
@@ -446,17 +379,16 @@ fn recurrence() {
                     ],
                 )
                 .and("h_start", &[], &[])
-                .and("h", &[0, 1, 2], &[(len_of_t_7_, 0), (len_i_11_, 0)])
-                .and("result", &[], &[(len_t_10_, 0), (len_i_11_, 0)])
-                .reads("x", &[0, 1, 2], x_1_kept_, len_t_10_ * len_i_11_)
-                .reads("a", &[0, 1, 2], a_2_kept_, len_i_11_)
+                .and("h", &[0, 1, 2], &[(len_of_t_6_, 0), (len_i_10_, 0)])
+                .reads("x", &[0, 1, 2], x_1_kept_, len_t_9_ * len_i_10_)
+                .reads("a", &[0, 1, 2], a_2_kept_, len_i_10_)
         },
     );
     ::microgpt::expr::output(
         real_,
         activity_,
         &store_,
-        0 + 1 + len_of_t_7_ * len_i_11_,
-        (axis_t_10_, axis_i_11_),
+        0 + 1 + 1 * (len_i_10_),
+        (axis_t_9_, axis_i_10_),
     )
 }

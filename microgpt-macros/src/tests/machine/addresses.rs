@@ -59,7 +59,7 @@ impl<T: Number> Machine<'_, T> {
         affine.constant + terms.sum::<i64>()
     }
 
-    fn length(&self, length: Length) -> i64 {
+    pub(super) fn length(&self, length: Length) -> i64 {
         let length = match length {
             Length::Class(class) => {
                 let axis = self.graph.classes.axes(class).next().expect("a class has an axis");
