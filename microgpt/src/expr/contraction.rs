@@ -149,7 +149,7 @@ pub fn contract_in_blocks<T: Real, R: Dim, C: Dim, K: Dim>(
 
 /// [`contract`] with a right factor that is kept in panels from one product to the next.
 ///
-/// The sums are those of blocks, for a single row too.
+/// A single row adds its terms in order, too, unless they are so many that sums are added up in parts.
 #[inline(never)]
 pub(super) fn contract_with<T: Real>(
     target: Target<'_, T>,
@@ -158,7 +158,7 @@ pub(super) fn contract_with<T: Real>(
     [rows, columns, terms]: [usize; 3],
     packed: &mut Packed<T>,
 ) {
-    if rows == 0 || columns == 0 || terms > BLOCK {
+    if rows == 0 || columns == 0 || terms == 0 || terms > BLOCK {
         return contract(target, left, right, (rows, columns, terms));
     }
     let product = Product { target, left, right, rows, columns, terms, packed: Some(packed) };
@@ -735,6 +735,7 @@ fn gather<T: Real, const COLUMNS: usize>(
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::packed::contract_packed;
     use super::*;
     use crate::shape::Const;
 
@@ -750,13 +751,14 @@ pub(super) mod tests {
         right: Factor<'_, T>,
         [rows, columns, terms]: [usize; 3],
         add: bool,
+        in_lanes: bool,
     ) {
         for row in 0..rows {
             for column in 0..columns {
                 let target = &mut target[1 + row * (columns + 2) + column];
                 let start = if add { *target } else { T::zero() };
                 let plus = |sum, term| left.at(row, term)[0].fma(right.at(column, term)[0], sum);
-                *target = if rows == 1 && left.step == 1 && right.step == 1 {
+                *target = if in_lanes && rows == 1 && left.step == 1 && right.step == 1 {
                     let lanes = [0, 1, 2, 3, 4, 5, 6, 7]
                         .map(|lane| (lane..terms).step_by(8).fold(T::zero(), plus));
                     let [a, b, c, d] = [0, 1, 2, 3].map(|lane| lanes[lane] + lanes[lane + 4]);
@@ -785,8 +787,19 @@ pub(super) mod tests {
                     let mut expected = target.clone();
                     let out = Target { elements: &mut target, first: 1, stride: columns + 2, add };
                     contract(out, left, right, axes);
-                    plain(&mut expected, left, right, sizes, add);
+                    plain(&mut expected, left, right, sizes, add, true);
                     assert_eq!(target, expected, "{sizes:?}, {left:?}, {right:?}, add {add}");
+                    // Packed, the first time, when the panels are made, and when they are there.
+                    let (mut packed, before) = (Packed::new(), numbers(target.len(), 3));
+                    let mut expected = before.clone();
+                    plain(&mut expected, left, right, sizes, add, false);
+                    for _ in 0..3 {
+                        let mut target = before.clone();
+                        let out =
+                            Target { elements: &mut target, first: 1, stride: columns + 2, add };
+                        contract_packed(out, left, right, axes, &mut packed);
+                        assert_eq!(target, expected, "{sizes:?}, {left:?}, {right:?}, add {add}");
+                    }
                 }
             }
         }

@@ -90,8 +90,8 @@ impl<T: Real> Default for Packed<T> {
     }
 }
 
-/// [`contract`](super::contract) by a right factor that is the same in every step of a recurrence. Each element adds
-/// its terms in order, also in a single row.
+/// [`contract`](super::contract) by a right factor that is the same in every step of a recurrence. A single
+/// row adds its terms in order, as several do, and not in lanes.
 #[inline]
 pub fn contract_packed<T: Real, R: Dim, C: Dim, K: Dim>(
     target: Target<'_, T>,
@@ -101,4 +101,26 @@ pub fn contract_packed<T: Real, R: Dim, C: Dim, K: Dim>(
     packed: &mut Packed<T>,
 ) {
     contract_with(target, left, right, [rows.len(), columns.len(), terms.len()], packed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of several factors, in any order, each has its own panels.
+    #[test]
+    fn factors_are_told_apart_by_where_they_begin() {
+        let numbers: Vec<f64> = (0..24).map(f64::from).collect();
+        let mut packed = Packed::new();
+        for first in [0, 6, 12, 0, 6, 12, 12, 0, 12, 6] {
+            let mut out = [0.0; 3];
+            let factor = Factor::new(&numbers, first, 2, 1);
+            let left = [1.0, 10.0];
+            let (target, left) = (Target::new(&mut out, 0, 0, false), Factor::new(&left, 0, 0, 1));
+            contract_packed(target, left, factor, (1, 3, 2), &mut packed);
+            let first = first as f64;
+            let line = |at: f64| (first + 2.0 * at) + 10.0 * (first + 2.0 * at + 1.0);
+            assert_eq!(out, [line(0.0), line(1.0), line(2.0)]);
+        }
+    }
 }
