@@ -28,6 +28,7 @@ pub fn explain(checked: &Checked, gradient: &Gradient, kernels: &Kernels) -> Str
     };
     section("operands", explainer.operands());
     section("equations, in the order in which they run", explainer.notation.equations());
+    section("results that are copies, and so the arrays themselves", explainer.copied());
     section("one step after the other", explainer.notation.steps());
     section("shared: computed once for all that use it", explainer.shared());
     section(
@@ -97,6 +98,13 @@ impl Explainer<'_> {
             }
             Axis::Extent { binder } => format!("reach of {}", self.checked.binders[binder].name),
         }
+    }
+
+    /// The results that no equation of their own computes.
+    fn copied(&self) -> Vec<String> {
+        let results = self.gradient.equations.results.iter();
+        let names = results.map(|one| self.notation.array(Array::Equation(one.equation)));
+        names.filter(|name| !name.starts_with("result")).collect()
     }
 
     fn shared(&self) -> Vec<String> {
