@@ -1,7 +1,7 @@
 //! Second derivatives of a model's loss by its parameters.
 
 use super::HessianProduct;
-use crate::dual::Dual;
+use super::inputs::dual;
 use crate::model::{Instance, Loss, weights_in};
 use crate::real::Real;
 use crate::tape::Tape;
@@ -44,8 +44,7 @@ impl<M: Loss, T: Real> Instance<'_, M, T> {
         );
         assert!(!examples.is_empty(), "a loss is of one example at least");
         let tape = Tape::default();
-        let pairs = parameters.iter().zip(v);
-        let block = tape.vector(pairs.map(|(&x, &v)| Dual::new(x, v)).collect::<Vec<_>>());
+        let block = dual(&tape, &parameters[..], v);
         let weights = weights_in(self.model(), block);
         let mark = tape.mark();
         let mut value = T::zero();
