@@ -98,7 +98,7 @@ pub(super) fn put<T: Real, const COLUMNS: usize>(out: &mut [T], sums: [T; COLUMN
 /// Of a loop over short rows of a known length the compiler would make vectors across the rows,
 /// with an element of each, gathered: some ten times slower than vectors along a row.
 #[inline(always)]
-pub(super) fn barrier() {
+pub(crate) fn barrier() {
     std::hint::black_box(());
 }
 

@@ -1,5 +1,7 @@
 //! From logits to a token.
 
+use crate::expr::tuning::LANES;
+use crate::expr::{Sum, accumulate, barrier, greatest};
 use crate::random::{PythonRandom, RandomError};
 use crate::real::Real;
 
@@ -48,13 +50,19 @@ impl Sampling {
 
     /// [`probabilities`](Sampling::probabilities) in the place of others.
     pub(super) fn probabilities_into<T: Real>(&self, logits: &[T], probabilities: &mut Vec<f64>) {
-        probabilities.clear();
-        probabilities.extend(logits.iter().map(|logit| logit.as_f64()));
+        // Whole vectors; what is beyond the tokens is computed with them, and dropped.
+        probabilities.resize(logits.len().next_multiple_of(LANES), 0.0);
+        for (probability, logit) in probabilities.iter_mut().zip(logits) {
+            *probability = logit.as_f64();
+        }
+        if self.temperature != 0.0 {
+            softmax(probabilities, logits.len(), self.temperature);
+        }
+        probabilities.truncate(logits.len());
         if self.temperature == 0.0 {
             likeliest(probabilities);
             return;
         }
-        softmax(probabilities, self.temperature);
         if self.top_k.is_some() || self.top_p.is_some() {
             self.truncate(probabilities);
         }
@@ -111,13 +119,21 @@ fn likeliest(logits: &mut [f64]) {
     }
 }
 
-fn softmax(logits: &mut [f64], temperature: f64) {
-    let top = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    for x in &mut *logits {
-        *x = ((*x - top) / temperature).exponential();
+/// The probabilities of the first so many.
+fn softmax(logits: &mut [f64], count: usize, temperature: f64) {
+    let top = greatest(count, [logits], |_, [x]| x);
+    // As any of them, for to compute with what is close to 0 may take a hundred times as long.
+    logits[count..].fill(top);
+    for vector in logits.as_chunks_mut::<LANES>().0 {
+        // Vectors of one part each: else the compiler makes them of elements of several.
+        barrier();
+        for x in vector {
+            *x = ((*x - top) / temperature).exponential();
+        }
     }
-    let total: f64 = logits.iter().sum();
-    for x in logits {
-        *x /= total;
-    }
+    let mut total = Sum::new();
+    total.row(count, [logits], |sum, _, [x]| sum + x);
+    // It is 1 at least: the greatest adds so much.
+    let scale = total.total().recip();
+    accumulate(logits, [], |x, _, []| x * scale);
 }
