@@ -5,9 +5,8 @@
 //! slices where a pointer-based tape would follow them. [`Tape::rewind`] gives the memory of a
 //! step to the next one.
 
-use std::cell::{Ref, RefCell, RefMut};
+use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::fmt;
-use std::marker::PhantomData;
 use std::ops::Range;
 use std::panic::Location;
 
@@ -25,8 +24,8 @@ use crate::expr::{Below, Equations, Row, Rows};
 use crate::real::Real;
 use crate::shape::{Shape, Word};
 use crate::value::Value;
-use arena::{Arena, offset};
-use record::{Backward, Compiled, Record};
+use arena::{Alive, Arena, offset};
+use record::{Backward, Record};
 
 pub use arena::{Mark, Position};
 pub use finite::{NotFinite, Quantity};
@@ -76,11 +75,13 @@ fn in_use(forbidden: &str) -> ! {
 /// ```
 pub struct Tape<T: Real = f64> {
     arena: RefCell<Arena<T>>,
+    /// Which handles are alive, as of the last rewind: to be asked without a borrow of the arena.
+    alive: Cell<Alive>,
 }
 
 impl<T: Real> Default for Tape<T> {
     fn default() -> Self {
-        Self { arena: RefCell::default() }
+        Self { arena: RefCell::default(), alive: Cell::default() }
     }
 }
 
@@ -159,12 +160,8 @@ impl<T: Real> Tape<T> {
     /// An array that no record made, with the values that `write` gives it.
     #[track_caller]
     fn leaf<S: Shape>(&self, shape: S, write: impl FnOnce(&mut [T])) -> Array<'_, S, T> {
-        let arena = &mut *self.arena_mut();
-        let (start, size) = (arena.top, shape.size());
-        write(arena.room(size));
-        arena.top = start + size;
-        let position = arena.position(start);
-        Array::new(self, position, shape)
+        let start = self.arena_mut().leaf(shape.size(), write);
+        Array::new(self, self.position(start), shape)
     }
 
     #[track_caller]
@@ -223,7 +220,7 @@ impl<T: Real> Tape<T> {
     /// If the mark is of another tape, or was itself forgotten by an earlier rewind.
     #[track_caller]
     pub fn rewind(&self, mark: Mark) {
-        self.arena_mut().rewind(mark);
+        self.alive.set(self.arena_mut().rewind(mark));
     }
 
     /// Runs `work` without recording, as `torch.no_grad` does: the same values, no backward pass through
@@ -245,10 +242,10 @@ impl<T: Real> Tape<T> {
         struct Restore<'t, T: Real>(&'t Tape<T>, bool);
         impl<T: Real> Drop for Restore<'_, T> {
             fn drop(&mut self) {
-                self.0.arena_mut().recording = self.1;
+                self.0.arena_mut().record(self.1);
             }
         }
-        let before = std::mem::replace(&mut self.arena_mut().recording, false);
+        let before = self.arena_mut().record(false);
         let _restore = Restore(self, before);
         work()
     }
@@ -261,8 +258,8 @@ impl<T: Real> Tape<T> {
         len: usize,
         work: impl FnOnce(&[T]) -> R,
     ) -> R {
+        let start = self.check(position, len);
         let arena = &*self.arena();
-        let start = arena.checked(position, len);
         work(&arena.values[start..start + len])
     }
 
@@ -274,8 +271,8 @@ impl<T: Real> Tape<T> {
         len: usize,
         work: impl FnOnce(&[T]) -> R,
     ) -> R {
+        let start = self.check(position, len);
         let arena = &*self.arena();
-        let start = arena.checked(position, len);
         if let Some(gradients) = arena.gradients.get(start..start + len) {
             return work(gradients);
         }
@@ -292,8 +289,9 @@ impl<T: Real> Tape<T> {
         len: usize,
         work: impl FnOnce(&mut [T], &mut [T]),
     ) {
+        let start = self.check(position, len);
         let arena = &mut *self.arena_mut();
-        let block = arena.block(position, len);
+        let block = arena.block(start, len);
         arena.update(block, Location::caller(), work);
     }
 
@@ -305,8 +303,9 @@ impl<T: Real> Tape<T> {
         len: usize,
         work: impl FnOnce(&mut [T]),
     ) {
+        let start = self.check(position, len);
         let arena = &mut *self.arena_mut();
-        let block = arena.block(position, len);
+        let block = arena.block(start, len);
         work(&mut arena.gradients[block]);
     }
 
@@ -325,18 +324,39 @@ impl<T: Real> Tape<T> {
         Array::new(self, Position::NOWHERE, shape)
     }
 
-    /// Writes the values of one block over those of another.
+    /// Writes parts of one block over those of another. Each begins in both somewhere, and is so long.
     #[track_caller]
-    pub(crate) fn copy_values(&self, from: Position, to: Position, len: usize) {
+    pub(crate) fn copy_parts(
+        &self,
+        from: (Position, usize),
+        to: (Position, usize),
+        parts: impl IntoIterator<Item = (usize, usize, usize)>,
+    ) {
+        let [from, to] = [from, to].map(|(position, len)| {
+            let start = self.check(position, len);
+            start..start + len
+        });
         let arena = &mut *self.arena_mut();
-        let (from, to) = (arena.checked(from, len), arena.checked(to, len));
-        arena.copy(from..from + len, to, Location::caller());
+        for (first, at, len) in parts {
+            assert!(first + len <= from.len() && at + len <= to.len(), "a part of both blocks");
+            let first = from.start + first;
+            arena.copy(first..first + len, to.start + at, Location::caller());
+        }
     }
 
     /// Panics unless the block is still on the tape; returns where it begins.
     #[track_caller]
     #[inline(always)]
     pub(crate) fn check(&self, position: Position, len: usize) -> usize {
+        match self.alive.get().start_of(position, len) {
+            Some(start) => start,
+            None => self.check_among_all(position, len),
+        }
+    }
+
+    #[track_caller]
+    #[inline(never)]
+    fn check_among_all(&self, position: Position, len: usize) -> usize {
         self.arena().checked(position, len)
     }
 
@@ -348,13 +368,15 @@ impl<T: Real> Tape<T> {
         inputs: [Option<Position>; N],
         operator: impl FnOnce([Option<T>; N]) -> (T, [T; N]),
     ) -> Value<'_, T> {
+        let starts = inputs.map(|input| input.map(|at| self.check(at, 1)));
         let arena = &mut *self.arena_mut();
-        let values = inputs.map(|input| input.map(|at| arena.values[arena.checked(at, 1)]));
+        let values = starts.map(|start| start.map(|start| arena.values[start]));
         let (result, gradients) = operator(values);
         let start = arena.top;
         let mut tracked = [0; 3];
         let mut count = 0;
-        let own = arena.room(1 + N);
+        arena.make_room(1 + N);
+        let own = &mut arena.values[start..];
         own[0] = result;
         for (input, gradient) in inputs.iter().zip(gradients) {
             if let Some(at) = input {
@@ -369,15 +391,12 @@ impl<T: Real> Tape<T> {
             let (count, caller) = (offset(count), Location::caller());
             let backward = Backward::Scalar { inputs: tracked, count, caller };
             arena.records.push(Record { start, end, backward });
-        } else {
-            arena.note_unrecorded(start..end);
         }
-        let position = arena.position(start);
-        Value(Array::new(self, position, ()))
+        Value(Array::new(self, self.position(start), ()))
     }
 
     /// Records an `expr!`: `forward` fills `size` new values from those below them, and
-    /// `backward` will carry their gradients back. Returns where the new values begin.
+    /// `backward` will carry their gradients back. Returns where the new values are.
     #[track_caller]
     #[inline]
     pub(crate) fn record<P: Word, B, D>(
@@ -388,7 +407,7 @@ impl<T: Real> Tape<T> {
         kept: P,
         backward: B,
         describe: D,
-    ) -> usize
+    ) -> Position
     where
         B: Fn(P, Pass<'_, T>) + Copy + Send + 'static,
         D: Fn(P) -> Equations + Copy + Send + 'static,
@@ -401,37 +420,16 @@ impl<T: Real> Tape<T> {
         }
         let arena = &mut *self.arena_mut();
         let start = arena.top;
-        arena.room(size);
+        arena.make_room(size);
         let (values, own) = arena.values.split_at_mut(start);
         let panels = (!arena.recording).then_some(&arena.panels);
         forward(Below { values, panels }, &mut own[..size]);
         // Only now: a panic on the way leaves the tape as it was.
         arena.top = start + size;
         if arena.recording {
-            let words = arena.words.len();
-            kept.write(&mut arena.words);
-            let first_integer = arena.integers.len();
-            for ids in integers {
-                arena.integers.extend_from_slice(ids);
-            }
-            arena.records.push(Record {
-                start,
-                end: start + size,
-                backward: Backward::Expression {
-                    words,
-                    integers: first_integer,
-                    // Closures without captures: the box is empty and never allocates.
-                    expression: Box::new(Compiled {
-                        backward,
-                        describe,
-                        words: PhantomData::<fn(P)>,
-                    }),
-                },
-            });
-        } else {
-            arena.note_unrecorded(start..start + size);
+            arena.keep(start, integers, kept, backward, describe);
         }
-        start
+        self.position(start)
     }
 
     /// The values of several arrays, one after the other, under these axes; one record.
@@ -466,16 +464,16 @@ impl<T: Real> Tape<T> {
             parts.iter().all(|part| std::ptr::eq(part.tape(), self)),
             "arrays on different tapes cannot be concatenated"
         );
+        for part in parts {
+            self.check(part.position(), part.size());
+        }
         let arena = &mut *self.arena_mut();
         let (start, words) = (arena.top, arena.words.len());
-        for part in parts {
-            arena.checked(part.position(), part.size());
-        }
-        arena.room(size);
+        arena.make_room(size);
         arena.top = start + size;
         let mut end = start;
         for part in parts {
-            let first = arena.checked(part.position(), part.size());
+            let first = self.check(part.position(), part.size());
             arena.values.copy_within(first..first + part.size(), end);
             end += part.size();
             if arena.recording {
@@ -486,16 +484,14 @@ impl<T: Real> Tape<T> {
             let (count, caller) = (parts.len(), Location::caller());
             let backward = Backward::Concatenation { words, count, caller };
             arena.records.push(Record { start, end, backward });
-        } else {
-            arena.note_unrecorded(start..end);
         }
-        let position = arena.position(start);
-        Array::new(self, position, shape)
+        Array::new(self, self.position(start), shape)
     }
 
-    /// The handle of a block that [`Tape::record`] made.
-    pub(crate) fn position(&self, start: usize) -> Position {
-        self.arena().position(start)
+    /// The handle of a block that is made now.
+    #[inline(always)]
+    fn position(&self, start: usize) -> Position {
+        self.alive.get().position(start)
     }
 
     /// Adds `d root / d x` to the gradient of every value `x` that `root` was computed from.
@@ -529,8 +525,8 @@ impl<T: Real> Tape<T> {
         seed: &[T],
         mut step: impl FnMut(&Record<T>, &[usize], Pass<'_, T>),
     ) {
+        let root_start = self.check(root, seed.len());
         let arena = &mut *self.arena_mut();
-        let root_start = arena.checked(root, seed.len());
         arena.require_recorded(root_start..root_start + seed.len());
         let fresh = arena.gradients.len();
         arena.cover_gradients(arena.top);

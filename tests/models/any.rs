@@ -19,16 +19,16 @@ layer! {
 }
 
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-struct Mixed {
+pub struct Mixed {
     vocabulary: usize,
     width: usize,
     block: usize,
 }
 
 const MIXED: Mixed = Mixed { vocabulary: 5, width: 6, block: 9 };
-const BOS: usize = 4;
+pub const BOS: usize = 4;
 
-struct Weights<'t, T: Real> {
+pub struct Weights<'t, T: Real> {
     wte: Weight<'t, T>,
     wpe: Weight<'t, T>,
     u: Weight<'t, T>,
@@ -82,7 +82,7 @@ impl LanguageModel for Mixed {
     }
 }
 
-fn mixed<T: Real>(tape: &Tape<T>) -> Instance<'_, Mixed, T> {
+pub fn mixed<T: Real>(tape: &Tape<T>) -> Instance<'_, Mixed, T> {
     Instance::new(tape, MIXED, &mut PythonRandom::new(7)).expect("a model")
 }
 

@@ -1,7 +1,12 @@
 //! What training and generation take from the allocator once they are under way.
 
 use allocation_counter::measure;
-use microgpt::{Gpt, Instance, PythonRandom, Real, Sampler, Sampling, Tape, Trainer, Training};
+use microgpt::{
+    Gpt, Instance, LanguageModel, PythonRandom, Real, Sampler, Sampling, Streams, Tape, Trainer,
+    Training,
+};
+
+use crate::any::{BOS, mixed};
 
 const DOCUMENTS: [&[usize]; 4] =
     [&[5, 0, 1, 2, 3, 4, 0, 5], &[5, 1, 5], &[5, 4, 4, 0, 5], &[5, 2, 3, 1, 0, 0, 5]];
@@ -63,21 +68,46 @@ fn what_a_step_takes_is_linear_in_the_positions() {
     assert!((hundred / ten - 10.0).abs() < 0.5, "{ten} and {hundred}");
 }
 
-#[test]
-fn generation_allocates_for_its_result_alone() {
-    let tape = Tape::new();
-    let gpt = model(&tape, Gpt::new(6));
-    let mut sampler = Sampler::new(&gpt, 5, Sampling::default(), PythonRandom::new(3));
-    let mut draw = |samples: usize| {
-        let mut tokens = 0;
-        for sample in sampler.by_ref().take(samples) {
-            tokens += 1 + sample.expect("numbers").len() as u64;
+/// What a sampler under way takes from the allocator for each document.
+fn of_a_document<M: LanguageModel, T: Real>(model: &Instance<'_, M, T>, bos: usize) -> f64 {
+    let mut sampler = Sampler::new(model, bos, Sampling::default(), PythonRandom::new(3));
+    let mut draw = |documents: usize| {
+        for document in sampler.by_ref().take(documents) {
+            document.expect("numbers");
         }
-        tokens
     };
     draw(50);
-    let mut tokens = 0;
-    let allocated = measure(|| tokens = draw(50));
+    let allocated = measure(|| draw(50));
     assert_eq!(allocated.bytes_current, 0);
-    assert!(allocated.count_total < 8 * tokens, "{} for {tokens}", allocated.count_total);
+    allocated.count_total as f64 / 50.0
+}
+
+#[test]
+fn generation_allocates_for_its_result_alone() {
+    fn check<T: Real>() {
+        let config = Gpt::new(6);
+        for config in [config, Gpt { n_embd: 24, n_head: 3, n_layer: 3, ..config }] {
+            let tape = Tape::<T>::default();
+            assert_eq!(of_a_document(&model(&tape, config), 5), 1.0);
+        }
+        let tape = Tape::<T>::default();
+        assert_eq!(of_a_document(&mixed(&tape), BOS), 1.0);
+    }
+    check::<f64>();
+    check::<f32>();
+}
+
+#[test]
+fn streams_take_as_much_for_a_document_however_long_it_is() {
+    let tape = Tape::<f32>::default();
+    let gpt = model(&tape, Gpt::new(6));
+    let generators = || (0..8).map(PythonRandom::new).collect();
+    let mut streams = Streams::new(&gpt, 5, Sampling::default(), generators());
+    let mut draw = || streams.sample(80).expect("numbers").iter().map(Vec::len).sum::<usize>();
+    draw();
+    let mut tokens = 0;
+    let allocated = measure(|| tokens = draw());
+    // Some list is made for each step of all streams, and documents grow.
+    assert!(allocated.count_total < tokens as u64, "{} for {tokens}", allocated.count_total);
+    assert_eq!(allocated.bytes_current, 0);
 }

@@ -8,7 +8,7 @@ use super::panels::Below;
 use crate::array::Array;
 use crate::real::Real;
 use crate::shape::{Shape, Word};
-use crate::tape::{Pass, Tape};
+use crate::tape::{Pass, Position, Tape};
 
 /// Whether the result of an `expr!` is on a tape.
 pub trait Activity<T: Real>: Copy {
@@ -44,7 +44,7 @@ pub struct OnTape<'t, T: Real>(pub(super) &'t Tape<T>);
 pub struct Plain;
 
 impl<'t, T: Real> Activity<T> for OnTape<'t, T> {
-    type Store = usize;
+    type Store = Position;
     type Output<S: Shape> = S::OnTape<'t, T>;
 
     #[track_caller]
@@ -57,7 +57,7 @@ impl<'t, T: Real> Activity<T> for OnTape<'t, T> {
         kept: P,
         backward: B,
         describe: D,
-    ) -> usize
+    ) -> Position
     where
         B: Fn(P, Pass<'_, T>) + Copy + Send + 'static,
         D: Fn(P) -> Equations + Copy + Send + 'static,
@@ -66,8 +66,8 @@ impl<'t, T: Real> Activity<T> for OnTape<'t, T> {
     }
 
     #[inline(always)]
-    fn output<S: Shape>(self, store: &usize, start: usize, shape: S) -> S::OnTape<'t, T> {
-        shape.on_tape(Array::new(self.0, self.0.position(store + start), ()))
+    fn output<S: Shape>(self, store: &Position, start: usize, shape: S) -> S::OnTape<'t, T> {
+        shape.on_tape(Array::new(self.0, store.shifted(start), ()))
     }
 }
 

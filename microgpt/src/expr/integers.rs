@@ -83,9 +83,16 @@ impl<const N: usize> Integer for Const<N> {
 }
 
 /// Opens an integer operand.
+///
+/// # Panics
+///
+/// If an axis is longer than a tape can hold.
+#[track_caller]
 #[inline(always)]
-pub fn open_integers<O: Integers<Shape = S> + ?Sized, S>(operand: &O) -> (&[usize], S) {
-    operand.open()
+pub fn open_integers<O: Integers<Shape = S> + ?Sized, S: Shape>(operand: &O) -> (&[usize], S) {
+    let (integers, shape) = operand.open();
+    shape.size();
+    (integers, shape)
 }
 
 /// Opens an integer.

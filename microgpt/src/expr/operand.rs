@@ -205,7 +205,7 @@ impl<A: Tracking> Kept<A> {
 ///
 /// # Panics
 ///
-/// If a tracked operand was forgotten.
+/// If a tracked operand was forgotten, or an axis is longer than a tape can hold.
 #[track_caller]
 #[inline(always)]
 pub fn open<'a, R, T: Real, O, X, S>(operand: &'a O) -> (X, S)
@@ -230,17 +230,9 @@ where
 }
 
 /// The axes of an opened operand, each with its subscript.
-///
-/// # Panics
-///
-/// If an axis is longer than a tape can hold: where an array has no element, any length fits in its
-/// memory, and sums of positions might not be numbers of the machine.
-#[track_caller]
 #[inline(always)]
 pub fn axes<R, S: Subscripted<R, Axes = A>, A: Shape>(shape: S) -> A {
-    let axes = shape.subscripted();
-    axes.size();
-    axes
+    shape.subscripted()
 }
 
 /// The precision of an opened operand.
@@ -512,9 +504,13 @@ macro_rules! plain {
         impl<R: $among, T: Real, $($generic)*> Operand<R, T> for $type {
             type Shape = R::Axes<($($axis,)+)>;
             type Source<'a> = Constant<'a, T>;
+            #[track_caller]
             #[inline(always)]
             fn open(&self) -> (Constant<'_, T>, Self::Shape) {
                 let (data, shape) = Block::<$subscripts, T>::block(self);
+                // Where there is no element, an axis of any length fits in memory, and sums of positions
+                // might not be numbers of the machine. What is on a tape was asked when it was made.
+                shape.size();
                 (Constant(data), R::shape(shape))
             }
         }

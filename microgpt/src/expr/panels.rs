@@ -262,7 +262,10 @@ mod tests {
                 // Each way in which values change, between uses and unused.
                 match round {
                     4 => w.update(|values, _| values.reverse()),
-                    7 => tape.copy_values(w.position(), kept.position(), outputs * inputs),
+                    7 => {
+                        let [from, to] = [w, kept].map(|one| (one.position(), one.size()));
+                        tape.copy_parts(from, to, [(0, 0, outputs * inputs)]);
+                    }
                     9 => kept.update(|values, _| values[0] = T::of(3.0)),
                     _ => {}
                 }

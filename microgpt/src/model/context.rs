@@ -362,47 +362,59 @@ impl<'t, T: Real> Context<'t, T> {
             Kept::Positions { keys, values } => (keys, values, cache.capacity),
             Kept::States(_) => panic!("call {call} is `attend`, but was not as the cache was made"),
         });
-        let of_span = |span: &Span, q: Array<'t, Q, T>, k: Array<'t, K, T>, v: Array<'t, V, T>| {
-            let Some((keys, values, capacity)) = kept else {
-                return attention(q, k, v, span.past);
-            };
+        let spans = self.spans.all();
+        if let Some((keys, values, capacity)) = kept {
             // That there is room for all of them was asked before the forward pass.
-            let (first, len) = (span.stream * capacity, span.past + span.len);
-            let k = kept_with(k, keys, (first, span.past), k.shape().with_rows(len));
-            let v = kept_with(v, values, (first, span.past), v.shape().with_rows(len));
+            keep(k, keys, capacity, spans);
+            keep(v, values, capacity, spans);
+        }
+        let mut first = 0;
+        let of_span = |span: &Span| {
+            let rows = (first, span.len);
+            first += span.len;
+            let q = q.rows(rows.0, rows.1);
+            let Some((keys, values, capacity)) = kept else {
+                return attention(q, k.rows(rows.0, rows.1), v.rows(rows.0, rows.1), span.past);
+            };
+            let (stream, len) = (span.stream * capacity, span.past + span.len);
+            let k = rows_of(keys, stream, k.shape().with_rows(len));
+            let v = rows_of(values, stream, v.shape().with_rows(len));
             attention(q, k, v, span.past)
         };
-        match self.spans.all() {
-            [span] => of_span(span, q, k, v),
-            spans => {
-                let mut first = 0;
-                let each = spans.iter().map(|span| {
-                    let at = first;
-                    first += span.len;
-                    let len = span.len;
-                    of_span(span, q.rows(at, len), k.rows(at, len), v.rows(at, len))
-                });
-                let each: Vec<_> = each.collect();
-                let shape = each.first().map(|one| one.shape().with_rows(tokens));
-                let shape = shape.expect("a forward pass of one token at least");
-                q.tape().concatenate(&each, shape)
-            }
+        if let [span] = spans {
+            return { of_span }(span);
         }
+        let each: Vec<_> = spans.iter().map(of_span).collect();
+        let shape = each.first().map(|one| one.shape().with_rows(tokens));
+        q.tape().concatenate(&each, shape.expect("a forward pass of one token at least"))
     }
 }
 
-/// Writes new rows behind the `past` that a stream has; all of them. The stream's begin at row `first`.
+/// Writes the new rows of each stream behind those that it has.
 #[track_caller]
-fn kept_with<'t, S: Rows, T: Real>(
-    new: Array<'t, S, T>,
-    kept: Vector<'t, usize, T>,
-    (first, past): (usize, usize),
-    all: S,
-) -> Array<'t, S, T> {
-    let (row, tape) = (all.row_size(), new.tape());
-    let size = (all.rows() - past) * row;
-    tape.copy_values(new.position(), kept.position().shifted((first + past) * row), size);
-    Array::new(tape, kept.position().shifted(first * row), all)
+fn keep<S: Rows, T: Real>(
+    new: Array<'_, S, T>,
+    kept: Vector<'_, usize, T>,
+    capacity: usize,
+    spans: &[Span],
+) {
+    let (row, mut from) = (new.shape().row_size(), 0);
+    let parts = spans.iter().map(|span| {
+        let to = (span.stream * capacity + span.past) * row;
+        let part = (from, to, span.len * row);
+        from += part.2;
+        part
+    });
+    new.tape().copy_parts((new.position(), new.size()), (kept.position(), kept.size()), parts);
+}
+
+/// Rows of a stream of a cache, from one on.
+fn rows_of<S: Rows, T: Real>(
+    kept: Vector<'_, usize, T>,
+    first: usize,
+    shape: S,
+) -> Array<'_, S, T> {
+    Array::new(kept.tape(), kept.position().shifted(first * shape.row_size()), shape)
 }
 
 /// These rows of an array. Those that are side by side are a part of it and take no record.

@@ -1,15 +1,17 @@
 //! The arena of a tape: values, gradients and records, and which handles and marks are alive.
 
 use std::cell::RefCell;
+use std::marker::PhantomData;
 use std::ops::Range;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::Pass;
 use super::changes::{Changes, differences};
-use super::record::Record;
-use crate::expr::Panels;
+use super::record::{Backward, Compiled, Record};
+use crate::expr::{Equations, Panels};
 use crate::real::Real;
-use crate::shape::MOST;
+use crate::shape::{MOST, Word};
 
 /// From `start` on, values belong to this epoch, and records from so many on: a rewind begins a new one.
 #[derive(Clone, Copy)]
@@ -22,6 +24,41 @@ struct Segment {
 /// That of a tape which was never rewound.
 const FIRST: Segment = Segment { start: 0, records: 0, epoch: 0 };
 
+/// Where handles are known to be alive at a glance. Others are looked up.
+#[derive(Clone, Copy)]
+pub(super) struct Alive {
+    /// What was made since the last rewind.
+    newest: Segment,
+    /// What lies below, as a cache does.
+    before: Segment,
+    /// No rewind went below: what lies there, the parameters, was never forgotten.
+    floor: usize,
+}
+
+impl Default for Alive {
+    fn default() -> Self {
+        Self { newest: FIRST, before: FIRST, floor: usize::MAX }
+    }
+}
+
+impl Alive {
+    #[inline(always)]
+    pub(super) fn position(self, start: usize) -> Position {
+        Position { offset: offset(start), epoch: self.newest.epoch }
+    }
+
+    /// Where a block begins, if it is plain that it is still on the tape.
+    #[inline(always)]
+    pub(super) fn start_of(self, position: Position, len: usize) -> Option<usize> {
+        let Self { newest, before, floor } = self;
+        let (start, epoch) = (position.offset as usize, position.epoch);
+        let is_alive = (epoch == newest.epoch && start >= newest.start)
+            || (epoch <= newest.epoch && start + len <= floor)
+            || (epoch == before.epoch && start >= before.start && start + len <= newest.start);
+        is_alive.then_some(start)
+    }
+}
+
 pub(super) struct Arena<T> {
     /// Longer than `top` after a rewind: what lies above is free, not zero.
     pub(super) values: Vec<T>,
@@ -31,14 +68,13 @@ pub(super) struct Arena<T> {
     pub(super) words: Vec<usize>,
     pub(super) records: Vec<Record<T>>,
     segments: Vec<Segment>,
-    /// The last two of them, which most handles are of: what a step computes, and what lies before it.
-    latest: [Segment; 2],
-    /// No rewind went below: what lies there, the parameters, was never forgotten.
     floor: usize,
     epoch: u64,
     pub(super) recording: bool,
-    /// What was computed and not recorded, in order.
+    /// What was computed and not recorded, in order, but for what comes last while nothing is recorded.
     unrecorded: Vec<Range<usize>>,
+    /// That begins here.
+    not_noted: usize,
     /// Values that were changed after records had been made.
     pub(super) changes: Changes,
     /// The values of a block before an update.
@@ -88,12 +124,15 @@ impl Position {
     /// No epoch is so late.
     pub(super) const NOWHERE: Self = Self { offset: 0, epoch: u64::MAX };
 
+    #[track_caller]
+    #[inline]
     pub(crate) fn shifted(self, by: usize) -> Self {
         Self { offset: self.offset + offset(by), ..self }
     }
 }
 
 #[track_caller]
+#[inline]
 pub(super) fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or_else(|_| beyond(at))
 }
@@ -114,11 +153,11 @@ impl<T> Default for Arena<T> {
             words: Vec::new(),
             records: Vec::new(),
             segments: vec![FIRST],
-            latest: [FIRST; 2],
             floor: usize::MAX,
             epoch: 0,
             recording: true,
             unrecorded: Vec::new(),
+            not_noted: 0,
             changes: Changes::default(),
             before: Vec::new(),
             panels: RefCell::default(),
@@ -130,29 +169,72 @@ impl<T> Default for Arena<T> {
 impl<T: Real> Arena<T> {
     /// Makes room for `count` values above the top; they hold anything.
     #[track_caller]
-    #[inline]
-    pub(super) fn room(&mut self, count: usize) -> &mut [T] {
-        let start = self.top;
-        let end = start.saturating_add(count);
+    #[inline(always)]
+    pub(super) fn make_room(&mut self, count: usize) {
+        let end = self.top.saturating_add(count);
+        if self.values.len() < end {
+            self.grow(end);
+        }
+    }
+
+    #[cold]
+    #[track_caller]
+    fn grow(&mut self, end: usize) {
         if end > MOST {
             beyond(end);
         }
-        if self.values.len() < end {
-            self.values.resize(end, T::zero());
-        }
-        &mut self.values[start..end]
+        self.values.resize(end, T::zero());
     }
 
-    /// A block that is still on the tape, with its gradients.
-    #[track_caller]
-    pub(super) fn block(&mut self, position: Position, len: usize) -> Range<usize> {
-        let start = self.checked(position, len);
+    /// Keeps what the backward pass of an `expr!` needs, whose values go from `start` to the top.
+    // Not a part of each `expr!`: what is generated for it also runs without a record.
+    #[inline(never)]
+    pub(super) fn keep<P: Word, B, D>(
+        &mut self,
+        start: usize,
+        integers: &[&[usize]],
+        kept: P,
+        backward: B,
+        describe: D,
+    ) where
+        B: Fn(P, Pass<'_, T>) + Copy + Send + 'static,
+        D: Fn(P) -> Equations + Copy + Send + 'static,
+    {
+        let words = self.words.len();
+        kept.write(&mut self.words);
+        let first_integer = self.integers.len();
+        for ids in integers {
+            self.integers.extend_from_slice(ids);
+        }
+        self.records.push(Record {
+            start,
+            end: self.top,
+            backward: Backward::Expression {
+                words,
+                integers: first_integer,
+                // Closures without captures: the box is empty and never allocates.
+                expression: Box::new(Compiled { backward, describe, words: PhantomData::<fn(P)> }),
+            },
+        });
+    }
+
+    /// A block with its gradients.
+    pub(super) fn block(&mut self, start: usize, len: usize) -> Range<usize> {
         self.cover_gradients(start + len);
         start..start + len
     }
 
-    pub(super) fn note_unrecorded(&mut self, made: Range<usize>) {
-        if made.is_empty() {
+    /// Records from now on, or does not; returns which it was.
+    pub(super) fn record(&mut self, recording: bool) -> bool {
+        self.note_unrecorded();
+        std::mem::replace(&mut self.recording, recording)
+    }
+
+    /// Notes what was computed since the last time if it was not recorded.
+    fn note_unrecorded(&mut self) {
+        let made = self.not_noted..self.top;
+        self.not_noted = self.top;
+        if self.recording || made.is_empty() {
             return;
         }
         match self.unrecorded.last_mut() {
@@ -161,8 +243,21 @@ impl<T: Real> Arena<T> {
         }
     }
 
+    /// Puts a leaf on the top, which `write` writes; returns where it begins.
     #[track_caller]
-    pub(super) fn require_recorded(&self, root: Range<usize>) {
+    pub(super) fn leaf(&mut self, size: usize, write: impl FnOnce(&mut [T])) -> usize {
+        let start = self.top;
+        self.make_room(size);
+        write(&mut self.values[start..][..size]);
+        self.note_unrecorded();
+        self.top = start + size;
+        self.not_noted = self.top;
+        start
+    }
+
+    #[track_caller]
+    pub(super) fn require_recorded(&mut self, root: Range<usize>) {
+        self.note_unrecorded();
         let after = self.unrecorded.partition_point(|range| range.end <= root.start);
         let unrecorded = self.unrecorded.get(after);
         assert!(
@@ -184,8 +279,9 @@ impl<T: Real> Arena<T> {
         }
     }
 
+    /// Forgets what lies above a mark; returns what is alive then.
     #[track_caller]
-    pub(super) fn rewind(&mut self, mark: Mark) {
+    pub(super) fn rewind(&mut self, mark: Mark) -> Alive {
         assert!(mark.tape == self.tape, "this mark is of another tape");
         assert!(
             !self.forgot(mark),
@@ -202,12 +298,13 @@ impl<T: Real> Arena<T> {
         self.records.truncate(records);
         self.integers.truncate(integers);
         self.words.truncate(words);
-        let kept = self.segments.partition_point(|one| (one.start, one.records) < (top, records));
-        self.segments.truncate(kept);
+        let is_later = |one: &mut Segment| (one.start, one.records) >= (top, records);
+        while self.segments.pop_if(is_later).is_some() {}
         let newest = Segment { start: top, records, epoch: self.epoch };
-        self.latest = [newest, self.segments.last().copied().unwrap_or(newest)];
+        let before = self.segments.last().copied().unwrap_or(newest);
         self.floor = self.floor.min(top);
         self.segments.push(newest);
+        self.not_noted = self.not_noted.min(top);
         while let Some(last) = self.unrecorded.pop_if(|last| last.end > top) {
             if last.start < top {
                 self.unrecorded.push(last.start..top);
@@ -215,6 +312,7 @@ impl<T: Real> Arena<T> {
         }
         self.changes.rewind(top, records);
         self.panels.get_mut().rewind(top);
+        Alive { newest, before, floor: self.floor }
     }
 
     /// Whether a rewind, after the mark was made, went further back.
@@ -283,28 +381,9 @@ impl<T: Real> Arena<T> {
         self.segments[after.saturating_sub(1)]
     }
 
-    pub(super) fn position(&self, start: usize) -> Position {
-        Position { offset: offset(start), epoch: self.epoch }
-    }
-
+    /// Panics unless a block is still on the tape; returns where it begins.
     #[track_caller]
-    #[inline]
     pub(super) fn checked(&self, position: Position, len: usize) -> usize {
-        let start = position.offset as usize;
-        let end = start.wrapping_add(len);
-        let [newest, before] = self.latest;
-        let is_new = position.epoch == newest.epoch && newest.start <= start && end <= self.top;
-        let is_old = position.epoch == before.epoch && before.start <= start && end <= newest.start;
-        let is_oldest = end <= self.floor && end <= self.top && position.epoch <= self.epoch;
-        if (is_new || is_oldest || is_old) && start <= end {
-            return start;
-        }
-        self.checked_among_all(position, len)
-    }
-
-    #[cold]
-    #[track_caller]
-    fn checked_among_all(&self, position: Position, len: usize) -> usize {
         let start = position.offset as usize;
         // Of nothing it does not matter where it was.
         if len == 0 {

@@ -226,7 +226,13 @@ impl<S: Rows, T: Real> Array<'_, S, T> {
     #[must_use]
     #[track_caller]
     pub fn rows(self, first: usize, count: usize) -> Self {
-        self.block(first * self.shape.row_size(), self.shape.with_rows(count))
+        let rows = self.shape.rows();
+        assert!(
+            first <= rows && count <= rows - first,
+            "no {count} rows from row {first} of {rows}"
+        );
+        let position = self.position.shifted(first * self.shape.row_size());
+        Array { tape: self.tape, position, shape: self.shape.with_rows(count) }
     }
 }
 

@@ -45,6 +45,9 @@ impl Changes {
 
     /// Forgets what lies above a mark; what was changed below it stays changed.
     pub(super) fn rewind(&mut self, top: usize, records: usize) {
+        if self.changes.is_empty() {
+            return;
+        }
         self.records = self.records.min(records);
         self.changes.retain_mut(|change| {
             change.records = change.records.min(records);

@@ -391,7 +391,8 @@ pub(crate) const MOST: usize = match 1usize.checked_shl(32) {
 #[inline(always)]
 pub(crate) fn product(lens: &[usize]) -> Option<usize> {
     let size = lens.iter().try_fold(1, |size: usize, &len| size.checked_mul(len))?;
-    (size <= MOST && lens.iter().all(|&len| len <= MOST)).then_some(size)
+    // Where there is an element, no axis is longer than the product.
+    (size <= MOST && (size > 0 || lens.iter().all(|&len| len <= MOST))).then_some(size)
 }
 
 #[cold]

@@ -27,8 +27,14 @@ impl<'t, T: Real> Context<'t, T> {
     ) -> Matrix<'t, usize, S, T> {
         let tokens = self.positions().len();
         let kept = self.kept_states("scan", x.shape().rows(), start);
-        let (size, axis, tape) = (start.size(), start.shape().0, x.tape());
+        let (axis, tape) = (start.shape().0, x.tape());
         let spans = self.spans.all();
+        if spans.iter().all(|span| span.len == 1) {
+            // Tokens as they are generated: one step, without a list of what is still running.
+            let state = step(x, first_states(spans, start, kept));
+            keep(state, kept, spans.iter().enumerate());
+            return state;
+        }
         // Documents go side by side, position after position; those that have ended drop out.
         let begins: Vec<usize> = begins(spans).collect();
         let mut running: Vec<usize> = (0..spans.len()).collect();
@@ -46,12 +52,8 @@ impl<'t, T: Real> Context<'t, T> {
             time += 1;
             let going: Vec<usize> =
                 (0..running.len()).filter(|&at| spans[running[at]].len > time).collect();
-            if let Some(kept) = kept {
-                for (at, &one) in running.iter().enumerate().filter(|(at, _)| !going.contains(at)) {
-                    let (new, old) = (state.rows(at, 1), kept.rows(spans[one].stream, 1));
-                    tape.copy_values(new.position(), old.position(), size);
-                }
-            }
+            let ended = running.iter().enumerate().filter(|(at, _)| !going.contains(at));
+            keep(state, kept, ended.map(|(at, &one)| (at, &spans[one])));
             if going.len() < running.len() {
                 running = going.iter().map(|&at| running[at]).collect();
                 if !running.is_empty() {
@@ -136,7 +138,16 @@ impl<'t, T: Real> Context<'t, T> {
         ) -> Array<'t, (usize, usize, S), T>,
     ) -> Matrix<'t, usize, S, T> {
         let kept = self.kept_states("recurrence", x.shape().rows(), start);
-        let (size, axis, tape) = (start.size(), start.shape().0, x.tape());
+        let axis = start.shape().0;
+        if self.spans.all().iter().all(|span| span.len == 1) {
+            let spans = self.spans.all();
+            let inputs = x.reshape((1, spans.len(), x.shape().1));
+            let states = equations(inputs, first_states(spans, start, kept));
+            require_states(states, (1, spans.len()));
+            let states = states.reshape((spans.len(), axis));
+            keep(states, kept, spans.iter().enumerate());
+            return states;
+        }
         // A document without a token has no last row.
         let spans: Vec<Span> =
             self.spans.all().iter().filter(|span| span.len > 0).copied().collect();
@@ -151,20 +162,10 @@ impl<'t, T: Real> Context<'t, T> {
         let inputs = gathered(x, &rows);
         let inputs = inputs.reshape((longest, documents, x.shape().1));
         let states = equations(inputs, first_states(&spans, start, kept));
-        let made = (states.shape().0, states.shape().1);
-        assert!(
-            made == (longest, documents),
-            "states of {made:?} positions and documents, not {:?}",
-            (longest, documents)
-        );
+        require_states(states, (longest, documents));
         let states = states.reshape((longest * documents, axis));
-        if let Some(kept) = kept {
-            for (number, span) in spans.iter().enumerate() {
-                let new = states.rows((span.len - 1) * documents + number, 1);
-                let old = kept.rows(span.stream, 1);
-                tape.copy_values(new.position(), old.position(), size);
-            }
-        }
+        let last = |(number, span): (usize, &Span)| (span.len - 1) * documents + number;
+        keep(states, kept, spans.iter().enumerate().map(|one| (last(one), one.1)));
         let of_span = |(number, span): (usize, &Span)| {
             (0..span.len).map(move |time| time * documents + number)
         };
@@ -191,6 +192,29 @@ impl<'t, T: Real> Context<'t, T> {
             }
         }
     }
+}
+
+#[track_caller]
+fn require_states<S: Dim, T: Real>(
+    states: Array<'_, (usize, usize, S), T>,
+    expected: (usize, usize),
+) {
+    let made = (states.shape().0, states.shape().1);
+    assert!(made == expected, "states of {made:?} positions and documents, not {expected:?}");
+}
+
+/// Keeps for each of some streams the row of its last state, if there is a cache.
+#[track_caller]
+fn keep<'s, S: Dim, T: Real>(
+    states: Matrix<'_, usize, S, T>,
+    kept: Option<Matrix<'_, usize, S, T>>,
+    streams: impl Iterator<Item = (usize, &'s Span)>,
+) {
+    let Some(kept) = kept else { return };
+    let size = states.shape().1.len();
+    let parts = streams.map(|(row, span)| (row * size, span.stream * size, size));
+    let (new, old) = ((states.position(), states.size()), (kept.position(), kept.size()));
+    states.tape().copy_parts(new, old, parts);
 }
 
 /// The first token of each span.
