@@ -15,9 +15,9 @@ use std::hint::black_box;
 use super::large::{self, is_large};
 use super::loops::{barrier, put};
 use super::packed::Packed;
-use super::panels::{self, Below, Lines, Panels};
+use super::panels::{self, Below, Lines};
 use super::sums::blocks;
-use super::tuning::{BLOCK, COPIED, VECTOR};
+use super::tuning::{BLOCK, COPIED, ROW_LANES, VECTOR};
 use crate::real::Real;
 use crate::shape::Dim;
 
@@ -85,6 +85,14 @@ pub fn contract<T: Real, R: Dim, C: Dim, K: Dim>(
     right: Factor<'_, T>,
     (rows, columns, terms): (R, C, K),
 ) {
+    if rows.len() == 1
+        && left.step == 1
+        && right.step == 1
+        && !target.add
+        && single_row_in_panels(&mut target, left, right, columns, terms).is_some()
+    {
+        return;
+    }
     #[cfg(feature = "large-products")]
     {
         let sizes = [rows.len(), columns.len(), terms.len()];
@@ -108,6 +116,27 @@ pub fn contract<T: Real, R: Dim, C: Dim, K: Dim>(
     }
 }
 
+/// One row alone, if the right factor is a matrix that the tape keeps in panels.
+#[inline(always)]
+fn single_row_in_panels<T: Real, C: Dim, K: Dim>(
+    target: &mut Target<'_, T>,
+    left: Factor<'_, T>,
+    right: Factor<'_, T>,
+    columns: C,
+    terms: K,
+) -> Option<()> {
+    let Below { values, panels } = right.below?;
+    let panels = panels?;
+    let (count, terms_len) = (columns.len(), terms.len());
+    if count == 0 || terms_len > BLOCK {
+        return None;
+    }
+    let left = &left.at(0, 0)[..terms_len];
+    let out = &mut target.elements[target.first..][..count];
+    let lines = Lines { start: right.first, stride: right.stride, count, terms: terms_len };
+    panels::single_row(panels, values, right.elements, lines, left, out, terms)
+}
+
 /// [`contract`] of any size in blocks.
 ///
 /// Eight vectors of sums are under way, two or one in a row: as many as hide the latency of a
@@ -119,7 +148,7 @@ pub fn contract_in_blocks<T: Real, R: Dim, C: Dim, K: Dim>(
     right: Factor<'_, T>,
     (rows, columns, terms): (R, C, K),
 ) {
-    let mut product = Product {
+    let product = Product {
         target,
         left,
         right,
@@ -132,10 +161,7 @@ pub fn contract_in_blocks<T: Real, R: Dim, C: Dim, K: Dim>(
         return product.clear();
     }
     if product.rows == 1 && product.left.step == 1 && product.right.step == 1 {
-        if product.single_row_in_panels(terms).is_none() {
-            product.single_row(terms);
-        }
-        return;
+        return product.single_row(terms);
     }
     if product.rows == 1 && product.right.stride == 1 && product.right.step >= product.columns {
         return product.single_row_of_columns();
@@ -163,14 +189,6 @@ pub(super) fn contract_with<T: Real>(
     }
     let product = Product { target, left, right, rows, columns, terms, packed: Some(packed) };
     product.in_blocks_of_any_size();
-}
-
-/// Where a part of a slice begins in it.
-#[inline(always)]
-fn position<T>(part: &[T], whole: &[T]) -> Option<usize> {
-    let bytes = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
-    let start = bytes / size_of::<T>();
-    (start + part.len() <= whole.len()).then_some(start)
 }
 
 /// Whether the length of an axis may be in a range. As a constant it keeps code from being made for a
@@ -211,57 +229,29 @@ impl<T: Real> Product<'_, T> {
         }
     }
 
-    /// One row alone, if the right factor is a matrix that the tape keeps in panels.
-    ///
-    /// In single precision alone: in double precision half as many numbers fill a register, and lanes along
-    /// the rows are as fast.
-    #[inline(always)]
-    fn single_row_in_panels<K: Dim>(&mut self, terms: K) -> Option<()> {
-        if const { size_of::<T>() != 4 } {
-            return None;
-        }
-        let below = self.right.below.filter(|_| self.columns > 0)?;
-        let panels = &mut *below.panels?.try_borrow_mut().ok()?;
-        self.in_panels(below.values, panels, terms)
-    }
-
-    #[inline(never)]
-    fn in_panels<K: Dim>(&mut self, values: &[T], panels: &mut Panels<T>, terms: K) -> Option<()> {
-        let Self { target, left, right, columns, .. } = self;
-        let (count, terms) = (*columns, terms.len());
-        let start = position(right.elements, values)? + right.first;
-        let lines = Lines { start, stride: right.stride, count, terms };
-        let panels = panels.find(values, lines)?;
-        let out = &mut target.elements[target.first..][..count];
-        panels::multiply(&left.at(0, 0)[..terms], panels, out, target.add);
-        Some(())
-    }
-
     /// One row alone, of factors whose terms lie side by side: to turn the right factor would cost
-    /// more than the sums, so these are in lanes, four columns at a time.
+    /// more than the sums, so these are in lanes, eight columns at a time or four.
     #[inline(never)]
     fn single_row<K: Dim>(self, terms: K) {
         let Self { target, left, right, columns, .. } = self;
         let terms = terms.len();
         let left = &left.at(0, 0)[..terms];
         let out = &mut target.elements[target.first..][..columns];
-        let mut done = 0;
-        if right.stride == terms && !target.add {
-            // Lines that follow each other are parts of one slice.
-            let lines = &right.at(0, 0)[..columns * terms];
-            let (fours, _) = out.as_chunks_mut::<4>();
-            for (at, out) in fours.iter_mut().enumerate() {
-                let four = &lines[at * 4 * terms..][..4 * terms];
-                let line = |next: usize| &four[next * terms..][..terms];
-                *out = sums_of_four(left, line(0), line(1), line(2), line(3));
-            }
-            done = fours.len() * 4;
+        // What is missing of them repeats the last column, and is not written.
+        let line = |column: usize| &right.at(column.min(columns - 1), 0)[..terms];
+        let (eights, rest) = out.as_chunks_mut::<8>();
+        let done = eights.len() * 8;
+        for (at, eight) in eights.iter_mut().enumerate() {
+            let lines = [0, 1, 2, 3, 4, 5, 6, 7].map(|next| line(at * 8 + next));
+            let [a, b, c, d, e, f, g, h] = in_lanes(left, lines);
+            let (fours, _) = eight.as_chunks_mut::<4>();
+            put(&mut fours[0], totals(a, b, c, d), target.add);
+            put(&mut fours[1], totals(e, f, g, h), target.add);
         }
-        for first in (done..columns).step_by(4) {
-            // What is missing of four repeats the last column, and is not written.
-            let line = |next: usize| &right.at((first + next).min(columns - 1), 0)[..terms];
-            let sums = sums_of_four(left, line(0), line(1), line(2), line(3));
-            put(&mut out[first..], sums, target.add);
+        for (at, four) in rest.chunks_mut(4).enumerate() {
+            let lines = [0, 1, 2, 3].map(|next| line(done + at * 4 + next));
+            let [a, b, c, d] = in_lanes(left, lines);
+            put(four, totals(a, b, c, d), target.add);
         }
     }
 
@@ -427,32 +417,42 @@ impl<T: Real> Product<'_, T> {
     }
 }
 
-/// A sum over products in eight lanes, of which the last four are added to the first.
+/// Sums over products, each in lanes.
 #[inline(always)]
-fn in_lanes<T: Real>(left: &[T], right: &[T]) -> [T; 4] {
-    let ((left, left_rest), (right, right_rest)) = (left.as_chunks::<8>(), right.as_chunks::<8>());
-    let right = &right[..left.len()];
-    let mut lanes = [T::zero(); 8];
+fn in_lanes<T: Real, const COLUMNS: usize>(
+    left: &[T],
+    lines: [&[T]; COLUMNS],
+) -> [[T; ROW_LANES]; COLUMNS] {
+    let terms = left.len();
+    let (left, left_rest) = left.as_chunks::<ROW_LANES>();
+    let whole = terms - left_rest.len();
+    let mut chunks = [&[][..]; COLUMNS];
+    for column in 0..COLUMNS {
+        chunks[column] = &lines[column].as_chunks::<ROW_LANES>().0[..left.len()];
+    }
+    let mut sums = [[T::zero(); ROW_LANES]; COLUMNS];
     for chunk in 0..left.len() {
-        for lane in 0..8 {
-            lanes[lane] = left[chunk][lane].fma(right[chunk][lane], lanes[lane]);
+        for column in 0..COLUMNS {
+            for lane in 0..ROW_LANES {
+                sums[column][lane] =
+                    left[chunk][lane].fma(chunks[column][chunk][lane], sums[column][lane]);
+            }
         }
     }
-    if !left_rest.is_empty() {
-        let right_rest = &right_rest[..left_rest.len()];
-        for lane in 0..left_rest.len() {
-            lanes[lane] = left_rest[lane].fma(right_rest[lane], lanes[lane]);
+    if whole < terms {
+        for column in 0..COLUMNS {
+            let rest = &lines[column][whole..terms];
+            for lane in 0..left_rest.len() {
+                sums[column][lane] = left_rest[lane].fma(rest[lane], sums[column][lane]);
+            }
         }
     }
-    let [a, b, c, d, e, f, g, h] = lanes;
-    [a + e, b + f, c + g, d + h]
+    sums
 }
 
-/// Four sums over products, whose lanes are added pairwise.
+/// The lanes of four sums, added pairwise.
 #[inline(always)]
-fn sums_of_four<T: Real>(left: &[T], a: &[T], b: &[T], c: &[T], d: &[T]) -> [T; 4] {
-    let (a, b) = (in_lanes(left, a), in_lanes(left, b));
-    let (c, d) = (in_lanes(left, c), in_lanes(left, d));
+fn totals<T: Real>(a: [T; 4], b: [T; 4], c: [T; 4], d: [T; 4]) -> [T; 4] {
     // Each is a vector: without this the compiler makes others of them, of what comes before.
     let [a, b, c, d] = turned(black_box(a), black_box(b), black_box(c), black_box(d));
     let mut sums = [T::zero(); 4];
@@ -464,7 +464,7 @@ fn sums_of_four<T: Real>(left: &[T], a: &[T], b: &[T], c: &[T], d: &[T]) -> [T; 
 
 /// Four rows as four columns.
 #[inline(always)]
-fn turned<T: Copy>(a: [T; 4], b: [T; 4], c: [T; 4], d: [T; 4]) -> [[T; 4]; 4] {
+pub(super) fn turned<T: Copy>(a: [T; 4], b: [T; 4], c: [T; 4], d: [T; 4]) -> [[T; 4]; 4] {
     let column = |at: usize| [a[at], b[at], c[at], d[at]];
     [column(0), column(1), column(2), column(3)]
 }
@@ -759,9 +759,8 @@ pub(super) mod tests {
                 let start = if add { *target } else { T::zero() };
                 let plus = |sum, term| left.at(row, term)[0].fma(right.at(column, term)[0], sum);
                 *target = if in_lanes && rows == 1 && left.step == 1 && right.step == 1 {
-                    let lanes = [0, 1, 2, 3, 4, 5, 6, 7]
-                        .map(|lane| (lane..terms).step_by(8).fold(T::zero(), plus));
-                    let [a, b, c, d] = [0, 1, 2, 3].map(|lane| lanes[lane] + lanes[lane + 4]);
+                    let [a, b, c, d] =
+                        [0, 1, 2, 3].map(|lane| (lane..terms).step_by(4).fold(T::zero(), plus));
                     start + ((a + c) + (b + d))
                 } else {
                     (0..terms).fold(start, plus)

@@ -17,9 +17,10 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use super::loops::put;
-use super::tuning::{LANES, PANEL as COLUMNS};
+use super::loops::barrier;
+use super::tuning::{PANEL, ROW_LANES};
 use crate::real::Real;
+use crate::shape::Dim;
 
 /// What lies below the record that is being made.
 #[derive(Clone, Copy, Debug)]
@@ -56,8 +57,17 @@ struct Matrix<T> {
     lines: Lines,
     /// Whether it was asked for before, with these values.
     was_used: bool,
-    /// Panel after panel, and in each term after term; nothing if they are not made.
+    /// Panel after panel, and in each term after term, from `first` on; nothing if they are not made.
     panels: Vec<T>,
+    /// So many numbers of no meaning come before them, for a cache line begins where they do.
+    first: usize,
+}
+
+impl<T> Matrix<T> {
+    #[inline(always)]
+    fn has(&self, lines: Lines) -> bool {
+        self.lines == lines && !self.panels.is_empty()
+    }
 }
 
 /// The matrices that single rows were multiplied with.
@@ -65,25 +75,48 @@ struct Matrix<T> {
 pub(crate) struct Panels<T> {
     /// In the order of where they begin, one for each place.
     matrices: Vec<Matrix<T>>,
+    /// The one behind the last that was found: models ask for most of them in the order in which they lie.
+    next: usize,
     /// No matrix reaches further.
     end: usize,
 }
 
 impl<T> Default for Panels<T> {
     fn default() -> Self {
-        Self { matrices: Vec::new(), end: 0 }
+        Self { matrices: Vec::new(), next: 0, end: 0 }
     }
 }
 
 impl<T: Real> Panels<T> {
     /// The panels of a matrix, from the second time on that it is asked for since its values changed.
-    pub(super) fn find(&mut self, values: &[T], lines: Lines) -> Option<&[[T; COLUMNS]]> {
+    #[inline(always)]
+    pub(super) fn find(&mut self, values: &[T], lines: Lines) -> Option<&[T]> {
+        let at = match self.matrices.get(self.next) {
+            Some(matrix) if matrix.has(lines) => self.next,
+            _ => self.look_up(values, lines.start, lines.stride, lines.count, lines.terms)?,
+        };
+        // Behind the last of them comes the first of the next forward pass.
+        self.next = if at + 1 == self.matrices.len() { 0 } else { at + 1 };
+        let Matrix { panels, first, .. } = &self.matrices[at];
+        Some(&panels[*first..])
+    }
+
+    // The lines by themselves: as one argument they would be put into memory before each look.
+    #[inline(never)]
+    fn look_up(
+        &mut self,
+        values: &[T],
+        start: usize,
+        stride: usize,
+        count: usize,
+        terms: usize,
+    ) -> Option<usize> {
+        let lines = Lines { start, stride, count, terms };
         let at = self.matrices.partition_point(|matrix| matrix.lines.start < lines.start);
-        match self.matrices.get(at) {
-            Some(matrix) if matrix.lines == lines && !matrix.panels.is_empty() => {}
-            _ => self.make(at, values, lines)?,
+        if !self.matrices.get(at).is_some_and(|matrix| matrix.has(lines)) {
+            self.make(at, values, lines)?;
         }
-        Some(self.matrices[at].panels.as_chunks().0)
+        Some(at)
     }
 
     #[cold]
@@ -92,7 +125,8 @@ impl<T: Real> Panels<T> {
         let matrix = match self.matrices.get_mut(at) {
             Some(matrix) if matrix.lines.start == lines.start => matrix,
             _ => {
-                self.matrices.insert(at, Matrix { lines, was_used: false, panels: Vec::new() });
+                self.matrices
+                    .insert(at, Matrix { lines, was_used: false, panels: Vec::new(), first: 0 });
                 &mut self.matrices[at]
             }
         };
@@ -102,8 +136,11 @@ impl<T: Real> Panels<T> {
         if !was_used {
             return None;
         }
-        matrix.panels.resize(lines.count.next_multiple_of(COLUMNS) * lines.terms, T::zero());
-        turn(matrix.panels.as_chunks_mut().0, &values[lines.start..], lines);
+        let size = lines.count.next_multiple_of(columns::<T>()) * lines.terms;
+        let most = PANEL / size_of::<T>();
+        matrix.panels.resize(size + most, T::zero());
+        matrix.first = matrix.panels.as_ptr().align_offset(PANEL).min(most);
+        turn(&mut matrix.panels[matrix.first..][..size], &values[lines.start..], lines);
         Some(())
     }
 
@@ -111,7 +148,7 @@ impl<T: Real> Panels<T> {
     #[inline]
     pub(crate) fn forget(&mut self, block: Range<usize>) {
         if block.start < self.end {
-            for Matrix { lines, was_used, panels } in &mut self.matrices {
+            for Matrix { lines, was_used, panels, .. } in &mut self.matrices {
                 if lines.start < block.end && block.start < lines.end() {
                     *was_used = false;
                     // The memory stays, for the next values.
@@ -137,36 +174,85 @@ impl<T: Real> Panels<T> {
     }
 }
 
+/// How many columns a panel has: so many that their elements are a cache line.
+const fn columns<T>() -> usize {
+    PANEL / size_of::<T>()
+}
+
 /// Fills panels; columns beyond the last line stay as they are.
-fn turn<T: Real>(panels: &mut [[T; COLUMNS]], elements: &[T], lines: Lines) {
-    for (number, panel) in panels.chunks_exact_mut(lines.terms).enumerate() {
-        let first = number * COLUMNS;
-        for column in 0..COLUMNS.min(lines.count - first) {
+fn turn<T: Real>(panels: &mut [T], elements: &[T], lines: Lines) {
+    for (number, panel) in panels.chunks_exact_mut(lines.terms * columns::<T>()).enumerate() {
+        let first = number * columns::<T>();
+        for column in 0..columns::<T>().min(lines.count - first) {
             let line = &elements[(first + column) * lines.stride..][..lines.terms];
-            for (to, element) in panel.iter_mut().zip(line) {
+            for (to, element) in panel.chunks_exact_mut(columns::<T>()).zip(line) {
                 to[column] = *element;
             }
         }
     }
 }
 
-/// `out[c] = Σ left[k] · panels[k, c]`, or `+=`, in eight lanes for each column: the bits of a sum along a
-/// line.
+/// Where a part of a slice begins in it.
 #[inline(always)]
-pub(super) fn multiply<T: Real>(left: &[T], panels: &[[T; COLUMNS]], out: &mut [T], add: bool) {
-    for (panel, out) in panels.chunks_exact(left.len()).zip(out.chunks_mut(COLUMNS)) {
-        put(out, in_lanes(left, panel), add);
+fn position<T>(part: &[T], whole: &[T]) -> Option<usize> {
+    let bytes = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+    let start = bytes / size_of::<T>();
+    (start + part.len() <= whole.len()).then_some(start)
+}
+
+/// `out[c] = Σ left[k] · right[c, k]` in lanes for each column, the bits of a product along the lines, if `right` is
+/// a part of the tape that is kept in panels. Its lines begin at `lines.start` in it.
+#[inline(always)]
+pub(super) fn single_row<T: Real, K: Dim>(
+    panels: &RefCell<Panels<T>>,
+    values: &[T],
+    right: &[T],
+    lines: Lines,
+    left: &[T],
+    out: &mut [T],
+    terms: K,
+) -> Option<()> {
+    let mut panels = panels.try_borrow_mut().ok()?;
+    let lines = Lines { start: position(right, values)? + lines.start, ..lines };
+    multiply(left, panels.find(values, lines)?, out, terms);
+    Some(())
+}
+
+#[inline(never)]
+fn multiply<T: Real, K: Dim>(left: &[T], panels: &[T], out: &mut [T], terms: K) {
+    let left = &left[..terms.len()];
+    if const { columns::<T>() == PANEL / 4 } {
+        multiply_by::<T, { PANEL / 4 }>(left, panels, out);
+    } else if const { columns::<T>() == PANEL / 8 } {
+        multiply_by::<T, { PANEL / 8 }>(left, panels, out);
+    } else {
+        multiply_by::<T, { PANEL / 16 }>(left, panels, out);
     }
 }
 
 #[inline(always)]
-fn in_lanes<T: Real>(left: &[T], panel: &[[T; COLUMNS]]) -> [T; COLUMNS] {
-    let (left, left_rest) = left.as_chunks::<LANES>();
-    let (panel, panel_rest) = panel.as_chunks::<LANES>();
+fn multiply_by<T: Real, const COLUMNS: usize>(left: &[T], panels: &[T], out: &mut [T]) {
+    let (lines, terms) = (panels.as_chunks::<COLUMNS>().0, left.len());
+    let (whole, rest) = out.as_chunks_mut::<COLUMNS>();
+    let panel = |at: usize| &lines[at * terms..][..terms];
+    for (at, out) in whole.iter_mut().enumerate() {
+        barrier();
+        *out = in_lanes(left, panel(at));
+    }
+    if !rest.is_empty() {
+        let sums = in_lanes(left, panel(whole.len()));
+        rest.copy_from_slice(&sums[..rest.len()]);
+    }
+}
+
+#[inline(always)]
+fn in_lanes<T: Real, const COLUMNS: usize>(left: &[T], panel: &[[T; COLUMNS]]) -> [T; COLUMNS] {
+    let (left, left_rest) = left.as_chunks::<ROW_LANES>();
+    let (panel, panel_rest) = panel.as_chunks::<ROW_LANES>();
     let panel = &panel[..left.len()];
-    let mut lanes = [[T::zero(); COLUMNS]; LANES];
+    let mut lanes = [[T::zero(); COLUMNS]; ROW_LANES];
     for chunk in 0..left.len() {
-        for lane in 0..LANES {
+        for lane in 0..ROW_LANES {
             for column in 0..COLUMNS {
                 lanes[lane][column] =
                     left[chunk][lane].fma(panel[chunk][lane][column], lanes[lane][column]);
@@ -176,7 +262,7 @@ fn in_lanes<T: Real>(left: &[T], panel: &[[T; COLUMNS]]) -> [T; COLUMNS] {
     if !left_rest.is_empty() {
         let panel_rest = &panel_rest[..left_rest.len()];
         // Not over the rest alone: a lane that is chosen at run time is none in a register.
-        for lane in 0..LANES {
+        for lane in 0..ROW_LANES {
             if lane < left_rest.len() {
                 for column in 0..COLUMNS {
                     lanes[lane][column] =
@@ -185,11 +271,10 @@ fn in_lanes<T: Real>(left: &[T], panel: &[[T; COLUMNS]]) -> [T; COLUMNS] {
             }
         }
     }
-    // As `Sum::total`, of vectors: called for each column, it takes the lanes out of their registers.
-    let [a, b, c, d, e, f, g, h] = lanes;
+    let [a, b, c, d] = lanes;
     let mut sums = [T::zero(); COLUMNS];
     for at in 0..COLUMNS {
-        sums[at] = ((a[at] + e[at]) + (c[at] + g[at])) + ((b[at] + f[at]) + (d[at] + h[at]));
+        sums[at] = (a[at] + c[at]) + (b[at] + d[at]);
     }
     sums
 }
@@ -211,11 +296,11 @@ mod tests {
         let (mut panels, values) = (Panels::default(), values());
         assert_eq!(panels.find(&values, LINES), None);
         let found = panels.find(&values, LINES).expect("the second time");
-        // Line `c` begins at `2 + 3c`; the second panel has the ninth alone.
+        // Line `c` begins at `2 + 3c`. Eight columns to a panel: the second has the ninth line alone.
         let line = |term: usize| [0, 1, 2, 3, 4, 5, 6, 7].map(|c| (2 + 3 * c + term) as f64);
-        assert_eq!(found[..3], [line(0), line(1), line(2)]);
-        let last = |number| [number, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
-        assert_eq!(found[3..], [last(26.0), last(27.0), last(28.0)]);
+        assert_eq!(found[..24], *[line(0), line(1), line(2)].as_flattened());
+        let last = [26.0, 27.0, 28.0].map(|number| [number, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(found[24..48], *last.as_flattened());
         // Another matrix at the same place takes its place.
         let other = Lines { count: 2, ..LINES };
         assert_eq!(panels.find(&values, other), None);

@@ -42,10 +42,12 @@ pub(super) const VECTOR: usize = if cfg!(target_feature = "avx512f") { 64 } else
 /// `cargo bench --bench products`; no figure was kept.
 pub(super) const COPIED: usize = 32;
 
-/// The columns of a panel that the tape keeps: a register of 32-bit numbers. With sixteen, eight lanes of each are
-/// more than the compiler keeps in registers. Chosen by `cargo bench --bench table`, tokens generated per second:
-/// a token takes an eighth less time.
-pub(super) const PANEL: usize = 8;
+/// The lanes of the sums of a single row: with the columns of a panel as many as the registers of any machine hold.
+/// With eight there is half as much time for the reading of each number of the row. The bits depend on it.
+pub(super) const ROW_LANES: usize = 4;
+
+/// Bytes of a line of a panel that the tape keeps: a line of the cache, so that no register is read from two of them.
+pub(super) const PANEL: usize = 64;
 
 /// So many fused operations are better made by the crate for large products. Chosen by
 /// `cargo bench --bench products`: of `y = x wᵀ` with 512 positions, inputs and outputs the blocks make 99 GFLOP/s,
