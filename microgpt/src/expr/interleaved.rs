@@ -5,6 +5,9 @@
 // does not optimise across modules calls for every element; a plain loop is always made into vectors.
 #![allow(clippy::needless_range_loop)]
 
+use std::hint::black_box;
+
+use super::contraction::turned;
 use super::loops::barrier;
 use super::sums::Sum;
 use super::tuning::{INTERLEAVED, LANES, LOCAL, SHORT};
@@ -22,8 +25,15 @@ pub fn is_interleaved<D: Dim>(_: D, reach: usize) -> bool {
 /// Whether the type says how many numbers lie in so many rows, and they are few.
 #[inline(always)]
 fn are_few<R: Dim, C: Dim>(_: R, _: C) -> bool {
-    matches!((R::FIXED, C::FIXED), (Some(rows), Some(columns)) if rows * columns <= LOCAL)
+    const { is_at_most::<R, C>(LOCAL) }
 }
+
+const fn is_at_most<R: Dim, C: Dim>(most: usize) -> bool {
+    matches!((R::FIXED, C::FIXED), (Some(rows), Some(columns)) if rows * columns <= most)
+}
+
+/// Four heads of four numbers.
+const FEW: usize = 16;
 
 /// Works on rows that lie one after the other, in registers where they are few.
 #[inline(always)]
@@ -38,8 +48,18 @@ pub fn local_rows<R: Dim, C: Dim, T: Real>(
     if !are_few(rows, columns) {
         return work(out);
     }
-    let mut few = [T::zero(); LOCAL];
-    let local = &mut few[..len];
+    // What is not used of a larger array is set to 0 all the same.
+    if const { is_at_most::<R, C>(FEW) } {
+        local_rows_of::<T, FEW>(out, work);
+    } else {
+        local_rows_of::<T, LOCAL>(out, work);
+    }
+}
+
+#[inline(always)]
+fn local_rows_of<T: Real, const MOST: usize>(out: &mut [T], work: impl FnOnce(&mut [T])) {
+    let mut few = [T::zero(); MOST];
+    let local = &mut few[..out.len()];
     for (local, out) in local.iter_mut().zip(&*out) {
         *local = *out;
     }
@@ -89,6 +109,27 @@ pub fn dots<R: Dim, C: Dim, T: Real>(
             let mut sum = Sum::new();
             sum.row(width, [left, right], |sum, _, [left, right]| left.fma(right, sum));
             write(&mut out[row], sum.total());
+        }
+        return;
+    }
+    if const { matches!(C::FIXED, Some(4)) } && len.is_multiple_of(4) {
+        let lefts = left.as_chunks::<4>().0.as_chunks::<4>().0;
+        let rights = right.as_chunks::<4>().0.as_chunks::<4>().0;
+        for (block, out) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+            let mut products = [[T::zero(); 4]; 4];
+            for row in 0..4 {
+                for at in 0..4 {
+                    products[row][at] =
+                        lefts[block][row][at].fma(rights[block][row][at], T::zero());
+                }
+            }
+            // Products first: else the compiler turns both factors, and not what becomes of them.
+            let [a, b, c, d] = black_box(products);
+            let [a, b, c, d] = turned(a, b, c, d);
+            for row in 0..4 {
+                // The lanes that are missing are 0, which -0 and 0 add up to.
+                write(&mut out[row], ((a[row] + c[row]) + (b[row] + d[row])) + T::zero());
+            }
         }
         return;
     }
