@@ -39,6 +39,8 @@ fn pointed(name: &Ident, span: Span) -> TokenStream {
 
 pub(crate) use {call, code};
 
+use integers::Ids;
+
 /// Writes the whole expansion.
 pub fn emit(
     runtime: &TokenStream,

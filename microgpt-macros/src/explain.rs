@@ -203,7 +203,7 @@ impl Explainer<'_> {
         match &self.gradient.equations.graph.indices[index].range {
             IndexRange::Whole(length) => self.length(*length),
             IndexRange::Stated { .. } => {
-                let count = self.notation.affine(&self.notation.count(index));
+                let count = self.notation.integer(&self.notation.count(index));
                 if count.contains(['+', '-']) { format!("({count})") } else { count }
             }
         }

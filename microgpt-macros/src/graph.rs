@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 use crate::ids::{IdVec, ids};
-use crate::resolve::hir::{Affine, Function, IntegersId, OperandId};
+use crate::resolve::hir::{Function, Integer, OperandId};
 use crate::syntax::ast::{Comparison, Operator};
 
 pub use crate::syntax::reductions::Fold;
@@ -62,12 +62,7 @@ pub struct Requirement {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Node<A = Array> {
     Number(u64),
-    Integer(Affine<IndexId>),
-    /// `ids[at]` as a number.
-    Id {
-        integers: IntegersId,
-        at: Vec<Affine<IndexId>>,
-    },
+    Integer(Integer<IndexId>),
     /// How many values an index takes.
     Count(IndexId),
     /// An element. With a guard only where that holds, and else 0: elsewhere its subscripts may be off
@@ -143,11 +138,7 @@ pub enum Array {
     Gradient(OperandId),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Subscript {
-    Affine(Affine<IndexId>),
-    Gather { integers: IntegersId, at: Vec<Affine<IndexId>> },
-}
+pub type Subscript = Integer<IndexId>;
 
 /// How an adjoint passes an operation whose local gradient may be no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -210,8 +201,7 @@ impl<A: Copy + Eq + Hash> Graph<A> {
         let mut free: BTreeSet<IndexId> =
             children(node).into_iter().flat_map(|child| self.free[child].clone()).collect();
         match node {
-            Node::Integer(affine) => free.extend(affine.indices()),
-            Node::Id { at, .. } => free.extend(at.iter().flat_map(Affine::indices)),
+            Node::Integer(integer) => free.extend(integer.indices()),
             Node::Count(index) => free.extend(self.range_indices(*index)),
             Node::Load { subscripts, .. } => {
                 free.extend(subscripts.iter().flat_map(indices_of));
@@ -300,7 +290,6 @@ impl<A: Copy + Eq + Hash> Graph<A> {
         match &self.nodes[node] {
             Node::Number(_)
             | Node::Integer(_)
-            | Node::Id { .. }
             | Node::Count(_)
             | Node::Load { guard: None, .. } => true,
             Node::Stop(operand) | Node::Negate(operand) => self.is_leaf(*operand),
@@ -351,7 +340,7 @@ impl<A> Node<A> {
 /// The nodes that a node is computed from.
 pub fn children<A>(node: &Node<A>) -> Vec<NodeId> {
     match node {
-        Node::Number(_) | Node::Integer(_) | Node::Id { .. } | Node::Count(_) => vec![],
+        Node::Number(_) | Node::Integer(_) | Node::Count(_) => vec![],
         Node::Load { guard, .. } => guard.iter().copied().collect(),
         Node::Call { arguments, .. } => arguments.clone(),
         Node::Negate(operand) | Node::Stop(operand) | Node::Not(operand) => vec![*operand],
@@ -381,8 +370,7 @@ impl<A: Copy> Node<A> {
     pub fn rewritten<B>(&self, by: &mut impl Rewrite<A, B>) -> Option<Node<B>> {
         Some(match self {
             Self::Number(bits) => Node::Number(*bits),
-            Self::Integer(affine) => Node::Integer(affine.clone()),
-            Self::Id { integers, at } => Node::Id { integers: *integers, at: at.clone() },
+            Self::Integer(integer) => Node::Integer(integer.clone()),
             Self::Count(index) => Node::Count(*index),
             Self::Load { array, subscripts, guard } => Node::Load {
                 array: by.array(*array)?,
@@ -443,8 +431,7 @@ impl<A: Copy> Node<A> {
 impl<A: Copy + Eq + Hash> Graph<A> {
     /// The element of an array at these indices.
     pub fn load(&mut self, array: A, indices: &[IndexId]) -> NodeId {
-        let subscripts =
-            indices.iter().map(|&index| Subscript::Affine(Affine::index(index))).collect();
+        let subscripts = indices.iter().map(|&index| Subscript::index(index)).collect();
         self.add(Node::Load { array, subscripts, guard: None })
     }
 }

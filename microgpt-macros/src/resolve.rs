@@ -16,8 +16,8 @@ use quote::ToTokens;
 
 use crate::ids::IdVec;
 use crate::resolve::hir::{
-    Affine, Array, Axis, Binder, BinderId, Checked, Condition, Definition, DefinitionId, Function,
-    IntegersId, Label, OperandId, Range, Subscript, Value, reaches_as_far_as,
+    Array, Axis, Binder, BinderId, Checked, Condition, Definition, DefinitionId, Function, Integer,
+    IntegersId, Label, OperandId, Range, Value, reaches_as_far_as,
 };
 use crate::syntax::ast::{self, Expr, ExprKind, Operator, Path, Program, Statement};
 use crate::syntax::name::{Name, plain};
@@ -233,7 +233,7 @@ impl Checker<'_> {
                 None => self.known_range(&binder.name),
                 Some(range) => self.range(&binder.name, range).unwrap_or_else(|diagnostic| {
                     self.report.push(diagnostic);
-                    Range::stated(Affine::constant(0), Affine::constant(0))
+                    Range::stated(Integer::constant(0), Integer::constant(0))
                 }),
             };
             let id = self.binder(binder.name.clone(), range);
@@ -287,12 +287,11 @@ impl Checker<'_> {
     fn as_far_as(&self, id: BinderId) -> Option<String> {
         let name = &self.checked.binders[id].name;
         let bounded = |index: BinderId| match &self.checked.binders[index].range {
-            Range::Stated { high, .. } => high.factor(id) != 0,
+            Range::Stated { high, .. } => high.names(id),
             Range::Implied(_) => false,
         };
         self.checked.bounds.iter().find_map(|bound| {
-            let Subscript::Affine(affine) = &bound.subscript else { return None };
-            let inner = affine.as_index().filter(|&index| bounded(index))?;
+            let inner = bound.subscript.as_index().filter(|&index| bounded(index))?;
             let inner = &self.checked.binders[inner].name;
             let Array::Operand(operand) = bound.array else { return None };
             let (operand, axis) = (&self.checked.operands[operand].name, bound.axis);
@@ -310,7 +309,7 @@ impl Checker<'_> {
     fn range(&mut self, name: &Ident, range: &ast::Range) -> Result<Range> {
         let low = self.integer(&range.low, Place::Range)?;
         let high = self.integer(&range.high, Place::Range)?;
-        let high = if range.inclusive { high.plus(1, &Affine::constant(1)) } else { high };
+        let high = if range.inclusive { high.plus(1, &Integer::constant(1)) } else { high };
         if let Some(start @ ..0) = low.as_constant() {
             let (shift, name) = (-start, name.to_string());
             return Err(Diagnostic::new(
@@ -368,7 +367,7 @@ impl Checker<'_> {
                 left: Box::new(self.value(left)),
                 right: Box::new(self.value(right)),
             },
-            ExprKind::Len(index) => Value::Integer(self.len(index)),
+            ExprKind::Len(index) => Value::Integer(self.len(index), expr.span),
             ExprKind::Path(path) => self.name(path, expr.span)?,
             ExprKind::Rust(tokens) => {
                 let array = self.operand(rust(tokens), "rust".into(), None, 0, expr.span)?;
@@ -452,7 +451,7 @@ impl Checker<'_> {
     fn name(&mut self, path: &Path, span: Span) -> Result<Value> {
         if let Some(ident) = &path.ident {
             if let Some(index) = self.index(ident) {
-                return Ok(Value::Integer(Affine::index(index)));
+                return Ok(Value::Integer(Integer::index(index), span));
             }
             if let Some(member) = self.member_of(ident) {
                 return self.member_scalar(member, span);
@@ -468,7 +467,7 @@ impl Checker<'_> {
             }
         }
         if self.is_integers(path) {
-            return Ok(Value::Integer(self.integer_path(path, span)?));
+            return Ok(Value::Integer(self.integer_path(path, span)?, span));
         }
         let array = self.path_operand(path, 0, span)?;
         Ok(Value::Load { array, subscripts: vec![], lazy: false })
@@ -478,8 +477,8 @@ impl Checker<'_> {
         if let Some(member) = self.member(base) {
             return self.member_element(member, base.span, subscripts);
         }
-        if let Some((integers, at)) = self.id(base, subscripts)? {
-            return Ok(Value::Id { integers, at, span: base.span });
+        if let Some(id) = self.id(base, subscripts)? {
+            return Ok(Value::Integer(id, base.span));
         }
         let Some(array) = self.array(base, subscripts.len())? else { return Ok(Value::Error) };
         let mut resolved = Vec::new();
@@ -515,16 +514,15 @@ impl Checker<'_> {
     ///
     /// A `let` may take the name of an operand, and use it at its own indices as they are, and at whatever
     /// does not depend on them. At any other place, as in `h[t - 1]`, a recurrence is meant.
-    fn own_name(&self, base: &Expr, subscripts: &[Subscript]) -> Option<String> {
+    fn own_name(&self, base: &Expr, subscripts: &[Integer]) -> Option<String> {
         let (name, axes) = self.own_name.as_ref()?;
         let ExprKind::Path(Path { ident: Some(ident), .. }) = &base.kind else { return None };
-        let is_elsewhere = |subscript: &Subscript| match subscript {
-            Subscript::Affine(affine) => {
-                let is_own = affine.as_index().is_some_and(|index| axes.contains(&index));
-                !is_own && self.dependences(affine).iter().any(|index| axes.contains(index))
-            }
+        let is_elsewhere = |subscript: &Integer| {
+            let is_own = subscript.as_index().is_some_and(|index| axes.contains(&index));
             // Ids say where: of an earlier array.
-            Subscript::Gather { .. } => false,
+            !is_own
+                && !subscript.has_ids()
+                && self.dependences(subscript).iter().any(|index| axes.contains(index))
         };
         let is_own = Name::of(ident) == *name
             && !self.lets.contains_key(name)
@@ -577,7 +575,7 @@ impl Checker<'_> {
     }
 
     /// A side of a dot product: an array, and the subscripts before the one along which it is a vector.
-    fn vector(&mut self, side: &Expr) -> Result<Option<(Array, Vec<Subscript>)>> {
+    fn vector(&mut self, side: &Expr) -> Result<Option<(Array, Vec<Integer>)>> {
         match self.member(side) {
             Some(member) => self.member_vector(member, side.span).map(Some),
             None => Ok(self.array(side, 1)?.map(|array| (array, Vec::new()))),
@@ -605,9 +603,9 @@ impl Checker<'_> {
             return Ok(Value::Error);
         };
         let binder = self.stand_in(Ident::new("i", span));
-        let mut side = |(array, mut subscripts): (Array, Vec<Subscript>)| {
+        let mut side = |(array, mut subscripts): (Array, Vec<Integer>)| {
             self.run_over(binder, array, subscripts.len(), span);
-            subscripts.push(Subscript::Affine(Affine::index(binder)));
+            subscripts.push(Integer::index(binder));
             Box::new(Value::Load { lazy: false, array, subscripts })
         };
         let (left, right) = (side(left), side(right));

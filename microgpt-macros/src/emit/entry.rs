@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
+use super::integers::Ids;
 use super::{Emitter, call, code, ident, pointed};
-use crate::graph::{ClassId, IndexId, IndexRange, Length, Subscript};
-use crate::resolve::hir::{Affine, Axis, Operand, OperandId};
+use crate::graph::{ClassId, IndexId, IndexRange, Length};
+use crate::resolve::hir::{Axis, Integer, Operand, OperandId};
 
 /// By how many there are.
 const SUBSCRIPTS: [&str; 7] = [
@@ -109,18 +110,18 @@ impl Emitter<'_> {
             let (len, name) = (self.len(bound.length), &bound.name);
             let start = bound.axis.and_then(|axis| self.start(axis));
             let start = start.map_or_else(|| code!(0), |start| code!(#start));
-            tokens.extend(match &bound.subscript {
-                Subscript::Affine(affine) => {
-                    let least = self.extreme(affine, false);
-                    let greatest = self.extreme(affine, true);
-                    let values = self.values_of(affine);
+            tokens.extend(match bound.subscript.as_id() {
+                None => {
+                    let least = self.extreme(&bound.subscript, false);
+                    let greatest = self.extreme(&bound.subscript, true);
+                    let values = self.values_of(&bound.subscript);
                     call! {bound.span=>
                         #runtime::expr::on_axis(#least, #greatest, #start, #len, #name, #values);
                     }
                 }
-                Subscript::Gather { integers, .. } => {
-                    let ids = &self.integers[*integers];
-                    let ids_name = &self.checked.integers[*integers].name;
+                Some(integers) => {
+                    let ids = &self.integers[integers];
+                    let ids_name = &self.checked.integers[integers].name;
                     call! {bound.span=>
                         #runtime::expr::ids_on_axis(#ids, #start, #len, #ids_name, #name);
                     }
@@ -135,7 +136,7 @@ impl Emitter<'_> {
     fn extent(&self, index: IndexId) -> TokenStream {
         let runtime = self.runtime;
         let (len, start) = (self.len(Length::Extent(index)), self.start(index));
-        let (low, high) = self.bounds(index);
+        let (low, high) = self.checked_bounds(index);
         let (bounding, values) = self.values_of_index(index);
         if bounding.is_empty() {
             let start = start.map(|start| code!(let #start = #low;));
@@ -158,20 +159,20 @@ impl Emitter<'_> {
 
     /// The indices in the bounds of an index, and what shows every value that it takes.
     fn values_of_index(&self, index: IndexId) -> (BTreeSet<IndexId>, TokenStream) {
-        let (low, high) = self.bounds(index);
+        let (low, high) = self.checked_bounds(index);
         let bounding = self.graph.with_bounds(self.graph.range_indices(index));
         let loops = self.loops(&bounding, code!(values_.range(#low, #high);));
         (bounding, code!(|values_| { #loops }))
     }
 
     /// What shows every value of a subscript, to find out whether one that its ranges allow is ever taken.
-    fn values_of(&self, affine: &Affine<IndexId>) -> TokenStream {
-        if let Some(index) = affine.as_index() {
+    fn values_of(&self, integer: &Integer<IndexId>) -> TokenStream {
+        if let Some(index) = integer.as_index() {
             return self.values_of_index(index).1;
         }
-        let (plus, minus) = self.parts(affine);
+        let (plus, minus) = self.parts(integer, Ids::Checked);
         let minus = minus.unwrap_or_else(|| code!(0));
-        let indices = self.graph.with_bounds(affine.indices());
+        let indices = self.graph.with_bounds(integer.indices());
         let loops = self.loops(&indices, code!(values_.difference(#plus, #minus);));
         code!(|values_| { #loops })
     }
@@ -181,7 +182,7 @@ impl Emitter<'_> {
         let mut indices: Vec<IndexId> = indices.iter().copied().collect();
         indices.sort_by_key(|&index| std::cmp::Reverse(self.graph.indices[index].height));
         indices.into_iter().rev().fold(body, |body, index| {
-            let (name, (low, high)) = (self.index(index), self.bounds(index));
+            let (name, (low, high)) = (self.index(index), self.checked_bounds(index));
             match &self.graph.indices[index].range {
                 // Two literals of which no value lies between are a mistake to clippy.
                 IndexRange::Stated { low: first, high: end }

@@ -9,7 +9,7 @@ use crate::graph::{Array, IndexId, IndexRange, Length, Node, NodeId, Subscript};
 use crate::nest::free::{Shapes, free};
 use crate::nest::ir::{Element, Guard, Kernel, Kind, Let, Reduce, Row, Stmt};
 use crate::nest::temporaries::Temporaries;
-use crate::resolve::hir::{Affine, Axis, IntegersId};
+use crate::resolve::hir::{Axis, IntegersId};
 
 mod address;
 mod micro;
@@ -314,7 +314,7 @@ impl Printer<'_> {
 
     /// Whether a row begins where its axis does.
     fn begins_with_its_axis(&self, subscripts: &[Subscript], index: IndexId) -> bool {
-        let plain = Subscript::Affine(Affine::index(index));
+        let plain = Subscript::index(index);
         subscripts.last() == Some(&plain) && self.emitter.begins_at_zero(index)
     }
 }

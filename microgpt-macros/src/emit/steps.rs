@@ -17,7 +17,7 @@ use proc_macro2::{Ident, TokenStream};
 use super::kernel::Function;
 use super::{Emitter, code, ident, product};
 use crate::graph::equations::Steps;
-use crate::graph::{Array, EquationId, Subscript};
+use crate::graph::{Array, EquationId};
 use crate::nest::ir::Kernel;
 
 /// An array that a step both reads and writes.
@@ -137,10 +137,7 @@ impl Emitter<'_> {
         let axes = self.axes(Array::Equation(id));
         let mut position = TokenStream::new();
         for (subscript, (len, axis)) in equation.subscripts.iter().zip(&axes).take(steps) {
-            let Subscript::Affine(affine) = subscript else {
-                unreachable!("an equation lies along its indices")
-            };
-            let at = self.integer(affine);
+            let at = self.integer(subscript);
             let start = axis.and_then(|axis| self.start(axis));
             let at = start.map_or_else(|| code!((#at)), |start| code!((#at - #start)));
             position = if position.is_empty() { at } else { code!((#position * #len + #at)) };

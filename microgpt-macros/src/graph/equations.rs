@@ -16,7 +16,7 @@ use crate::graph::{
 };
 use crate::graph::{recurrences, requirements};
 use crate::ids::{Id, IdVec};
-use crate::resolve::hir::{Affine, OperandId};
+use crate::resolve::hir::OperandId;
 
 use divide::Split;
 
@@ -251,5 +251,5 @@ fn guard(equations: &mut Equations) {
 
 /// Elements at these indices.
 fn subscripts(indices: &[IndexId]) -> Vec<Subscript> {
-    indices.iter().map(|&index| Subscript::Affine(Affine::index(index))).collect()
+    indices.iter().map(|&index| Subscript::index(index)).collect()
 }

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use crate::graph::{ClassId, Graph, IndexId, Subscript};
 use crate::ids::Id;
-use crate::resolve::hir::{Affine, Atom, Axis, Checked, Range, reaches_as_far_as};
+use crate::resolve::hir::{Integer, Atom, Axis, Checked, Range, reaches_as_far_as};
 
 #[derive(Clone, Debug)]
 pub struct Index {
@@ -18,7 +18,7 @@ pub struct Index {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum IndexRange {
     Whole(Length),
-    Stated { low: Affine<IndexId>, high: Affine<IndexId> },
+    Stated { low: Integer<IndexId>, high: Integer<IndexId> },
 }
 
 /// The length of an axis: that of a class of equal axes, or the reach of a stated range.
@@ -115,9 +115,9 @@ impl<A: Copy + Eq + Hash> Graph<A> {
 
     /// How many values an index takes, as a sum of integers; none where a range may be cut off at 0
     /// or end before it begins.
-    pub fn count(&self, index: IndexId) -> Option<Affine<IndexId>> {
+    pub fn count(&self, index: IndexId) -> Option<Integer<IndexId>> {
         match &self.indices[index].range {
-            IndexRange::Whole(_) => Some(Affine::atom(Atom::Len(index))),
+            IndexRange::Whole(_) => Some(Integer::atom(Atom::Len(index))),
             IndexRange::Stated { low, high } => {
                 let count = high.clone().plus(-1, low);
                 (low.is_never_negative() && count.is_never_negative()).then_some(count)
@@ -127,26 +127,37 @@ impl<A: Copy + Eq + Hash> Graph<A> {
 
     /// Whether two indices take the same values, each within indices of its own that do.
     pub fn are_alike(&self, one: IndexId, other: IndexId) -> bool {
-        let same = |one: &Affine<IndexId>, other: &Affine<IndexId>| {
-            let atoms = one.terms.iter().zip(&other.terms);
-            one.constant == other.constant
-                && one.terms.len() == other.terms.len()
-                && atoms.into_iter().all(|((one, by), (other, other_by))| {
-                    by == other_by
-                        && match (one, other) {
-                            (Atom::Index(one), Atom::Index(other)) => self.are_alike(*one, *other),
-                            _ => one == other,
-                        }
-                })
-        };
         one == other
             || match (&self.indices[one].range, &self.indices[other].range) {
                 (
                     IndexRange::Stated { low, high },
                     IndexRange::Stated { low: other_low, high: other_high },
-                ) => same(low, other_low) && same(high, other_high),
+                ) => self.are_equal(low, other_low) && self.are_equal(high, other_high),
                 (one, other) => one == other,
             }
+    }
+
+    /// Whether two integers are equal, where the indices in them are alike.
+    fn are_equal(&self, one: &Integer<IndexId>, other: &Integer<IndexId>) -> bool {
+        let all = |one: &[Integer<IndexId>], other: &[Integer<IndexId>]| {
+            one.len() == other.len()
+                && one.iter().zip(other).all(|(one, other)| self.are_equal(one, other))
+        };
+        let same = |one: &Atom<IndexId>, other: &Atom<IndexId>| match (one, other) {
+            (Atom::Index(one), Atom::Index(other)) => self.are_alike(*one, *other),
+            (Atom::Id { integers, at }, Atom::Id { integers: others, at: other_at }) => {
+                integers == others && all(at, other_at)
+            }
+            (Atom::Of(operation, both), Atom::Of(other, other_both)) => {
+                operation == other && all(&both[..], &other_both[..])
+            }
+            _ => one == other,
+        };
+        one.constant == other.constant
+            && one.terms.len() == other.terms.len()
+            && one.terms.iter().zip(&other.terms).all(|((one, by), (other, other_by))| {
+                by == other_by && same(one, other)
+            })
     }
 
     /// The first index whose values make an axis of this length.
@@ -173,11 +184,22 @@ impl<A: Copy + Eq + Hash> Graph<A> {
         indices.iter().any(|index| within.contains(index))
     }
 
+    /// Whether the range of an index, which another bounds, only rises or only falls with that.
+    pub fn goes_one_way(&self, index: IndexId, outer: IndexId) -> bool {
+        match &self.indices[index].range {
+            IndexRange::Whole(_) => true,
+            IndexRange::Stated { low, high } => {
+                let both = [low, high];
+                both.iter().all(|end| end.is_affine()) || both.iter().all(|end| end.rises(outer))
+            }
+        }
+    }
+
     /// The indices that the bounds of this one name.
     pub fn range_indices(&self, index: IndexId) -> BTreeSet<IndexId> {
         match &self.indices[index].range {
             IndexRange::Whole(_) => BTreeSet::new(),
-            IndexRange::Stated { low, high } => low.indices().chain(high.indices()).collect(),
+            IndexRange::Stated { low, high } => &low.indices() | &high.indices(),
         }
     }
 
@@ -196,8 +218,5 @@ impl<A: Copy + Eq + Hash> Graph<A> {
 
 /// The indices in a subscript.
 pub fn indices_of(subscript: &Subscript) -> Vec<IndexId> {
-    match subscript {
-        Subscript::Affine(affine) => affine.indices().collect(),
-        Subscript::Gather { at, .. } => at.iter().flat_map(Affine::indices).collect(),
-    }
+    subscript.indices().into_iter().collect()
 }

@@ -14,8 +14,8 @@ use crate::graph::{
 };
 use crate::ids::IdVec;
 use crate::resolve::hir::{
-    self, Affine, Atom, Axis, Binder, BinderId, Checked, Condition, DefinitionId, Function,
-    IntegersId, Range, Value,
+    self, Atom, Axis, Binder, BinderId, Checked, Condition, DefinitionId, Function, Integer, Leaf,
+    Range, Value,
 };
 use crate::syntax::ast::Operator;
 
@@ -41,7 +41,7 @@ pub struct Definition {
     /// The indices along the axes of its array.
     pub shape: Vec<IndexId>,
     /// What is added to the first index to find the element on its axis.
-    pub shift: Affine<IndexId>,
+    pub shift: Integer<IndexId>,
     pub root: NodeId,
     /// The block that it is an equation of.
     pub block: Option<usize>,
@@ -52,7 +52,7 @@ pub struct Definition {
 #[derive(Clone, Debug)]
 pub struct Start {
     /// Where it lies along the first axis.
-    pub row: Affine<IndexId>,
+    pub row: Integer<IndexId>,
     pub definition: DefinitionId,
 }
 
@@ -72,7 +72,7 @@ struct Rows {
     /// The index along the axis.
     axis: IndexId,
     /// How far the element of an index is from it.
-    shift: Affine<IndexId>,
+    shift: Integer<IndexId>,
     starts: Vec<Start>,
 }
 
@@ -152,7 +152,7 @@ impl Builder<'_> {
         if let Some(rows) = rows {
             shape[0] = rows.axis;
         }
-        let shift = rows.map_or(Affine::constant(0), |rows| rows.shift.clone());
+        let shift = rows.map_or(Integer::constant(0), |rows| rows.shift.clone());
         let starts = rows.map_or(Vec::new(), |rows| rows.starts.clone());
         Definition { name: definition.name.clone(), axes, shape, shift, root, block, starts }
     }
@@ -175,23 +175,23 @@ impl Builder<'_> {
     fn rows(&mut self, index: IndexId, descends: bool, starts: &[DefinitionId]) -> Rows {
         let count = i64::try_from(starts.len()).unwrap_or(i64::MAX);
         let (low, high) = match &self.graph.indices[index].range {
-            IndexRange::Whole(_) => (Affine::constant(0), Affine::atom(Atom::Len(index))),
+            IndexRange::Whole(_) => (Integer::constant(0), Integer::atom(Atom::Len(index))),
             IndexRange::Stated { low, high } => (low.clone(), high.clone()),
         };
-        let steps = Affine::constant(1);
+        let steps = Integer::constant(1);
         let each = |(back, definition): (i64, &DefinitionId)| Start {
             row: if descends {
                 high.clone().plus(back - 1, &steps)
             } else {
-                Affine::constant(count - back)
+                Integer::constant(count - back)
             },
             definition: *definition,
         };
         let starts = (1..).zip(starts).map(each).collect();
         let shift =
-            if descends { Affine::constant(0) } else { Affine::constant(count).plus(-1, &low) };
+            if descends { Integer::constant(0) } else { Integer::constant(count).plus(-1, &low) };
         let name = self.graph.indices[index].name.clone();
-        let range = IndexRange::Stated { low: Affine::constant(0), high: high.plus(count, &steps) };
+        let range = IndexRange::Stated { low: Integer::constant(0), high: high.plus(count, &steps) };
         Rows { axis: self.graph.index(0, range, &name), shift, starts }
     }
 
@@ -208,7 +208,11 @@ impl Builder<'_> {
             let range = match &bound.range {
                 Range::Implied(_) => IndexRange::Whole(self.length(axis_of(self.checked, binder))),
                 Range::Stated { low, high } => {
-                    IndexRange::Stated { low: self.affine(low), high: self.affine(high) }
+                    let (low, high) = (self.lowered(low), self.lowered(high));
+                    for end in [&low, &high] {
+                        self.ids_bounds(end, bound.name.span());
+                    }
+                    IndexRange::Stated { low, high }
                 }
             };
             let id = self.graph.index(height, range, &bound.name.to_string());
@@ -235,16 +239,14 @@ impl Builder<'_> {
                 }
             };
             let name = format!("axis {} of `{name}`", bound.axis);
-            let mut subscript = self.subscript(&bound.subscript);
+            let mut subscript = self.lowered(&bound.subscript);
             if let hir::Array::Definition(id) = bound.array
                 && bound.reaches_starts
                 && bound.axis == 0
             {
                 self.shift(id, &mut subscript);
             }
-            if let Subscript::Gather { integers, at } = &subscript {
-                self.ids_bounds(*integers, at, bound.span);
-            }
+            self.ids_bounds(&subscript, bound.span);
             self.bound(Bound { name, length, axis, subscript, span: bound.span });
         }
         for one in &self.checked.axis_uses {
@@ -262,28 +264,31 @@ impl Builder<'_> {
     }
 
     /// Keeps what holds where an id is asked for: that there is one.
-    fn ids_bounds(&mut self, integers: IntegersId, at: &[Affine<IndexId>], span: Span) {
-        let ids = &self.checked.integers[integers].name;
-        for (axis, at) in at.iter().enumerate() {
-            self.bound(Bound {
-                name: format!("axis {axis} of `{ids}`"),
-                length: self.length(Axis::Integers { operand: integers, axis }),
-                axis: None,
-                subscript: Subscript::Affine(at.clone()),
-                span,
-            });
+    fn ids_bounds(&mut self, integer: &Integer<IndexId>, span: Span) {
+        for atom in integer.terms.keys() {
+            for part in atom.parts() {
+                self.ids_bounds(part, span);
+            }
+            let Atom::Id { integers, at } = atom else { continue };
+            let ids = &self.checked.integers[*integers].name;
+            for (axis, at) in at.iter().enumerate() {
+                self.bound(Bound {
+                    name: format!("axis {axis} of `{ids}`"),
+                    length: self.length(Axis::Integers { operand: *integers, axis }),
+                    axis: None,
+                    subscript: at.clone(),
+                    span,
+                });
+            }
         }
     }
 
     /// Keeps a bound unless the index runs over just this axis, or it was kept before.
     fn bound(&mut self, bound: Bound) {
-        let implied = match &bound.subscript {
-            Subscript::Affine(affine) => affine.as_index().is_some_and(|index| {
-                bound.axis.is_some_and(|axis| self.graph.are_alike(index, axis))
-                    || matches!(self.graph.indices[index].range, IndexRange::Whole(_))
-            }),
-            Subscript::Gather { .. } => false,
-        };
+        let implied = bound.subscript.as_index().is_some_and(|index| {
+            bound.axis.is_some_and(|axis| self.graph.are_alike(index, axis))
+                || matches!(self.graph.indices[index].range, IndexRange::Whole(_))
+        });
         let same = |kept: &Bound| {
             (&kept.name, kept.length, kept.axis) == (&bound.name, bound.length, bound.axis)
                 && kept.subscript == bound.subscript
@@ -295,18 +300,8 @@ impl Builder<'_> {
 
     /// Moves the first subscript of an array by its starts.
     fn shift(&self, id: DefinitionId, first: &mut Subscript) {
-        if let (Some(rows), Subscript::Affine(affine)) = (self.rows_of(id), first) {
-            *affine = affine.clone().plus(1, &rows.shift);
-        }
-    }
-
-    fn subscript(&mut self, subscript: &hir::Subscript) -> Subscript {
-        match subscript {
-            hir::Subscript::Affine(affine) => Subscript::Affine(self.affine(affine)),
-            hir::Subscript::Gather { integers, at } => Subscript::Gather {
-                integers: *integers,
-                at: at.iter().map(|affine| self.affine(affine)).collect(),
-            },
+        if let Some(rows) = self.rows_of(id) {
+            *first = first.clone().plus(1, &rows.shift);
         }
     }
 
@@ -317,36 +312,30 @@ impl Builder<'_> {
         }
     }
 
-    fn affine(&mut self, affine: &Affine) -> Affine<IndexId> {
-        let mut sum = Affine::constant(affine.constant);
-        for (atom, &factor) in &affine.terms {
-            let atom = match *atom {
-                Atom::Index(binder) => Affine::index(self.index_of[&binder]),
-                Atom::Len(binder) => self.count(binder),
-                Atom::Integer(operand) => Affine::atom(Atom::Integer(operand)),
-            };
-            sum = sum.plus(factor, &atom);
-        }
-        sum
+    fn lowered(&mut self, integer: &Integer) -> Integer<IndexId> {
+        integer.map(&mut |leaf| match leaf {
+            Leaf::Index(binder) => Integer::index(self.index_of[&binder]),
+            Leaf::Len(binder) => self.count(binder),
+        })
     }
 
-    /// An index or a length, as a number.
-    fn integer(&mut self, affine: &Affine) -> NodeId {
+    /// An integer as a number.
+    fn integer(&mut self, integer: &Integer, span: Span) -> NodeId {
         // The number of values of a range that may be cut off is no sum of integers.
-        let length = affine.terms.keys().next().filter(|_| affine.terms.len() == 1);
-        if let Some(&Atom::Len(binder)) = length {
+        if let Some(&Atom::Len(binder)) = integer.as_atom() {
             let index = self.counted(binder);
             if self.graph.count(index).is_none() {
                 return self.graph.add(Node::Count(index));
             }
         }
-        let affine = self.affine(affine);
-        self.graph.add(Node::Integer(affine))
+        let integer = self.lowered(integer);
+        self.ids_bounds(&integer, span);
+        self.graph.add(Node::Integer(integer))
     }
 
-    fn count(&mut self, binder: BinderId) -> Affine<IndexId> {
+    fn count(&mut self, binder: BinderId) -> Integer<IndexId> {
         let index = self.counted(binder);
-        self.graph.count(index).unwrap_or(Affine::atom(Atom::Len(index)))
+        self.graph.count(index).unwrap_or(Integer::atom(Atom::Len(index)))
     }
 
     /// An index whose range alone is asked for: no loop binds it.
@@ -355,7 +344,7 @@ impl Builder<'_> {
         let range = match range {
             Range::Implied(_) => IndexRange::Whole(self.length(axis_of(self.checked, binder))),
             Range::Stated { low, high } => {
-                IndexRange::Stated { low: self.affine(low), high: self.affine(high) }
+                IndexRange::Stated { low: self.lowered(low), high: self.lowered(high) }
             }
         };
         self.graph.index(0, range, &name.to_string())
@@ -364,15 +353,10 @@ impl Builder<'_> {
     fn node(&mut self, value: &Value) -> NodeId {
         match value {
             Value::Number(x) => self.graph.number(*x),
-            Value::Integer(affine) => self.integer(affine),
-            Value::Id { integers, at, span } => {
-                let at: Vec<_> = at.iter().map(|affine| self.affine(affine)).collect();
-                self.ids_bounds(*integers, &at, *span);
-                self.graph.add(Node::Id { integers: *integers, at })
-            }
+            Value::Integer(integer, span) => self.integer(integer, *span),
             Value::Load { array, subscripts, lazy } => {
                 let mut subscripts: Vec<Subscript> =
-                    subscripts.iter().map(|subscript| self.subscript(subscript)).collect();
+                    subscripts.iter().map(|subscript| self.lowered(subscript)).collect();
                 if let hir::Array::Definition(id) = *array {
                     let Some(first) = subscripts.first_mut() else {
                         return self.definitions[id].root;
@@ -478,11 +462,7 @@ fn needed(checked: &Checked) -> BTreeSet<DefinitionId> {
 /// How many `for`s, one an index, are nested in a value.
 fn height(value: &Value) -> usize {
     match value {
-        Value::Number(_)
-        | Value::Integer(_)
-        | Value::Id { .. }
-        | Value::Load { .. }
-        | Value::Error => 0,
+        Value::Number(_) | Value::Integer(..) | Value::Load { .. } | Value::Error => 0,
         Value::Negate(operand) | Value::Stop(operand) => height(operand),
         Value::Binary { left, right, .. } => height(left).max(height(right)),
         Value::Call { arguments, .. } => arguments.iter().map(height).max().unwrap_or(0),

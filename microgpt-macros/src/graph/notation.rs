@@ -7,7 +7,7 @@ use crate::graph::equations::{Equation, Recurrence, Start};
 use crate::graph::{
     Array, EquationId, FunctionId, Graph, IndexId, IndexRange, Node, NodeId, Subscript, Through,
 };
-use crate::resolve::hir::{Affine, Atom, Checked, Function, IntegersId};
+use crate::resolve::hir::{Atom, Checked, Function, Integer};
 use crate::syntax::ast::{Comparison, Operator};
 
 /// Writes the parts of one program.
@@ -111,7 +111,7 @@ impl<'a> Notation<'a> {
             match &self.graph.indices[index].range {
                 IndexRange::Whole(_) => name.clone(),
                 IndexRange::Stated { low, high } => {
-                    format!("{name} in {}..{}", self.affine(low), self.affine(high))
+                    format!("{name} in {}..{}", self.integer(low), self.integer(high))
                 }
             }
         });
@@ -159,10 +159,10 @@ impl<'a> Notation<'a> {
         | Array::PresentAdjoint(id) = array
         {
             let Equation { axes, subscripts: own, .. } = &self.gradient.equations[id];
-            if let (Some(Subscript::Affine(first)), Some(Subscript::Affine(own)), Some(&index)) =
+            if let (Some(first), Some(own), Some(&index)) =
                 (subscripts.first_mut(), own.first(), axes.first())
             {
-                *first = first.clone().plus(-1, own).plus(1, &Affine::index(index));
+                *first = first.clone().plus(-1, own).plus(1, &Integer::index(index));
             }
         }
         subscripts
@@ -174,48 +174,63 @@ impl<'a> Notation<'a> {
         if subscripts.is_empty() {
             return name;
         }
-        let subscripts: Vec<_> = subscripts
-            .iter()
-            .map(|subscript| match subscript {
-                Subscript::Affine(affine) => self.affine(affine),
-                Subscript::Gather { integers, at } => self.id(*integers, at),
-            })
-            .collect();
-        format!("{name}[{}]", subscripts.join(", "))
+        format!("{name}[{}]", self.list_of_integers(subscripts))
     }
 
-    fn id(&self, integers: IntegersId, at: &[Affine<IndexId>]) -> String {
-        let at: Vec<_> = at.iter().map(|affine| self.affine(affine)).collect();
-        format!("{}[{}]", self.checked.integers[integers].name, at.join(", "))
-    }
-
-    pub fn affine(&self, affine: &Affine<IndexId>) -> String {
-        let terms = affine.terms.iter().map(|(atom, &factor)| {
-            let atom = match *atom {
-                Atom::Index(index) => self.graph.indices[index].name.clone(),
-                Atom::Len(index) => format!("len({})", self.graph.indices[index].name),
-                Atom::Integer(operand) => self.checked.integers[operand].name.clone(),
-            };
+    pub fn integer(&self, integer: &Integer<IndexId>) -> String {
+        let terms = integer.terms.iter().map(|(atom, &factor)| {
+            let text = self.atom(atom);
+            let is_sign = matches!(atom, Atom::Of(operation, _) if operation.sign().is_ok());
             match factor {
-                1 => atom,
-                -1 => format!("-{atom}"),
-                _ => format!("{factor}*{atom}"),
+                1 => text,
+                -1 => format!("-{text}"),
+                _ if is_sign => format!("{factor}*({text})"),
+                _ => format!("{factor}*{text}"),
             }
         });
-        let constant =
-            (affine.constant != 0 || affine.terms.is_empty()).then(|| affine.constant.to_string());
+        let constant = (integer.constant != 0 || integer.terms.is_empty())
+            .then(|| integer.constant.to_string());
         terms.chain(constant).collect::<Vec<_>>().join("+").replace("+-", "-")
     }
 
-    /// How many values an index takes.
-    pub fn count(&self, index: IndexId) -> Affine<IndexId> {
-        self.graph.count(index).unwrap_or(Affine::atom(Atom::Len(index)))
+    fn atom(&self, atom: &Atom<IndexId>) -> String {
+        match atom {
+            Atom::Index(index) => self.graph.indices[*index].name.clone(),
+            Atom::Len(index) => format!("len({})", self.graph.indices[*index].name),
+            Atom::Integer(operand) => self.checked.integers[*operand].name.clone(),
+            Atom::Id { integers, at } => {
+                format!("{}[{}]", self.checked.integers[*integers].name, self.list_of_integers(at))
+            }
+            Atom::Of(operation, both) => match operation.sign() {
+                Ok(sign) => {
+                    let [one, other] = both.each_ref().map(|one| {
+                        let (text, binding) = self.loose_integer(one);
+                        if binding < Binding::Whole { format!("({text})") } else { text }
+                    });
+                    format!("{one}{sign}{other}")
+                }
+                Err(name) => format!("{name}({})", self.list_of_integers(&both[..])),
+            },
+        }
     }
 
-    fn integer(&self, affine: &Affine<IndexId>) -> (String, Binding) {
-        let text = self.affine(affine);
-        let sum = text.contains(['+', '-', '*']);
-        (text, if sum { Binding::Sum } else { Binding::Whole })
+    fn list_of_integers(&self, integers: &[Integer<IndexId>]) -> String {
+        integers.iter().map(|one| self.integer(one)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// How many values an index takes.
+    pub fn count(&self, index: IndexId) -> Integer<IndexId> {
+        self.graph.count(index).unwrap_or(Integer::atom(Atom::Len(index)))
+    }
+
+    fn loose_integer(&self, integer: &Integer<IndexId>) -> (String, Binding) {
+        let text = self.integer(integer);
+        let is_whole = match integer.as_atom() {
+            Some(Atom::Of(operation, _)) => operation.sign().is_err(),
+            Some(_) => true,
+            None => integer.as_constant().is_some_and(|constant| constant >= 0),
+        };
+        (text, if is_whole { Binding::Whole } else { Binding::Sum })
     }
 
     pub fn node(&self, node: NodeId) -> String {
@@ -240,9 +255,8 @@ impl<'a> Notation<'a> {
         }
         match &self.graph.nodes[node] {
             Node::Number(bits) => whole(f64::from_bits(*bits).to_string()),
-            Node::Integer(affine) => self.integer(affine),
-            Node::Id { integers, at } => whole(self.id(*integers, at)),
-            Node::Count(index) => self.integer(&self.count(*index)),
+            Node::Integer(integer) => self.loose_integer(integer),
+            Node::Count(index) => self.loose_integer(&self.count(*index)),
             Node::Load { array, subscripts, guard: None } => {
                 whole(self.element(*array, subscripts))
             }

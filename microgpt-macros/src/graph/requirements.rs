@@ -12,7 +12,7 @@ use crate::graph::{
     Array, EquationId, Graph, IndexId, IndexRange, Node, NodeId, Requirement, Rewrite, Subscript,
     children,
 };
-use crate::resolve::hir::{Affine, Atom};
+use crate::resolve::hir::{Integer, Leaf};
 
 /// Moves the requirements of all equations to where they are asked for.
 pub fn lift(equations: &mut Equations) {
@@ -134,10 +134,10 @@ impl Use {
         let axes = equations[used].axes.clone();
         let mut by = BTreeMap::new();
         for (axis, subscript) in axes.into_iter().zip(&self.subscripts) {
-            match subscript {
-                Subscript::Affine(affine) => by.insert(axis, affine.clone()),
-                Subscript::Gather { .. } => return None,
-            };
+            if subscript.has_ids() {
+                return None;
+            }
+            by.insert(axis, subscript.clone());
         }
         let mut holds =
             Substitution { graph: &mut equations.graph, by: &by }.node(requirement.holds)?;
@@ -155,7 +155,7 @@ impl Use {
 pub fn substituted(
     graph: &mut Graph,
     node: NodeId,
-    by: &BTreeMap<IndexId, Affine<IndexId>>,
+    by: &BTreeMap<IndexId, Integer<IndexId>>,
 ) -> Option<NodeId> {
     Substitution { graph, by }.node(node)
 }
@@ -163,21 +163,20 @@ pub fn substituted(
 /// Puts integers in the place of indices.
 struct Substitution<'a> {
     graph: &'a mut Graph,
-    by: &'a BTreeMap<IndexId, Affine<IndexId>>,
+    by: &'a BTreeMap<IndexId, Integer<IndexId>>,
 }
 
 impl Rewrite<Array, Array> for Substitution<'_> {
     fn node(&mut self, node: NodeId) -> Option<NodeId> {
         let mut node = self.graph.nodes[node].clone();
         match &mut node {
-            Node::Integer(affine) => *affine = self.affine(affine),
-            Node::Id { at, .. } => {
-                for affine in at {
-                    *affine = self.affine(affine);
+            Node::Integer(integer) => *integer = self.integer(integer),
+            Node::Count(index) => *index = self.index(*index),
+            Node::Load { subscripts, .. } => {
+                for subscript in subscripts {
+                    *subscript = self.integer(subscript);
                 }
             }
-            Node::Count(index) => *index = self.index(*index),
-            Node::Load { subscripts, .. } => *subscripts = self.subscripts(subscripts),
             // None stands in a condition, before gradients are derived.
             Node::Reduce { .. } | Node::Local { .. } | Node::WhereAt { .. } => return None,
             _ => {}
@@ -192,27 +191,11 @@ impl Rewrite<Array, Array> for Substitution<'_> {
 }
 
 impl Substitution<'_> {
-    fn affine(&self, affine: &Affine<IndexId>) -> Affine<IndexId> {
-        let mut sum = Affine::constant(affine.constant);
-        for (atom, &factor) in &affine.terms {
-            let by = match atom {
-                Atom::Index(index) => self.by.get(index).cloned(),
-                _ => None,
-            };
-            sum = sum.plus(factor, &by.unwrap_or_else(|| Affine::atom(*atom)));
-        }
-        sum
-    }
-
-    fn subscripts(&self, subscripts: &[Subscript]) -> Vec<Subscript> {
-        let each = subscripts.iter().map(|subscript| match subscript {
-            Subscript::Affine(affine) => Subscript::Affine(self.affine(affine)),
-            Subscript::Gather { integers, at } => Subscript::Gather {
-                integers: *integers,
-                at: at.iter().map(|affine| self.affine(affine)).collect(),
-            },
-        });
-        each.collect()
+    fn integer(&self, integer: &Integer<IndexId>) -> Integer<IndexId> {
+        integer.map(&mut |leaf| match leaf {
+            Leaf::Index(index) if self.by.contains_key(&index) => self.by[&index].clone(),
+            other => Integer::atom(other.into()),
+        })
     }
 
     /// An index whose range names others that are replaced.
@@ -220,7 +203,7 @@ impl Substitution<'_> {
         let IndexRange::Stated { low, high } = &self.graph.indices[index].range else {
             return index;
         };
-        let range = IndexRange::Stated { low: self.affine(low), high: self.affine(high) };
+        let range = IndexRange::Stated { low: self.integer(low), high: self.integer(high) };
         let name = self.graph.indices[index].name.clone();
         self.graph.index(0, range, &name)
     }

@@ -10,7 +10,7 @@ use super::function::names_first;
 use super::signature::Declaration;
 use crate::graph::differentiate::Gradient;
 use crate::graph::notation::Notation;
-use crate::resolve::hir::{Array, Checked, Subscript};
+use crate::resolve::hir::{Array, Checked};
 use crate::syntax::name::plain;
 
 pub fn docs(declaration: &Declaration, checked: &Checked, gradient: &Gradient) -> TokenStream {
@@ -63,12 +63,11 @@ fn panics(declaration: &Declaration, checked: &Checked, gradient: &Gradient) -> 
     }
     let mut seen = BTreeSet::new();
     for bound in &checked.bounds {
-        let (Array::Operand(operand), Subscript::Gather { integers, .. }) =
-            (bound.array, &bound.subscript)
+        let (Array::Operand(operand), Some(integers)) = (bound.array, bound.subscript.as_id())
         else {
             continue;
         };
-        let ids = &checked.integers[*integers].name;
+        let ids = &checked.integers[integers].name;
         let text = format!(
             "If an id in `{ids}` is not below the length of axis {} of `{}`.",
             bound.axis, checked.operands[operand].name
@@ -79,8 +78,9 @@ fn panics(declaration: &Declaration, checked: &Checked, gradient: &Gradient) -> 
     }
     let notation = Notation::new(checked, gradient);
     for bound in &gradient.equations.bounds {
-        if let crate::graph::Subscript::Affine(affine) = &bound.subscript {
-            let text = format!("If `{}` is not on {}.", notation.affine(affine), bound.name);
+        if bound.subscript.as_id().is_none() {
+            let text =
+                format!("If `{}` is not on {}.", notation.integer(&bound.subscript), bound.name);
             if seen.insert(text.clone()) {
                 panics.push(text);
             }

@@ -4,7 +4,6 @@
 //! panels of `w` and `x`.
 
 use crate::graph::{Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, indices_of};
-use crate::resolve::hir::Affine;
 use crate::syntax::ast::Operator;
 
 use super::ir::{Accumulator, Combine, Guard, MicroKernel, Reduce, Stmt, Term, around, nests};
@@ -139,6 +138,9 @@ fn contraction(
     // Or they are a pair, of nothing else, and the rows and columns or terms of the contraction.
     indices.iter().find_map(|&inner| {
         let [outer] = bounding(inner)[..] else { return None };
+        if !graph.goes_one_way(inner, outer) {
+            return None;
+        }
         if !bounding(outer).is_empty() || !bounded(inner).is_empty() || bounded(outer) != [inner] {
             return None;
         }
@@ -288,11 +290,11 @@ fn lie_side_by_side(
     inner: IndexId,
 ) -> bool {
     let is_whole = matches!(graph.indices[inner].range, IndexRange::Whole(_));
-    let plain = Subscript::Affine(Affine::index(inner));
+    let plain = Subscript::index(inner);
     let times =
         |index: IndexId| subscripts.iter().flat_map(indices_of).filter(|one| *one == index).count();
     let follow = subscripts.windows(2).any(|two| {
-        matches!(&two[0], Subscript::Affine(affine) if affine.factor(outer) == 1) && two[1] == plain
+        two[0].step(outer) == Some(1) && two[1] == plain
     });
     is_whole && follow && [outer, inner].into_iter().all(|index| times(index) == 1)
 }
@@ -302,7 +304,7 @@ fn single(subscripts: &[Subscript], index: IndexId) -> Option<bool> {
     let mut moving = subscripts.iter().filter(|one| indices_of(one).contains(&index));
     match (moving.next(), moving.next()) {
         (None, _) => Some(false),
-        (Some(Subscript::Affine(affine)), None) if affine.factor(index) == 1 => Some(true),
+        (Some(subscript), None) if subscript.step(index) == Some(1) => Some(true),
         _ => None,
     }
 }

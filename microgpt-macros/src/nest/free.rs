@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::graph::{Array, Graph, IndexId, IndexRange, Length, Node, NodeId, Subscript};
 use crate::graph::{Fold, indices_of};
-use crate::resolve::hir::{Affine, Atom, IntegersId};
+use crate::resolve::hir::{Atom, Integer, IntegersId};
 
 use super::contract::Ragged;
 use super::ir::{Accumulator, Element, Guard, Kernel, Let, MicroKernel, Reduce, Row, Stmt, Term};
@@ -258,13 +258,9 @@ impl Walker<'_> {
         let graph = self.graph;
         match &graph.nodes[node] {
             Node::Number(_) => self.free.constants = true,
-            Node::Integer(affine) => {
+            Node::Integer(integer) => {
                 self.free.constants = true;
-                self.affine(affine);
-            }
-            Node::Id { integers, at } => {
-                self.free.constants = true;
-                self.subscript(&Subscript::Gather { integers: *integers, at: at.clone() }, 1);
+                self.integer(integer, 1);
             }
             Node::Count(index) => {
                 self.free.constants = true;
@@ -298,12 +294,12 @@ impl Walker<'_> {
             self.free.starts.extend(axis);
         }
         for subscript in &of.subscripts {
-            if let (Subscript::Affine(affine), Some(row)) = (subscript, row)
-                && affine.factor(row) != 0
+            if let Some(row) = row
+                && subscript.names(row)
             {
                 self.low(row);
             }
-            self.subscript(subscript, 1);
+            self.integer(subscript, 1);
         }
     }
 
@@ -314,23 +310,7 @@ impl Walker<'_> {
             self.free.starts.extend(axis);
         }
         for subscript in subscripts {
-            self.subscript(subscript, 0);
-        }
-    }
-
-    /// A subscript; of the axes of integers the lengths from `first` on are asked for.
-    fn subscript(&mut self, subscript: &Subscript, first: usize) {
-        match subscript {
-            Subscript::Affine(affine) => self.affine(affine),
-            Subscript::Gather { integers, at } => {
-                self.free.integers.insert(*integers);
-                self.free
-                    .lengths
-                    .extend(self.shapes.integer_axes(*integers).into_iter().skip(first));
-                for affine in at {
-                    self.affine(affine);
-                }
-            }
+            self.integer(subscript, 0);
         }
     }
 
@@ -342,16 +322,21 @@ impl Walker<'_> {
         self.free.lengths.extend(inner.map(|(length, _)| length));
     }
 
-    fn affine(&mut self, affine: &Affine<IndexId>) {
-        for atom in affine.terms.keys() {
-            match *atom {
-                Atom::Index(_) => {}
-                Atom::Len(index) => self.count(index),
-                Atom::Integer(operand) => {
-                    self.free.integers.insert(operand);
-                }
+    /// An integer; of the axes of ids the lengths from `first` on are asked for.
+    fn integer(&mut self, integer: &Integer<IndexId>, first: usize) {
+        integer.walk(&mut |atom| match *atom {
+            Atom::Index(_) | Atom::Of(..) => {}
+            Atom::Len(index) => self.count(index),
+            Atom::Integer(operand) => {
+                self.free.integers.insert(operand);
             }
-        }
+            Atom::Id { integers, .. } => {
+                self.free.integers.insert(integers);
+                self.free
+                    .lengths
+                    .extend(self.shapes.integer_axes(integers).into_iter().skip(first));
+            }
+        });
     }
 
     fn count(&mut self, index: IndexId) {
@@ -359,7 +344,7 @@ impl Walker<'_> {
             (IndexRange::Whole(length), _) => {
                 self.free.lengths.insert(*length);
             }
-            (_, Some(count)) => self.affine(&count),
+            (_, Some(count)) => self.integer(&count, 1),
             (_, None) => self.bounds(index),
         }
     }
@@ -380,7 +365,7 @@ impl Walker<'_> {
             IndexRange::Whole(_) => {
                 self.free.starts.insert(index);
             }
-            IndexRange::Stated { low, .. } => self.affine(low),
+            IndexRange::Stated { low, .. } => self.integer(low, 1),
         }
     }
 
@@ -392,7 +377,7 @@ impl Walker<'_> {
             IndexRange::Whole(length) => {
                 self.free.lengths.insert(*length);
             }
-            IndexRange::Stated { high, .. } => self.affine(high),
+            IndexRange::Stated { high, .. } => self.integer(high, 1),
         }
     }
 }

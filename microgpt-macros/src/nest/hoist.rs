@@ -146,6 +146,7 @@ impl<'a> Nest<'a> {
                 }
             }
             // An index along the row is no more than the position.
+            Node::Integer(integer) if integer.has_ids() => {}
             Node::Integer(_) | Node::Count(_) => {
                 trivial = row.is_some_and(|row| free.contains(&row));
             }

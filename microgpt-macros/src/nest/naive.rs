@@ -48,7 +48,7 @@ fn equation(equations: &Equations, id: EquationId) -> Kernel {
         equation.requirements.iter().map(|one| Stmt::Scope(vec![check(graph, &fixed, one)]));
     let is_ragged = equation.axes.iter().any(|&axis| {
         matches!(&graph.indices[axis].range, IndexRange::Stated { low, high }
-            if low.indices().chain(high.indices()).next().is_some())
+            if !low.indices().is_empty() || !high.indices().is_empty())
     });
     let loops = around(&equation.nest()[own..], Stmt::Combine(combine));
     Kernel { target, clears: is_ragged, steps, body: checks.chain([loops]).collect() }

@@ -158,8 +158,8 @@ pub fn walk(subscripts: &[Subscript], index: IndexId) -> Walk {
         .collect();
     match (moving.as_slice(), subscripts.last()) {
         ([], _) => Walk::Still,
-        ([axis], Some(Subscript::Affine(last)))
-            if *axis + 1 == subscripts.len() && last.factor(index) == 1 =>
+        ([axis], Some(last))
+            if *axis + 1 == subscripts.len() && last.step(index) == Some(1) =>
         {
             Walk::Contiguous
         }

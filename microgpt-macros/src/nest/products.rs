@@ -3,7 +3,6 @@
 
 use crate::graph::{Graph, IndexId, IndexRange, Length, Node, NodeId, Subscript, indices_of};
 use crate::nest::layout::{Interleaving, stored};
-use crate::resolve::hir::Affine;
 use crate::syntax::ast::Operator;
 
 use super::ir::Element;
@@ -87,7 +86,7 @@ fn ends(subscripts: &[Subscript], with: &[IndexId], none: [IndexId; 2]) -> bool 
     let Some(at) = subscripts.len().checked_sub(with.len()) else { return false };
     let (before, last) = subscripts.split_at(at);
     let plain = |(subscript, &index): (&Subscript, &IndexId)| {
-        *subscript == Subscript::Affine(Affine::index(index))
+        *subscript == Subscript::index(index)
     };
     last.iter().zip(with).all(plain)
         && !before.iter().flat_map(indices_of).any(|index| none.contains(&index))

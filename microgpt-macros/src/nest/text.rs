@@ -203,7 +203,7 @@ impl Writer<'_> {
                 format!("{} along {index}{padded}", self.node(*node, scope))
             }
             Let::Length(index) => {
-                let count = self.notation.affine(&self.notation.count(*index));
+                let count = self.notation.integer(&self.notation.count(*index));
                 return self.line(format!("let row_len = {count}"));
             }
             Let::Products => return self.line("let others = empty products"),

@@ -5,7 +5,6 @@
 
 use crate::graph::equations::Equations;
 use crate::graph::{Fold, Graph, IndexId, Subscript};
-use crate::resolve::hir::Affine;
 
 use super::Kernels;
 use super::accumulate::{is_fused, outside};
@@ -182,6 +181,6 @@ fn terms(graph: &Graph, stmt: &Stmt) -> Option<Terms> {
 
 /// The loops that are not an axis of the element by themselves.
 fn meeting(loops: &[IndexId], subscripts: &[Subscript]) -> Vec<IndexId> {
-    let is_plain = |index: &IndexId| subscripts.contains(&Subscript::Affine(Affine::index(*index)));
+    let is_plain = |index: &IndexId| subscripts.contains(&Subscript::index(*index));
     loops.iter().copied().filter(|index| !is_plain(index)).collect()
 }

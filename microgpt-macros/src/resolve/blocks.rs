@@ -17,7 +17,7 @@ use proc_macro2::{Ident, Span};
 
 use super::{Checker, Place, axis_of, count};
 use crate::ids::Id;
-use crate::resolve::hir::{Affine, Array, Atom, BinderId, Block, DefinitionId, Range};
+use crate::resolve::hir::{Integer, Array, Atom, BinderId, Block, DefinitionId, Range};
 use crate::syntax::ast::{self, Condition, Expr, ExprKind};
 use crate::syntax::name::Name;
 
@@ -197,18 +197,18 @@ impl Checker<'_> {
             }
         };
         let (low, high) = match &self.checked.binders[*index].range {
-            Range::Implied(_) => (Affine::constant(0), Affine::atom(Atom::Len(*index))),
+            Range::Implied(_) => (Integer::constant(0), Integer::atom(Atom::Len(*index))),
             Range::Stated { low, high } => (low.clone(), high.clone()),
         };
         // How many values a range has that is never cut off is a difference of its ends.
         let length = at.terms.get(&Atom::Len(*index)).copied().unwrap_or(0);
-        let at = at.plus(-length, &Affine::atom(Atom::Len(*index)));
+        let at = at.plus(-length, &Integer::atom(Atom::Len(*index)));
         let at = match &self.checked.binders[*index].range {
             Range::Stated { low, high } => at.plus(length, high).plus(-length, low),
-            Range::Implied(_) => at.plus(length, &Affine::atom(Atom::Len(*index))),
+            Range::Implied(_) => at.plus(length, &Integer::atom(Atom::Len(*index))),
         };
         let before = low.plus(-1, &at).as_constant();
-        let after = at.plus(-1, &high).plus(1, &Affine::constant(1)).as_constant();
+        let after = at.plus(-1, &high).plus(1, &Integer::constant(1)).as_constant();
         let steps =
             |steps: Option<i64>| steps.and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0);
         let found = match (steps(before), steps(after)) {

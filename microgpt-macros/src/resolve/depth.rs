@@ -18,8 +18,7 @@ fn operations(body: &Value, scalars: &IdVec<DefinitionId, usize>) -> usize {
         |one: &Value, other: &Value| operations(one, scalars).max(operations(other, scalars));
     let inner = match body {
         Value::Number(_)
-        | Value::Integer(_)
-        | Value::Id { .. }
+        | Value::Integer(..)
         | Value::Load { array: Array::Operand(_), .. }
         | Value::Error => 0,
         Value::Load { array: Array::Definition(id), .. } => {

@@ -1,12 +1,14 @@
 //! The program with every name resolved: what `check` makes of the syntax tree, and `graph` lowers.
 
-use std::collections::BTreeMap;
+mod integer;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
 use crate::ids::{IdVec, ids};
 use crate::syntax::ast::{Comparison, Operator};
 use crate::syntax::reductions::Reduction;
+
+pub use integer::{Atom, Integer, Leaf, Operation};
 
 ids! {
     /// An operand of values.
@@ -107,7 +109,7 @@ pub enum Range {
     /// All of an axis; which one is found where the index is used as a subscript.
     Implied(Option<Axis>),
     /// From `low` to before `high`.
-    Stated { low: Affine, high: Affine },
+    Stated { low: Integer, high: Integer },
 }
 
 /// An axis of an array.
@@ -142,7 +144,7 @@ pub struct Bound {
     pub definition: DefinitionId,
     pub array: Array,
     pub axis: usize,
-    pub subscript: Subscript,
+    pub subscript: Integer,
     /// Whether it may reach what an array of a block is before the first value of its index.
     pub reaches_starts: bool,
     pub span: Span,
@@ -172,17 +174,11 @@ pub struct Block {
 #[derive(Clone, Debug)]
 pub enum Value {
     Number(f64),
-    /// An index, a length, an integer operand or their sum, as a number.
-    Integer(Affine),
-    /// `ids[at]` as a number.
-    Id {
-        integers: IntegersId,
-        at: Vec<Affine>,
-        span: Span,
-    },
+    /// An integer as a number, and where ids in it are named.
+    Integer(Integer, Span),
     Load {
         array: Array,
-        subscripts: Vec<Subscript>,
+        subscripts: Vec<Integer>,
         /// In a branch of an `if`, a subscript may leave its axis where the branch is not taken.
         lazy: bool,
     },
@@ -217,11 +213,7 @@ impl Value {
     pub fn walk<'a>(&'a self, see: &mut dyn FnMut(&'a Self)) {
         see(self);
         match self {
-            Self::Number(_)
-            | Self::Integer(_)
-            | Self::Id { .. }
-            | Self::Load { .. }
-            | Self::Error => {}
+            Self::Number(_) | Self::Integer(..) | Self::Load { .. } | Self::Error => {}
             Self::Negate(operand) | Self::Stop(operand) => operand.walk(see),
             Self::Reduce { filter, body, .. } => {
                 if let Some(filter) = filter {
@@ -249,17 +241,10 @@ impl Value {
     /// Whether it changes with an index.
     pub fn names(&self, index: BinderId) -> bool {
         let mut found = false;
-        let mut note = |affine: &Affine| found |= affine.factor(index) != 0;
         self.walk(&mut |value| match value {
-            Self::Integer(affine) => note(affine),
-            Self::Id { at, .. } => at.iter().for_each(&mut note),
+            Self::Integer(integer, _) => found |= integer.names(index),
             Self::Load { subscripts, .. } => {
-                for subscript in subscripts {
-                    match subscript {
-                        Subscript::Affine(affine) => note(affine),
-                        Subscript::Gather { at, .. } => at.iter().for_each(&mut note),
-                    }
-                }
+                found |= subscripts.iter().any(|subscript| subscript.names(index));
             }
             _ => {}
         });
@@ -304,116 +289,15 @@ pub enum Function {
     User(TokenStream),
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub enum Subscript {
-    Affine(Affine),
-    /// `ids[at]`: the subscript is what stands there.
-    Gather {
-        integers: IntegersId,
-        at: Vec<Affine>,
-    },
-}
-
-/// A sum of integers: `constant + Σ factor · atom`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Affine<I: Ord = BinderId> {
-    pub constant: i64,
-    pub terms: BTreeMap<Atom<I>, i64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Atom<I> {
-    Index(I),
-    /// The number of values that an index takes.
-    Len(I),
-    /// A scalar integer operand.
-    Integer(IntegersId),
-}
-
-impl<I: Ord + Copy> Affine<I> {
-    pub fn constant(constant: i64) -> Self {
-        Self { constant, terms: BTreeMap::new() }
-    }
-
-    pub fn atom(atom: Atom<I>) -> Self {
-        Self { constant: 0, terms: BTreeMap::from([(atom, 1)]) }
-    }
-
-    pub fn index(index: I) -> Self {
-        Self::atom(Atom::Index(index))
-    }
-
-    pub fn plus(mut self, factor: i64, other: &Self) -> Self {
-        self.constant += factor * other.constant;
-        for (&atom, &count) in &other.terms {
-            *self.terms.entry(atom).or_default() += factor * count;
-        }
-        self.terms.retain(|_, count| *count != 0);
-        self
-    }
-
-    /// The product with an integer, if it fits.
-    pub fn times(&self, factor: i64) -> Option<Self> {
-        let fits = |one: i64| one.checked_mul(factor).is_some();
-        (fits(self.constant) && self.terms.values().copied().all(fits))
-            .then(|| Self::constant(0).plus(factor, self))
-    }
-
-    /// Whether none of its integers is larger, or further below 0.
-    pub fn is_within(&self, largest: i64) -> bool {
-        let all = self.terms.values().chain([&self.constant]);
-        all.into_iter().all(|one| one.unsigned_abs() <= largest.unsigned_abs())
-    }
-
-    /// The number, if there is no atom.
-    pub fn as_constant(&self) -> Option<i64> {
-        self.terms.is_empty().then_some(self.constant)
-    }
-
-    /// The index, if it is that alone.
-    pub fn as_index(&self) -> Option<I> {
-        match self.terms.iter().next() {
-            Some((&Atom::Index(index), 1)) if self.terms.len() == 1 && self.constant == 0 => {
-                Some(index)
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether it cannot be below 0, as no index, length or integer operand can.
-    pub fn is_never_negative(&self) -> bool {
-        self.constant >= 0 && self.terms.values().all(|&factor| factor > 0)
-    }
-
-    pub fn factor(&self, index: I) -> i64 {
-        self.terms.get(&Atom::Index(index)).copied().unwrap_or(0)
-    }
-
-    pub fn indices(&self) -> impl Iterator<Item = I> + '_ {
-        self.terms.keys().filter_map(|atom| match atom {
-            Atom::Index(index) => Some(*index),
-            _ => None,
-        })
-    }
-
-    /// Puts `by` in the place of an index.
-    pub fn substitute(&self, index: I, by: &Self) -> Self {
-        let factor = self.factor(index);
-        let mut rest = self.clone();
-        rest.terms.remove(&Atom::Index(index));
-        rest.plus(factor, by)
-    }
-}
-
 /// The index as far as which a range reaches: `0..=t` takes all values up to that of `t`. Where `t` takes
 /// all positions of an axis, the range makes an axis of the same length.
-pub fn reaches_as_far_as<I: Ord + Copy>(low: &Affine<I>, high: &Affine<I>) -> Option<I> {
-    let last = high.clone().plus(-1, &Affine::constant(1));
+pub fn reaches_as_far_as<I: Ord + Copy>(low: &Integer<I>, high: &Integer<I>) -> Option<I> {
+    let last = high.clone().plus(-1, &Integer::constant(1));
     last.as_index().filter(|_| low.as_constant() == Some(0))
 }
 
 impl Range {
-    pub fn stated(low: Affine, high: Affine) -> Self {
+    pub fn stated(low: Integer, high: Integer) -> Self {
         Self::Stated { low, high }
     }
 }

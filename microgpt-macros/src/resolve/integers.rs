@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span};
 
 use super::{Checker, Place, Result, axis_of, rust};
 use crate::resolve::hir::{
-    Affine, Array, Atom, Axis, AxisUse, BinderId, Bound, IntegersId, Range, Subscript,
+    Array, Atom, Axis, AxisUse, BinderId, Bound, Integer, Operation, Range,
 };
 use crate::syntax::ast::{Expr, ExprKind, Operator, Path};
 use crate::syntax::name::{Name, plain};
@@ -18,24 +18,21 @@ impl Checker<'_> {
         array: Array,
         axis: usize,
         expr: &Expr,
-    ) -> Result<Subscript> {
-        let subscript = if let ExprKind::Subscript { base, subscripts } = &expr.kind {
+    ) -> Result<Integer> {
+        let subscript = self.integer(expr, Place::Subscript)?;
+        if let Some(constant @ ..0) = subscript.as_constant() {
+            return Err(Diagnostic::new(
+                expr.span,
+                format!("subscript {constant} is negative"),
+                "subscripts count from 0; the last element is `x[{n - 1}]`, with its length `n` from Rust",
+            ));
+        }
+        if let Some(index) = subscript.as_index() {
+            self.run_over(index, array, axis, expr.span);
+        }
+        if subscript.has_ids() {
             self.require_no_starts(array, axis, expr.span)?;
-            self.gather(base, subscripts)?
-        } else {
-            let affine = self.integer(expr, Place::Subscript)?;
-            if let Some(constant @ ..0) = affine.as_constant() {
-                return Err(Diagnostic::new(
-                    expr.span,
-                    format!("subscript {constant} is negative"),
-                    "subscripts count from 0; the last element is `x[{n - 1}]`, with its length `n` from Rust",
-                ));
-            }
-            if let Some(index) = affine.as_index() {
-                self.run_over(index, array, axis, expr.span);
-            }
-            Subscript::Affine(affine)
-        };
+        }
         if self.branches == 0 {
             let subscript = subscript.clone();
             let definition = self.checked.definitions.next_id();
@@ -53,16 +50,14 @@ impl Checker<'_> {
     }
 
     /// Whether a subscript cannot leave its axis: its index takes its range from there.
-    pub(super) fn is_implied(&self, subscript: &Subscript) -> bool {
-        match subscript {
-            Subscript::Affine(affine) => affine.as_index().is_some_and(|index| {
-                matches!(self.checked.binders[index].range, Range::Implied(_))
-            }),
-            Subscript::Gather { .. } => false,
-        }
+    pub(super) fn is_implied(&self, subscript: &Integer) -> bool {
+        subscript
+            .as_index()
+            .is_some_and(|index| matches!(self.checked.binders[index].range, Range::Implied(_)))
     }
 
-    pub(super) fn gather(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Subscript> {
+    /// An element of an array of integers.
+    fn gather(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Integer> {
         let rank = subscripts.len();
         let integers = match &base.kind {
             ExprKind::Path(path) => {
@@ -97,32 +92,25 @@ impl Checker<'_> {
         };
         let mut at = Vec::new();
         for (axis, subscript) in subscripts.iter().enumerate() {
-            let affine = self.integer(subscript, Place::Subscript)?;
-            if let Some(index) = affine.as_index() {
+            let place = self.integer(subscript, Place::Subscript)?;
+            if let Some(index) = place.as_index() {
                 let axis = Axis::Integers { operand: integers, axis };
                 self.run_over_axis(index, axis, subscript.span);
             }
-            at.push(affine);
+            at.push(place);
         }
-        Ok(Subscript::Gather { integers, at })
+        Ok(Integer::atom(Atom::Id { integers, at }))
     }
 
-    /// The array of ids, and where in it, if this is an element of one as a number.
-    pub(super) fn id(
-        &mut self,
-        base: &Expr,
-        subscripts: &[Expr],
-    ) -> Result<Option<(IntegersId, Vec<Affine>)>> {
+    /// The id, if this is an element of an array of ids as a number.
+    pub(super) fn id(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Option<Integer>> {
         let ExprKind::Path(path) = &base.kind else { return Ok(None) };
         let hides =
             |name: &Ident| self.index(name).is_some() || self.lets.contains_key(&Name::of(name));
         if !self.is_integers(path) || path.ident.as_ref().is_some_and(hides) {
             return Ok(None);
         }
-        match self.gather(base, subscripts)? {
-            Subscript::Gather { integers, at } => Ok(Some((integers, at))),
-            Subscript::Affine(_) => Ok(None),
-        }
+        self.gather(base, subscripts).map(Some)
     }
 
     /// Notes that an index without a stated range takes every position of this axis.
@@ -153,24 +141,21 @@ impl Checker<'_> {
     }
 
     /// The length of an index's range; `sum(q[j] for j) / len(j)` may name it outside.
-    pub(super) fn len(&mut self, name: &Ident) -> Affine {
+    pub(super) fn len(&mut self, name: &Ident) -> Integer {
         let index = self.index_alone(name).unwrap_or_else(|| {
             let id = self.stand_in(name.clone());
             self.lengths.push((name.clone(), id));
             id
         });
-        Affine::atom(Atom::Len(index))
+        Integer::atom(Atom::Len(index))
     }
 
     /// The length of an index's range as an integer. What may be cut off is counted as a number alone:
     /// where it depends on other indices, it is no sum of integers.
-    fn integer_len(&mut self, name: &Ident) -> Result<Affine> {
+    fn integer_len(&mut self, name: &Ident) -> Result<Integer> {
         let length = self.len(name);
-        let may_be_cut_off = |atom: &Atom<BinderId>| match *atom {
-            Atom::Len(index) => self.is_ragged(index) && self.may_be_cut_off(index),
-            _ => false,
-        };
-        if length.terms.keys().any(may_be_cut_off) {
+        let may_be_cut_off = |index| self.is_ragged(index) && self.may_be_cut_off(index);
+        if matches!(length.as_atom(), Some(&Atom::Len(index)) if may_be_cut_off(index)) {
             return Err(Diagnostic::new(
                 name.span(),
                 format!(
@@ -261,59 +246,68 @@ impl Checker<'_> {
         while let Some(binder) = next.pop() {
             let binder = found.get(&binder).copied().unwrap_or(binder);
             let Range::Stated { low, high } = &self.checked.binders[binder].range else { continue };
-            for atom in low.terms.keys().chain(high.terms.keys()) {
-                let (Atom::Len(other) | Atom::Index(other)) = *atom else { continue };
-                if other == id {
-                    return true;
-                }
-                if seen.insert(other) {
-                    next.push(other);
-                }
+            let mut named = BTreeSet::new();
+            for end in [low, high] {
+                end.walk(&mut |atom| {
+                    if let Atom::Len(other) | Atom::Index(other) = *atom {
+                        named.insert(other);
+                    }
+                });
             }
+            if named.contains(&id) {
+                return true;
+            }
+            next.extend(named.into_iter().filter(|&other| seen.insert(other)));
         }
         false
     }
 
-    pub(super) fn integer(&mut self, expr: &Expr, place: Place) -> Result<Affine> {
-        let affine = self.sum_of_integers(expr, place)?;
-        if affine.is_within(LARGEST) && self.weight(&affine) <= HEAVIEST {
-            return Ok(affine);
+    pub(super) fn integer(&mut self, expr: &Expr, place: Place) -> Result<Integer> {
+        let integer = self.sum_of_integers(expr, place)?;
+        if integer.is_within(LARGEST) && self.weight(&integer) <= HEAVIEST {
+            return Ok(integer);
         }
         Err(too_large(expr.span))
     }
 
     /// The sum of an integer's factors, with its indices as far as their ranges go.
-    pub(super) fn weight(&self, affine: &Affine) -> f64 {
-        let terms = affine.terms.iter().map(|(atom, factor)| {
-            let size = match *atom {
-                Atom::Index(index) | Atom::Len(index) => self.facts[index].weight,
-                Atom::Integer(_) => 1.0,
+    pub(super) fn weight(&self, integer: &Integer) -> f64 {
+        let terms = integer.terms.iter().map(|(atom, factor)| {
+            let size = match atom {
+                Atom::Index(index) | Atom::Len(index) => self.facts[*index].weight,
+                // Products of two integers are looked at as they are computed.
+                Atom::Integer(_) | Atom::Id { .. } | Atom::Of(Operation::Product, _) => 1.0,
+                Atom::Of(_, both) => {
+                    both.iter().map(|one| self.weight(one)).fold(1.0, f64::max)
+                }
             };
             factor.unsigned_abs() as f64 * size
         });
-        affine.constant.unsigned_abs() as f64 + terms.sum::<f64>()
+        integer.constant.unsigned_abs() as f64 + terms.sum::<f64>()
     }
 
     /// The indices with which an integer changes, also by a range that does.
-    pub(super) fn dependences(&self, affine: &Affine) -> BTreeSet<BinderId> {
-        let of_atom = |atom: &Atom<BinderId>| match *atom {
-            Atom::Index(index) => {
-                self.facts[index].depends.iter().copied().chain([index]).collect()
+    pub(super) fn dependences(&self, integer: &Integer) -> BTreeSet<BinderId> {
+        let mut all = BTreeSet::new();
+        integer.walk(&mut |atom| {
+            if let Atom::Index(index) | Atom::Len(index) = atom {
+                all.extend(&self.facts[*index].depends);
             }
-            Atom::Len(index) => self.facts[index].depends.clone(),
-            Atom::Integer(_) => BTreeSet::new(),
-        };
-        affine.terms.keys().flat_map(of_atom).collect()
+            if let Atom::Index(index) = atom {
+                all.insert(*index);
+            }
+        });
+        all
     }
 
-    fn sum_of_integers(&mut self, expr: &Expr, place: Place) -> Result<Affine> {
+    fn sum_of_integers(&mut self, expr: &Expr, place: Place) -> Result<Integer> {
         Ok(match &expr.kind {
             ExprKind::Number { value, is_integer } => {
-                Affine::constant(whole(*value, *is_integer, expr.span)?)
+                Integer::constant(whole(*value, *is_integer, expr.span)?)
             }
             ExprKind::Path(path) => match &path.ident {
                 Some(ident) => match self.index_at(ident, place) {
-                    Some(index) => Affine::index(index),
+                    Some(index) => Integer::index(index),
                     None => self.not_an_index(ident, path, place)?,
                 },
                 None => self.integer_path(path, expr.span)?,
@@ -321,11 +315,12 @@ impl Checker<'_> {
             ExprKind::Rust(tokens) => {
                 let id =
                     self.integer_operand(rust(tokens), "integer".into(), None, 0, expr.span)?;
-                Affine::atom(Atom::Integer(id))
+                Integer::atom(Atom::Integer(id))
             }
             ExprKind::Len(index) => self.integer_len(index)?,
+            ExprKind::Subscript { base, subscripts } => self.gather(base, subscripts)?,
             ExprKind::Negate(operand) => {
-                Affine::constant(0).plus(-1, &self.integer(operand, place)?)
+                Integer::constant(0).plus(-1, &self.integer(operand, place)?)
             }
             ExprKind::Binary { operator: Operator::Add, left, right } => {
                 self.integer(left, place)?.plus(1, &self.integer(right, place)?)
@@ -350,7 +345,7 @@ impl Checker<'_> {
             }
             ExprKind::Error => {
                 self.unread += 1;
-                Affine::constant(0)
+                Integer::constant(0)
             }
             _ => {
                 return Err(Diagnostic::new(
@@ -370,10 +365,10 @@ impl Checker<'_> {
         }
     }
 
-    pub(super) fn integer_path(&mut self, path: &Path, span: Span) -> Result<Affine> {
+    pub(super) fn integer_path(&mut self, path: &Path, span: Span) -> Result<Integer> {
         let id =
             self.integer_operand(path.tokens.clone(), path.last.clone(), Some(path), 0, span)?;
-        Ok(Affine::atom(Atom::Integer(id)))
+        Ok(Integer::atom(Atom::Integer(id)))
     }
 
     /// A name that no `for` binds. In a range it is a Rust variable; as a subscript it is far more
@@ -383,10 +378,10 @@ impl Checker<'_> {
         ident: &Ident,
         path: &Path,
         place: Place,
-    ) -> Result<Affine> {
+    ) -> Result<Integer> {
         if let Some(found) = self.let_of(ident) {
             if found.is_none() {
-                return Ok(Affine::constant(0));
+                return Ok(Integer::constant(0));
             }
             return Err(Diagnostic::new(
                 ident.span(),

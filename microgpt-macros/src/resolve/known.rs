@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 use super::{Checker, OperandOf, count};
-use crate::resolve::hir::{Affine, Axis, AxisUse, BinderId, Label, Operand, Range};
+use crate::resolve::hir::{Integer, Axis, AxisUse, BinderId, Label, Operand, Range};
 use crate::syntax::ast;
 use crate::syntax::name::{hygiene, named_as, plain};
 use crate::syntax::report::Diagnostic;
@@ -158,7 +158,7 @@ impl Checker<'_> {
             self.by_where = None;
             return range.unwrap_or_else(|diagnostic| {
                 self.report.push(diagnostic);
-                Range::stated(Affine::constant(0), Affine::constant(0))
+                Range::stated(Integer::constant(0), Integer::constant(0))
             });
         }
         self.known_range_of_letter(name)

@@ -10,7 +10,7 @@ use microgpt::PythonRandom;
 use crate::graph::equations::Steps;
 use crate::graph::{Array, IndexId};
 use crate::nest;
-use crate::tests::generate::{OPERANDS, Shapes, program, recurrence};
+use crate::tests::generate::{Integers, OPERANDS, Shapes, program, recurrence};
 use crate::tests::machine::{Added, Guards, Machine};
 use crate::tests::passes::{OF_FOUR, OF_THREE, OF_TWO, all_guards};
 use crate::tests::stages;
@@ -89,7 +89,7 @@ fn check(text: &str, shapes: &Shapes) -> Result<usize, String> {
     let mut all = BTreeMap::new();
     for guards in all_guards(&kernels) {
         let mut machine =
-            Machine::new((&checked, &gradient, &kernels), &lens, &shapes.ids, &data, guards);
+            Machine::new((&checked, &gradient, &kernels), &lens, &shapes.integers, &data, guards);
         machine.added = Some(Vec::new());
         let count = machine.forward().len();
         if machine.empty.is_some() {
@@ -127,8 +127,8 @@ fn sums_keep_the_order_of_the_text() {
         terms += check(text, shapes).unwrap_or_else(|error| panic!("{text}\n{error}"));
     };
     for lengths in [[3, 4], [10, 9]] {
-        let ids = (0..lengths[0]).map(|at| at % lengths[1]).collect();
-        let shapes = Shapes { lengths, ids };
+        let integers = Integers::each(lengths, |at, below| at % below);
+        let shapes = Shapes { lengths, integers };
         for text in OF_TWO.iter().chain(&OF_THREE).chain(&OF_FOUR) {
             run(text, &shapes);
         }

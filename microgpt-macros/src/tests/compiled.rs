@@ -11,7 +11,7 @@ use std::process::Command;
 use microgpt::PythonRandom;
 
 use crate::tests::fused::{compare, operands};
-use crate::tests::generate::{OPERANDS, Shapes, below, program, recurrence};
+use crate::tests::generate::{Integers, OPERANDS, Shapes, below, program, recurrence};
 
 /// So many programs go into one source file.
 const IN_A_FILE: usize = 75;
@@ -78,9 +78,12 @@ fn case(number: usize, seed: u64) -> Result<String, String> {
     let text = if seed % 4 == 3 { recurrence(seed, &shapes) } else { program(seed, &shapes) };
     let (answer, cotangents) = compare(&text, seed, &shapes)?;
     let operands = operands(&mut PythonRandom::new(seed), &shapes);
-    let mut code = format!("fn case_{number}() {{ let tape = Tape::new(); let ids = ");
+    let mut code = format!("fn case_{number}() {{ let tape = Tape::new(); ");
     let is_typed = below(&mut random, 2) == 0;
-    let _ = write!(code, "{}{:?}; ", if is_typed { "" } else { "vec!" }, shapes.ids);
+    let kind = if is_typed { "" } else { "vec!" };
+    for name in Integers::NAMES {
+        let _ = write!(code, "let {name} = {kind}{:?}; ", shapes.integers.of(name));
+    }
     // A result has a backward pass if one operand is tracked.
     let first_used = answer.gradients.first().map(|(at, _)| *at);
     let mut tracked = Vec::new();

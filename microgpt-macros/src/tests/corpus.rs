@@ -66,7 +66,7 @@ fn hold(
 /// same to the compiler as those in the programs.
 macro_rules! corpus {
     (
-        [$c:ident $d:ident $u:ident $v:ident $a:ident $b:ident $m:ident $w:ident $q:ident $ids:ident]
+        [$c:ident $d:ident $u:ident $v:ident $a:ident $b:ident $m:ident $w:ident $q:ident $ids:ident $near:ident $mask:ident]
         $($name:ident: { $($program:tt)* })*
     ) => {
         /// The programs as text.
@@ -83,7 +83,9 @@ macro_rules! corpus {
                     let ($c, $d) = ($c.at([0]), $d.at([0]));
                     let ($u, $v, $a, $b) = (*$u, *$v, *$a, *$b);
                     let ($m, $w, $q) = ($m.reshape((3, 4)), $w.reshape((4, 3)), $q.reshape((4, 4)));
-                    let $ids = Shapes::default().ids;
+                    let integers = Shapes::default().integers;
+                    let ($ids, $near) = (integers.of("ids"), integers.of("near"));
+                    let $mask: Vec<bool> = integers.of("mask").iter().map(|&one| one == 1).collect();
                     expr!($($program)*).vectors()
                 });
             }
@@ -94,7 +96,7 @@ macro_rules! corpus {
 const _: () = assert!(TEXTS.len() >= 60, "too few programs");
 
 corpus! {
-    [c d u v a b m w q ids]
+    [c d u v a b m w q ids near mask]
 
     number: { 2.5 * c }
     number_with_an_exponent: { c * 1e-3 + 2E1 }

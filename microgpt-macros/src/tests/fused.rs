@@ -67,7 +67,7 @@ pub fn compare(text: &str, seed: u64, shapes: &Shapes) -> Result<(Answer, Vec<f6
         .zip(&operands)
         .map(|((name, _), (lens, data))| ((*name).to_owned(), lens.clone(), tape.vector(data)))
         .collect();
-    let values = unfused::evaluate(&tape, &program, &leaves, &shapes.ids);
+    let values = unfused::evaluate(&tape, &program, &leaves, &shapes.integers);
     let cotangents: Vec<f64> = values.iter().map(|_| random.gauss(0.0, 1.0)).collect();
     let loss = values
         .iter()
@@ -86,7 +86,7 @@ pub fn compare(text: &str, seed: u64, shapes: &Shapes) -> Result<(Answer, Vec<f6
         gradients: used.iter().map(|&at| (at, leaves[at].2.grad())).collect(),
     };
     let given: Vec<_> = used.iter().map(|&at| operands[at].clone()).collect();
-    let mut interpreter = Interpreter::new(&checked, &gradient, &given, &shapes.ids);
+    let mut interpreter = Interpreter::new(&checked, &gradient, &given, &shapes.integers);
     let interpreted = Answer {
         results: interpreter.results(),
         gradients: used.into_iter().zip(interpreter.pull_back(&cotangents)).collect(),

@@ -9,13 +9,46 @@ use microgpt::PythonRandom;
 pub struct Shapes {
     /// The lengths of the two kinds of axes, the second one longer by one.
     pub lengths: [usize; 2],
-    /// Integer operands: ids along an axis of the first kind, below the length of the second.
-    pub ids: Vec<usize>,
+    pub integers: Integers,
+}
+
+/// The integer operands, each along an axis of the first kind.
+#[derive(Clone, Debug)]
+pub struct Integers {
+    /// Below the length of the second kind.
+    ids: Vec<usize>,
+    /// Below the length of the first kind.
+    near: Vec<usize>,
+    /// 0 or 1.
+    mask: Vec<usize>,
+}
+
+impl Integers {
+    pub const NAMES: [&str; 3] = ["ids", "near", "mask"];
+
+    /// Draws each by its position and what it is below.
+    pub fn each(lengths: [usize; 2], mut draw: impl FnMut(usize, usize) -> usize) -> Self {
+        let mut all = |below: usize| (0..lengths[0]).map(|at| draw(at, below.max(1))).collect();
+        Self { ids: all(lengths[1]), near: all(lengths[0]), mask: all(2) }
+    }
+
+    /// Those of an operand.
+    pub fn of(&self, name: &str) -> &[usize] {
+        match name {
+            "ids" => &self.ids,
+            "near" => &self.near,
+            "mask" => &self.mask,
+            other => panic!("no integers are called {other}"),
+        }
+    }
 }
 
 impl Default for Shapes {
     fn default() -> Self {
-        Self { lengths: [3, 4], ids: vec![2, 0, 2] }
+        Self {
+            lengths: [3, 4],
+            integers: Integers { ids: vec![2, 0, 2], near: vec![1, 0, 1], mask: vec![1, 0, 1] },
+        }
     }
 }
 
@@ -23,8 +56,8 @@ impl Shapes {
     /// Lengths from 1 on.
     pub fn drawn(random: &mut PythonRandom, most: usize) -> Self {
         let length = 1 + below(random, most);
-        let ids = (0..length).map(|_| below(random, length + 1)).collect();
-        Self { lengths: [length, length + 1], ids }
+        let lengths = [length, length + 1];
+        Self { lengths, integers: Integers::each(lengths, |_, most| below(random, most)) }
     }
 }
 

@@ -12,8 +12,9 @@ use crate::graph::{
     Subscript, Through,
 };
 use crate::ids::IdVec;
-use crate::resolve::hir::{Affine, Atom, Axis, Checked, Function, OperandId};
+use crate::resolve::hir::{Atom, Axis, Checked, Function, Integer, IntegersId, OperandId};
 use crate::syntax::ast::{Comparison, Operator};
+use crate::tests::generate::Integers;
 use crate::tests::number::Number;
 
 type Indices = BTreeMap<IndexId, i64>;
@@ -26,7 +27,7 @@ pub struct Interpreter<'a, T = f64> {
     checked: &'a Checked,
     /// The lengths of each operand's axes.
     lens: IdVec<OperandId, Vec<usize>>,
-    ids: &'a [usize],
+    integers: &'a Integers,
     arrays: HashMap<Array, Numbers<T>>,
     /// How far ranges reach, of those that were asked for.
     reaches: RefCell<HashMap<IndexId, (i64, i64)>>,
@@ -40,14 +41,14 @@ impl<'a, T: Number> Interpreter<'a, T> {
         checked: &'a Checked,
         gradient: &'a Gradient,
         operands: &[(Vec<usize>, Vec<T>)],
-        ids: &'a [usize],
+        integers: &'a Integers,
     ) -> Self {
         let lens = operands.iter().map(|(lens, _)| lens.clone()).collect();
         let mut interpreter = Self {
             gradient,
             checked,
             lens,
-            ids,
+            integers,
             arrays: HashMap::new(),
             reaches: RefCell::default(),
             gradients: HashMap::new(),
@@ -233,7 +234,7 @@ impl<'a, T: Number> Interpreter<'a, T> {
             IndexRange::Whole(Length::Extent(stated)) => self.reach(*stated),
             IndexRange::Whole(length) => (0, signed(self.length(*length))),
             IndexRange::Stated { low, high } => {
-                (self.affine(low, at).max(0), self.affine(high, at))
+                (self.integer(low, at).max(0), self.integer(high, at))
             }
         }
     }
@@ -249,7 +250,9 @@ impl<'a, T: Number> Interpreter<'a, T> {
                 let axis = self.graph().classes.axes(class).next().expect("a class has an axis");
                 match axis {
                     Axis::Operand { operand, axis } => self.lens[operand][axis],
-                    Axis::Integers { .. } => self.ids.len(),
+                    Axis::Integers { operand, .. } => {
+                        self.integers.of(&self.checked.integers[operand].name).len()
+                    }
                     Axis::Extent { .. } => panic!("an extent is no class"),
                 }
             }
@@ -294,28 +297,29 @@ impl<'a, T: Number> Interpreter<'a, T> {
         }
     }
 
-    fn affine(&self, affine: &Affine<IndexId>, at: &Indices) -> i64 {
-        let terms = affine.terms.iter().map(|(atom, factor)| {
+    fn integer(&self, integer: &Integer<IndexId>, at: &Indices) -> i64 {
+        let name = |operand: IntegersId| &self.checked.integers[operand].name;
+        let terms = integer.terms.iter().map(|(atom, factor)| {
             factor
-                * match *atom {
-                    Atom::Index(index) => at[&index],
-                    Atom::Len(index) => self.count(index, at),
-                    Atom::Integer(operand) => {
-                        panic!("{} is not generated", self.checked.integers[operand].name)
+                * match atom {
+                    Atom::Index(index) => at[index],
+                    Atom::Len(index) => self.count(*index, at),
+                    Atom::Integer(operand) => panic!("{} is not generated", name(*operand)),
+                    Atom::Id { integers, at: places } => {
+                        let place = usize::try_from(self.integer(&places[0], at)).expect("a place");
+                        signed(self.integers.of(name(*integers))[place])
+                    }
+                    Atom::Of(operation, both) => {
+                        let [one, other] = both.each_ref().map(|one| self.integer(one, at));
+                        operation.of(one, other).expect("an integer")
                     }
                 }
         });
-        affine.constant + terms.sum::<i64>()
+        integer.constant + terms.sum::<i64>()
     }
 
     fn place(&self, subscripts: &[Subscript], start: &[i64], at: &Indices) -> Vec<i64> {
-        let positions = subscripts.iter().map(|subscript| match subscript {
-            Subscript::Affine(affine) => self.affine(affine, at),
-            Subscript::Gather { at: ids, .. } => {
-                let id = usize::try_from(self.affine(&ids[0], at)).expect("an id");
-                signed(self.ids[id])
-            }
-        });
+        let positions = subscripts.iter().map(|subscript| self.integer(subscript, at));
         positions.zip(start).map(|(position, start)| position - start).collect()
     }
 
@@ -358,10 +362,7 @@ impl<'a, T: Number> Interpreter<'a, T> {
         let number = |node: &NodeId| self.node(*node, at);
         match &self.graph().nodes[node] {
             Node::Number(bits) => T::of(f64::from_bits(*bits)),
-            Node::Integer(affine) => T::of(self.affine(affine, at) as f64),
-            Node::Id { at: place, .. } => T::of(
-                self.ids[usize::try_from(self.affine(&place[0], at)).expect("a place")] as f64,
-            ),
+            Node::Integer(integer) => T::of(self.integer(integer, at) as f64),
             Node::Count(index) => T::of(self.count(*index, at) as f64),
             Node::Load { array, subscripts, guard: None } => self.element(*array, subscripts, at),
             Node::Load { array, subscripts, guard: Some(guard) } => {

@@ -21,6 +21,7 @@ use crate::ids::Id;
 use crate::nest::Kernels;
 use crate::nest::ir::{Combine, Element, Guard, Kernel, Let, Loop, Row, Stmt, Update, perfect};
 use crate::resolve::hir::Checked;
+use crate::tests::generate::Integers;
 use crate::tests::number::Number;
 
 use addresses::Axes;
@@ -82,7 +83,7 @@ pub struct Machine<'a, T> {
     guards: Guards,
     /// The lengths of each operand's axes.
     lens: &'a [Vec<usize>],
-    ids: &'a [usize],
+    integers: &'a Integers,
     reaches: RefCell<HashMap<IndexId, (i64, i64)>>,
     /// By the place of the array, as written and interleaved.
     axes: RefCell<Vec<[Option<Axes>; 2]>>,
@@ -109,7 +110,7 @@ impl<'a, T: Number> Machine<'a, T> {
     pub fn new(
         (checked, gradient, kernels): (&'a Checked, &'a Gradient, &'a Kernels),
         lens: &'a [Vec<usize>],
-        ids: &'a [usize],
+        integers: &'a Integers,
         operands: &[Vec<T>],
         guards: Guards,
     ) -> Self {
@@ -122,7 +123,7 @@ impl<'a, T: Number> Machine<'a, T> {
             kernels,
             guards,
             lens,
-            ids,
+            integers,
             reaches: RefCell::default(),
             axes: RefCell::new(vec![[None, None]; places]),
             arrays: vec![Vec::new(); places],

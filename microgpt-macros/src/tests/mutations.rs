@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use microgpt::PythonRandom;
 
 use crate::graph::differentiate::Gradient;
-use crate::graph::{Array, IndexId, IndexRange, Node, Subscript, Through};
-use crate::resolve::hir::Affine;
+use crate::graph::{Array, IndexId, IndexRange, Node, Through};
+use crate::resolve::hir::Integer;
 use crate::syntax::ast::Operator;
 use crate::tests::compiled;
 use crate::tests::fused::{compare, operands};
@@ -107,11 +107,11 @@ fn mutate(gradient: &mut Gradient, at: usize, mutation: Mutation) -> bool {
             return *subscripts != reversed;
         }
         Mutation::Shifted => {
-            let Some(Subscript::Affine(affine)) = gradient.accumulations[at].subscripts.last_mut()
+            let Some(subscript) = gradient.accumulations[at].subscripts.last_mut()
             else {
                 return false;
             };
-            *affine = affine.clone().plus(1, &Affine::constant(1));
+            *subscript = subscript.clone().plus(1, &Integer::constant(1));
             return true;
         }
         Mutation::Overwritten => {
@@ -132,7 +132,7 @@ fn mutate(gradient: &mut Gradient, at: usize, mutation: Mutation) -> bool {
             let IndexRange::Stated { low, high } = graph.indices[index].range.clone() else {
                 return false;
             };
-            let range = IndexRange::Stated { low, high: high.plus(-1, &Affine::constant(1)) };
+            let range = IndexRange::Stated { low, high: high.plus(-1, &Integer::constant(1)) };
             let name = graph.indices[index].name.clone();
             let height = graph.indices[index].height;
             let shorter = graph.index(height, range, &name);
@@ -159,7 +159,7 @@ fn mutate(gradient: &mut Gradient, at: usize, mutation: Mutation) -> bool {
 
 /// Puts another index in the place of one in the loops of an accumulation, and where it stands there.
 fn replace_index(gradient: &mut Gradient, at: usize, index: IndexId, by: IndexId) -> bool {
-    let map = BTreeMap::from([(index, Affine::index(by))]);
+    let map = BTreeMap::from([(index, Integer::index(by))]);
     let mut substituted =
         |node| crate::graph::requirements::substituted(&mut gradient.equations.graph, node, &map);
     let one = &gradient.accumulations[at];
@@ -179,9 +179,7 @@ fn replace_index(gradient: &mut Gradient, at: usize, index: IndexId, by: IndexId
         }
     }
     for subscript in &mut one.subscripts {
-        if let Subscript::Affine(affine) = subscript {
-            *affine = affine.substitute(index, &Affine::index(by));
-        }
+        *subscript = subscript.substitute(index, &Integer::index(by));
     }
     true
 }
@@ -204,7 +202,7 @@ fn gradients(
         all[at.expect("an operand")].clone()
     });
     let given: Vec<_> = used.collect();
-    let mut interpreter = Interpreter::new(&checked, &gradient, &given, &shapes.ids);
+    let mut interpreter = Interpreter::new(&checked, &gradient, &given, &shapes.integers);
     Some(interpreter.pull_back(cotangents))
 }
 

@@ -7,7 +7,7 @@ use microgpt::{PythonRandom, Tape};
 use crate::graph::differentiate::Gradient;
 use crate::resolve::hir::Checked;
 use crate::syntax::ast::Program;
-use crate::tests::generate::below;
+use crate::tests::generate::{Integers, below};
 use crate::tests::interpret::Interpreter;
 use crate::tests::{stages, unfused};
 
@@ -46,13 +46,13 @@ fn forms() -> Vec<Form> {
 type Numbers = (f64, Vec<f64>);
 
 fn one_value_at_a_time(program: &Program, names: &[String], point: &[f64]) -> Numbers {
-    let tape = Tape::new();
+    let (tape, integers) = (Tape::new(), Integers::each([0, 0], |_, _| 0));
     let leaves: Vec<_> = names
         .iter()
         .zip(point)
         .map(|(name, &x)| (name.clone(), vec![], tape.vector([x]).reshape((1,))))
         .collect();
-    let values = unfused::evaluate(&tape, program, &leaves, &[]);
+    let values = unfused::evaluate(&tape, program, &leaves, &integers);
     values[0].backward();
     (values[0].data(), leaves.iter().map(|leaf| leaf.2.grad()[0]).collect())
 }
@@ -61,7 +61,8 @@ fn fused(checked: &Checked, gradient: &Gradient, names: &[String], point: &[f64]
     let place = |name: &String| names.iter().position(|one| one == name).expect("an operand");
     let places: Vec<usize> = checked.operands.iter().map(|operand| place(&operand.name)).collect();
     let operands: Vec<_> = places.iter().map(|&at| (vec![], vec![point[at]])).collect();
-    let mut interpreter = Interpreter::new(checked, gradient, &operands, &[]);
+    let integers = Integers::each([0, 0], |_, _| 0);
+    let mut interpreter = Interpreter::new(checked, gradient, &operands, &integers);
     let value = interpreter.results()[0];
     let mut gradients = vec![0.0; names.len()];
     for (at, gradient) in places.into_iter().zip(interpreter.pull_back(&[1.0])) {

@@ -11,7 +11,7 @@ use crate::graph::{Node, Through};
 use crate::nest::{self, Kernels, PASSES};
 use crate::resolve::hir::Function;
 use crate::syntax::ast::Operator;
-use crate::tests::generate::{OPERANDS, Shapes, below, program, recurrence, whole_program};
+use crate::tests::generate::{Integers, OPERANDS, Shapes, below, program, recurrence, whole_program};
 use crate::tests::interpret::Interpreter;
 use crate::tests::machine::{Guards, Machine};
 use crate::tests::number::Number;
@@ -88,7 +88,7 @@ fn check<T: Number>(
         })
         .collect();
     let (lens, data): (Vec<_>, Vec<_>) = operands.iter().cloned().unzip();
-    let mut reference = Interpreter::new(&checked, &gradient, &operands, &shapes.ids);
+    let mut reference = Interpreter::new(&checked, &gradient, &operands, &shapes.integers);
     let results = reference.results();
     let cotangents: Vec<T> = draw(&mut random, numbers, results.len());
     let gradients = reference.pull_back(&cotangents);
@@ -100,7 +100,7 @@ fn check<T: Number>(
     let mut runs = 0;
     let mut run = |gradient: &Gradient, kernels: &Kernels, guards, passes: &str| {
         let mut machine =
-            Machine::new((&checked, gradient, kernels), &lens, &shapes.ids, &data, guards);
+            Machine::new((&checked, gradient, kernels), &lens, &shapes.integers, &data, guards);
         let results = machine.forward();
         if machine.empty.is_some() {
             return Ok(());
@@ -252,8 +252,8 @@ fn kernels_of_all_lengths_compute_what_their_equations_say() {
             if lengths[1] == 0 && text.contains("ids") {
                 continue;
             }
-            let ids = (0..lengths[0]).map(|_| below(&mut random, lengths[1].max(1))).collect();
-            let shapes = Shapes { lengths, ids };
+            let integers = Integers::each(lengths, |_, most| below(&mut random, most));
+            let shapes = Shapes { lengths, integers };
             let seed = programs.len() as u64;
             let numbers = if seed % 4 < 2 { Numbers::Whole } else { Numbers::Real };
             programs.push((seed, (*text).to_owned(), shapes, numbers));

@@ -8,6 +8,7 @@ use microgpt::{Array, Tape, Value, ops};
 use crate::syntax::ast::{
     self, Binder, Comparison, Condition, Expr, ExprKind, Operator, Program, Statement,
 };
+use crate::tests::generate::Integers;
 
 /// A scalar or an array of values by position; what is not there is 0.
 #[derive(Clone)]
@@ -30,7 +31,7 @@ struct Scope {
 pub struct Unfused<'t> {
     tape: &'t Tape,
     blocks: HashMap<String, Block<'t>>,
-    ids: &'t [usize],
+    integers: &'t Integers,
     indices: Vec<(String, usize)>,
     scope: Scope,
     /// How many values an index name took when it was last bound.
@@ -45,12 +46,12 @@ pub fn evaluate<'t>(
     tape: &'t Tape,
     program: &Program,
     operands: &[Leaf<'t>],
-    ids: &'t [usize],
+    integers: &'t Integers,
 ) -> Vec<Value<'t>> {
     let mut unfused = Unfused {
         tape,
         blocks: HashMap::new(),
-        ids,
+        integers,
         indices: Vec::new(),
         scope: Scope::default(),
         counts: HashMap::new(),
@@ -292,7 +293,9 @@ impl<'t> Unfused<'t> {
                 && let ExprKind::Path(array) = &base.kind
             {
                 let (starts, lens) = match (array.last.as_str(), self.blocks.get(&array.last)) {
-                    ("ids", _) => (vec![0], vec![self.ids.len()]),
+                    (name, _) if Integers::NAMES.contains(&name) => {
+                        (vec![0], vec![self.integers.of(name).len()])
+                    }
                     (_, None) => return,
                     (_, Some(block)) => (block.starts.clone(), block.lens.clone()),
                 };
@@ -325,8 +328,10 @@ impl<'t> Unfused<'t> {
                     other => panic!("no {other:?} in a subscript"),
                 }
             }
-            ExprKind::Subscript { subscripts, .. } => {
-                i64::try_from(self.ids[from_zero(self.integer(&subscripts[0]))]).expect("small")
+            ExprKind::Subscript { base, subscripts } => {
+                let ExprKind::Path(array) = &base.kind else { panic!("ids have a name") };
+                let place = usize::try_from(self.integer(&subscripts[0])).expect("a place");
+                i64::try_from(self.integers.of(&array.last)[place]).expect("small")
             }
             other => panic!("no such subscript is generated: {other:?}"),
         }
@@ -382,7 +387,7 @@ impl<'t> Unfused<'t> {
             }
             ExprKind::Subscript { base, subscripts } => {
                 let ExprKind::Path(path) = &base.kind else { panic!("an array has a name") };
-                if path.last == "ids" {
+                if Integers::NAMES.contains(&path.last.as_str()) {
                     return self.tape.value(self.integer(expr) as f64);
                 }
                 self.element(&path.last, subscripts)

@@ -115,3 +115,107 @@ pub fn open_integer<O: Integer + ?Sized>(operand: &O) -> usize {
 fn too_large(integer: usize) -> ! {
     panic!("the integer {integer} in a subscript or range is beyond 2^32, the longest axis")
 }
+
+// ------------------------------------------------------------ arithmetic
+
+/// An integer that is not negative, or one of which the place is looked at.
+#[inline(always)]
+pub fn unsigned(n: isize) -> usize {
+    n.cast_unsigned()
+}
+
+/// A bound of a range: 0 where it is negative.
+#[inline(always)]
+pub fn from_zero(n: isize) -> usize {
+    n.max(0).cast_unsigned()
+}
+
+/// `one / other`, rounded down.
+///
+/// # Panics
+///
+/// If the divisor is not above 0.
+#[track_caller]
+#[inline(always)]
+pub fn quotient(one: isize, other: isize, divisor: &str) -> isize {
+    if other <= 0 {
+        no_divisor(other, divisor);
+    }
+    one.div_euclid(other)
+}
+
+/// What is left of `one / other`, rounded down: from 0 on and below `other`.
+///
+/// # Panics
+///
+/// If the divisor is not above 0.
+#[track_caller]
+#[inline(always)]
+pub fn remainder(one: isize, other: isize, divisor: &str) -> isize {
+    if other <= 0 {
+        no_divisor(other, divisor);
+    }
+    one.rem_euclid(other)
+}
+
+#[cold]
+#[track_caller]
+fn no_divisor(n: isize, divisor: &str) -> ! {
+    panic!("`{divisor}` divides an integer, and is {n}: it must be above 0")
+}
+
+/// The product of two integers.
+///
+/// # Panics
+///
+/// If it is beyond 2^32, where sums of such might not be numbers of the machine.
+#[track_caller]
+#[inline(always)]
+pub fn product(one: isize, other: isize) -> isize {
+    match one.checked_mul(other) {
+        Some(product) if product.unsigned_abs() <= MOST => product,
+        _ => large_product(one, other),
+    }
+}
+
+#[cold]
+#[track_caller]
+fn large_product(one: isize, other: isize) -> ! {
+    panic!("{one} times {other} in a subscript or range is beyond 2^32, the longest axis")
+}
+
+// ------------------------------------------------------------ bounds
+
+/// What no id is below; of no ids any number is that.
+#[inline(always)]
+pub fn least_id(ids: &[usize]) -> isize {
+    ids.iter().min().map_or(0, |id| bounded(*id))
+}
+
+/// What no id is above.
+#[inline(always)]
+pub fn greatest_id(ids: &[usize]) -> isize {
+    ids.iter().max().map_or(0, |id| bounded(*id))
+}
+
+/// An id that is no larger than a sum of integers may be.
+fn bounded(id: usize) -> isize {
+    id.min(MOST + 1).cast_signed()
+}
+
+/// What no quotient of a number up to `one`, or from it on, and a divisor between two is above, or below.
+#[inline(always)]
+pub fn quotient_bound(one: isize, least: isize, most: isize, greatest: bool) -> isize {
+    // The nearer to 0, the greater the divisor is.
+    let divisor = if (one > 0) == greatest { least } else { most };
+    one.div_euclid(divisor.max(1))
+}
+
+/// What no product of numbers between the ends is above, or below.
+#[inline(always)]
+pub fn product_bound(one: [isize; 2], other: [isize; 2], greatest: bool) -> isize {
+    let most = MOST.cast_signed();
+    let product = |one: isize, other: isize| one.saturating_mul(other).clamp(-most, most);
+    let [a, b] = one.map(|one| other.map(|other| product(one, other)));
+    if greatest { a[0].max(a[1]).max(b[0]).max(b[1]) } else { a[0].min(a[1]).min(b[0]).min(b[1]) }
+}

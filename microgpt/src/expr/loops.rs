@@ -27,6 +27,12 @@ pub fn difference<T: Real>(_: PhantomData<T>, plus: usize, minus: usize) -> T {
     T::of(plus as f64 - minus as f64)
 }
 
+/// The same as one integer.
+#[inline(always)]
+pub fn signed_number<T: Real>(_: PhantomData<T>, n: isize) -> T {
+    T::of(n as f64)
+}
+
 /// A bound of a range: `plus - minus`, or 0 if that is negative.
 #[inline(always)]
 pub fn minus(plus: usize, minus: usize) -> usize {

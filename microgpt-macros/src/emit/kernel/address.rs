@@ -3,11 +3,11 @@
 use proc_macro2::{Ident, TokenStream};
 
 use super::Printer;
-use crate::emit::code;
+use crate::emit::{Ids, code};
 use crate::graph::{Array, IndexId, Subscript};
 use crate::nest::ir::Element;
 use crate::nest::layout::stored;
-use crate::resolve::hir::Affine;
+use crate::resolve::hir::Integer;
 
 impl Printer<'_> {
     pub(super) fn element(&self, element: &Element) -> TokenStream {
@@ -55,23 +55,7 @@ impl Printer<'_> {
             self.emitter.axes(array).into_iter().zip(subscripts).enumerate().collect();
         for (axis, ((len, start), subscript)) in self.in_order(array, &axes) {
             let start = start.and_then(|axis| self.emitter.start(axis));
-            let (plus, minus) = match subscript {
-                Subscript::Affine(affine) => self.emitter.parts(affine),
-                Subscript::Gather { integers, at } => {
-                    let ids = self.emitter.integer_operand(*integers);
-                    let mut place = TokenStream::new();
-                    let name = self.emitter.integer_text(*integers);
-                    let lens = self.emitter.integer_axes(*integers);
-                    for (axis, (len, affine)) in lens.iter().zip(at).enumerate() {
-                        let (plus, minus) = self.emitter.parts(affine);
-                        let minus = minus.unwrap_or_else(|| code!(0));
-                        let text = format!("axis {axis} of `{name}`");
-                        let at = code!(#runtime::expr::place(#plus, #minus, 0, #len, #text));
-                        place = if place.is_empty() { at } else { code!((#place) * #len + #at) };
-                    }
-                    (code!(#ids[#place]), None)
-                }
-            };
+            let (plus, minus) = self.emitter.parts(subscript, Ids::Checked);
             let minus = minus.unwrap_or_else(|| code!(0));
             let start = start.map_or_else(|| code!(0), |start| code!(#start));
             let text = format!("axis {axis} of `{text}`");
@@ -92,42 +76,15 @@ impl Printer<'_> {
     }
 
     pub(super) fn subscript(&self, subscript: &Subscript, row: Option<IndexId>) -> TokenStream {
-        match subscript {
-            Subscript::Affine(affine) => {
-                let row = row.filter(|&index| affine.factor(index) != 0);
-                let Some(index) = row else { return self.group(affine) };
-                let (low, _) = self.emitter.bounds(index);
-                let rest = affine.substitute(index, &Affine::constant(0));
-                match (rest.as_constant(), low.to_string().as_str()) {
-                    (Some(0), _) => low,
-                    (_, "0") => self.group(&rest),
-                    // The row's first value may be what keeps the sum from being negative.
-                    _ => match self.emitter.parts(&rest) {
-                        (plus, None) => code!((#plus + #low)),
-                        (plus, Some(minus)) => code!((#plus + #low - (#minus))),
-                    },
-                }
-            }
-            Subscript::Gather { integers, at } => {
-                let name = self.emitter.integer_operand(*integers);
-                let mut address = TokenStream::new();
-                for (len, affine) in self.emitter.integer_axes(*integers).iter().zip(at) {
-                    let subscript = self.group(affine);
-                    address = if address.is_empty() {
-                        subscript
-                    } else {
-                        code!((#address) * #len + #subscript)
-                    };
-                }
-                code!(#name[#address])
-            }
+        let row = row.filter(|&index| subscript.names(index));
+        let Some(index) = row else { return self.emitter.group(subscript) };
+        let (low, _) = self.emitter.bounds(index);
+        let rest = subscript.substitute(index, &Integer::constant(0));
+        match (rest.as_constant(), low.to_string().as_str()) {
+            (Some(0), _) => low,
+            (_, "0") => self.emitter.group(&rest),
+            // The row's first value may be what keeps the sum from being negative.
+            _ => self.emitter.plus(&rest, &low),
         }
-    }
-
-    pub(super) fn group(&self, affine: &Affine<IndexId>) -> TokenStream {
-        let tokens = self.emitter.integer(affine);
-        let one = affine.terms.len() + usize::from(affine.constant != 0) <= 1
-            && affine.terms.values().all(|&factor| factor == 1);
-        if one { tokens } else { code!((#tokens)) }
     }
 }

@@ -7,7 +7,7 @@ use super::Printer;
 use crate::emit::{code, ident};
 use crate::graph::{Array, FunctionId, IndexId, Node, NodeId, Subscript, Through, indices_of};
 use crate::nest::ir::Update;
-use crate::resolve::hir::{Affine, Function};
+use crate::resolve::hir::Function;
 use crate::syntax::ast::{Comparison, Operator};
 
 impl Printer<'_> {
@@ -57,11 +57,8 @@ impl Printer<'_> {
         let graph = self.emitter.graph;
         match graph.nodes[node].clone() {
             Node::Number(bits) => self.constant(f64::from_bits(bits)),
-            Node::Integer(affine) => self.number(&affine),
-            Node::Id { integers, at } => {
-                let names = |index| at.iter().any(|affine| affine.factor(index) != 0);
-                let id = self.subscript(&Subscript::Gather { integers, at: at.clone() }, None);
-                self.along_row(names, code!(#runtime::expr::number(real_, #id)))
+            Node::Integer(integer) => {
+                self.along_row(|index| integer.names(index), self.emitter.number(&integer))
             }
             Node::Count(index) => {
                 let bounds = graph.range_indices(index);
@@ -200,16 +197,6 @@ impl Printer<'_> {
         }
         let (low, _) = self.emitter.bounds(index);
         if low.to_string() == "0" { code!(position_) } else { code!(#low + position_) }
-    }
-
-    fn number(&self, affine: &Affine<IndexId>) -> TokenStream {
-        let runtime = self.runtime;
-        let (plus, minus) = self.emitter.parts(affine);
-        let value = match minus {
-            None => code!(#runtime::expr::number(real_, #plus)),
-            Some(minus) => code!(#runtime::expr::difference(real_, #plus, #minus)),
-        };
-        self.along_row(|index| affine.factor(index) != 0, value)
     }
 
     /// A value with the index of the row bound around it, if it names that.

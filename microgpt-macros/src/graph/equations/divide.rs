@@ -9,7 +9,7 @@ use crate::graph::lower::{self, Block, Definition, Lowered};
 use crate::graph::recurrences;
 use crate::graph::{
     Array, EquationId, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Requirement,
-    Rewrite, Subscript, children,
+    Rewrite, children,
 };
 use crate::ids::IdVec;
 use crate::resolve::hir::{self, DefinitionId, Function, OperandId};
@@ -182,7 +182,7 @@ impl Split {
         let (fold, body) = self.fold_and_body(root);
         let requirements = self.requirements(root, &axes);
         let made = &mut self.equations[equation];
-        if let Some(Subscript::Affine(first)) = made.subscripts.first_mut() {
+        if let Some(first) = made.subscripts.first_mut() {
             *first = first.clone().plus(1, &shift);
         }
         (made.fold, made.body) = (fold, body);
@@ -195,7 +195,7 @@ impl Split {
         let body = self.equations.graph.load(Array::Equation(of), &own);
         // One number stands for all elements.
         let axes = if own.is_empty() { axes[1..].to_vec() } else { own };
-        let mut to = vec![Subscript::Affine(start.row.clone())];
+        let mut to = vec![start.row.clone()];
         to.extend(subscripts(&axes));
         Start { axes, subscripts: to, of, body }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, Span};
 
 use super::{Member, Order, Scope};
-use crate::resolve::hir::{Affine, Array, Atom, BinderId, Bound, Range, Subscript, Value};
+use crate::resolve::hir::{Array, Atom, BinderId, Bound, Integer, Range, Value};
 use crate::resolve::{Checker, Place, Result, count};
 use crate::syntax::ast::{Expr, ExprKind, Path};
 use crate::syntax::name::Name;
@@ -54,11 +54,11 @@ impl Checker<'_> {
         &mut self,
         member: usize,
         span: Span,
-    ) -> Result<(Array, Vec<Subscript>)> {
+    ) -> Result<(Array, Vec<Integer>)> {
         let Some(scope) = &self.block else { return Err(self.wrong_subscripts(member, 1, span)) };
         let Member { rank, definition, .. } = scope.members[member];
-        let here: Vec<Subscript> =
-            scope.indices.iter().map(|&index| Subscript::Affine(Affine::index(index))).collect();
+        let here: Vec<Integer> =
+            scope.indices.iter().map(|&index| Integer::index(index)).collect();
         if rank != 1 {
             return Err(self.wrong_subscripts(member, 1, span));
         }
@@ -87,18 +87,19 @@ impl Checker<'_> {
         let mut lazy = false;
         if leading.is_empty() {
             self.require_above(member, span)?;
-            resolved.extend(indices.iter().map(|&index| Subscript::Affine(Affine::index(index))));
+            resolved.extend(indices.iter().map(|&index| Integer::index(index)));
         } else {
             let mut places = Vec::new();
             for subscript in leading {
-                if let ExprKind::Subscript { .. } = subscript.kind {
+                let place = self.integer(subscript, Place::Subscript)?;
+                if place.has_ids() {
                     return Err(Diagnostic::new(
                         subscript.span,
                         "ids as the place of an element that the block computes",
                         "whether it is computed by then must be seen from the subscript: `h[t - 1, i]`, or `h[s, i]` with `s in 0..t`",
                     ));
                 }
-                places.push(self.integer(subscript, Place::Subscript)?);
+                places.push(place);
             }
             match self.when(&indices, &places, leading)? {
                 When::Here => self.require_above(member, span)?,
@@ -107,7 +108,7 @@ impl Checker<'_> {
                     lazy = self.is_lazy_elsewhere(member, position, steps, &places, leading)?;
                 }
             }
-            resolved.extend(places.into_iter().map(Subscript::Affine));
+            resolved.extend(places);
         }
         let of_block = indices.len();
         for (axis, subscript) in own.iter().enumerate() {
@@ -126,9 +127,9 @@ impl Checker<'_> {
     }
 
     /// Where an element lies: before or after this place by the first subscript that is not the index itself.
-    fn when(&self, indices: &[BinderId], places: &[Affine], written: &[Expr]) -> Result<When> {
+    fn when(&self, indices: &[BinderId], places: &[Integer], written: &[Expr]) -> Result<When> {
         for (position, (place, &index)) in places.iter().zip(indices).enumerate() {
-            let distance = place.clone().plus(-1, &Affine::index(index));
+            let distance = place.clone().plus(-1, &Integer::index(index));
             if distance.as_constant() == Some(0) {
                 continue;
             }
@@ -154,7 +155,7 @@ impl Checker<'_> {
     }
 
     /// The greatest or least value of a distance, if the ranges of its indices say it.
-    fn extreme(&self, distance: &Affine, greatest: bool) -> Option<i64> {
+    fn extreme(&self, distance: &Integer, greatest: bool) -> Option<i64> {
         let mut distance = distance.clone();
         // Each step puts the end of a range in the place of its index.
         for _ in 0..self.checked.binders.len() {
@@ -165,10 +166,10 @@ impl Checker<'_> {
             });
             let Some((index, factor)) = next else { break };
             let end = match (&self.checked.binders[index].range, (factor > 0) == greatest) {
-                (Range::Stated { high, .. }, true) => high.clone().plus(-1, &Affine::constant(1)),
+                (Range::Stated { high, .. }, true) => high.clone().plus(-1, &Integer::constant(1)),
                 (Range::Stated { low, .. }, false) => low.clone(),
                 (Range::Implied(_), true) => return None,
-                (Range::Implied(_), false) => Affine::constant(0),
+                (Range::Implied(_), false) => Integer::constant(0),
             };
             distance = distance.substitute(index, &end);
         }
@@ -208,7 +209,7 @@ impl Checker<'_> {
         member: usize,
         position: usize,
         steps: Option<usize>,
-        places: &[Affine],
+        places: &[Integer],
         written: &[Expr],
     ) -> Result<bool> {
         let Some(scope) = &self.block else { return Ok(false) };
@@ -260,7 +261,7 @@ impl Checker<'_> {
                 definition: self.checked.definitions.next_id(),
                 array: Array::Definition(definition),
                 axis,
-                subscript: Subscript::Affine(place.clone()),
+                subscript: place.clone(),
                 reaches_starts: true,
                 span: written[axis].span,
             });

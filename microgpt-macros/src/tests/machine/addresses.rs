@@ -8,7 +8,7 @@ use crate::graph::{Array, IndexId, IndexRange, Length, Subscript};
 use crate::ids::Id;
 use crate::nest::ir::Element;
 use crate::nest::layout::stored;
-use crate::resolve::hir::{Affine, Atom, Axis};
+use crate::resolve::hir::{Atom, Axis, Integer, IntegersId};
 use crate::tests::number::Number;
 
 /// The axes of an array, the innermost first.
@@ -36,7 +36,7 @@ impl<T: Number> Machine<'_, T> {
         match &self.graph.indices[index].range {
             IndexRange::Whole(length @ Length::Class(_)) => (0, self.length(*length)),
             IndexRange::Whole(Length::Extent(stated)) => self.reach(*stated),
-            IndexRange::Stated { low, high } => (self.affine(low).max(0), self.affine(high).max(0)),
+            IndexRange::Stated { low, high } => (self.integer(low).max(0), self.integer(high).max(0)),
         }
     }
 
@@ -45,18 +45,26 @@ impl<T: Number> Machine<'_, T> {
         (high - low).max(0)
     }
 
-    pub(super) fn affine(&self, affine: &Affine<IndexId>) -> i64 {
-        let terms = affine.terms.iter().map(|(atom, factor)| {
+    pub(super) fn integer(&self, integer: &Integer<IndexId>) -> i64 {
+        let name = |operand: IntegersId| &self.checked.integers[operand].name;
+        let terms = integer.terms.iter().map(|(atom, factor)| {
             factor
-                * match *atom {
-                    Atom::Index(index) => self.value_of(index),
-                    Atom::Len(index) => self.count(index),
-                    Atom::Integer(operand) => {
-                        panic!("{} is not generated", self.checked.integers[operand].name)
+                * match atom {
+                    Atom::Index(index) => self.value_of(*index),
+                    Atom::Len(index) => self.count(*index),
+                    Atom::Integer(operand) => panic!("{} is not generated", name(*operand)),
+                    Atom::Id { integers, at } => {
+                        let place = usize::try_from(self.integer(&at[0])).expect("a place");
+                        let ids = self.integers.of(name(*integers));
+                        i64::try_from(ids[place]).expect("small")
+                    }
+                    Atom::Of(operation, both) => {
+                        let [one, other] = both.each_ref().map(|one| self.integer(one));
+                        operation.of(one, other).expect("an integer")
                     }
                 }
         });
-        affine.constant + terms.sum::<i64>()
+        integer.constant + terms.sum::<i64>()
     }
 
     pub(super) fn length(&self, length: Length) -> i64 {
@@ -65,7 +73,9 @@ impl<T: Number> Machine<'_, T> {
                 let axis = self.graph.classes.axes(class).next().expect("a class has an axis");
                 match axis {
                     Axis::Operand { operand, axis } => self.lens[operand.position()][axis],
-                    Axis::Integers { .. } => self.ids.len(),
+                    Axis::Integers { operand, .. } => {
+                        self.integers.of(&self.checked.integers[operand].name).len()
+                    }
                     Axis::Extent { .. } => panic!("an extent is no class"),
                 }
             }
@@ -179,7 +189,7 @@ impl<T: Number> Machine<'_, T> {
             .axes(array)
             .iter()
             .map(|along| {
-                let position = self.subscript(&subscripts[along.axis]) - along.start;
+                let position = self.integer(&subscripts[along.axis]) - along.start;
                 assert!(
                     (0..along.len).contains(&position),
                     "axis {} of {array:?} has no position {position}",
@@ -199,15 +209,5 @@ impl<T: Number> Machine<'_, T> {
         let axes = self.axes(of.array);
         let stride = axes.iter().find(moving).map_or(0, |along| along.stride);
         usize::try_from(stride).expect("a stride")
-    }
-
-    fn subscript(&self, subscript: &Subscript) -> i64 {
-        match subscript {
-            Subscript::Affine(affine) => self.affine(affine),
-            Subscript::Gather { at, .. } => {
-                let at = usize::try_from(self.affine(&at[0])).expect("an id");
-                i64::try_from(self.ids[at]).expect("small")
-            }
-        }
     }
 }

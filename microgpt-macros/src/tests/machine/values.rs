@@ -85,7 +85,7 @@ impl<T: Number> Machine<'_, T> {
         let integer = |n: i64| T::of(n as f64);
         match &self.graph.nodes[node] {
             Node::Number(bits) => T::of(f64::from_bits(*bits)),
-            Node::Integer(affine) => integer(self.affine(affine)),
+            Node::Integer(of) => integer(self.integer(of)),
             Node::Count(index) => integer(self.count(*index)),
             Node::Load { array, subscripts, guard } => {
                 if guard.is_some_and(|guard| !self.holds(guard)) {
