@@ -39,26 +39,35 @@ pub fn check(
     known: &Known<'_>,
     report: &mut Report,
 ) -> Option<Checked> {
-    let (before, mut known_integers) = (report.len(), HashSet::new());
+    let (before, mut kinds) = (report.len(), Kinds::default());
     loop {
-        let (checked, more) = attempt(program, ops, known, &known_integers, report);
-        if more.is_empty() {
+        let (checked, more) = attempt(program, ops, known, &kinds, report);
+        if more.integers.is_empty() && more.numbers.is_empty() {
             return checked;
         }
         report.truncate(before);
-        known_integers.extend(more);
+        kinds.integers.extend(more.integers);
+        kinds.numbers.extend(more.numbers);
     }
 }
 
-/// Resolves a program of which these operands are integers, also where they are met as numbers first. Returns
+/// What operands are, by their tokens, where their first use does not say it, or says it wrongly.
+#[derive(Default)]
+struct Kinds {
+    integers: HashSet<String>,
+    /// Those that are compared with an index, and are no ids all the same.
+    numbers: HashSet<String>,
+}
+
+/// Resolves a program of which these operands are integers or numbers, as is known before they are met. Returns
 /// also those that it finds to be such later.
 fn attempt(
     program: &Program,
     ops: &[Op],
     known: &Known<'_>,
-    known_integers: &HashSet<String>,
+    known_kinds: &Kinds,
     report: &mut Report,
-) -> (Option<Checked>, HashSet<String>) {
+) -> (Option<Checked>, Kinds) {
     let mut checker = Checker {
         checked: Checked { tuple: program.tuple, ..Checked::default() },
         ops,
@@ -67,9 +76,11 @@ fn attempt(
         facts: IdVec::default(),
         lets: HashMap::new(),
         by_tokens: HashMap::new(),
-        known_integers,
-        later_integers: HashSet::new(),
+        known_kinds,
+        later_kinds: Kinds::default(),
+        compared: HashSet::new(),
         lengths: Vec::new(),
+        later_lengths: Vec::new(),
         stand_ins: HashSet::new(),
         depths: IdVec::default(),
         unread: 0,
@@ -106,8 +117,8 @@ fn attempt(
     }
     checker.compare_results(program);
     checker.require_uses();
-    let Checker { checked, later_integers, .. } = checker;
-    ((!program.results.is_empty()).then_some(checked), later_integers)
+    let Checker { checked, later_kinds, .. } = checker;
+    ((!program.results.is_empty()).then_some(checked), later_kinds)
 }
 
 struct Checker<'a> {
@@ -122,12 +133,16 @@ struct Checker<'a> {
     lets: HashMap<Name, Option<DefinitionId>>,
     /// The operand with these tokens.
     by_tokens: HashMap<String, OperandOf>,
-    /// The tokens of operands that are integers, also where they are met as numbers first.
-    known_integers: &'a HashSet<String>,
-    /// Those more that are met as integers later.
-    later_integers: HashSet<String>,
+    /// What operands are that are met as something else first.
+    known_kinds: &'a Kinds,
+    /// Those more that are met as such later.
+    later_kinds: Kinds,
+    /// The tokens of operands that are ids because they are compared with an index.
+    compared: HashSet<String>,
     /// The indices that stand for a `len` outside of the `for` that binds its index.
     lengths: Vec<(Ident, BinderId)>,
+    /// Those of them in a block, each with the index whose range was not known yet.
+    later_lengths: Vec<(BinderId, BinderId)>,
     /// All such indices so far, which no `for` binds.
     stand_ins: HashSet<BinderId>,
     /// How many operations nest in each definition so far, if it is a scalar.
@@ -159,6 +174,8 @@ struct Checker<'a> {
 enum OperandOf {
     Values(OperandId),
     Integers(IntegersId),
+    /// Integers of which each is 0 or 1.
+    Conditions(IntegersId),
 }
 
 /// What the range of an index says, with those of the indices that it names.
@@ -390,6 +407,9 @@ impl Checker<'_> {
                 });
                 Value::Reduce { reduction, binders, filter, body: Box::new(body) }
             }
+            ExprKind::Remainder { .. } => {
+                Value::Integer(self.integer(expr, Place::Range)?, expr.span)
+            }
             ExprKind::Dot { left, right } => self.dot(left, right, expr.span)?,
             ExprKind::If { condition, then, otherwise } => {
                 let condition = Box::new(self.condition(condition));
@@ -440,11 +460,44 @@ impl Checker<'_> {
                 Condition::Or(one, other)
             }
             ast::Condition::Not(operand) => Condition::Not(Box::new(self.condition(operand))),
-            ast::Condition::Compare { comparison, left, right } => Condition::Compare {
-                comparison: *comparison,
-                left: self.value(left),
-                right: self.value(right),
+            ast::Condition::Holds(expr) => Condition::Compare {
+                comparison: ast::Comparison::NotEqual,
+                left: self.holds(expr),
+                right: Value::Number(0.0),
             },
+            ast::Condition::Compare { comparison, left, right } => {
+                if let ast::Comparison::Equal | ast::Comparison::NotEqual = comparison {
+                    self.note_compared(left, right);
+                    self.note_compared(right, left);
+                }
+                Condition::Compare {
+                    comparison: *comparison,
+                    left: self.value(left),
+                    right: self.value(right),
+                }
+            }
+        }
+    }
+
+    /// What is compared with an index, as in `j == target[t]`, is an id, unless it is a number elsewhere.
+    fn note_compared(&mut self, one: &Expr, other: &Expr) {
+        let is_integer = match &one.kind {
+            ExprKind::Path(Path { ident: Some(name), .. }) => self.index(name).is_some(),
+            ExprKind::Len(_) | ExprKind::Remainder { .. } => true,
+            _ => false,
+        };
+        let base = match &other.kind {
+            ExprKind::Subscript { base, .. } => &base.kind,
+            kind => kind,
+        };
+        let ExprKind::Path(path) = base else { return };
+        let is_own = path.ident.as_ref().is_some_and(|name| {
+            self.index(name).is_some() || self.lets.contains_key(&Name::of(name))
+        });
+        let key = path.key();
+        let is_met = self.by_tokens.contains_key(&key) || self.known_kinds.numbers.contains(&key);
+        if is_integer && !is_own && !is_met {
+            self.compared.insert(key);
         }
     }
 

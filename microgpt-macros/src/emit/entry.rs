@@ -28,7 +28,7 @@ impl Emitter<'_> {
         let mut tokens = TokenStream::new();
         let values = self.checked.operands.iter().zip(&self.values);
         let integers = self.checked.integers.iter().zip(&self.integers);
-        for (Operand { tokens: rust, .. }, name) in values.chain(integers.clone()) {
+        for (Operand { tokens: rust, .. }, name) in values.chain(integers) {
             tokens.extend(code!(let #name = &#rust;));
         }
         // An array says what the precision is; a float literal in Rust would leave it open.
@@ -57,9 +57,24 @@ impl Emitter<'_> {
             tokens
                 .extend(code!(let real_ = ::core::marker::PhantomData::<::core::primitive::f64>;));
         }
-        for (&Operand { rank, span, .. }, name) in integers {
+        for ((id, &Operand { rank, span, .. }), name) in
+            self.checked.integers.enumerate().zip(&self.integers)
+        {
             let operand = pointed(name, span);
-            tokens.extend(if rank == 0 {
+            let is_condition = self.checked.conditions.contains(&id);
+            tokens.extend(if is_condition && rank == 0 {
+                let open = call!(span=> #runtime::expr::open_condition(#operand));
+                code!(#[allow(unused_braces)] let #name = #open;)
+            } else if is_condition {
+                let open = call!(span=> #runtime::expr::open_conditions(#operand));
+                let axes = self.opened_axes(name, rank, span);
+                code! {
+                    #[allow(unused_braces)]
+                    let (#name, shape_) = #open;
+                    let #name = #name.as_slice();
+                    #axes
+                }
+            } else if rank == 0 {
                 let open = call!(span=> #runtime::expr::open_integer(#operand));
                 code!(#[allow(unused_braces)] let #name = #open;)
             } else {

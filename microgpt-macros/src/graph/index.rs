@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use crate::graph::{ClassId, Graph, IndexId, Subscript};
 use crate::ids::Id;
-use crate::resolve::hir::{Integer, Atom, Axis, Checked, Range, reaches_as_far_as};
+use crate::resolve::hir::{Atom, Axis, Checked, Integer, Range, reaches_as_far_as};
 
 #[derive(Clone, Debug)]
 pub struct Index {
@@ -155,9 +155,11 @@ impl<A: Copy + Eq + Hash> Graph<A> {
         };
         one.constant == other.constant
             && one.terms.len() == other.terms.len()
-            && one.terms.iter().zip(&other.terms).all(|((one, by), (other, other_by))| {
-                by == other_by && same(one, other)
-            })
+            && one
+                .terms
+                .iter()
+                .zip(&other.terms)
+                .all(|((one, by), (other, other_by))| by == other_by && same(one, other))
     }
 
     /// The first index whose values make an axis of this length.
@@ -192,6 +194,15 @@ impl<A: Copy + Eq + Hash> Graph<A> {
                 let both = [low, high];
                 both.iter().all(|end| end.is_affine()) || both.iter().all(|end| end.rises(outer))
             }
+        }
+    }
+
+    /// Whether ids say where the range of an index begins or ends: an axis of its values reaches as far as the ids
+    /// do, whatever few of them each range takes.
+    pub fn is_scattered(&self, index: IndexId) -> bool {
+        match &self.indices[index].range {
+            IndexRange::Whole(_) => false,
+            IndexRange::Stated { low, high } => low.has_ids() || high.has_ids(),
         }
     }
 

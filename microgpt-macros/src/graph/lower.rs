@@ -191,7 +191,8 @@ impl Builder<'_> {
         let shift =
             if descends { Integer::constant(0) } else { Integer::constant(count).plus(-1, &low) };
         let name = self.graph.indices[index].name.clone();
-        let range = IndexRange::Stated { low: Integer::constant(0), high: high.plus(count, &steps) };
+        let range =
+            IndexRange::Stated { low: Integer::constant(0), high: high.plus(count, &steps) };
         Rows { axis: self.graph.index(0, range, &name), shift, starts }
     }
 

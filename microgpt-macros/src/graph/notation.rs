@@ -214,6 +214,16 @@ impl<'a> Notation<'a> {
         }
     }
 
+    /// An element of an operand of conditions.
+    fn condition(&self, node: NodeId) -> Option<String> {
+        let Node::Integer(integer) = &self.graph.nodes[node] else { return None };
+        let operand = match integer.as_atom()? {
+            Atom::Integer(operand) | Atom::Id { integers: operand, .. } => operand,
+            _ => return None,
+        };
+        self.checked.conditions.contains(operand).then(|| self.integer(integer))
+    }
+
     fn list_of_integers(&self, integers: &[Integer<IndexId>]) -> String {
         integers.iter().map(|one| self.integer(one)).collect::<Vec<_>>().join(", ")
     }
@@ -302,6 +312,9 @@ impl<'a> Notation<'a> {
                 (format!("if {guard} {{ {element} }} else {{ 0 }}"), Binding::Choice)
             }
             Node::Compare { comparison, left, right } => {
+                if let Some(condition) = self.condition(*left) {
+                    return whole(condition);
+                }
                 let sign = Comparison::ALL.iter().find(|(_, one)| one == comparison);
                 let sign = sign.map_or("", |(sign, _)| sign);
                 whole(format!("{} {sign} {}", self.node(*left), self.node(*right)))

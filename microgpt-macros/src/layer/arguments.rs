@@ -35,6 +35,8 @@ pub enum Kind {
     Numbers(Vec<Axis>),
     /// `&[usize; t]`, or `&[[usize; 3]; t]`.
     Ids(Vec<Axis>),
+    /// `&[bool; t]`, or `&[[bool; 3]; t]`.
+    Conditions(Vec<Axis>),
     /// Another type.
     Rust(TokenStream),
     /// What could not be read.
@@ -67,7 +69,9 @@ pub fn shown(axes: &[Axis]) -> String {
 impl Kind {
     pub fn axes(&self) -> &[Axis] {
         match self {
-            Self::Array(axes) | Self::Numbers(axes) | Self::Ids(axes) => axes,
+            Self::Array(axes) | Self::Numbers(axes) | Self::Ids(axes) | Self::Conditions(axes) => {
+                axes
+            }
             Self::Rust(_) | Self::Unknown => &[],
         }
     }
@@ -97,16 +101,22 @@ impl Kind {
         match self {
             Self::Array(axes) => shown(axes),
             Self::Numbers(axes) => format!("&{}", shown(axes)),
-            Self::Ids(axes) => match &axes[..] {
-                [one, inner] => {
-                    format!("&[[usize; {}]; {}]", inner.named().label, one.named().label)
-                }
-                [one, ..] => format!("&[usize; {}]", one.named().label),
-                [] => String::new(),
-            },
+            Self::Ids(axes) => rows("usize", axes),
+            Self::Conditions(axes) => rows("bool", axes),
             Self::Rust(ty) => text_of(ty),
             Self::Unknown => "_".into(),
         }
+    }
+}
+
+/// A reference to elements of a type, as it is written.
+fn rows(element: &str, axes: &[Axis]) -> String {
+    match axes {
+        [one, inner] => {
+            format!("&[[{element}; {}]; {}]", inner.named().label, one.named().label)
+        }
+        [one, ..] => format!("&[{element}; {}]", one.named().label),
+        [] => String::new(),
     }
 }
 
@@ -274,8 +284,14 @@ fn kind(tokens: &mut Tokens, name: &Ident) -> Result<Kind> {
 fn reference(group: &Group, name: &Ident) -> Result<Kind> {
     let mut inner = Tokens::new(group.stream(), group.span_close());
     let of_two = inner.next_group(Delimiter::Bracket).cloned();
+    let inner_word = of_two.as_ref().and_then(|two| two.stream().into_iter().next());
+    let is_bool = |word: &TokenTree| matches!(word, TokenTree::Ident(word) if word == "bool");
+    if inner.peek_word("bool") || inner_word.as_ref().is_some_and(is_bool) {
+        return elements("bool", &mut inner, of_two.as_ref(), group.span(), name)
+            .map(Kind::Conditions);
+    }
     if of_two.is_some() || inner.peek_word("usize") {
-        return ids(&mut inner, of_two.as_ref(), group.span(), name).map(Kind::Ids);
+        return elements("usize", &mut inner, of_two.as_ref(), group.span(), name).map(Kind::Ids);
     }
     let axes = read_axes(group)?;
     if axes.is_empty() {
@@ -288,24 +304,35 @@ fn reference(group: &Group, name: &Ident) -> Result<Kind> {
     Ok(Kind::Numbers(axes))
 }
 
-/// What stands in the brackets of ids.
-fn ids(inner: &mut Tokens, of_two: Option<&Group>, span: Span, name: &Ident) -> Result<Vec<Axis>> {
-    let form = format!("one id for each `t` is `{name}: &[usize; t] in 0..v`");
+/// What stands in the brackets of ids, or of conditions.
+fn elements(
+    element: &str,
+    inner: &mut Tokens,
+    of_two: Option<&Group>,
+    span: Span,
+    name: &Ident,
+) -> Result<Vec<Axis>> {
+    let (form, what) = if element == "bool" {
+        (format!("one condition for each `t` is `{name}: &[bool; t]`"), "conditions")
+    } else {
+        (format!("one id for each `t` is `{name}: &[usize; t] in 0..v`"), "ids")
+    };
     let mut axes = Vec::new();
     inner.at += 1;
     if let Some(group) = of_two {
         let mut each = Tokens::new(group.stream(), group.span_close());
-        if each.word("usize").is_none() || each.punct(";").is_none() {
-            return Err(Diagnostic::new(group.span(), "expected ids, `[usize; 3]`", form));
+        if each.word(element).is_none() || each.punct(";").is_none() {
+            let message = format!("expected {what}, `[{element}; 3]`");
+            return Err(Diagnostic::new(group.span(), message, form));
         }
         match axis(&mut each)? {
             number @ Axis::Number(..) => axes.push(number),
             Axis::Letter(letter) => {
                 return Err(Diagnostic::new(
                     letter.span(),
-                    "ids of two axes lie in rows of which the type says the length",
+                    format!("{what} of two axes lie in rows of which the type says the length"),
                     format!(
-                        "write a number, `{name}: &[[usize; 3]; t]`, or pass the columns as arguments of their own"
+                        "write a number, `{name}: &[[{element}; 3]; t]`, or pass the columns as arguments of their own"
                     ),
                 ));
             }
@@ -314,7 +341,7 @@ fn ids(inner: &mut Tokens, of_two: Option<&Group>, span: Span, name: &Ident) -> 
     if inner.punct(";").is_none() {
         return Err(Diagnostic::new(
             span,
-            format!("`{name}` does not say how many ids there are"),
+            format!("`{name}` does not say how many {what} there are"),
             form,
         ));
     }

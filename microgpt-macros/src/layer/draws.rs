@@ -45,13 +45,10 @@ impl Draw {
             Kind::Rust(_) if kind.is_float() => floats(tokens, name, kind),
             Kind::Ids(_) => integers(tokens, name, kind),
             Kind::Rust(_) if kind.is_integer() => integers(tokens, name, kind),
-            Kind::Rust(_) | Kind::Unknown => Err(Diagnostic::new(
+            Kind::Rust(_) | Kind::Conditions(_) | Kind::Unknown => Err(Diagnostic::new(
                 start,
                 format!("a range holds numbers, and `{name}` is a `{}`", kind.text()),
-                format!(
-                    "list the values that it may take: `{name}: {} in [one, other]`",
-                    kind.text()
-                ),
+                form(name, kind),
             )),
         }
     }
@@ -100,11 +97,28 @@ pub fn integer(expr: &Expr, atom: &impl Fn(&str, bool) -> TokenStream) -> TokenS
             match operator {
                 Operator::Add => quote!((#left + #right)),
                 Operator::Sub => quote!((#left - #right)),
+                Operator::Div => quote!(::core::primitive::i64::div_euclid(#left, #right)),
                 _ => quote!((#left * #right)),
             }
         }
+        ExprKind::Remainder { left, right } => {
+            let (left, right) = (integer(left, atom), integer(right, atom));
+            quote!(::core::primitive::i64::rem_euclid(#left, #right))
+        }
+        ExprKind::Call { function, arguments } => {
+            let name = ends(function);
+            let all = arguments.iter().map(|one| integer(one, atom));
+            all.reduce(|one, other| quote!(::core::cmp::Ord::#name(#one, #other)))
+                .unwrap_or_else(|| quote!(0))
+        }
         _ => quote!(0),
     }
+}
+
+/// `min` or `max`, as they are called in Rust.
+pub fn ends(function: &ast::Path) -> Ident {
+    let name = if function.last == "min" { "min" } else { "max" };
+    Ident::new(name, Span::mixed_site())
 }
 
 fn unknown(expr: &Expr, letters: &[String], integers: &[String], report: &mut Report) {
@@ -133,9 +147,19 @@ fn unknown(expr: &Expr, letters: &[String], integers: &[String], report: &mut Re
             "`len` takes an axis of the signature",
         ),
         ExprKind::Negate(operand) => unknown(operand, letters, integers, report),
-        ExprKind::Binary { operator: Operator::Add | Operator::Sub | Operator::Mul, left, right } => {
+        ExprKind::Binary {
+            operator: Operator::Add | Operator::Sub | Operator::Mul | Operator::Div,
+            left,
+            right,
+        }
+        | ExprKind::Remainder { left, right } => {
             unknown(left, letters, integers, report);
             unknown(right, letters, integers, report);
+        }
+        ExprKind::Call { function, arguments } if ["min", "max"].contains(&&*function.last) => {
+            for argument in arguments {
+                unknown(argument, letters, integers, report);
+            }
         }
         ExprKind::Number { .. } | ExprKind::Len(_) | ExprKind::Rust(_) | ExprKind::Error => {}
         _ => report.error(
@@ -154,6 +178,9 @@ fn is_dots(tokens: &[TokenTree]) -> bool {
 pub fn form(name: &Ident, kind: &Kind) -> String {
     let text = kind.text();
     match kind {
+        Kind::Conditions(_) => {
+            format!("conditions are drawn without being told from what: `{name}: {text}`")
+        }
         Kind::Ids(_) => {
             format!("ids are drawn from a range of integers and axes: `{name}: {text} in 0..v`")
         }
@@ -171,7 +198,7 @@ pub fn form(name: &Ident, kind: &Kind) -> String {
 }
 
 fn values(group: &Group, name: &Ident, kind: &Kind) -> Result<Draw> {
-    if matches!(kind, Kind::Array(_) | Kind::Numbers(_) | Kind::Ids(_)) {
+    if !matches!(kind, Kind::Rust(_) | Kind::Unknown) {
         return Err(Diagnostic::new(
             group.span(),
             format!("a list of values for the array `{name}`"),

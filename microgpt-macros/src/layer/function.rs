@@ -49,7 +49,7 @@ impl<'a> Types<'a> {
         let is_generic = declaration.arguments.iter().any(|argument| match &argument.kind {
             Kind::Array(_) | Kind::Numbers(_) => true,
             Kind::Rust(ty) => names(ty, "T"),
-            Kind::Ids(_) | Kind::Unknown => false,
+            Kind::Ids(_) | Kind::Conditions(_) | Kind::Unknown => false,
         });
         Self { runtime, declaration, dims, is_generic, result: TokenStream::new() }
     }
@@ -136,21 +136,27 @@ impl<'a> Types<'a> {
                 quote!(&[#real; #number])
             }
             (Kind::Numbers(_), _) => quote!(&#runtime::Numbers<(#(#shape,)*), #real>),
-            (Kind::Ids(_), [Label::Number(number)]) => {
-                let number = of(number);
-                quote!(&[::core::primitive::usize; #number])
-            }
-            (Kind::Ids(_), [outer, Label::Number(inner)]) => {
-                let inner = of(inner);
-                match outer {
-                    Label::Letter(_) => quote!(&[[::core::primitive::usize; #inner]]),
-                    Label::Number(outer) => {
-                        let outer = of(outer);
-                        quote!(&[[::core::primitive::usize; #inner]; #outer])
+            (Kind::Ids(_) | Kind::Conditions(_), labels) => {
+                let element = match kind {
+                    Kind::Conditions(_) => quote!(::core::primitive::bool),
+                    _ => quote!(::core::primitive::usize),
+                };
+                match labels {
+                    [Label::Number(number)] => {
+                        let number = of(number);
+                        quote!(&[#element; #number])
                     }
+                    [Label::Letter(_), Label::Number(inner)] => {
+                        let inner = of(inner);
+                        quote!(&[[#element; #inner]])
+                    }
+                    [Label::Number(outer), Label::Number(inner)] => {
+                        let (outer, inner) = (of(outer), of(inner));
+                        quote!(&[[#element; #inner]; #outer])
+                    }
+                    _ => quote!(&[#element]),
                 }
             }
-            (Kind::Ids(_), _) => quote!(&[::core::primitive::usize]),
             (Kind::Rust(ty), _) => ty.clone(),
             (Kind::Unknown, _) => quote!(impl ::core::marker::Sized),
         }

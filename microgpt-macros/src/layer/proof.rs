@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote};
 
 use super::arguments::{Argument, Axis, Kind};
-use super::draws::{Draw, integer, value_text};
+use super::draws::{Draw, ends, integer, value_text};
 use super::function::{allowed, names_first, precision};
 use super::signature::Declaration;
 use crate::emit::{code, ident};
@@ -136,6 +136,7 @@ impl Proof<'_> {
                     let [low, high] = Draw::integer_ends(range, &atom);
                     code!(#drawing.ids(#text, #shape, #low, #high);)
                 }
+                (Kind::Conditions(_), _) => code!(#drawing.conditions(#text, #shape);),
                 _ => TokenStream::new(),
             });
         }
@@ -180,9 +181,18 @@ impl Proof<'_> {
                     let greatest = greatest != (is_negative(left) || is_negative(right));
                     let (left, right) =
                         (self.extreme(left, greatest), self.extreme(right, greatest));
-                    code!((#left * #right))
+                    match operator {
+                        Operator::Div => code!(::core::primitive::i64::div_euclid(#left, #right)),
+                        _ => code!((#left * #right)),
+                    }
                 }
             },
+            ExprKind::Call { function, arguments } => {
+                let name = ends(function);
+                let all = arguments.iter().map(|one| self.extreme(one, greatest));
+                all.reduce(|one, other| code!(::core::cmp::Ord::#name(#one, #other)))
+                    .unwrap_or_else(|| code!(0))
+            }
             _ => integer(expr, &|name, _| self.atom(name)),
         }
     }
@@ -226,15 +236,21 @@ impl Proof<'_> {
                 in_rows(code!(&#drawing.numbers_of::<#real>(#text)[..]))
             }
             Kind::Numbers(_) => code!(&#drawing.numbers_of::<#real>(#text)),
-            Kind::Ids(axes) => match axes.get(1) {
-                Some(Axis::Number(number, _)) => {
-                    let number = Literal::usize_unsuffixed(*number);
-                    let rows = code!(#drawing.ids_of(#text).as_chunks::<#number>().0);
-                    if is_number(0) { in_rows(rows) } else { rows }
+            Kind::Ids(axes) | Kind::Conditions(axes) => {
+                let all = match argument.kind {
+                    Kind::Ids(_) => code!(#drawing.ids_of(#text)),
+                    _ => code!(#drawing.conditions_of(#text)),
+                };
+                match axes.get(1) {
+                    Some(Axis::Number(number, _)) => {
+                        let number = Literal::usize_unsuffixed(*number);
+                        let rows = code!(#all.as_chunks::<#number>().0);
+                        if is_number(0) { in_rows(rows) } else { rows }
+                    }
+                    _ if is_number(0) => in_rows(all),
+                    _ => all,
                 }
-                _ if is_number(0) => in_rows(code!(#drawing.ids_of(#text))),
-                _ => code!(#drawing.ids_of(#text)),
-            },
+            }
             Kind::Rust(ty) => match &argument.draw {
                 Some(Draw::Integers(_)) => code! {
                     ::core::result::Result::expect(

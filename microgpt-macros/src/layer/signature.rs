@@ -87,6 +87,7 @@ impl Declaration {
             what: match &argument.kind {
                 Kind::Array(axes) | Kind::Numbers(axes) => What::Values(named(axes)),
                 Kind::Ids(axes) => What::Ids(named(axes)),
+                Kind::Conditions(axes) => What::Conditions(named(axes)),
                 Kind::Rust(_) | Kind::Unknown => What::Other,
             },
         });

@@ -158,9 +158,7 @@ pub fn walk(subscripts: &[Subscript], index: IndexId) -> Walk {
         .collect();
     match (moving.as_slice(), subscripts.last()) {
         ([], _) => Walk::Still,
-        ([axis], Some(last))
-            if *axis + 1 == subscripts.len() && last.step(index) == Some(1) =>
-        {
+        ([axis], Some(last)) if *axis + 1 == subscripts.len() && last.step(index) == Some(1) => {
             Walk::Contiguous
         }
         _ => Walk::Strided,

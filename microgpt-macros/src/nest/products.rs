@@ -85,9 +85,7 @@ pub fn products(
 fn ends(subscripts: &[Subscript], with: &[IndexId], none: [IndexId; 2]) -> bool {
     let Some(at) = subscripts.len().checked_sub(with.len()) else { return false };
     let (before, last) = subscripts.split_at(at);
-    let plain = |(subscript, &index): (&Subscript, &IndexId)| {
-        *subscript == Subscript::index(index)
-    };
+    let plain = |(subscript, &index): (&Subscript, &IndexId)| *subscript == Subscript::index(index);
     last.iter().zip(with).all(plain)
         && !before.iter().flat_map(indices_of).any(|index| none.contains(&index))
 }

@@ -17,7 +17,7 @@ use proc_macro2::{Ident, Span};
 
 use super::{Checker, Place, axis_of, count};
 use crate::ids::Id;
-use crate::resolve::hir::{Integer, Array, Atom, BinderId, Block, DefinitionId, Range};
+use crate::resolve::hir::{Array, Atom, BinderId, Block, DefinitionId, Integer, Leaf, Range};
 use crate::syntax::ast::{self, Condition, Expr, ExprKind};
 use crate::syntax::name::Name;
 
@@ -33,8 +33,8 @@ pub(super) struct Scope {
     later: Vec<Later>,
     /// The indices that must have a range at the end.
     unranged: Vec<BinderId>,
-    /// What stands for a length, and the index whose range was not known yet.
-    pub lengths: Vec<(BinderId, BinderId)>,
+    /// The indices along an axis of an equation and of its start, and where to point: their ranges must be the same.
+    alike: Vec<(BinderId, BinderId, Span)>,
 }
 
 /// An equation of a block.
@@ -108,7 +108,7 @@ impl Checker<'_> {
             members: Vec::new(),
             later: Vec::new(),
             unranged: Vec::new(),
-            lengths: Vec::new(),
+            alike: Vec::new(),
         };
         for (position, equation) in block.lets.iter().enumerate() {
             let name = Name::of(&equation.name);
@@ -147,8 +147,11 @@ impl Checker<'_> {
             // Nothing says how far these run but each other.
             self.run_over(later.index, Array::Definition(later.definition), later.axis, later.span);
         }
-        for &(stand_in, index) in &scope.lengths {
+        for (stand_in, index) in std::mem::take(&mut self.later_lengths) {
             self.checked.binders[stand_in].range = self.checked.binders[index].range.clone();
+        }
+        for &(index, of_start, span) in &scope.alike {
+            self.require_equal_ranges(index, of_start, span);
         }
         scope
     }
@@ -275,6 +278,7 @@ impl Checker<'_> {
         let (of_block, starts) =
             (scope.indices.len(), scope.members.iter().find(|one| one.definition == id));
         let starts = starts.map(|member| member.starts.clone()).unwrap_or_default();
+        let mut alike = Vec::new();
         for &start in &starts {
             let own = self.checked.definitions[id].axes[of_block..].to_vec();
             let axes = self.checked.definitions[start].axes.clone();
@@ -289,19 +293,50 @@ impl Checker<'_> {
                         debug_assert!(matches!(stated, Range::Stated { .. }));
                         self.run_over_axis(of_start, axis, span);
                     }
-                    [one, other] if one == other => {}
-                    _ => {
-                        let name = &self.checked.binders[index].name;
-                        self.report.error(
-                            span,
-                            format!("`{name}` has another range than the index of the start"),
-                            "an equation and its starts have the same indices",
-                        );
-                    }
+                    // Lengths in them may not be known yet.
+                    _ => alike.push((index, of_start, span)),
                 }
             }
         }
         self.checked.definitions[id].starts = starts;
+        if let Some(scope) = &mut self.block {
+            scope.alike.extend(alike);
+        }
+    }
+
+    /// Refuses an equation of which an index has another range than that of its start, by what each `len` has found.
+    fn require_equal_ranges(&mut self, index: BinderId, of_start: BinderId, span: Span) {
+        let settled = |range: &Range| match range {
+            Range::Stated { low, high } => Range::stated(self.settled(low), self.settled(high)),
+            Range::Implied(_) => range.clone(),
+        };
+        let [one, other] = [index, of_start].map(|one| settled(&self.checked.binders[one].range));
+        if one != other {
+            let name = &self.checked.binders[index].name;
+            self.report.error(
+                span,
+                format!("`{name}` has another range than the index of the start"),
+                "an equation and its starts have the same indices",
+            );
+        }
+    }
+
+    /// An integer in which lengths of equal ranges are equal.
+    fn settled(&self, integer: &Integer) -> Integer {
+        integer.map(&mut |leaf| match leaf {
+            Leaf::Len(index) => Integer::atom(Atom::Len(self.same_length(index))),
+            Leaf::Index(index) => Integer::index(index),
+        })
+    }
+
+    /// The first index that runs over the same axis, or over a range with the same ends.
+    fn same_length(&self, index: BinderId) -> BinderId {
+        let range = &self.checked.binders[index].range;
+        if *range == Range::Implied(None) {
+            return index;
+        }
+        let same = |other: &BinderId| self.checked.binders[*other].range == *range;
+        self.checked.binders.ids().find(same).unwrap_or(index)
     }
 
     // ------------------------------------------------------------ axes
@@ -385,7 +420,9 @@ fn see_uses(expr: &Expr, names: &mut BTreeSet<String>) {
             see_uses(body, names);
         }
         ExprKind::Comprehension { body, .. } => see_uses(body, names),
-        ExprKind::Binary { left, right, .. } | ExprKind::Dot { left, right } => {
+        ExprKind::Binary { left, right, .. }
+        | ExprKind::Remainder { left, right }
+        | ExprKind::Dot { left, right } => {
             see_uses(left, names);
             see_uses(right, names);
         }
@@ -409,6 +446,7 @@ fn see_uses_in_condition(condition: &Condition, names: &mut BTreeSet<String>) {
             see_uses_in_condition(one, names);
             see_uses_in_condition(other, names);
         }
+        Condition::Holds(one) => see_uses(one, names),
         Condition::Not(one) => see_uses_in_condition(one, names),
     }
 }

@@ -2,6 +2,8 @@
 
 mod integer;
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Ident, Span, TokenStream};
 
 use crate::ids::{IdVec, ids};
@@ -25,6 +27,8 @@ ids! {
 pub struct Checked {
     pub operands: IdVec<OperandId, Operand>,
     pub integers: IdVec<IntegersId, Operand>,
+    /// The operands of integers that are conditions: 1 where they hold, else 0.
+    pub conditions: BTreeSet<IntegersId>,
     pub binders: IdVec<BinderId, Binder>,
     pub definitions: IdVec<DefinitionId, Definition>,
     pub blocks: Vec<Block>,

@@ -6,20 +6,18 @@ use proc_macro2::{Ident, Span};
 
 use super::{Checker, Place, Result, axis_of, rust};
 use crate::resolve::hir::{
-    Array, Atom, Axis, AxisUse, BinderId, Bound, Integer, Operation, Range,
+    Array, Atom, Axis, AxisUse, BinderId, Bound, Integer, IntegersId, Operation, Range, Value,
 };
 use crate::syntax::ast::{Expr, ExprKind, Operator, Path};
 use crate::syntax::name::{Name, plain};
 use crate::syntax::report::Diagnostic;
 
 impl Checker<'_> {
-    pub(super) fn subscript(
-        &mut self,
-        array: Array,
-        axis: usize,
-        expr: &Expr,
-    ) -> Result<Integer> {
-        let subscript = self.integer(expr, Place::Subscript)?;
+    pub(super) fn subscript(&mut self, array: Array, axis: usize, expr: &Expr) -> Result<Integer> {
+        let subscript = match clipped(expr) {
+            Some(inner) => self.clip(inner, array, axis, expr.span)?,
+            None => self.integer(expr, Place::Subscript)?,
+        };
         if let Some(constant @ ..0) = subscript.as_constant() {
             return Err(Diagnostic::new(
                 expr.span,
@@ -29,9 +27,6 @@ impl Checker<'_> {
         }
         if let Some(index) = subscript.as_index() {
             self.run_over(index, array, axis, expr.span);
-        }
-        if subscript.has_ids() {
-            self.require_no_starts(array, axis, expr.span)?;
         }
         if self.branches == 0 {
             let subscript = subscript.clone();
@@ -90,9 +85,23 @@ impl Checker<'_> {
                 ));
             }
         };
+        self.element_of(integers, subscripts)
+    }
+
+    fn element_of(&mut self, integers: IntegersId, subscripts: &[Expr]) -> Result<Integer> {
+        if subscripts.is_empty() {
+            return Ok(Integer::atom(Atom::Integer(integers)));
+        }
         let mut at = Vec::new();
         for (axis, subscript) in subscripts.iter().enumerate() {
-            let place = self.integer(subscript, Place::Subscript)?;
+            let place = match clipped(subscript) {
+                Some(inner) => {
+                    let axis = Axis::Integers { operand: integers, axis };
+                    let ends = self.all_of(axis, subscript.span);
+                    self.clip_to(inner, &ends)?
+                }
+                None => self.integer(subscript, Place::Subscript)?,
+            };
             if let Some(index) = place.as_index() {
                 let axis = Axis::Integers { operand: integers, axis };
                 self.run_over_axis(index, axis, subscript.span);
@@ -100,6 +109,57 @@ impl Checker<'_> {
             at.push(place);
         }
         Ok(Integer::atom(Atom::Id { integers, at }))
+    }
+
+    /// An element of an operand of conditions, as 1 or 0.
+    pub(super) fn holds(&mut self, expr: &Expr) -> Value {
+        self.condition_of(expr).map_or_else(
+            |mistake| {
+                self.report.push(mistake);
+                Value::Error
+            },
+            |integer| Value::Integer(integer, expr.span),
+        )
+    }
+
+    fn condition_of(&mut self, expr: &Expr) -> Result<Integer> {
+        let (base, subscripts) = match &expr.kind {
+            ExprKind::Subscript { base, subscripts } => (&**base, &subscripts[..]),
+            _ => (expr, &[][..]),
+        };
+        let rank = subscripts.len();
+        let operand = match &base.kind {
+            ExprKind::Path(path) => {
+                let is_number = path.ident.as_ref().is_some_and(|name| {
+                    self.lets.contains_key(&Name::of(name)) || self.index(name).is_some()
+                });
+                if is_number {
+                    return Err(Diagnostic::new(
+                        base.span,
+                        format!("`{}` is a number, and no condition", path.last),
+                        "compare it: `x > 0`",
+                    ));
+                }
+                self.condition_operand(
+                    path.tokens.clone(),
+                    path.last.clone(),
+                    Some(path),
+                    rank,
+                    base.span,
+                )?
+            }
+            ExprKind::Rust(tokens) => {
+                self.condition_operand(rust(tokens), "condition".into(), None, rank, base.span)?
+            }
+            _ => {
+                return Err(Diagnostic::new(
+                    base.span,
+                    "only a name or `{rust}` can be subscripted",
+                    "give the array of conditions a name in Rust",
+                ));
+            }
+        };
+        self.element_of(operand, subscripts)
     }
 
     /// The id, if this is an element of an array of ids as a number.
@@ -210,8 +270,8 @@ impl Checker<'_> {
                 ),
                 Some(found) => {
                     let range = self.checked.binders[found].range.clone();
-                    if let (Range::Implied(None), Some(block)) = (&range, &mut self.block) {
-                        block.lengths.push((id, found));
+                    if range == Range::Implied(None) {
+                        self.later_lengths.push((id, found));
                     }
                     self.checked.binders[id].range = range;
                 }
@@ -264,6 +324,15 @@ impl Checker<'_> {
 
     pub(super) fn integer(&mut self, expr: &Expr, place: Place) -> Result<Integer> {
         let integer = self.sum_of_integers(expr, place)?;
+        if integer.depth() > DEEPEST {
+            return Err(Diagnostic::new(
+                expr.span,
+                format!(
+                    "more than {DEEPEST} ids, quotients, products or `min`s one within the other"
+                ),
+                "compute a part of it in Rust",
+            ));
+        }
         if integer.is_within(LARGEST) && self.weight(&integer) <= HEAVIEST {
             return Ok(integer);
         }
@@ -277,9 +346,7 @@ impl Checker<'_> {
                 Atom::Index(index) | Atom::Len(index) => self.facts[*index].weight,
                 // Products of two integers are looked at as they are computed.
                 Atom::Integer(_) | Atom::Id { .. } | Atom::Of(Operation::Product, _) => 1.0,
-                Atom::Of(_, both) => {
-                    both.iter().map(|one| self.weight(one)).fold(1.0, f64::max)
-                }
+                Atom::Of(_, both) => both.iter().map(|one| self.weight(one)).fold(1.0, f64::max),
             };
             factor.unsigned_abs() as f64 * size
         });
@@ -333,28 +400,113 @@ impl Checker<'_> {
                 let product = match (left.as_constant(), right.as_constant()) {
                     (Some(factor), _) => right.times(factor),
                     (_, Some(factor)) => left.times(factor),
-                    _ => {
-                        return Err(Diagnostic::new(
-                            expr.span,
-                            "a product of two indices or variables in a subscript or range",
-                            "one factor must be an integer literal; compute the rest in Rust: `{a * b}`",
-                        ));
-                    }
+                    _ => Integer::of(Operation::Product, left, right),
                 };
                 product.ok_or_else(|| too_large(expr.span))?
+            }
+            ExprKind::Binary { operator: Operator::Div, left, right } => {
+                self.divided(Operation::Quotient, left, right, place)?
+            }
+            ExprKind::Remainder { left, right } => {
+                self.divided(Operation::Remainder, left, right, place)?
+            }
+            ExprKind::Call { function, arguments } => {
+                let name = function.ident.as_ref().map(plain).unwrap_or_default();
+                let operation = match (name.as_str(), &arguments[..]) {
+                    ("min", _) => Operation::Min,
+                    ("max", _) => Operation::Max,
+                    ("clamp", [one, low, high]) => {
+                        let [one, low, high] = [one, low, high].map(|one| self.integer(one, place));
+                        return between(one?, low?, high?).ok_or_else(|| too_large(expr.span));
+                    }
+                    ("clip", _) => return Err(stray_clip(expr.span)),
+                    _ => return Err(no_integer(expr.span)),
+                };
+                let mut all: Option<Integer> = None;
+                for argument in arguments {
+                    let one = self.integer(argument, place)?;
+                    all = match all {
+                        None => Some(one),
+                        Some(before) => Integer::of(operation, before, one),
+                    };
+                }
+                all.ok_or_else(|| no_integer(expr.span))?
             }
             ExprKind::Error => {
                 self.unread += 1;
                 Integer::constant(0)
             }
-            _ => {
-                return Err(Diagnostic::new(
-                    expr.span,
-                    "a subscript or range is a sum of indices and integers",
-                    "write an index, an integer, `t + k`, ids as `token[t]`, or Rust in braces: `{n / 2}`",
-                ));
-            }
+            _ => return Err(no_integer(expr.span)),
         })
+    }
+
+    /// A quotient, rounded down, or what is left.
+    fn divided(
+        &mut self,
+        operation: Operation,
+        left: &Expr,
+        right: &Expr,
+        place: Place,
+    ) -> Result<Integer> {
+        let (one, other) = (self.integer(left, place)?, self.integer(right, place)?);
+        if let Some(divisor @ ..=0) = other.as_constant() {
+            return Err(Diagnostic::new(
+                right.span,
+                format!("an integer is divided by {divisor}"),
+                "a divisor is above 0; a quotient is rounded down, and a remainder is never negative",
+            ));
+        }
+        Integer::of(operation, one, other).ok_or_else(|| too_large(right.span))
+    }
+
+    /// A subscript, of which what lies beyond an end of its axis stands for that end.
+    fn clip(&mut self, inner: &Expr, array: Array, axis: usize, span: Span) -> Result<Integer> {
+        let ends = match array {
+            Array::Operand(operand) => self.all_of(Axis::Operand { operand, axis }, span),
+            Array::Definition(id) => {
+                let known = self.checked.definitions.get(id).map(|known| known.axes[axis]);
+                let axis = known.map(|binder| axis_of(&self.checked.binders, binder));
+                let range = known.map(|binder| self.checked.binders[binder].range.clone());
+                match (axis, range, known) {
+                    (Some(axis @ (Axis::Operand { .. } | Axis::Integers { .. })), ..) => {
+                        self.all_of(axis, span)
+                    }
+                    (_, Some(Range::Stated { low, high }), Some(binder))
+                        if !self.is_ragged(binder) =>
+                    {
+                        let last = high.plus(-1, &Integer::constant(1));
+                        let zero = Integer::constant(0);
+                        let low = if low.is_never_negative() {
+                            Some(low)
+                        } else {
+                            Integer::of(Operation::Max, low, zero)
+                        };
+                        [low.ok_or_else(|| too_large(span))?, last]
+                    }
+                    _ => {
+                        return Err(Diagnostic::new(
+                            span,
+                            "`clip` to an axis of which the ends are not the same for all its indices, or not known yet",
+                            "say the ends: `max(min(i + 1, {n - 1}), 0)`",
+                        ));
+                    }
+                }
+            }
+        };
+        self.clip_to(inner, &ends)
+    }
+
+    fn clip_to(&mut self, inner: &Expr, [low, last]: &[Integer; 2]) -> Result<Integer> {
+        let integer = self.integer(inner, Place::Subscript)?;
+        between(integer, low.clone(), last.clone()).ok_or_else(|| too_large(inner.span))
+    }
+
+    /// The first and the last place of an axis.
+    fn all_of(&mut self, axis: Axis, span: Span) -> [Integer; 2] {
+        let index = self.stand_in(Ident::new("axis", span));
+        self.checked.binders[index].range = Range::Implied(Some(axis));
+        let length = Integer::atom(Atom::Len(index));
+        [Integer::constant(0), length.plus(-1, &Integer::constant(1))]
     }
 
     /// A subscript cannot be a Rust variable; a range can.
@@ -409,8 +561,45 @@ impl Checker<'_> {
     }
 }
 
+/// What stands in `clip(...)`, if an expression is that.
+fn clipped(expr: &Expr) -> Option<&Expr> {
+    match &expr.kind {
+        ExprKind::Call { function: Path { ident: Some(name), .. }, arguments }
+            if name == "clip" =>
+        {
+            arguments.first().filter(|_| arguments.len() == 1)
+        }
+        _ => None,
+    }
+}
+
+/// An integer, or the end that it lies beyond.
+fn between(integer: Integer, low: Integer, last: Integer) -> Option<Integer> {
+    let below = Integer::of(Operation::Min, integer, last)?;
+    Integer::of(Operation::Max, below, low)
+}
+
+fn no_integer(span: Span) -> Diagnostic {
+    Diagnostic::new(
+        span,
+        "what stands in a subscript or range is an integer",
+        "it is made of indices, integers and ids, `token[t]`, with `+ - * / %`, `min(a, b)` and `max(a, b)`, where `/` rounds down; other integers come from Rust, in braces: `{n.ilog2() as usize}`",
+    )
+}
+
+fn stray_clip(span: Span) -> Diagnostic {
+    Diagnostic::new(
+        span,
+        "`clip` with more around it, or not of one integer",
+        "it is a whole subscript, which it keeps on its axis: `x[clip(i + 1)]`; elsewhere say the ends, `clamp(i + 1, 0, n - 1)`",
+    )
+}
+
 /// Beyond this, sums of integers of the program might not fit.
 const LARGEST: i64 = 1_000_000_000;
+
+/// The code of a bound doubles with each.
+const DEEPEST: usize = 6;
 
 /// An integer as it was written.
 #[allow(clippy::cast_possible_truncation)] // whole and small

@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 use super::{Checker, OperandOf, count};
-use crate::resolve::hir::{Integer, Axis, AxisUse, BinderId, Label, Operand, Range};
+use crate::resolve::hir::{Axis, AxisUse, BinderId, Integer, Label, Operand, Range};
 use crate::syntax::ast;
 use crate::syntax::name::{hygiene, named_as, plain};
 use crate::syntax::report::Diagnostic;
@@ -33,6 +33,7 @@ pub struct Argument {
 pub enum What {
     Values(Vec<NamedAxis>),
     Ids(Vec<NamedAxis>),
+    Conditions(Vec<NamedAxis>),
     /// Another type of Rust, or one that could not be read.
     Other,
 }
@@ -54,7 +55,7 @@ pub struct StatedRange {
 impl Argument {
     fn axes(&self) -> &[NamedAxis] {
         match &self.what {
-            What::Values(axes) | What::Ids(axes) => axes,
+            What::Values(axes) | What::Ids(axes) | What::Conditions(axes) => axes,
             What::Other => &[],
         }
     }
@@ -122,13 +123,20 @@ impl Checker<'_> {
             let operand = match argument.what {
                 What::Values(_) => OperandOf::Values(self.checked.operands.push(operand)),
                 What::Ids(_) => OperandOf::Integers(self.checked.integers.push(operand)),
+                What::Conditions(_) => {
+                    let id = self.checked.integers.push(operand);
+                    self.checked.conditions.insert(id);
+                    OperandOf::Conditions(id)
+                }
                 What::Other => continue,
             };
             self.by_tokens.insert(key, operand);
             for (axis, named) in argument.axes().iter().enumerate() {
                 let axis = match operand {
                     OperandOf::Values(operand) => Axis::Operand { operand, axis },
-                    OperandOf::Integers(operand) => Axis::Integers { operand, axis },
+                    OperandOf::Integers(operand) | OperandOf::Conditions(operand) => {
+                        Axis::Integers { operand, axis }
+                    }
                 };
                 self.call_axis(axis, named);
             }

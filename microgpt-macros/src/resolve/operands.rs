@@ -13,10 +13,56 @@ impl Checker<'_> {
         self.operand(path.tokens.clone(), path.last.clone(), Some(path), rank, span)
     }
 
+    /// An operand of conditions: integers, of which each is 1 where it holds, and else 0.
+    pub(super) fn condition_operand(
+        &mut self,
+        tokens: TokenStream,
+        name: String,
+        path: Option<&Path>,
+        rank: usize,
+        span: Span,
+    ) -> Result<IntegersId> {
+        few_subscripts(rank, span)?;
+        self.note_uses(&tokens);
+        let key = path.map(Path::key);
+        match key.as_ref().and_then(|key| self.by_tokens.get(key)) {
+            Some(OperandOf::Values(_) | OperandOf::Integers(_)) => {
+                return Err(Diagnostic::new(
+                    span,
+                    format!("`{name}` holds numbers, and no conditions"),
+                    "compare it: `x > 0`; conditions are `bool`s, in a signature `mask: &[bool; t]`",
+                ));
+            }
+            Some(&OperandOf::Conditions(id)) => {
+                self.expect_integers_rank(id, rank, span)?;
+                return Ok(id);
+            }
+            None => {}
+        }
+        let id = self.checked.integers.push(Operand { tokens, name, rank, span });
+        self.checked.conditions.insert(id);
+        if let Some(key) = key {
+            self.by_tokens.insert(key, OperandOf::Conditions(id));
+        }
+        Ok(id)
+    }
+
+    fn expect_integers_rank(&self, id: IntegersId, rank: usize, span: Span) -> Result<()> {
+        let Operand { rank: expected, name, .. } = &self.checked.integers[id];
+        if *expected == rank {
+            return Ok(());
+        }
+        Err(match self.declared(name) {
+            Some(declared) => declared.wrong_rank(rank, span),
+            None => ranks_differ(name, *expected, rank, span),
+        })
+    }
+
     /// Whether an operand is integers, and not numbers.
     pub(super) fn is_integers(&self, path: &Path) -> bool {
         let key = path.key();
-        self.known_integers.contains(&key)
+        self.known_kinds.integers.contains(&key)
+            || self.compared.contains(&key)
             || matches!(self.by_tokens.get(&key), Some(OperandOf::Integers(_)))
     }
 
@@ -31,6 +77,8 @@ impl Checker<'_> {
         few_subscripts(rank, span)?;
         self.note_uses(&tokens);
         if path.is_some_and(|path| self.is_integers(path)) {
+            let key = path.map(Path::key);
+            self.later_kinds.numbers.extend(key.filter(|key| self.compared.contains(key)));
             return Err(Diagnostic::new(
                 span,
                 format!("`{name}` holds ids, and is no vector of numbers"),
@@ -45,6 +93,7 @@ impl Checker<'_> {
                 self.expect_rank(Array::Operand(id), rank, span)?;
                 return Ok(Array::Operand(id));
             }
+            Some(OperandOf::Conditions(_)) => return Err(conditions_as_numbers(&name, span)),
             Some(OperandOf::Integers(_)) | None => {}
         }
         let id = self.checked.operands.push(Operand { tokens, name, rank, span });
@@ -68,18 +117,13 @@ impl Checker<'_> {
         match key.as_ref().and_then(|key| self.by_tokens.get(key)) {
             Some(OperandOf::Values(_)) => {
                 if self.declared(&name).is_none() {
-                    self.later_integers.extend(key);
+                    self.later_kinds.integers.extend(key);
                 }
                 return Err(values_as_ids(&name, span));
             }
+            Some(OperandOf::Conditions(_)) => return Err(conditions_as_numbers(&name, span)),
             Some(&OperandOf::Integers(id)) => {
-                let expected = self.checked.integers[id].rank;
-                if expected != rank {
-                    if let Some(declared) = self.declared(&name) {
-                        return Err(declared.wrong_rank(rank, span));
-                    }
-                    return Err(ranks_differ(&name, expected, rank, span));
-                }
+                self.expect_integers_rank(id, rank, span)?;
                 return Ok(id);
             }
             None => {}
@@ -125,6 +169,14 @@ impl Checker<'_> {
         }
         Err(wrong_rank(name, expected, rank, span))
     }
+}
+
+fn conditions_as_numbers(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(
+        span,
+        format!("`{name}` holds conditions, and no numbers"),
+        format!("choose a number by it: `if {name}[t] {{ 1 }} else {{ 0 }}`"),
+    )
 }
 
 fn few_subscripts(rank: usize, span: Span) -> Result<()> {

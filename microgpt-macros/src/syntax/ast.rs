@@ -92,6 +92,11 @@ pub enum ExprKind {
         left: Box<Expr>,
         right: Box<Expr>,
     },
+    /// `left % right`, of integers.
+    Remainder {
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     /// `left·right` or `dot(left, right)`
     Dot {
         left: Box<Expr>,
@@ -118,6 +123,8 @@ pub enum ExprKind {
 pub enum Condition {
     /// `left < right`
     Compare { comparison: Comparison, left: Box<Expr>, right: Box<Expr> },
+    /// An element of an operand of conditions: `mask[t]`.
+    Holds(Box<Expr>),
     /// `one && other`
     And(Box<Condition>, Box<Condition>),
     /// `one || other`

@@ -36,7 +36,7 @@ pub fn check(tokens: &TokenStream) -> Result<(), Diagnostic> {
                     within(&mut inner, depth);
                     depth = before;
                 }
-                TokenTree::Punct(punct) if "+-*/^!&|".contains(punct.as_char()) => {
+                TokenTree::Punct(punct) if "+-*/%^!&|".contains(punct.as_char()) => {
                     depth += if after_operand { 1 } else { PREFIX };
                 }
                 TokenTree::Ident(word) if word == "if" => depth += if after_else { 1 } else { IF },
@@ -79,7 +79,7 @@ mod tests {
     fn what_nests_too_deep_is_refused() {
         assert!(refused(&format!("{}x{}", "(".repeat(267), ")".repeat(267))));
         assert!(!refused(&format!("{}x{}", "(".repeat(266), ")".repeat(266))));
-        for operator in ["+", " - ", "*", "/", "^", " && ", " || "] {
+        for operator in ["+", " - ", "*", "/", "%", "^", " && ", " || "] {
             assert!(refused(&vec!["x"; 1700].join(operator)), "{operator}");
             assert!(!refused(&vec!["x"; 500].join(operator)), "{operator}");
         }

@@ -221,6 +221,11 @@ impl Tokens {
                 (Operator::Mul, span)
             } else if let Some(span) = self.punct("/") {
                 (Operator::Div, span)
+            } else if let Some(span) = self.punct("%") {
+                let right = Box::new(self.unary()?);
+                let kind = ExprKind::Remainder { left: Box::new(left), right };
+                left = Expr { kind, span };
+                continue;
             } else {
                 return Ok(left);
             };
@@ -233,11 +238,6 @@ impl Tokens {
     fn foreign_operator(&self) -> Option<Diagnostic> {
         let (message, help) = if self.peek_punct("**") {
             ("`**` is not an operator here", "a power is written `x^2`")
-        } else if self.peek_punct("%") {
-            (
-                "`%` is not an operator here",
-                "the operators are `+`, `-`, `*`, `/`, `^` and `·`; others are Rust, in braces: `{a % b}`",
-            )
         } else if self.peek_word("as") {
             (
                 "`as` is Rust, not the language of `expr!`",
@@ -250,7 +250,7 @@ impl Tokens {
     }
 
     fn is_assignment(&self) -> bool {
-        ["+=", "-=", "*=", "/=", "^="].iter().any(|sign| self.peek_punct(sign))
+        ["+=", "-=", "*=", "/=", "%=", "^="].iter().any(|sign| self.peek_punct(sign))
     }
 
     /// Refuses `h += x`.

@@ -82,7 +82,13 @@ fn case(number: usize, seed: u64) -> Result<String, String> {
     let is_typed = below(&mut random, 2) == 0;
     let kind = if is_typed { "" } else { "vec!" };
     for name in Integers::NAMES {
-        let _ = write!(code, "let {name} = {kind}{:?}; ", shapes.integers.of(name));
+        let all = shapes.integers.of(name);
+        let _ = if name == "mask" {
+            let all: Vec<bool> = all.iter().map(|&one| one == 1).collect();
+            write!(code, "let {name} = {kind}{all:?}; ")
+        } else {
+            write!(code, "let {name} = {kind}{all:?}; ")
+        };
     }
     // A result has a backward pass if one operand is tracked.
     let first_used = answer.gradients.first().map(|(at, _)| *at);

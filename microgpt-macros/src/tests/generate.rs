@@ -257,7 +257,7 @@ impl Generator {
         let equations = equations.clone();
         let drawn = self.below(equations.len());
         let (name, kinds) = equations[drawn].clone();
-        let own: Vec<String> = kinds.into_iter().map(|kind| self.subscript(kind)).collect();
+        let own: Vec<String> = kinds.into_iter().map(|kind| self.subscript(kind, false)).collect();
         if drawn < above && self.below(2) == 0 {
             return Some(if own.is_empty() { name } else { format!("{name}[{}]", own.join(", ")) });
         }
@@ -294,7 +294,7 @@ impl Generator {
         let outer = self.scope.len();
         let mut binders = Vec::new();
         for _ in 0..rank {
-            binders.push(self.binder(false));
+            binders.push(self.binder(true, false));
         }
         let kinds: Vec<usize> = self.scope[outer..].iter().map(|(_, kind)| *kind).collect();
         let body = self.expression(3);
@@ -303,16 +303,13 @@ impl Generator {
         (format!("[{body}{used} for {}]", binders.join(", ")), kinds)
     }
 
-    /// A `for` name, bound from here on; perhaps with a range, which may be empty where that has a value.
-    fn binder(&mut self, may_be_empty: bool) -> String {
+    /// A `for` name, bound from here on; perhaps with a range, which may be empty where that has a value. That of an
+    /// axis takes all values of its kind.
+    fn binder(&mut self, is_axis: bool, may_be_empty: bool) -> String {
         let kind = self.below(2);
         let name = self.name("i");
-        let outer: Vec<String> = self
-            .scope
-            .iter()
-            .filter(|(_, other)| *other == kind)
-            .map(|(name, _)| name.clone())
-            .collect();
+        let outer = self.of_kind(kind);
+        let first = self.of_kind(0);
         let range = match self.below(6) {
             3 if may_be_empty && !outer.is_empty() => {
                 format!(" in {} + 1..{}", outer[self.below(outer.len())], self.lengths[kind])
@@ -323,6 +320,15 @@ impl Generator {
                 format!(" in {outer} - 1..={outer}")
             }
             1 if !outer.is_empty() => format!(" in 0..={}", outer[self.below(outer.len())]),
+            4 if !is_axis && !first.is_empty() && self.below(2) == 0 => {
+                let (index, most) = (&first[self.below(first.len())], self.lengths[kind] - 1);
+                match self.below(4) {
+                    0 if may_be_empty => format!(" in near[{index}]..ids[{index}]"),
+                    1 => format!(" in max({index} - 1, 0)..=min({index} + 1, {most})"),
+                    2 => format!(" in {index} / 2..={index}"),
+                    _ => format!(" in near[{index}] / 2..=near[{index}]"),
+                }
+            }
             _ => String::new(),
         };
         self.scope.push((name.clone(), kind));
@@ -410,8 +416,25 @@ impl Generator {
     }
 
     fn comparison(&mut self) -> String {
-        let sign = ["<", "<=", ">", ">=", "==", "!="][self.below(6)];
-        format!("{} {sign} {}", self.leaf(), self.leaf())
+        match (self.of_kind(0).as_slice(), self.below(4)) {
+            ([.., index], 0) => return format!("mask[{index}]"),
+            ([first, .., index], 1) => return format!("({first} + {index}) % 2 == near[{index}]"),
+            _ => {}
+        }
+        let (one, other) = (self.leaf(), self.leaf());
+        // What equals an index is an id, and the operands are none.
+        let is_index = |leaf: &String| {
+            leaf.starts_with("len(") || self.scope.iter().any(|(name, _)| name == leaf)
+        };
+        let signs = if is_index(&one) || is_index(&other) { 4 } else { 6 };
+        let sign = ["<", "<=", ">", ">=", "==", "!="][self.below(signs)];
+        format!("{one} {sign} {other}")
+    }
+
+    /// The indices of a kind.
+    fn of_kind(&self, kind: usize) -> Vec<String> {
+        let of = self.scope.iter().filter(|(_, one)| *one == kind);
+        of.map(|(name, _)| name.clone()).collect()
     }
 
     fn bracketed(&mut self, depth: usize) -> String {
@@ -439,13 +462,13 @@ impl Generator {
         let outer = self.scope.len();
         let count = 1 + usize::from(self.below(4) == 0);
         let may_be_empty = ["sum", "prod", "norm"].contains(&name);
-        let binders: Vec<String> = (0..count).map(|_| self.binder(may_be_empty)).collect();
+        let binders: Vec<String> = (0..count).map(|_| self.binder(false, may_be_empty)).collect();
         let body = self.expression(depth);
         let used = self.mention(outer);
         let mut filter = String::new();
         if may_be_empty && self.below(4) == 0 {
-            let sign = ["<", "<=", ">", ">=", "==", "!="][self.below(6)];
-            let _ = write!(filter, " where {} {sign} {}", self.leaf(), self.leaf());
+            let condition = self.comparison();
+            let _ = write!(filter, " where {condition}");
         }
         self.scope.truncate(outer);
         format!("{name}({open}{body}{used}{close} for {}{filter})", binders.join(", "))
@@ -477,21 +500,34 @@ impl Generator {
     fn element(&mut self) -> String {
         let drawn = self.below(self.arrays.len());
         let (name, axes) = self.arrays[drawn].clone();
-        let subscripts: Vec<String> = axes.into_iter().map(|kind| self.subscript(kind)).collect();
+        // Of others the axes may be ragged.
+        let is_operand = OPERANDS.iter().any(|(operand, _)| *operand == name);
+        let subscripts: Vec<String> =
+            axes.into_iter().map(|kind| self.subscript(kind, is_operand)).collect();
         if subscripts.is_empty() { name } else { format!("{name}[{}]", subscripts.join(", ")) }
     }
 
-    fn subscript(&mut self, kind: usize) -> String {
-        let of = |kind: usize, scope: &[(String, usize)]| -> Vec<String> {
-            scope.iter().filter(|(_, one)| *one == kind).map(|(name, _)| name.clone()).collect()
-        };
-        let (same, first) = (of(kind, &self.scope), of(0, &self.scope));
-        if kind == 1 && !first.is_empty() && self.below(3) == 0 {
-            let index = &first[self.below(first.len())];
-            return match self.below(2) {
+    fn subscript(&mut self, kind: usize, may_clip: bool) -> String {
+        let (same, first) = (self.of_kind(kind), self.of_kind(0));
+        if !first.is_empty() && self.below(3) == 0 {
+            let index = first[self.below(first.len())].clone();
+            let other = first[self.below(first.len())].clone();
+            let most = self.lengths[kind] - 1;
+            return match (kind, self.below(8)) {
                 // One more is still on the longer axis; a gather, too, has its place there.
-                0 => format!("{index} + 1"),
-                _ => format!("ids[{index}]"),
+                (1, 0) => format!("{index} + 1"),
+                (1, 1..4) => format!("ids[{index}]"),
+                (1, 4) => format!("near[{index}] + 1"),
+                (1, 5) => format!("(ids[{index}] + {other}) / 2"),
+                (1, 6) => format!("max(ids[{index}] - {other}, 0)"),
+                (0, 0) => format!("near[near[{index}]]"),
+                (0, 1) => format!("(2 * near[{index}] + {other}) % {}", self.lengths[kind]),
+                (0, 2) => format!("near[max({index} - 1, 0)]"),
+                (0, 3) => format!("ids[{index}] / 2"),
+                (_, 4) => format!("min({index} + 2 * {other}, {most})"),
+                (_, 5) => format!("{index} * {other} % {}", self.lengths[kind]),
+                (_, 6) if may_clip => format!("clip({index} - near[{other}] / 2)"),
+                _ => format!("max(min(near[{index}], {other} - 1), 0)"),
             };
         }
         if same.is_empty() || self.below(8) == 0 {

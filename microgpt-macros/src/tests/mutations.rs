@@ -107,8 +107,7 @@ fn mutate(gradient: &mut Gradient, at: usize, mutation: Mutation) -> bool {
             return *subscripts != reversed;
         }
         Mutation::Shifted => {
-            let Some(subscript) = gradient.accumulations[at].subscripts.last_mut()
-            else {
+            let Some(subscript) = gradient.accumulations[at].subscripts.last_mut() else {
                 return false;
             };
             *subscript = subscript.clone().plus(1, &Integer::constant(1));

@@ -221,7 +221,17 @@ impl<'t> Unfused<'t> {
                 }),
             );
         }
-        place.extend(subscripts.iter().map(|one| self.integer(one)));
+        for one in subscripts {
+            let clipped = match &one.kind {
+                ExprKind::Call { function, arguments } if function.last == "clip" => {
+                    let start = i64::try_from(block.starts[place.len()]).expect("small");
+                    let len = i64::try_from(block.lens[place.len()]).expect("small");
+                    self.integer(&arguments[0]).min(start + len - 1).max(start)
+                }
+                _ => self.integer(one),
+            };
+            place.push(clipped);
+        }
         let start = block.starts.iter().map(|&start| i64::try_from(start).expect("small"));
         place.iter().zip(start).map(|(at, start)| at - start).collect()
     }
@@ -325,7 +335,21 @@ impl<'t> Unfused<'t> {
                     Operator::Add => left + right,
                     Operator::Sub => left - right,
                     Operator::Mul => left * right,
-                    other => panic!("no {other:?} in a subscript"),
+                    Operator::Div => left.div_euclid(right),
+                    Operator::Pow => panic!("no power in a subscript"),
+                }
+            }
+            ExprKind::Remainder { left, right } => {
+                self.integer(left).rem_euclid(self.integer(right))
+            }
+            ExprKind::Len(index) => i64::try_from(self.counts[&index.to_string()]).expect("small"),
+            ExprKind::Call { function, arguments } => {
+                let mut arguments = arguments.iter().map(|one| self.integer(one));
+                let first = arguments.next().expect("an argument");
+                match function.last.as_str() {
+                    "min" => arguments.fold(first, i64::min),
+                    "max" => arguments.fold(first, i64::max),
+                    other => panic!("no {other} in a subscript"),
                 }
             }
             ExprKind::Subscript { base, subscripts } => {
@@ -345,6 +369,7 @@ impl<'t> Unfused<'t> {
         match condition {
             Condition::And(one, other) => self.holds(one) && self.holds(other),
             Condition::Or(one, other) => self.holds(one) || self.holds(other),
+            Condition::Holds(one) => self.integer(one) == 1,
             Condition::Not(operand) => !self.holds(operand),
             Condition::Compare { comparison, left, right } => {
                 let (left, right) = (self.value(left).data(), self.value(right).data());
@@ -380,6 +405,7 @@ impl<'t> Unfused<'t> {
                     Operator::Pow => left.pow(right),
                 }
             }
+            ExprKind::Remainder { .. } => self.tape.value(self.integer(expr) as f64),
             ExprKind::Call { function, arguments } => {
                 let op = ops::TABLE.iter().find(|op| op.name == function.last).expect("an op");
                 let arguments: Vec<_> = arguments.iter().map(|one| self.value(one)).collect();
@@ -498,7 +524,7 @@ fn walk(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
             }
         }
         ExprKind::Negate(operand) | ExprKind::Stop(operand) => walk(operand, visit),
-        ExprKind::Binary { left, right, .. } => {
+        ExprKind::Binary { left, right, .. } | ExprKind::Remainder { left, right } => {
             walk(left, visit);
             walk(right, visit);
         }
@@ -521,6 +547,7 @@ fn walk_condition(condition: &Condition, visit: &mut dyn FnMut(&Expr)) {
             walk_condition(one, visit);
             walk_condition(other, visit);
         }
+        Condition::Holds(one) => walk(one, visit),
         Condition::Not(operand) => walk_condition(operand, visit),
     }
 }

@@ -1,4 +1,5 @@
-//! Integer operands: ids that gather, and integers of ranges and subscripts.
+//! Integer operands, ids that gather and integers of ranges and subscripts, conditions, and what is computed of
+//! them.
 
 use crate::shape::{Const, MOST, Shape};
 
@@ -15,37 +16,90 @@ pub trait Integers {
     fn open(&self) -> (&[usize], Self::Shape);
 }
 
+/// Conditions of an `expr!`: `if mask[t] { ... }`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be conditions, which are `bool`s",
+    label = "expected a slice, `Vec` or Rust array of `bool`",
+    note = "a condition on numbers compares them: `if x[t] > 0 {{ ... }}`"
+)]
+pub trait Conditions {
+    /// The axes.
+    type Shape: Shape;
+    /// The conditions and the axes.
+    fn open(&self) -> (&[bool], Self::Shape);
+}
+
+macro_rules! opened {
+    ($trait:ident of $element:ty: $([$($generic:tt)*] $type:ty, $axes:ty, |$self:ident| $data:expr, $shape:expr;)*) => {
+        #[diagnostic::do_not_recommend]
+        impl<O: $trait + ?Sized> $trait for &O {
+            type Shape = O::Shape;
+            #[inline(always)]
+            fn open(&self) -> (&[$element], Self::Shape) {
+                (**self).open()
+            }
+        }
+
+        $(
+            #[diagnostic::do_not_recommend]
+            impl<$($generic)*> $trait for $type {
+                type Shape = $axes;
+                #[inline(always)]
+                fn open(&self) -> (&[$element], Self::Shape) {
+                    let $self = self;
+                    ($data, $shape)
+                }
+            }
+        )*
+    };
+}
+
+/// The types that hold elements of one type, by their axes.
+macro_rules! arrays {
+    ($trait:ident of $element:ty) => {
+        opened! {
+            $trait of $element:
+            [] [$element], (usize,), |x| x, (x.len(),);
+            [] Vec<$element>, (usize,), |x| x, (x.len(),);
+            [const A: usize] [$element; A], (Const<A>,), |x| x, (Const,);
+            [const A: usize] [[$element; A]], (usize, Const<A>),
+                |x| x.as_flattened(), (x.len(), Const);
+            [const A: usize] Vec<[$element; A]>, (usize, Const<A>),
+                |x| x.as_flattened(), (x.len(), Const);
+            [const A: usize, const B: usize] [[$element; B]; A], (Const<A>, Const<B>),
+                |x| x.as_flattened(), (Const, Const);
+        }
+    };
+}
+
+arrays!(Integers of usize);
+arrays!(Conditions of bool);
+
+/// A condition alone: a `bool`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a condition, which is a `bool`",
+    label = "expected a `bool`",
+    note = "a condition on numbers compares them: `if x > 0 {{ ... }}`"
+)]
+pub trait Condition {
+    /// Whether it holds.
+    fn holds(&self) -> bool;
+}
+
 #[diagnostic::do_not_recommend]
-impl<O: Integers + ?Sized> Integers for &O {
-    type Shape = O::Shape;
+impl Condition for bool {
     #[inline(always)]
-    fn open(&self) -> (&[usize], Self::Shape) {
-        (**self).open()
+    fn holds(&self) -> bool {
+        *self
     }
 }
 
-macro_rules! integers {
-    ($([$($generic:tt)*] $type:ty, $axes:ty, |$self:ident| $data:expr, $shape:expr;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<$($generic)*> Integers for $type {
-            type Shape = $axes;
-            #[inline(always)]
-            fn open(&self) -> (&[usize], Self::Shape) {
-                let $self = self;
-                ($data, $shape)
-            }
-        }
-    )*};
-}
-
-integers! {
-    [] [usize], (usize,), |x| x, (x.len(),);
-    [] Vec<usize>, (usize,), |x| x, (x.len(),);
-    [const A: usize] [usize; A], (Const<A>,), |x| x, (Const,);
-    [const A: usize] [[usize; A]], (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
-    [const A: usize] Vec<[usize; A]>, (usize, Const<A>), |x| x.as_flattened(), (x.len(), Const);
-    [const A: usize, const B: usize] [[usize; B]; A], (Const<A>, Const<B>),
-        |x| x.as_flattened(), (Const, Const);
+#[diagnostic::do_not_recommend]
+impl<O: Condition + ?Sized> Condition for &O {
+    #[inline(always)]
+    fn holds(&self) -> bool {
+        (**self).holds()
+    }
 }
 
 /// An integer of a range or subscript: a `usize`, or the length of an axis.
@@ -93,6 +147,19 @@ pub fn open_integers<O: Integers<Shape = S> + ?Sized, S: Shape>(operand: &O) -> 
     let (integers, shape) = operand.open();
     shape.size();
     (integers, shape)
+}
+
+/// Opens conditions: the integers 1 where they hold, else 0.
+#[inline(always)]
+pub fn open_conditions<O: Conditions<Shape = S> + ?Sized, S>(operand: &O) -> (Vec<usize>, S) {
+    let (conditions, shape) = operand.open();
+    (conditions.iter().map(|&holds| usize::from(holds)).collect(), shape)
+}
+
+/// Opens a condition: 1 where it holds, else 0.
+#[inline(always)]
+pub fn open_condition<O: Condition + ?Sized>(operand: &O) -> usize {
+    usize::from(operand.holds())
 }
 
 /// Opens an integer.

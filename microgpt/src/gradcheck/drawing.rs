@@ -60,6 +60,7 @@ enum Passed {
     Number(f64),
     Numbers(Vec<f64>),
     Ids(Vec<usize>),
+    Conditions(Vec<bool>),
     Choice(usize, &'static str),
 }
 
@@ -89,6 +90,7 @@ impl Drawing {
             Passed::Number(value) => format!("{name} = {value:?}"),
             Passed::Numbers(values) => format!("{name} = {values:?}"),
             Passed::Ids(ids) => format!("{name} = {ids:?}"),
+            Passed::Conditions(all) => format!("{name} = {all:?}"),
             Passed::Choice(_, text) => format!("{name} = {text}"),
         });
         let all: Vec<String> = sizes.chain(passed).collect();
@@ -197,6 +199,14 @@ impl Drawing {
         self.passed.push((name, Passed::Ids(ids)));
     }
 
+    /// Draws conditions.
+    #[track_caller]
+    pub fn conditions(&mut self, name: &'static str, shape: &[usize]) {
+        let holds = |_| self.between(name, 0, 2) == 1;
+        let all = (0..shape.iter().product()).map(holds).collect();
+        self.passed.push((name, Passed::Conditions(all)));
+    }
+
     // ------------------------------------------------------------ what was drawn
 
     fn of(&self, name: &str) -> &Passed {
@@ -237,6 +247,15 @@ impl Drawing {
         match self.of(name) {
             Passed::Ids(ids) => ids,
             other => panic!("`{name}` holds no ids: {other:?}"),
+        }
+    }
+
+    /// Conditions that were drawn.
+    #[must_use]
+    pub fn conditions_of(&self, name: &str) -> &[bool] {
+        match self.of(name) {
+            Passed::Conditions(all) => all,
+            other => panic!("`{name}` holds no conditions: {other:?}"),
         }
     }
 

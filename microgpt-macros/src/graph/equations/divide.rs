@@ -279,6 +279,7 @@ impl Split {
                 && (self.lowered.is_active(node) || self.lowered.has_call(node));
             let own = match &self.lowered.nodes[node] {
                 Node::Reduce { .. } => true,
+                _ if self.is_scattered(node) => false,
                 Node::Call { .. } => hoisted || self.lowered.is_active(node),
                 node => node.is_number() && hoisted,
             };
@@ -309,6 +310,7 @@ impl Split {
             let below = children(&self.lowered.nodes[node]).into_iter();
             let here = 1 + below.filter_map(|child| operations.get(&child)).sum::<usize>();
             let part = here >= MAX_OPERATIONS / 2
+                && !self.is_scattered(node)
                 && self.lowered.nodes[node].is_number()
                 && self.lowered.loops_of(node).len() == nest.len();
             if part {
@@ -317,6 +319,12 @@ impl Split {
                 operations.insert(node, here);
             }
         }
+    }
+
+    /// Whether an array of a node would be as long as its ids reach, and mostly empty: such a node is computed
+    /// again where it is used.
+    fn is_scattered(&self, node: NodeId) -> bool {
+        self.lowered.loops_of(node).into_iter().any(|index| self.lowered.is_scattered(index))
     }
 
     /// The nodes that are computed inside the equation of a root.
@@ -340,6 +348,7 @@ impl Split {
         for node in nodes.into_iter().rev() {
             let users = within.get(&node).copied();
             let worth = !self.lowered.is_leaf(node)
+                && !self.is_scattered(node)
                 && self.lowered.nodes[node].is_number()
                 && (self.lowered.is_active(node) || self.lowered.has_call(node));
             if users == Some(Within::Several) && worth {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, Span};
 
 use super::{Member, Order, Scope};
-use crate::resolve::hir::{Array, Atom, BinderId, Bound, Integer, Range, Value};
+use crate::resolve::hir::{Array, Atom, BinderId, Bound, Integer, Operation, Range, Value};
 use crate::resolve::{Checker, Place, Result, count};
 use crate::syntax::ast::{Expr, ExprKind, Path};
 use crate::syntax::name::Name;
@@ -57,8 +57,7 @@ impl Checker<'_> {
     ) -> Result<(Array, Vec<Integer>)> {
         let Some(scope) = &self.block else { return Err(self.wrong_subscripts(member, 1, span)) };
         let Member { rank, definition, .. } = scope.members[member];
-        let here: Vec<Integer> =
-            scope.indices.iter().map(|&index| Integer::index(index)).collect();
+        let here: Vec<Integer> = scope.indices.iter().map(|&index| Integer::index(index)).collect();
         if rank != 1 {
             return Err(self.wrong_subscripts(member, 1, span));
         }
@@ -92,11 +91,11 @@ impl Checker<'_> {
             let mut places = Vec::new();
             for subscript in leading {
                 let place = self.integer(subscript, Place::Subscript)?;
-                if place.has_ids() {
+                if place.as_id().is_some() {
                     return Err(Diagnostic::new(
                         subscript.span,
                         "ids as the place of an element that the block computes",
-                        "whether it is computed by then must be seen from the subscript: `h[t - 1, i]`, or `h[s, i]` with `s in 0..t`",
+                        "whether it is computed by then must be seen from the subscript: `h[t - 1, i]`, `h[s, i]` with `s in 0..t`, or `h[min(ids[t], t - 1), i]`",
                     ));
                 }
                 places.push(place);
@@ -154,7 +153,7 @@ impl Checker<'_> {
         Ok(When::Here)
     }
 
-    /// The greatest or least value of a distance, if the ranges of its indices say it.
+    /// The greatest or least value of a distance, or one beyond it, if the ranges of its indices say it.
     fn extreme(&self, distance: &Integer, greatest: bool) -> Option<i64> {
         let mut distance = distance.clone();
         // Each step puts the end of a range in the place of its index.
@@ -171,9 +170,39 @@ impl Checker<'_> {
                 (Range::Implied(_), true) => return None,
                 (Range::Implied(_), false) => Integer::constant(0),
             };
-            distance = distance.substitute(index, &end);
+            distance = distance.plus(-factor, &Integer::index(index)).plus(factor, &end);
         }
-        // Lengths and integers are 0 at least.
+        let compound = distance.terms.iter().find_map(|(atom, &factor)| match atom {
+            Atom::Of(operation, both) => Some((atom.clone(), factor, *operation, both.clone())),
+            _ => None,
+        });
+        if let Some((atom, factor, operation, both)) = compound {
+            let [one, other] = *both;
+            let rest = distance.plus(-factor, &Integer::atom(atom));
+            let with = |part: &Integer| self.extreme(&rest.clone().plus(factor, part), greatest);
+            let farther =
+                |one: i64, other: i64| if greatest { one.max(other) } else { one.min(other) };
+            let both = |one: &Integer, other: &Integer| Some(farther(with(one)?, with(other)?));
+            // It lies beyond neither of two, or not beyond either of them.
+            let either = |one: &Integer, other: &Integer| match (with(one), with(other)) {
+                (Some(one), Some(other)) if greatest => Some(one.min(other)),
+                (Some(one), Some(other)) => Some(one.max(other)),
+                (one, other) => one.or(other),
+            };
+            let is_upper = (factor > 0) == greatest;
+            return match operation {
+                Operation::Min if is_upper => either(&one, &other),
+                Operation::Max if !is_upper => either(&one, &other),
+                Operation::Min | Operation::Max => both(&one, &other),
+                // A quotient is no farther from 0, but for one below it.
+                Operation::Quotient if is_upper => both(&one, &Integer::constant(-1)),
+                Operation::Quotient => both(&one, &Integer::constant(0)),
+                Operation::Remainder if is_upper => with(&other.plus(-1, &Integer::constant(1))),
+                Operation::Remainder => with(&Integer::constant(0)),
+                Operation::Product => None,
+            };
+        }
+        // Lengths, ids and integers are 0 at least.
         let sign = if greatest { -1 } else { 1 };
         let bounded = |(atom, factor): (&Atom<BinderId>, &i64)| {
             !matches!(atom, Atom::Index(_)) && factor.signum() == sign
@@ -316,28 +345,6 @@ impl Checker<'_> {
             ),
         };
         Err(Diagnostic::new(span, message, help))
-    }
-
-    /// Refuses ids along an axis on which starts lie before what is computed.
-    pub(in super::super) fn require_no_starts(
-        &self,
-        array: Array,
-        axis: usize,
-        span: Span,
-    ) -> Result<()> {
-        let Array::Definition(id) = array else { return Ok(()) };
-        let Some(definition) = self.checked.definitions.get(id) else { return Ok(()) };
-        if axis > 0 || definition.starts.is_empty() {
-            return Ok(());
-        }
-        let name = &definition.name;
-        Err(Diagnostic::new(
-            span,
-            format!("ids gather from `{name}`, which has a start"),
-            format!(
-                "gather from what the block computes, by a `let` after it: `let all = [{name}[t, i] for t, i];`"
-            ),
-        ))
     }
 
     fn wrong_subscripts(&self, member: usize, subscripts: usize, span: Span) -> Diagnostic {

@@ -26,7 +26,10 @@ pub enum Atom<I: Ord> {
     /// A scalar integer operand.
     Integer(IntegersId),
     /// `ids[at]`: what stands there in an array of integers.
-    Id { integers: IntegersId, at: Vec<Integer<I>> },
+    Id {
+        integers: IntegersId,
+        at: Vec<Integer<I>>,
+    },
     /// What is no sum, of two integers.
     Of(Operation, Box<[Integer<I>; 2]>),
 }
@@ -192,6 +195,12 @@ impl<I: Ord + Copy> Integer<I> {
             }
         }
         (affine, others)
+    }
+
+    /// How many atoms lie one within the other.
+    pub fn depth(&self) -> usize {
+        let within = |atom: &Atom<I>| atom.parts().iter().map(Self::depth).max();
+        self.terms.keys().filter_map(within).max().map_or(0, |within| within + 1)
     }
 
     /// Whether it cannot be below 0.

@@ -115,10 +115,14 @@ impl Tokens {
                 let comparison = Comparison::Equal;
                 Ok(Condition::Compare { comparison, left: nothing(), right: nothing() })
             }
+            // What comes from Rust may be a condition.
+            ExprKind::Path(_) | ExprKind::Subscript { .. } | ExprKind::Rust(_) => {
+                Ok(Condition::Holds(Box::new(expr)))
+            }
             _ => Err(Diagnostic::new(
                 self.span(),
                 format!("expected a comparison, found {}", self.found()),
-                "a condition compares two numbers: `x > 0`, with `<`, `<=`, `>`, `>=`, `==` or `!=`",
+                "a condition compares two numbers, `x > 0`, with `<`, `<=`, `>`, `>=`, `==` or `!=`, or is an element of a `&[bool]`",
             )),
         }
     }

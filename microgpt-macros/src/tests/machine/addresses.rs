@@ -36,7 +36,9 @@ impl<T: Number> Machine<'_, T> {
         match &self.graph.indices[index].range {
             IndexRange::Whole(length @ Length::Class(_)) => (0, self.length(*length)),
             IndexRange::Whole(Length::Extent(stated)) => self.reach(*stated),
-            IndexRange::Stated { low, high } => (self.integer(low).max(0), self.integer(high).max(0)),
+            IndexRange::Stated { low, high } => {
+                (self.integer(low).max(0), self.integer(high).max(0))
+            }
         }
     }
 
