@@ -236,10 +236,7 @@ impl Emitter<'_> {
                     (self.extreme_atom(atom, greatest == (factor > 0)), literal(factor));
                 terms.push(if factor == 1 { extreme } else { code!(#times * #extreme) });
             }
-            return match &terms[..] {
-                [one] => one.clone(),
-                _ => code!((#(#terms)+*)),
-            };
+            return if let [one] = &terms[..] { one.clone() } else { code!((#(#terms)+*)) };
         }
         let indices = affine.indices();
         let innermost = indices.into_iter().min_by_key(|&index| self.graph.indices[index].height);

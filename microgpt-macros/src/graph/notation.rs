@@ -217,9 +217,9 @@ impl<'a> Notation<'a> {
     /// An element of an operand of conditions.
     fn condition(&self, node: NodeId) -> Option<String> {
         let Node::Integer(integer) = &self.graph.nodes[node] else { return None };
-        let operand = match integer.as_atom()? {
-            Atom::Integer(operand) | Atom::Id { integers: operand, .. } => operand,
-            _ => return None,
+        let (Atom::Integer(operand) | Atom::Id { integers: operand, .. }) = integer.as_atom()?
+        else {
+            return None;
         };
         self.checked.conditions.contains(operand).then(|| self.integer(integer))
     }

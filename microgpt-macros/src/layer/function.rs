@@ -137,9 +137,10 @@ impl<'a> Types<'a> {
             }
             (Kind::Numbers(_), _) => quote!(&#runtime::Numbers<(#(#shape,)*), #real>),
             (Kind::Ids(_) | Kind::Conditions(_), labels) => {
-                let element = match kind {
-                    Kind::Conditions(_) => quote!(::core::primitive::bool),
-                    _ => quote!(::core::primitive::usize),
+                let element = if let Kind::Conditions(_) = kind {
+                    quote!(::core::primitive::bool)
+                } else {
+                    quote!(::core::primitive::usize)
                 };
                 match labels {
                     [Label::Number(number)] => {

@@ -181,9 +181,10 @@ impl Proof<'_> {
                     let greatest = greatest != (is_negative(left) || is_negative(right));
                     let (left, right) =
                         (self.extreme(left, greatest), self.extreme(right, greatest));
-                    match operator {
-                        Operator::Div => code!(::core::primitive::i64::div_euclid(#left, #right)),
-                        _ => code!((#left * #right)),
+                    if *operator == Operator::Div {
+                        code!(::core::primitive::i64::div_euclid(#left, #right))
+                    } else {
+                        code!((#left * #right))
                     }
                 }
             },
@@ -237,9 +238,10 @@ impl Proof<'_> {
             }
             Kind::Numbers(_) => code!(&#drawing.numbers_of::<#real>(#text)),
             Kind::Ids(axes) | Kind::Conditions(axes) => {
-                let all = match argument.kind {
-                    Kind::Ids(_) => code!(#drawing.ids_of(#text)),
-                    _ => code!(#drawing.conditions_of(#text)),
+                let all = if let Kind::Ids(_) = argument.kind {
+                    code!(#drawing.ids_of(#text))
+                } else {
+                    code!(#drawing.conditions_of(#text))
                 };
                 match axes.get(1) {
                     Some(Axis::Number(number, _)) => {
