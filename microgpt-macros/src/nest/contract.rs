@@ -293,9 +293,7 @@ fn lie_side_by_side(
     let plain = Subscript::index(inner);
     let times =
         |index: IndexId| subscripts.iter().flat_map(indices_of).filter(|one| *one == index).count();
-    let follow = subscripts.windows(2).any(|two| {
-        two[0].step(outer) == Some(1) && two[1] == plain
-    });
+    let follow = subscripts.windows(2).any(|two| two[0].step(outer) == Some(1) && two[1] == plain);
     is_whole && follow && [outer, inner].into_iter().all(|index| times(index) == 1)
 }
 
