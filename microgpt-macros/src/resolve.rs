@@ -55,7 +55,7 @@ pub fn check(
 #[derive(Default)]
 struct Kinds {
     integers: HashSet<String>,
-    /// Those that are compared with an index, and are no ids all the same.
+    /// Those that are compared with an index somewhere, and are no ids all the same.
     numbers: HashSet<String>,
 }
 
@@ -137,7 +137,7 @@ struct Checker<'a> {
     known_kinds: &'a Kinds,
     /// Those more that are met as such later.
     later_kinds: Kinds,
-    /// The tokens of operands that are ids because they are compared with an index.
+    /// The tokens of operands that are ids because they are compared with an index somewhere.
     compared: HashSet<String>,
     /// The indices that stand for a `len` outside of the `for` that binds its index.
     lengths: Vec<(Ident, BinderId)>,
@@ -466,38 +466,54 @@ impl Checker<'_> {
                 right: Value::Number(0.0),
             },
             ast::Condition::Compare { comparison, left, right } => {
-                if let ast::Comparison::Equal | ast::Comparison::NotEqual = comparison {
-                    self.note_compared(left, right);
-                    self.note_compared(right, left);
-                }
-                Condition::Compare {
-                    comparison: *comparison,
-                    left: self.value(left),
-                    right: self.value(right),
-                }
+                let mut side = |one: &Expr, other: &Expr| {
+                    self.compared_id(one, other).unwrap_or_else(|| self.value(one))
+                };
+                let (left, right) = (side(left, right), side(right, left));
+                Condition::Compare { comparison: *comparison, left, right }
             }
         }
     }
 
-    /// What is compared with an index, as in `j == target[t]`, is an id, unless it is a number elsewhere.
-    fn note_compared(&mut self, one: &Expr, other: &Expr) {
-        let is_integer = match &one.kind {
+    /// What is compared with an index, as `length[b]` in `t < length[b]`: an id, unless it is a number elsewhere.
+    fn compared_id(&mut self, one: &Expr, other: &Expr) -> Option<Value> {
+        let is_integer = match &other.kind {
             ExprKind::Path(Path { ident: Some(name), .. }) => self.index(name).is_some(),
             ExprKind::Len(_) | ExprKind::Remainder { .. } => true,
             _ => false,
         };
-        let base = match &other.kind {
-            ExprKind::Subscript { base, .. } => &base.kind,
-            kind => kind,
+        let (base, subscripts) = match &one.kind {
+            ExprKind::Subscript { base, subscripts } => (&**base, &subscripts[..]),
+            _ => (one, &[][..]),
         };
-        let ExprKind::Path(path) = base else { return };
+        let ExprKind::Path(path) = &base.kind else { return None };
         let is_own = path.ident.as_ref().is_some_and(|name| {
             self.index(name).is_some() || self.lets.contains_key(&Name::of(name))
         });
         let key = path.key();
-        let is_met = self.by_tokens.contains_key(&key) || self.known_kinds.numbers.contains(&key);
-        if is_integer && !is_own && !is_met {
-            self.compared.insert(key);
+        let is_new = !self.by_tokens.contains_key(&key) || self.compared.contains(&key);
+        if !is_integer || is_own || !is_new || self.known_kinds.numbers.contains(&key) {
+            return None;
+        }
+        self.compared.insert(key);
+        let (name, rank) = (path.last.clone(), subscripts.len());
+        let id = self
+            .integer_operand(path.tokens.clone(), name, Some(path), rank, base.span)
+            .and_then(|operand| self.element_of(operand, subscripts));
+        Some(id.map_or_else(
+            |mistake| {
+                self.report.push(mistake);
+                Value::Error
+            },
+            |id| Value::Integer(id, base.span),
+        ))
+    }
+
+    /// Notes a number that was taken for an id.
+    fn note_number(&mut self, path: &Path) {
+        let key = path.key();
+        if self.compared.contains(&key) && !self.known_kinds.integers.contains(&key) {
+            self.later_kinds.numbers.insert(key);
         }
     }
 
@@ -519,6 +535,7 @@ impl Checker<'_> {
                 });
             }
         }
+        self.note_number(path);
         if self.is_integers(path) {
             return Ok(Value::Integer(self.integer_path(path, span)?, span));
         }

@@ -4,6 +4,7 @@ mod edges;
 mod explain;
 mod expressions;
 mod fragments;
+mod integers;
 mod layers;
 mod limits;
 mod storage;

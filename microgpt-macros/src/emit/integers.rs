@@ -123,7 +123,14 @@ impl Emitter<'_> {
             return code!(#runtime::expr::signed(#natural, 0));
         };
         let [left, right] = both.each_ref().map(|one| self.signed(one, ids));
-        let divisor = self.notation.integer(&both[1]);
+        let divisor = match both[1].as_atom() {
+            // In braces as it was written.
+            Some(Atom::Integer(operand)) => {
+                let text = self.checked.integers[*operand].tokens.to_string();
+                text.replace("{ ", "{").replace(" }", "}")
+            }
+            _ => self.notation.integer(&both[1]),
+        };
         match operation {
             Operation::Product => code!(#runtime::expr::product(#left, #right)),
             Operation::Quotient => code!(#runtime::expr::quotient(#left, #right, #divisor)),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, Span};
 
+use super::operands::shown;
 use super::{Checker, Place, Result, axis_of, rust};
 use crate::resolve::hir::{
     Array, Atom, Axis, AxisUse, BinderId, Bound, Integer, IntegersId, Operation, Range, Value,
@@ -88,7 +89,11 @@ impl Checker<'_> {
         self.element_of(integers, subscripts)
     }
 
-    fn element_of(&mut self, integers: IntegersId, subscripts: &[Expr]) -> Result<Integer> {
+    pub(super) fn element_of(
+        &mut self,
+        integers: IntegersId,
+        subscripts: &[Expr],
+    ) -> Result<Integer> {
         if subscripts.is_empty() {
             return Ok(Integer::atom(Atom::Integer(integers)));
         }
@@ -137,7 +142,7 @@ impl Checker<'_> {
                     return Err(Diagnostic::new(
                         base.span,
                         format!("`{}` is a number, and no condition", path.last),
-                        "compare it: `x > 0`",
+                        format!("compare it: `{} > 0`", shown(&path.last, rank)),
                     ));
                 }
                 self.condition_operand(
@@ -165,6 +170,7 @@ impl Checker<'_> {
     /// The id, if this is an element of an array of ids as a number.
     pub(super) fn id(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Option<Integer>> {
         let ExprKind::Path(path) = &base.kind else { return Ok(None) };
+        self.note_number(path);
         let hides =
             |name: &Ident| self.index(name).is_some() || self.lets.contains_key(&Name::of(name));
         if !self.is_integers(path) || path.ident.as_ref().is_some_and(hides) {
@@ -583,7 +589,7 @@ fn no_integer(span: Span) -> Diagnostic {
     Diagnostic::new(
         span,
         "what stands in a subscript or range is an integer",
-        "it is made of indices, integers and ids, `token[t]`, with `+ - * / %`, `min(a, b)` and `max(a, b)`, where `/` rounds down; other integers come from Rust, in braces: `{n.ilog2() as usize}`",
+        "it is made of indices, integers and ids, `token[t]`, with `+ - * / %`, `min(a, b)` and `max(a, b)`, where `/` rounds down; other integers come from Rust, in braces: `{x.len() - 1}`",
     )
 }
 

@@ -30,7 +30,10 @@ impl Checker<'_> {
                 return Err(Diagnostic::new(
                     span,
                     format!("`{name}` holds numbers, and no conditions"),
-                    "compare it: `x > 0`; conditions are `bool`s, in a signature `mask: &[bool; t]`",
+                    format!(
+                        "compare it: `{} > 0`; conditions are `bool`s, in a signature `mask: &[bool; t]`",
+                        shown(&name, rank)
+                    ),
                 ));
             }
             Some(&OperandOf::Conditions(id)) => {
@@ -62,7 +65,6 @@ impl Checker<'_> {
     pub(super) fn is_integers(&self, path: &Path) -> bool {
         let key = path.key();
         self.known_kinds.integers.contains(&key)
-            || self.compared.contains(&key)
             || matches!(self.by_tokens.get(&key), Some(OperandOf::Integers(_)))
     }
 
@@ -76,9 +78,10 @@ impl Checker<'_> {
     ) -> Result<Array> {
         few_subscripts(rank, span)?;
         self.note_uses(&tokens);
+        if let Some(path) = path {
+            self.note_number(path);
+        }
         if path.is_some_and(|path| self.is_integers(path)) {
-            let key = path.map(Path::key);
-            self.later_kinds.numbers.extend(key.filter(|key| self.compared.contains(key)));
             return Err(Diagnostic::new(
                 span,
                 format!("`{name}` holds ids, and is no vector of numbers"),
@@ -171,11 +174,22 @@ impl Checker<'_> {
     }
 }
 
+/// An operand as it might stand in an expression.
+pub(super) fn shown(name: &str, rank: usize) -> String {
+    let letters = ["t", "i", "j", "k", "l", "m"];
+    match rank {
+        0 => name.to_owned(),
+        _ => format!("{name}[{}]", letters[..rank.min(letters.len())].join(", ")),
+    }
+}
+
 fn conditions_as_numbers(name: &str, span: Span) -> Diagnostic {
     Diagnostic::new(
         span,
         format!("`{name}` holds conditions, and no numbers"),
-        format!("choose a number by it: `if {name}[t] {{ 1 }} else {{ 0 }}`"),
+        format!(
+            "compare it where it stands as a condition, `{name}[t] > 0`, or choose a number by it, `if {name}[t] {{ 1 }} else {{ 0 }}`"
+        ),
     )
 }
 

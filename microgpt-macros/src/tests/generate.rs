@@ -421,13 +421,15 @@ impl Generator {
             ([first, .., index], 1) => return format!("({first} + {index}) % 2 == near[{index}]"),
             _ => {}
         }
-        let (one, other) = (self.leaf(), self.leaf());
-        // What equals an index is an id, and the operands are none.
+        let (one, mut other) = (self.leaf(), self.leaf());
+        // What is compared with an index is an id, and the operands are none.
         let is_index = |leaf: &String| {
             leaf.starts_with("len(") || self.scope.iter().any(|(name, _)| name == leaf)
         };
-        let signs = if is_index(&one) || is_index(&other) { 4 } else { 6 };
-        let sign = ["<", "<=", ">", ">=", "==", "!="][self.below(signs)];
+        if is_index(&one) != is_index(&other) {
+            other = self.below(3).to_string();
+        }
+        let sign = ["<", "<=", ">", ">=", "==", "!="][self.below(6)];
         format!("{one} {sign} {other}")
     }
 

@@ -7,7 +7,8 @@ use crate::shape::{Const, MOST, Shape};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be ids, which are `usize`s",
     label = "expected a slice, `Vec` or Rust array of `usize`",
-    note = "convert ids in Rust: `let ids: Vec<usize> = ids.iter().map(|&id| id as usize).collect();`"
+    note = "convert ids in Rust: `let ids: Vec<usize> = ids.iter().map(|&id| id as usize).collect();`",
+    note = "what is compared with an index is an id, too; floats that are stand in braces: `{{x}}[i] > i`"
 )]
 pub trait Integers {
     /// The axes.
@@ -105,7 +106,8 @@ impl<O: Condition + ?Sized> Condition for &O {
 /// An integer of a range or subscript: a `usize`, or the length of an axis.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot stand in a range or subscript, which counts in `usize`s",
-    label = "expected a `usize`: convert it in Rust, `{{n as usize}}`"
+    label = "expected a `usize`: convert it in Rust, `{{n as usize}}`",
+    note = "`%` is the remainder of integers, and what is compared with an index is one; a float that is stands in braces: `{{x}} > i`"
 )]
 pub trait Integer {
     /// The integer.

@@ -202,11 +202,9 @@ impl Checker<'_> {
                 Operation::Product => None,
             };
         }
-        // Lengths, ids and integers are 0 at least.
+        // What is left is 0 at least.
         let sign = if greatest { -1 } else { 1 };
-        let bounded = |(atom, factor): (&Atom<BinderId>, &i64)| {
-            !matches!(atom, Atom::Index(_)) && factor.signum() == sign
-        };
+        let bounded = |(_, factor): (&Atom<BinderId>, &i64)| factor.signum() == sign;
         distance.terms.iter().all(bounded).then_some(distance.constant)
     }
 
