@@ -26,7 +26,10 @@ struct Order<'a> {
 impl Order<'_> {
     fn nest(&self, indices: &[Loop], combine: &Combine) -> Stmt {
         let indices: Vec<IndexId> = indices.iter().map(|&(index, _)| index).collect();
-        let of_target: BTreeSet<IndexId> = combine.to.indices().collect();
+        // What names elements by ids, or rounded, may name one more than once, and adds up there.
+        let moves =
+            |index: &IndexId| combine.to.subscripts.iter().any(|one| one.factor(*index) != 0);
+        let of_target: BTreeSet<IndexId> = combine.to.indices().filter(moves).collect();
         let row = match combine.fold {
             Fold::Sum | Fold::Max | Fold::Min if combine.condition.is_none() => {
                 self.innermost(combine, &of_target, &indices)
