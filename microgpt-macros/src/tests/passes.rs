@@ -11,7 +11,9 @@ use crate::graph::{Node, Through};
 use crate::nest::{self, Kernels, PASSES};
 use crate::resolve::hir::Function;
 use crate::syntax::ast::Operator;
-use crate::tests::generate::{Integers, OPERANDS, Shapes, below, program, recurrence, whole_program};
+use crate::tests::generate::{
+    Integers, OPERANDS, Shapes, below, program, recurrence, whole_program,
+};
 use crate::tests::interpret::Interpreter;
 use crate::tests::machine::{Guards, Machine};
 use crate::tests::number::Number;

@@ -110,7 +110,7 @@ impl Split {
             one == other && matches!(one, IndexRange::Whole(Length::Class(_)))
         };
         let mut all = subscripts(axes);
-        if let Some(Subscript::Affine(first)) = all.first_mut() {
+        if let Some(first) = all.first_mut() {
             *first = first.clone().plus(1, &source.shift);
         }
         let is_constant = source.shift.as_constant().is_some();
