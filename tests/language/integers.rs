@@ -1,6 +1,6 @@
 //! Integers: in subscripts, at the ends of ranges and in conditions, against plain loops.
 
-use microgpt::{Tape, expr, layer};
+use microgpt::{Numbers, Tape, expr, layer};
 
 /// The message of the panic that `work` ends in.
 fn panic_of<R>(work: impl FnOnce() -> R) -> String {
@@ -53,6 +53,9 @@ fn ids_are_integers_like_others() {
     sums!(x of 9, 25,
         (0..5).flat_map(|t| [0, 1, 2, 3, 4].map(|u| (t * 5 + u, 4 + ids[t] - next[u]))),
         [x[4 + ids[t] - next[u]] for t, u]);
+    // Two axes of the run time.
+    let token = Numbers::new((2usize, 3usize), vec![0usize, 2, 1, 3, 3, 0]);
+    sums!(x of 5, 6, (0..6).map(|at| (at, token[at] + 1)), [x[token[b, t] + 1] for b, t]);
     // Two axes, and a number.
     let pair = [[0, 2], [1, 1], [2, 0]];
     sums!(x of 7, 3,
@@ -341,6 +344,10 @@ layer! {
         [if mask[t, 1] { x[t, i] * x[t * {scale} % len(t), i] } else { 0 } for t, i]
     }
 
+    fn embedded(table: [v, i], token: &[[usize; t]; b] in 0..v, seen: &[[bool; t]; b]) -> [b, t, i] {
+        [if seen[b, t] { table[token[b, t], i] } else { 0 } for b, t, i]
+    }
+
     fn window(x: [t, i], w: usize in 0..3) -> [t, i]
     where s in max(0, t - w)..=min(t + w, len(t) - 1)
     {
@@ -363,6 +370,9 @@ fn layers_have_such_integers() {
         [16.0, 64.0, 1.0, 2.0, 64.0, 256.0]
     );
     assert_eq!(window(x, 1).data(), [4.0, 8.0, 16.0, 32.0, 16.0, 32.0]);
+    let token = Numbers::new((1, 2), vec![2usize, 0]);
+    let seen = Numbers::new((1, 2), vec![true, false]);
+    assert_eq!(embedded(x, &token, &seen).data(), [16.0, 32.0, 0.0, 0.0]);
     let mask = [[false, true], [true, false], [false, true]];
     assert_eq!(masked(x, &mask, 2).data(), [1.0, 4.0, 0.0, 0.0, 64.0, 256.0]);
 }

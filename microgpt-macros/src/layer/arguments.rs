@@ -33,9 +33,9 @@ pub enum Kind {
     Array(Vec<Axis>),
     /// `&[t, i]`: numbers without gradient.
     Numbers(Vec<Axis>),
-    /// `&[usize; t]`, or `&[[usize; 3]; t]`.
+    /// `&[usize; t]`, or `&[[usize; 3]; t]`, or `&[[usize; t]; b]`.
     Ids(Vec<Axis>),
-    /// `&[bool; t]`, or `&[[bool; 3]; t]`.
+    /// `&[bool; t]`, and as ids.
     Conditions(Vec<Axis>),
     /// Another type.
     Rust(TokenStream),
@@ -325,18 +325,7 @@ fn elements(
             let message = format!("expected {what}, `[{element}; 3]`");
             return Err(Diagnostic::new(group.span(), message, form));
         }
-        match axis(&mut each)? {
-            number @ Axis::Number(..) => axes.push(number),
-            Axis::Letter(letter) => {
-                return Err(Diagnostic::new(
-                    letter.span(),
-                    format!("{what} of two axes lie in rows of which the type says the length"),
-                    format!(
-                        "write a number, `{name}: &[[{element}; 3]; t]`, or pass the columns as arguments of their own"
-                    ),
-                ));
-            }
-        }
+        axes.push(axis(&mut each)?);
     }
     if inner.punct(";").is_none() {
         return Err(Diagnostic::new(

@@ -155,6 +155,8 @@ impl<'a> Types<'a> {
                         let (outer, inner) = (of(outer), of(inner));
                         quote!(&[[#element; #inner]; #outer])
                     }
+                    // Their rows are as long as the run time says.
+                    [_, Label::Letter(_)] => quote!(&#runtime::Numbers<(#(#shape,)*), #element>),
                     _ => quote!(&[#element]),
                 }
             }

@@ -249,6 +249,9 @@ impl Proof<'_> {
                         let rows = code!(#all.as_chunks::<#number>().0);
                         if is_number(0) { in_rows(rows) } else { rows }
                     }
+                    Some(Axis::Letter(_)) => {
+                        code!(&#runtime::Numbers::new((#(#shape,)*), #all.to_vec()))
+                    }
                     _ if is_number(0) => in_rows(all),
                     _ => all,
                 }

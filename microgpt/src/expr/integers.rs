@@ -1,12 +1,13 @@
 //! Integer operands, ids that gather and integers of ranges and subscripts, conditions, and what is computed of
 //! them.
 
-use crate::shape::{Const, MOST, Shape};
+use crate::array::Numbers;
+use crate::shape::{Const, Dim, MOST, Shape};
 
 /// Ids that gather, as subscripts of an `expr!`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be ids, which are `usize`s",
-    label = "expected a slice, `Vec` or Rust array of `usize`",
+    label = "expected a slice, `Vec`, Rust array or `Numbers` of `usize`",
     note = "convert ids in Rust: `let ids: Vec<usize> = ids.iter().map(|&id| id as usize).collect();`",
     note = "what is compared with an index is an id, too; floats that are stand in braces: `{{x}}[i] > i`"
 )]
@@ -20,7 +21,7 @@ pub trait Integers {
 /// Conditions of an `expr!`: `if mask[t] { ... }`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be conditions, which are `bool`s",
-    label = "expected a slice, `Vec` or Rust array of `bool`",
+    label = "expected a slice, `Vec`, Rust array or `Numbers` of `bool`",
     note = "a condition on numbers compares them: `if x[t] > 0 {{ ... }}`"
 )]
 pub trait Conditions {
@@ -69,6 +70,9 @@ macro_rules! arrays {
                 |x| x.as_flattened(), (x.len(), Const);
             [const A: usize, const B: usize] [[$element; B]; A], (Const<A>, Const<B>),
                 |x| x.as_flattened(), (Const, Const);
+            [A: Dim] Numbers<(A,), $element>, (A,), |x| x, x.shape();
+            [A: Dim, B: Dim] Numbers<(A, B), $element>, (A, B), |x| x, x.shape();
+            [A: Dim, B: Dim, C: Dim] Numbers<(A, B, C), $element>, (A, B, C), |x| x, x.shape();
         }
     };
 }

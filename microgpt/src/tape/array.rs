@@ -266,7 +266,7 @@ impl<S: Shape, T: Real> fmt::Debug for Array<'_, S, T> {
 
 /// A block of plain numbers, row-major: what an `expr!` without a tracked operand returns.
 ///
-/// It can be an operand again, and it derefs to a slice.
+/// It can be an operand again, and it derefs to a slice. One of `usize`s holds ids, one of `bool`s conditions.
 ///
 /// ```
 /// use microgpt::expr;
@@ -277,12 +277,12 @@ impl<S: Shape, T: Real> fmt::Debug for Array<'_, S, T> {
 /// assert_eq!(y[[1, 0]], 20.0);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct Numbers<S: Shape, T: Real = f64> {
+pub struct Numbers<S: Shape, T = f64> {
     shape: S,
     data: Vec<T>,
 }
 
-impl<S: Shape, T: Real> Numbers<S, T> {
+impl<S: Shape, T> Numbers<S, T> {
     /// A block with these axes and these numbers in row-major order.
     ///
     /// # Panics
@@ -314,20 +314,20 @@ impl<S: Shape, T: Real> Numbers<S, T> {
     }
 }
 
-impl<S: Shape, T: Real> Deref for Numbers<S, T> {
+impl<S: Shape, T> Deref for Numbers<S, T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
         &self.data
     }
 }
 
-impl<S: Shape, T: Real> DerefMut for Numbers<S, T> {
+impl<S: Shape, T> DerefMut for Numbers<S, T> {
     fn deref_mut(&mut self) -> &mut [T] {
         &mut self.data
     }
 }
 
-impl<S: Shape, T: Real, const RANK: usize> Index<[usize; RANK]> for Numbers<S, T> {
+impl<S: Shape, T, const RANK: usize> Index<[usize; RANK]> for Numbers<S, T> {
     type Output = T;
     #[track_caller]
     fn index(&self, indices: [usize; RANK]) -> &T {
@@ -336,7 +336,7 @@ impl<S: Shape, T: Real, const RANK: usize> Index<[usize; RANK]> for Numbers<S, T
 }
 
 /// By position, row-major.
-impl<S: Shape, T: Real> Index<usize> for Numbers<S, T> {
+impl<S: Shape, T> Index<usize> for Numbers<S, T> {
     type Output = T;
     #[track_caller]
     fn index(&self, position: usize) -> &T {

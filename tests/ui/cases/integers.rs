@@ -40,8 +40,4 @@ layer! {
     fn undeclared(x: [t], y: [t]) -> [t] {
         [if y[t] { x[t] } else { 0 } for t]
     }
-
-    fn of_letters(x: [t], mask: &[[bool; k]; t]) -> [t] {
-        [x[t] for t]
-    }
 }

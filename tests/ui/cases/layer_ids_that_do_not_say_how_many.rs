@@ -5,7 +5,7 @@ layer! {
         [wte[token[t], i] for t, i]
     }
 
-    fn two(wte: [v, i], token: &[[usize; k]; t] in 0..v) -> [t, i] {
+    fn two(wte: [v, i], token: &[[usize; k]] in 0..v) -> [t, i] {
         [wte[token[t, 0], i] for t, i]
     }
 
