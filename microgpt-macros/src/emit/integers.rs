@@ -33,8 +33,7 @@ impl Emitter<'_> {
                 let factor = factor * sign;
                 if factor > 0 {
                     let atom = self.atom(atom, ids);
-                    let times = literal(factor);
-                    terms.push(if factor == 1 { atom } else { code!(#times * #atom) });
+                    terms.push(times(factor, &atom));
                 }
             }
             if integer.constant * sign > 0 {
@@ -100,8 +99,7 @@ impl Emitter<'_> {
             if atom.is_never_negative() {
                 natural.terms.insert(atom.clone(), factor);
             } else {
-                let (atom, times) = (self.signed_atom(atom, ids), literal(factor));
-                others.push(if factor == 1 { atom } else { code!(#times * #atom) });
+                others.push(times(factor, &self.signed_atom(atom, ids)));
             }
         }
         if let Some(constant) = natural.as_constant() {
@@ -239,9 +237,7 @@ impl Emitter<'_> {
                 terms.push(self.extreme(&affine, greatest));
             }
             for (atom, factor) in others {
-                let (extreme, times) =
-                    (self.extreme_atom(atom, greatest == (factor > 0)), literal(factor));
-                terms.push(if factor == 1 { extreme } else { code!(#times * #extreme) });
+                terms.push(times(factor, &self.extreme_atom(atom, greatest == (factor > 0))));
             }
             return if let [one] = &terms[..] { one.clone() } else { code!((#(#terms)+*)) };
         }
@@ -320,6 +316,18 @@ impl Emitter<'_> {
                     }
                 }
             }
+        }
+    }
+}
+
+/// The product with a number.
+fn times(factor: i64, of: &TokenStream) -> TokenStream {
+    match factor {
+        1 => of.clone(),
+        -1 => code!(-#of),
+        _ => {
+            let factor = literal(factor);
+            code!(#factor * #of)
         }
     }
 }

@@ -124,6 +124,8 @@ impl<I: Ord + Copy> Integer<I> {
     pub fn of(operation: Operation, one: Self, other: Self) -> Option<Self> {
         match (one.as_constant(), other.as_constant()) {
             (Some(one), Some(other)) => operation.of(one, other).map(Self::constant),
+            (_, Some(1)) if operation == Operation::Quotient => Some(one),
+            (_, Some(1)) if operation == Operation::Remainder => Some(Self::constant(0)),
             _ => Some(Self::atom(Atom::Of(operation, Box::new([one, other])))),
         }
     }
