@@ -523,7 +523,11 @@ pub(super) mod tests {
                     contract(out, left, right, axes);
                     plain(&mut expected, left, right, sizes, add, true);
                     assert_eq!(target, expected, "{sizes:?}, {left:?}, {right:?}, add {add}");
-                    // Packed, the first time, when the panels are made, and when they are there.
+                    // Packed, the first time, when the panels are made, and when they are there; sums of half
+                    // of the left factors, and those added to what is there of the other half.
+                    if add != (left.step == 1) {
+                        continue;
+                    }
                     let (mut packed, before) = (Packed::new(), numbers(target.len(), 3));
                     let mut expected = before.clone();
                     plain(&mut expected, left, right, sizes, add, false);
