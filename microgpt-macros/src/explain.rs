@@ -111,13 +111,11 @@ impl Explainer<'_> {
         let graph = &self.gradient.equations.graph;
         let mut users: BTreeMap<EquationId, Vec<EquationId>> = BTreeMap::new();
         for (user, equation) in self.gradient.equations.enumerate() {
-            let mut used = BTreeSet::new();
-            for node in graph.below([equation.body]) {
-                if let Node::Load { array: Array::Equation(id), .. } = graph.nodes[node] {
-                    used.insert(id);
-                }
-            }
-            for id in used {
+            let used = graph.arrays_below([equation.body]).filter_map(|array| match array {
+                Array::Equation(id) => Some(id),
+                _ => None,
+            });
+            for id in used.collect::<BTreeSet<_>>() {
                 users.entry(id).or_default().push(user);
             }
         }

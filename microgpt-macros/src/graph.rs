@@ -243,6 +243,14 @@ impl<A: Copy + Eq + Hash> Graph<A> {
         seen
     }
 
+    /// The arrays of whose elements these nodes are made, as often as there are elements.
+    pub fn arrays_below(&self, roots: impl IntoIterator<Item = NodeId>) -> impl Iterator<Item = A> {
+        self.below(roots).into_iter().filter_map(|node| match self.nodes[node] {
+            Node::Load { array, .. } => Some(array),
+            _ => None,
+        })
+    }
+
     /// Gives arrays other names.
     pub fn rename(&mut self, name: impl Fn(A) -> A) {
         for node in self.nodes.iter_mut() {

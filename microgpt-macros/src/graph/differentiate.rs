@@ -351,11 +351,6 @@ impl Gradient {
     /// The arrays that one accumulation reads.
     pub fn arrays_read_by(&self, one: &Accumulation) -> BTreeSet<Array> {
         let roots = [Some(one.adjoint), one.condition].into_iter().flatten();
-        let nodes = self.equations.graph.below(roots).into_iter();
-        let array = |node: NodeId| match self.equations.graph.nodes[node] {
-            Node::Load { array, .. } => Some(array),
-            _ => None,
-        };
-        nodes.filter_map(array).collect()
+        self.equations.graph.arrays_below(roots).collect()
     }
 }

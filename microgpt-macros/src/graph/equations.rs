@@ -179,11 +179,10 @@ impl Equations {
     pub fn needs(&self, id: EquationId) -> BTreeSet<EquationId> {
         let Equation { body, requirements, starts, .. } = &self[id];
         let roots = requirements.iter().map(|one| one.holds).chain([*body]);
-        let read =
-            self.graph.below(roots).into_iter().filter_map(|node| match self.graph.nodes[node] {
-                Node::Load { array: Array::Equation(id), .. } => Some(id),
-                _ => None,
-            });
+        let read = self.graph.arrays_below(roots).filter_map(|array| match array {
+            Array::Equation(id) => Some(id),
+            _ => None,
+        });
         read.chain(starts.iter().map(|start| start.of)).collect()
     }
 
@@ -225,25 +224,29 @@ pub fn equations(lowered: Lowered) -> Equations {
 
 /// Notes which equations a branch of an `if` uses, directly or through others.
 fn guard(equations: &mut Equations) {
-    // Equations of a recurrence use some that come after them.
-    let rounds = 1 + equations.recurrences.iter().map(|one| one.equations.len()).max().unwrap_or(0);
-    for id in (0..rounds).flat_map(|_| equations.ids().rev()).collect::<Vec<_>>() {
+    // Those of which it is not yet noted what they use: the last first, for most use what comes before them.
+    let mut open: BTreeSet<EquationId> = equations.ids().collect();
+    while let Some(id) = open.pop_last() {
         let Equation { body, guarded, .. } = equations[id];
-        for start in equations[id].starts.clone() {
-            equations[start.of].guarded |= guarded;
+        let mut used: Vec<EquationId> = Vec::new();
+        if guarded {
+            used.extend(equations[id].starts.iter().map(|start| start.of));
         }
         let mut stack = vec![(body, guarded)];
         while let Some((node, guarded)) = stack.pop() {
             match equations.graph.nodes[node] {
-                Node::Load { array: Array::Equation(used), .. } => {
-                    equations[used].guarded |= guarded;
-                }
+                Node::Load { array: Array::Equation(id), .. } if guarded => used.push(id),
                 Node::Select { then, otherwise, .. } => {
                     stack.extend([(then, true), (otherwise, true)]);
                 }
                 ref other => {
                     stack.extend(children(other).into_iter().map(|node| (node, guarded)));
                 }
+            }
+        }
+        for id in used {
+            if !std::mem::replace(&mut equations[id].guarded, true) {
+                open.insert(id);
             }
         }
     }

@@ -29,10 +29,9 @@ pub fn components(
         return Vec::new();
     }
     let needs = |id: DefinitionId| -> BTreeSet<DefinitionId> {
-        let below = graph.below([definitions[id].root]).into_iter();
-        let needed = below.filter_map(|node| match graph.nodes[node] {
-            Node::Load { array: hir::Array::Definition(id), .. } => Some(id),
-            _ => None,
+        let needed = graph.arrays_below([definitions[id].root]).filter_map(|array| match array {
+            hir::Array::Definition(id) => Some(id),
+            hir::Array::Operand(_) => None,
         });
         needed.collect()
     };
@@ -106,18 +105,12 @@ pub fn settle(equations: &mut Equations) {
             .iter()
             .find(|one| one.equations.iter().any(|id| group.contains(id)));
         if let Some(Recurrence { steps, .. }) = of {
-            let present: BTreeMap<EquationId, BTreeSet<EquationId>> = group
-                .iter()
-                .map(|&id| {
-                    (
-                        id,
-                        at_this_step(equations, id, steps.indices.len())
-                            .intersection(&group.iter().copied().collect())
-                            .copied()
-                            .collect(),
-                    )
-                })
-                .collect();
+            let mut present = BTreeMap::new();
+            for &id in &group {
+                let mut used = at_this_step(equations, id, steps.indices.len());
+                used.retain(|id| group.contains(id));
+                present.insert(id, used);
+            }
             group = groups(&present).concat();
             let first = order.len();
             let equations = (first..first + group.len()).map(EquationId::at).collect();

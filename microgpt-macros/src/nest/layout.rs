@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::graph::equations::{Equation, Equations};
-use crate::graph::{Array, EquationId, Graph, IndexId, IndexRange, Length, Node};
+use crate::graph::{Array, EquationId, Graph, IndexId, IndexRange, Length};
 
 use super::Kernels;
 use super::ir::{Guard, Stmt};
@@ -132,11 +132,7 @@ fn touches(graph: &Graph, interleaving: &Interleaving, nest: &Stmt) -> bool {
         Stmt::Require { holds, .. } => (vec![Some(*holds)], None),
         _ => return false,
     };
-    let read = graph.below(roots.into_iter().flatten()).into_iter();
-    let read = read.filter_map(|node| match graph.nodes[node] {
-        Node::Load { array, .. } => Some(array),
-        _ => None,
-    });
+    let read = graph.arrays_below(roots.into_iter().flatten());
     read.chain(target).any(|array| interleaving.order(array).is_some())
 }
 

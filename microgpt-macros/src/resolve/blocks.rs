@@ -199,16 +199,15 @@ impl Checker<'_> {
                 return None;
             }
         };
-        let (low, high) = match &self.checked.binders[*index].range {
-            Range::Implied(_) => (Integer::constant(0), Integer::atom(Atom::Len(*index))),
-            Range::Stated { low, high } => (low.clone(), high.clone()),
-        };
-        // How many values a range has that is never cut off is a difference of its ends.
-        let length = at.terms.get(&Atom::Len(*index)).copied().unwrap_or(0);
-        let at = at.plus(-length, &Integer::atom(Atom::Len(*index)));
-        let at = match &self.checked.binders[*index].range {
-            Range::Stated { low, high } => at.plus(length, high).plus(-length, low),
-            Range::Implied(_) => at.plus(length, &Integer::atom(Atom::Len(*index))),
+        let len = Integer::atom(Atom::Len(*index));
+        let (low, high, at) = match &self.checked.binders[*index].range {
+            Range::Implied(_) => (Integer::constant(0), len, at),
+            Range::Stated { low, high } => {
+                // How many values a range has that is never cut off is a difference of its ends.
+                let times = at.terms.get(&Atom::Len(*index)).copied().unwrap_or(0);
+                let at = at.plus(-times, &len).plus(times, high).plus(-times, low);
+                (low.clone(), high.clone(), at)
+            }
         };
         let before = low.plus(-1, &at).as_constant();
         let after = at.plus(-1, &high).plus(1, &Integer::constant(1)).as_constant();
@@ -283,18 +282,16 @@ impl Checker<'_> {
             let own = self.checked.definitions[id].axes[of_block..].to_vec();
             let axes = self.checked.definitions[start].axes.clone();
             for (axis, (index, of_start)) in own.into_iter().zip(axes).enumerate() {
-                let ranges = [index, of_start].map(|one| self.checked.binders[one].range.clone());
-                match ranges {
-                    [Range::Implied(_), _] => {
-                        self.run_over(index, Array::Definition(start), axis, span);
-                    }
-                    [stated, Range::Implied(_)] => {
+                let is_implied = [index, of_start]
+                    .map(|one| matches!(self.checked.binders[one].range, Range::Implied(_)));
+                match is_implied {
+                    [true, _] => self.run_over(index, Array::Definition(start), axis, span),
+                    [false, true] => {
                         let axis = axis_of(&self.checked.binders, index);
-                        debug_assert!(matches!(stated, Range::Stated { .. }));
                         self.run_over_axis(of_start, axis, span);
                     }
                     // Lengths in them may not be known yet.
-                    _ => alike.push((index, of_start, span)),
+                    [false, false] => alike.push((index, of_start, span)),
                 }
             }
         }

@@ -242,10 +242,8 @@ impl Split {
             let definition = &self.definitions[id];
             roots.push((definition.root, definition.axes.clone()));
             stack.extend(definition.starts.iter().map(|start| start.definition));
-            for node in self.lowered.below([definition.root]) {
-                if let Node::Load { array: hir::Array::Definition(id), .. } =
-                    self.lowered.nodes[node]
-                {
+            for array in self.lowered.arrays_below([definition.root]) {
+                if let hir::Array::Definition(id) = array {
                     stack.push(id);
                 }
             }
@@ -376,11 +374,8 @@ impl Split {
     fn axes(&self, node: NodeId) -> Vec<IndexId> {
         let mut axes: BTreeSet<IndexId> = self.lowered.loops_of(node);
         // What a recurrence needs is one of it, with all its indices.
-        for below in self.lowered.below([node]) {
-            let Node::Load { array: hir::Array::Definition(id), .. } = self.lowered.nodes[below]
-            else {
-                continue;
-            };
+        for array in self.lowered.arrays_below([node]) {
+            let hir::Array::Definition(id) = array else { continue };
             if let Some(block) = self.definitions[id].block
                 && self.components.iter().any(|component| component.contains(&id))
                 && self.blocks[block].indices.iter().any(|index| axes.contains(index))
