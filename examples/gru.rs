@@ -3,7 +3,7 @@
 //! document through one block, and generation takes one position at a time through the same equations.
 //! Batches, threads, validation loss, sampling, saving and resuming are the library's.
 //!
-//! `cargo run --release --example gru`
+//! `cargo run --release --example gru [-- STEPS]`
 
 use std::error::Error;
 
@@ -157,7 +157,8 @@ fn run(steps: usize, say: impl Fn(String)) -> Result<[f64; 2], Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    run(600, |line| println!("{line}"))?;
+    let steps = std::env::args().nth(1).map_or(Ok(600), |steps| steps.parse())?;
+    run(steps, |line| println!("{line}"))?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! A GPT of today: rotary positions, grouped queries, a gated MLP, norms with a gain, and a head
 //! that is the embedding itself. All but the model is the library's.
 //!
-//! `cargo run --release --example rotary`
+//! `cargo run --release --example rotary [-- STEPS]`
 
 use std::error::Error;
 
@@ -141,7 +141,8 @@ fn run(steps: usize, say: impl Fn(String)) -> Result<Vec<f64>, Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    run(500, |line| println!("{line}"))?;
+    let steps = std::env::args().nth(1).map_or(Ok(500), |steps| steps.parse())?;
+    run(steps, |line| println!("{line}"))?;
     Ok(())
 }
 
