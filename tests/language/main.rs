@@ -7,6 +7,7 @@ mod fragments;
 mod integers;
 mod layers;
 mod limits;
+mod recurrences;
 mod storage;
 mod tape;
 mod usual_lengths;

@@ -34,8 +34,9 @@ fn mark(graph: &Graph, changed: &BTreeSet<EquationId>, kernel: &mut Kernel) {
             Array::Equation(id) => !changed.contains(id),
             _ => false,
         };
-        let mut named = subscripts.iter().flat_map(indices_of);
-        *packed = is_still && !named.any(|index| steps.indices.contains(&index));
+        // An index of which each step takes other values makes another factor of the same array.
+        let named = graph.with_bounds(subscripts.iter().flat_map(indices_of));
+        *packed = is_still && !steps.indices.iter().any(|step| named.contains(step));
     });
 }
 

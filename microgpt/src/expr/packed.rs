@@ -20,11 +20,28 @@ pub struct Packed<T> {
     last: usize,
 }
 
+/// What tells a factor from others: where it begins in memory, and how it lies there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    address: usize,
+    stride: usize,
+    step: usize,
+    columns: usize,
+    terms: usize,
+}
+
+impl Place {
+    #[inline(always)]
+    fn of<T: Real>(factor: Factor<'_, T>, [columns, terms]: [usize; 2]) -> Self {
+        let address = factor.elements.as_ptr().addr() + factor.first * size_of::<T>();
+        Self { address, stride: factor.stride, step: factor.step, columns, terms }
+    }
+}
+
 /// The panels of one factor.
 #[derive(Debug)]
 struct Panels<T> {
-    /// Where the factor begins in its array.
-    first: usize,
+    place: Place,
     numbers: Vec<T>,
     /// Where the first panel begins: on a cache line.
     start: usize,
@@ -47,9 +64,10 @@ impl<T: Real> Packed<T> {
         fill: impl Fn(&mut [[T; COLUMNS]], usize, usize),
     ) -> Option<&[[T; COLUMNS]]> {
         let size = columns.div_ceil(COLUMNS) * terms * COLUMNS;
+        let place = Place::of(factor, [columns, terms]);
         let next = if self.last + 1 < self.factors.len() { self.last + 1 } else { 0 };
-        let is_found = self.factors.get(next).is_some_and(|one| one.first == factor.first);
-        self.last = if is_found { next } else { self.look_for(factor)? };
+        let is_found = self.factors.get(next).is_some_and(|one| one.place == place);
+        self.last = if is_found { next } else { self.look_for(place)? };
         let panels = &mut self.factors[self.last];
         if panels.numbers.is_empty() {
             panels.make(size);
@@ -63,13 +81,13 @@ impl<T: Real> Packed<T> {
     }
 
     #[cold]
-    fn look_for(&mut self, factor: Factor<'_, T>) -> Option<usize> {
-        let known = self.factors.iter().position(|one| one.first == factor.first);
-        if known.is_none() {
-            self.factors.push(Panels { first: factor.first, numbers: Vec::new(), start: 0 });
+    fn look_for(&mut self, place: Place) -> Option<usize> {
+        let known = self.factors.iter().position(|one| one.place == place);
+        if known.is_some() {
+            return known;
         }
-        let is_worth_it = known.is_some() || factor.stride != 1;
-        is_worth_it.then(|| known.unwrap_or(self.factors.len() - 1))
+        self.factors.push(Panels { place, numbers: Vec::new(), start: 0 });
+        (place.stride != 1).then_some(self.factors.len() - 1)
     }
 }
 
@@ -107,20 +125,26 @@ pub fn contract_packed<T: Real, R: Dim, C: Dim, K: Dim>(
 mod tests {
     use super::*;
 
-    /// Of several factors, in any order, each has its own panels.
+    /// Of several factors, in any order, each has its own panels: also of two arrays, and of one array that lies
+    /// in two ways.
     #[test]
-    fn factors_are_told_apart_by_where_they_begin() {
-        let numbers: Vec<f64> = (0..24).map(f64::from).collect();
+    fn factors_are_told_apart() {
+        let arrays: [Vec<f64>; 2] = [0, 100].map(|from| (from..from + 24).map(f64::from).collect());
         let mut packed = Packed::new();
-        for first in [0, 6, 12, 0, 6, 12, 12, 0, 12, 6] {
+        for round in 0..40 {
+            let (array, first) = (&arrays[round * 7 % 3 % 2], round * 5 % 4 * 6);
+            let [stride, step] = if round % 5 < 2 { [1, 3] } else { [2, 1] };
+            let columns = 2 + round % 2;
             let mut out = [0.0; 3];
-            let factor = Factor::new(&numbers, first, 2, 1);
+            let factor = Factor::new(array, first, stride, step);
             let left = [1.0, 10.0];
             let (target, left) = (Target::new(&mut out, 0, 0, false), Factor::new(&left, 0, 0, 1));
-            contract_packed(target, left, factor, (1, 3, 2), &mut packed);
-            let first = first as f64;
-            let line = |at: f64| (first + 2.0 * at) + 10.0 * (first + 2.0 * at + 1.0);
-            assert_eq!(out, [line(0.0), line(1.0), line(2.0)]);
+            contract_packed(target, left, factor, (1, columns, 2), &mut packed);
+            let sum = |column: usize| {
+                let at = |term: usize| array[first + column * stride + term * step];
+                if column < columns { at(0) + 10.0 * at(1) } else { 0.0 }
+            };
+            assert_eq!(out, [sum(0), sum(1), sum(2)]);
         }
     }
 }

@@ -1,0 +1,143 @@
+//! Blocks of equations, against the same steps of one scalar `Value` after the other.
+
+use std::ops::Range;
+
+use microgpt::{Tape, Value, expr};
+
+/// Numbers between -0.4 and 0.4.
+fn numbers(count: usize, seed: usize) -> Vec<f64> {
+    (0..count).map(|at| ((at * 7919 + seed) % 17) as f64 / 20.0 - 0.4).collect()
+}
+
+#[track_caller]
+fn assert_close(ours: &[f64], theirs: &[f64], what: &str) {
+    assert_eq!(ours.len(), theirs.len());
+    for (ours, theirs) in ours.iter().zip(theirs) {
+        assert!((ours - theirs).abs() < 1e-12, "{what}: {ours} and {theirs}");
+    }
+}
+
+const STEPS: usize = 9;
+const COLUMNS: usize = 11;
+const ROWS: usize = 3;
+
+/// `c[t, n] = tanh(x[t, n] + Σ v[i] u[s, i] c[s, n])` over all `i` and over the `s` that each step says: the values,
+/// and the gradients of `u`, `x` and `v`.
+fn step_by_step(
+    order: impl Iterator<Item = usize>,
+    range: impl Fn(usize) -> Range<usize>,
+) -> [Vec<f64>; 4] {
+    let tape = Tape::new();
+    let [u, x, v] = [(STEPS * COLUMNS, 1), (STEPS * ROWS, 2), (COLUMNS, 3)]
+        .map(|(count, seed)| tape.vector(numbers(count, seed)));
+    let mut c: Vec<Option<Value<'_>>> = vec![None; STEPS * ROWS];
+    for t in order {
+        for n in 0..ROWS {
+            let mut z = x.at([t * ROWS + n]);
+            for i in 0..COLUMNS {
+                for s in range(t) {
+                    let before = c[s * ROWS + n].expect("an earlier step");
+                    z += v.at([i]) * u.at([s * COLUMNS + i]) * before;
+                }
+            }
+            c[t * ROWS + n] = Some(z.tanh());
+        }
+    }
+    let c: Vec<Value<'_>> = c.into_iter().flatten().collect();
+    let pairs = c.iter().zip(numbers(c.len(), 4));
+    let loss: Value<'_> = pairs.map(|(c, weight)| *c * weight).sum();
+    loss.backward();
+    [c.iter().map(|c| c.data()).collect(), u.grad(), x.grad(), v.grad()]
+}
+
+/// The same as a block.
+macro_rules! check {
+    ($order:expr, $range:expr, |$t:ident| $low:tt .. $high:tt) => {{
+        let tape = Tape::new();
+        let u = tape.array((STEPS, COLUMNS), &numbers(STEPS * COLUMNS, 1));
+        let x = tape.array((STEPS, ROWS), &numbers(STEPS * ROWS, 2));
+        let v = tape.vector(numbers(COLUMNS, 3));
+        let c = expr! {
+            for $t {
+                let y = [sum(u[s, i] * c[s, n] for s in $low..$high) for n, i];
+                let c = [tanh(x[$t, n] + sum(v[i] * y[n, i] for i)) for n];
+            }
+            [c[$t, n] for $t, n]
+        };
+        c.backward_with(&numbers(STEPS * ROWS, 4));
+        let expected = step_by_step($order, $range);
+        let what = stringify!($low..$high);
+        for (ours, theirs) in [c.data(), u.grad(), x.grad(), v.grad()].iter().zip(&expected) {
+            assert_close(ours, theirs, what);
+        }
+    }};
+}
+
+#[test]
+fn a_factor_of_which_each_step_takes_another_part_is_another_factor() {
+    let ends: Vec<usize> = (0..STEPS).map(|t| t * 2 / 3).collect();
+    check!(0..STEPS, |t| 0..t, |t| 0..t);
+    check!((0..STEPS).rev(), |t| t + 1..STEPS, |t| (t + 1)..(len(t)));
+    check!(0..STEPS, |t: usize| t.saturating_sub(3)..t, |t| (max(t - 3, 0))..t);
+    check!(0..STEPS, |t| 0..ends[t], |t| 0..(min(ends[t], t)));
+}
+
+/// The version of a step where a condition holds multiplies by another matrix than the other, or by the same one
+/// with rows and columns exchanged.
+#[test]
+fn each_version_of_a_step_multiplies_by_its_own_factor() {
+    const WIDTH: usize = 12;
+    for exchanged in [false, true] {
+        let tape = Tape::new();
+        let matrix = |seed| tape.array((WIDTH, WIDTH), &numbers(WIDTH * WIDTH, seed));
+        let (u, w) = (matrix(5), matrix(6));
+        let (x, start) =
+            (tape.array((STEPS, WIDTH), &numbers(STEPS * WIDTH, 7)), numbers(WIDTH, 8));
+        let h = if exchanged {
+            expr! {
+                for t {
+                    let z = [sum(if t % 2 == 1 { u[i, k] * h[t - 1, k] } else { u[k, i] * x[t, k] } for k) for i];
+                    let h = [tanh(z[i] + if t > 0 { h[t - 1, i] } else { start[i] }) for i];
+                }
+                [h[t, i] for t, i]
+            }
+        } else {
+            expr! {
+                for t {
+                    let z = [sum(if t % 2 == 1 { u[k, i] * h[t - 1, k] } else { w[k, i] * x[t, k] } for k) for i];
+                    let h = [tanh(z[i] + if t > 0 { h[t - 1, i] } else { start[i] }) for i];
+                }
+                [h[t, i] for t, i]
+            }
+        };
+        h.backward_with(&numbers(STEPS * WIDTH, 9));
+        let (values, gradients) = (h.data(), [u.grad(), w.grad(), x.grad()]);
+
+        let tape = Tape::new();
+        let [u, w] = [5, 6].map(|seed| tape.vector(numbers(WIDTH * WIDTH, seed)));
+        let x = tape.vector(numbers(STEPS * WIDTH, 7));
+        let mut h: Vec<Value<'_>> = Vec::new();
+        for t in 0..STEPS {
+            for i in 0..WIDTH {
+                let (across, down) = (|k| i * WIDTH + k, |k| k * WIDTH + i);
+                let terms = (0..WIDTH).map(|k| match (t % 2, exchanged) {
+                    (1, true) => u.at([across(k)]) * h[(t - 1) * WIDTH + k],
+                    (1, false) => u.at([down(k)]) * h[(t - 1) * WIDTH + k],
+                    (_, true) => u.at([down(k)]) * x.at([t * WIDTH + k]),
+                    (_, false) => w.at([down(k)]) * x.at([t * WIDTH + k]),
+                });
+                let z: Value<'_> = terms.sum();
+                let z = if t > 0 { z + h[(t - 1) * WIDTH + i] } else { z + start[i] };
+                h.push(z.tanh());
+            }
+        }
+        let pairs = h.iter().zip(numbers(h.len(), 9));
+        let loss: Value<'_> = pairs.map(|(h, weight)| *h * weight).sum();
+        loss.backward();
+        let expected: Vec<f64> = h.iter().map(|h| h.data()).collect();
+        assert_close(&values, &expected, "values");
+        for (ours, theirs) in gradients.iter().zip([u.grad(), w.grad(), x.grad()]) {
+            assert_close(ours, &theirs, "a gradient");
+        }
+    }
+}
