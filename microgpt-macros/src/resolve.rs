@@ -1,6 +1,7 @@
 //! Names, indices and ranges: the syntax tree to resolved values, with every error of the user.
 
 mod blocks;
+mod conditions;
 mod depth;
 mod functions;
 pub mod hir;
@@ -16,7 +17,7 @@ use quote::ToTokens;
 
 use crate::ids::IdVec;
 use crate::resolve::hir::{
-    Array, Axis, Binder, BinderId, Checked, Condition, Definition, DefinitionId, Function, Integer,
+    Array, Axis, Binder, BinderId, Checked, Definition, DefinitionId, Function, Integer,
     IntegersId, Label, OperandId, Range, Value, reaches_as_far_as,
 };
 use crate::syntax::ast::{self, Expr, ExprKind, Operator, Path, Program, Statement};
@@ -173,9 +174,31 @@ struct Checker<'a> {
 #[derive(Clone, Copy)]
 enum OperandOf {
     Values(OperandId),
-    Integers(IntegersId),
-    /// Integers of which each is 0 or 1.
-    Conditions(IntegersId),
+    Integers(IntegersId, Holds),
+}
+
+/// What integers from Rust are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Ids,
+    /// Each is 1 where it holds, and else 0.
+    Conditions,
+}
+
+impl Holds {
+    fn of_one(self) -> &'static str {
+        match self {
+            Self::Ids => "ids",
+            Self::Conditions => "condition",
+        }
+    }
+
+    fn of_all(self) -> &'static str {
+        match self {
+            Self::Ids => "ids",
+            Self::Conditions => "conditions",
+        }
+    }
 }
 
 /// What the range of an index says, with those of the indices that it names.
@@ -444,77 +467,6 @@ impl Checker<'_> {
                 Value::Error
             }
         })
-    }
-
-    fn condition(&mut self, condition: &ast::Condition) -> Condition {
-        let mut both = |one: &ast::Condition, other: &ast::Condition| {
-            (Box::new(self.condition(one)), Box::new(self.condition(other)))
-        };
-        match condition {
-            ast::Condition::And(one, other) => {
-                let (one, other) = both(one, other);
-                Condition::And(one, other)
-            }
-            ast::Condition::Or(one, other) => {
-                let (one, other) = both(one, other);
-                Condition::Or(one, other)
-            }
-            ast::Condition::Not(operand) => Condition::Not(Box::new(self.condition(operand))),
-            ast::Condition::Holds(expr) => Condition::Compare {
-                comparison: ast::Comparison::NotEqual,
-                left: self.holds(expr),
-                right: Value::Number(0.0),
-            },
-            ast::Condition::Compare { comparison, left, right } => {
-                let mut side = |one: &Expr, other: &Expr| {
-                    self.compared_id(one, other).unwrap_or_else(|| self.value(one))
-                };
-                let (left, right) = (side(left, right), side(right, left));
-                Condition::Compare { comparison: *comparison, left, right }
-            }
-        }
-    }
-
-    /// What is compared with an index, as `length[b]` in `t < length[b]`: an id, unless it is a number elsewhere.
-    fn compared_id(&mut self, one: &Expr, other: &Expr) -> Option<Value> {
-        let is_integer = match &other.kind {
-            ExprKind::Path(Path { ident: Some(name), .. }) => self.index(name).is_some(),
-            ExprKind::Len(_) | ExprKind::Remainder { .. } => true,
-            _ => false,
-        };
-        let (base, subscripts) = match &one.kind {
-            ExprKind::Subscript { base, subscripts } => (&**base, &subscripts[..]),
-            _ => (one, &[][..]),
-        };
-        let ExprKind::Path(path) = &base.kind else { return None };
-        let is_own = path.ident.as_ref().is_some_and(|name| {
-            self.index(name).is_some() || self.lets.contains_key(&Name::of(name))
-        });
-        let key = path.key();
-        let is_new = !self.by_tokens.contains_key(&key) || self.compared.contains(&key);
-        if !is_integer || is_own || !is_new || self.known_kinds.numbers.contains(&key) {
-            return None;
-        }
-        self.compared.insert(key);
-        let (name, rank) = (path.last.clone(), subscripts.len());
-        let id = self
-            .integer_operand(path.tokens.clone(), name, Some(path), rank, base.span)
-            .and_then(|operand| self.element_of(operand, subscripts));
-        Some(id.map_or_else(
-            |mistake| {
-                self.report.push(mistake);
-                Value::Error
-            },
-            |id| Value::Integer(id, base.span),
-        ))
-    }
-
-    /// Notes a number that was taken for an id.
-    fn note_number(&mut self, path: &Path) {
-        let key = path.key();
-        if self.compared.contains(&key) && !self.known_kinds.integers.contains(&key) {
-            self.later_kinds.numbers.insert(key);
-        }
     }
 
     fn name(&mut self, path: &Path, span: Span) -> Result<Value> {

@@ -57,12 +57,24 @@ impl Emitter<'_> {
                 let are_natural = one.is_never_negative() && other.is_never_negative();
                 let is_number = other.as_constant().is_some();
                 // What is never negative has nothing that is taken away.
-                let [(left, _), (right, _)] = both.each_ref().map(|one| self.parts(one, ids));
+                let sides = || both.each_ref().map(|one| self.parts(one, ids).0);
                 match operation {
-                    Operation::Min if are_natural => code!(::core::cmp::Ord::min(#left, #right)),
-                    Operation::Max if are_natural => code!(::core::cmp::Ord::max(#left, #right)),
-                    Operation::Quotient if are_natural && is_number => code!(((#left) / #right)),
-                    Operation::Remainder if are_natural && is_number => code!(((#left) % #right)),
+                    Operation::Min if are_natural => {
+                        let [left, right] = sides();
+                        code!(::core::cmp::Ord::min(#left, #right))
+                    }
+                    Operation::Max if are_natural => {
+                        let [left, right] = sides();
+                        code!(::core::cmp::Ord::max(#left, #right))
+                    }
+                    Operation::Quotient if are_natural && is_number => {
+                        let [left, right] = sides();
+                        code!(((#left) / #right))
+                    }
+                    Operation::Remainder if are_natural && is_number => {
+                        let [left, right] = sides();
+                        code!(((#left) % #right))
+                    }
                     _ => {
                         let signed = self.signed_atom(atom, ids);
                         code!(#runtime::expr::unsigned(#signed))

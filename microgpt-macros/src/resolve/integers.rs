@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Ident, Span};
 
 use super::operands::shown;
-use super::{Checker, Place, Result, axis_of, rust};
+use super::{Checker, Holds, Place, Result, axis_of, rust};
 use crate::resolve::hir::{
-    Array, Atom, Axis, AxisUse, BinderId, Bound, Integer, IntegersId, Operation, Range, Value,
+    Array, Atom, Axis, AxisUse, BinderId, Bound, Integer, IntegersId, Operation, Range,
 };
 use crate::syntax::ast::{Expr, ExprKind, Operator, Path};
 use crate::syntax::name::{Name, plain};
@@ -52,41 +52,37 @@ impl Checker<'_> {
             .is_some_and(|index| matches!(self.checked.binders[index].range, Range::Implied(_)))
     }
 
-    /// An element of an array of integers.
-    fn gather(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Integer> {
-        let rank = subscripts.len();
-        let integers = match &base.kind {
-            ExprKind::Path(path) => {
-                let is_let = path.ident.as_ref().is_some_and(|name| {
-                    self.lets.contains_key(&Name::of(name)) || self.index(name).is_some()
-                });
-                if is_let {
-                    return Err(Diagnostic::new(
-                        base.span,
-                        format!("`{}` is not an array of integers", path.last),
-                        "a gather takes its ids from Rust: a `&[usize]`, as in `wte[token[t], i]`",
-                    ));
-                }
-                self.integer_operand(
-                    path.tokens.clone(),
-                    path.last.clone(),
-                    Some(path),
-                    rank,
-                    base.span,
-                )?
+    /// An element of an operand of ids or conditions, or the operand itself.
+    pub(super) fn element(
+        &mut self,
+        base: &Expr,
+        subscripts: &[Expr],
+        holds: Holds,
+    ) -> Result<Integer> {
+        let (span, rank) = (base.span, subscripts.len());
+        let (tokens, name, path) = match &base.kind {
+            ExprKind::Path(path) if self.is_bound(path) => {
+                return Err(computed(path, rank, span, holds));
             }
-            ExprKind::Rust(tokens) => {
-                self.integer_operand(rust(tokens), "ids".into(), None, rank, base.span)?
-            }
+            ExprKind::Path(path) => (path.tokens.clone(), path.last.clone(), Some(path)),
+            ExprKind::Rust(tokens) => (rust(tokens), holds.of_one().to_owned(), None),
             _ => {
                 return Err(Diagnostic::new(
-                    base.span,
+                    span,
                     "only a name or `{rust}` can be subscripted",
-                    "give the array of ids a name in Rust",
+                    format!("give the array of {} a name in Rust", holds.of_all()),
                 ));
             }
         };
-        self.element_of(integers, subscripts)
+        let operand = self.integer_operand(tokens, name, path, rank, span, holds)?;
+        self.element_of(operand, subscripts)
+    }
+
+    /// Whether a `for` or a `let` gives a name its meaning.
+    pub(super) fn is_bound(&self, path: &Path) -> bool {
+        path.ident.as_ref().is_some_and(|name| {
+            self.index(name).is_some() || self.lets.contains_key(&Name::of(name))
+        })
     }
 
     pub(super) fn element_of(
@@ -116,67 +112,14 @@ impl Checker<'_> {
         Ok(Integer::atom(Atom::Id { integers, at }))
     }
 
-    /// An element of an operand of conditions, as 1 or 0.
-    pub(super) fn holds(&mut self, expr: &Expr) -> Value {
-        self.condition_of(expr).map_or_else(
-            |mistake| {
-                self.report.push(mistake);
-                Value::Error
-            },
-            |integer| Value::Integer(integer, expr.span),
-        )
-    }
-
-    fn condition_of(&mut self, expr: &Expr) -> Result<Integer> {
-        let (base, subscripts) = match &expr.kind {
-            ExprKind::Subscript { base, subscripts } => (&**base, &subscripts[..]),
-            _ => (expr, &[][..]),
-        };
-        let rank = subscripts.len();
-        let operand = match &base.kind {
-            ExprKind::Path(path) => {
-                let is_number = path.ident.as_ref().is_some_and(|name| {
-                    self.lets.contains_key(&Name::of(name)) || self.index(name).is_some()
-                });
-                if is_number {
-                    return Err(Diagnostic::new(
-                        base.span,
-                        format!("`{}` is a number, and no condition", path.last),
-                        format!("compare it: `{} > 0`", shown(&path.last, rank)),
-                    ));
-                }
-                self.condition_operand(
-                    path.tokens.clone(),
-                    path.last.clone(),
-                    Some(path),
-                    rank,
-                    base.span,
-                )?
-            }
-            ExprKind::Rust(tokens) => {
-                self.condition_operand(rust(tokens), "condition".into(), None, rank, base.span)?
-            }
-            _ => {
-                return Err(Diagnostic::new(
-                    base.span,
-                    "only a name or `{rust}` can be subscripted",
-                    "give the array of conditions a name in Rust",
-                ));
-            }
-        };
-        self.element_of(operand, subscripts)
-    }
-
     /// The id, if this is an element of an array of ids as a number.
     pub(super) fn id(&mut self, base: &Expr, subscripts: &[Expr]) -> Result<Option<Integer>> {
         let ExprKind::Path(path) = &base.kind else { return Ok(None) };
         self.note_number(path);
-        let hides =
-            |name: &Ident| self.index(name).is_some() || self.lets.contains_key(&Name::of(name));
-        if !self.is_integers(path) || path.ident.as_ref().is_some_and(hides) {
+        if !self.is_integers(path) || self.is_bound(path) {
             return Ok(None);
         }
-        self.gather(base, subscripts).map(Some)
+        self.element(base, subscripts, Holds::Ids).map(Some)
     }
 
     /// Notes that an index without a stated range takes every position of this axis.
@@ -386,12 +329,20 @@ impl Checker<'_> {
                 None => self.integer_path(path, expr.span)?,
             },
             ExprKind::Rust(tokens) => {
-                let id =
-                    self.integer_operand(rust(tokens), "integer".into(), None, 0, expr.span)?;
+                let id = self.integer_operand(
+                    rust(tokens),
+                    "integer".into(),
+                    None,
+                    0,
+                    expr.span,
+                    Holds::Ids,
+                )?;
                 Integer::atom(Atom::Integer(id))
             }
             ExprKind::Len(index) => self.integer_len(index)?,
-            ExprKind::Subscript { base, subscripts } => self.gather(base, subscripts)?,
+            ExprKind::Subscript { base, subscripts } => {
+                self.element(base, subscripts, Holds::Ids)?
+            }
             ExprKind::Negate(operand) => {
                 Integer::constant(0).plus(-1, &self.integer(operand, place)?)
             }
@@ -524,8 +475,14 @@ impl Checker<'_> {
     }
 
     pub(super) fn integer_path(&mut self, path: &Path, span: Span) -> Result<Integer> {
-        let id =
-            self.integer_operand(path.tokens.clone(), path.last.clone(), Some(path), 0, span)?;
+        let id = self.integer_operand(
+            path.tokens.clone(),
+            path.last.clone(),
+            Some(path),
+            0,
+            span,
+            Holds::Ids,
+        )?;
         Ok(Integer::atom(Atom::Integer(id)))
     }
 
@@ -583,6 +540,22 @@ fn clipped(expr: &Expr) -> Option<&Expr> {
 fn between(integer: Integer, low: Integer, last: Integer) -> Option<Integer> {
     let below = Integer::of(Operation::Min, integer, last)?;
     Integer::of(Operation::Max, below, low)
+}
+
+/// What a `for` or a `let` computes is no operand.
+fn computed(path: &Path, rank: usize, span: Span, holds: Holds) -> Diagnostic {
+    match holds {
+        Holds::Ids => Diagnostic::new(
+            span,
+            format!("`{}` is not an array of integers", path.last),
+            "a gather takes its ids from Rust: a `&[usize]`, as in `wte[token[t], i]`",
+        ),
+        Holds::Conditions => Diagnostic::new(
+            span,
+            format!("`{}` is a number, and no condition", path.last),
+            format!("compare it: `{} > 0`", shown(&path.last, rank)),
+        ),
+    }
 }
 
 fn no_integer(span: Span) -> Diagnostic {

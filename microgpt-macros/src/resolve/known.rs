@@ -4,7 +4,7 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
-use super::{Checker, OperandOf, count};
+use super::{Checker, Holds, OperandOf, count};
 use crate::resolve::hir::{Axis, AxisUse, BinderId, Integer, Label, Operand, Range};
 use crate::syntax::ast;
 use crate::syntax::name::{hygiene, named_as, plain};
@@ -122,11 +122,13 @@ impl Checker<'_> {
             let key = format!("{} {}", hygiene(span), operand.tokens);
             let operand = match argument.what {
                 What::Values(_) => OperandOf::Values(self.checked.operands.push(operand)),
-                What::Ids(_) => OperandOf::Integers(self.checked.integers.push(operand)),
+                What::Ids(_) => {
+                    OperandOf::Integers(self.checked.integers.push(operand), Holds::Ids)
+                }
                 What::Conditions(_) => {
                     let id = self.checked.integers.push(operand);
                     self.checked.conditions.insert(id);
-                    OperandOf::Conditions(id)
+                    OperandOf::Integers(id, Holds::Conditions)
                 }
                 What::Other => continue,
             };
@@ -134,9 +136,7 @@ impl Checker<'_> {
             for (axis, named) in argument.axes().iter().enumerate() {
                 let axis = match operand {
                     OperandOf::Values(operand) => Axis::Operand { operand, axis },
-                    OperandOf::Integers(operand) | OperandOf::Conditions(operand) => {
-                        Axis::Integers { operand, axis }
-                    }
+                    OperandOf::Integers(operand, _) => Axis::Integers { operand, axis },
                 };
                 self.call_axis(axis, named);
             }

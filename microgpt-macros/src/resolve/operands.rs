@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 
 use super::known::values_as_ids;
-use super::{Checker, MAX_RANK, OperandOf, Result, count};
+use super::{Checker, Holds, MAX_RANK, OperandOf, Result, count};
 use crate::resolve::hir::{Array, IntegersId, Operand};
 use crate::syntax::ast::Path;
 use crate::syntax::report::Diagnostic;
@@ -11,43 +11,6 @@ use crate::syntax::report::Diagnostic;
 impl Checker<'_> {
     pub(super) fn path_operand(&mut self, path: &Path, rank: usize, span: Span) -> Result<Array> {
         self.operand(path.tokens.clone(), path.last.clone(), Some(path), rank, span)
-    }
-
-    /// An operand of conditions: integers, of which each is 1 where it holds, and else 0.
-    pub(super) fn condition_operand(
-        &mut self,
-        tokens: TokenStream,
-        name: String,
-        path: Option<&Path>,
-        rank: usize,
-        span: Span,
-    ) -> Result<IntegersId> {
-        few_subscripts(rank, span)?;
-        self.note_uses(&tokens);
-        let key = path.map(Path::key);
-        match key.as_ref().and_then(|key| self.by_tokens.get(key)) {
-            Some(OperandOf::Values(_) | OperandOf::Integers(_)) => {
-                return Err(Diagnostic::new(
-                    span,
-                    format!("`{name}` holds numbers, and no conditions"),
-                    format!(
-                        "compare it: `{} > 0`; conditions are `bool`s, in a signature `mask: &[bool; t]`",
-                        shown(&name, rank)
-                    ),
-                ));
-            }
-            Some(&OperandOf::Conditions(id)) => {
-                self.expect_integers_rank(id, rank, span)?;
-                return Ok(id);
-            }
-            None => {}
-        }
-        let id = self.checked.integers.push(Operand { tokens, name, rank, span });
-        self.checked.conditions.insert(id);
-        if let Some(key) = key {
-            self.by_tokens.insert(key, OperandOf::Conditions(id));
-        }
-        Ok(id)
     }
 
     fn expect_integers_rank(&self, id: IntegersId, rank: usize, span: Span) -> Result<()> {
@@ -65,7 +28,7 @@ impl Checker<'_> {
     pub(super) fn is_integers(&self, path: &Path) -> bool {
         let key = path.key();
         self.known_kinds.integers.contains(&key)
-            || matches!(self.by_tokens.get(&key), Some(OperandOf::Integers(_)))
+            || matches!(self.by_tokens.get(&key), Some(OperandOf::Integers(_, Holds::Ids)))
     }
 
     pub(super) fn operand(
@@ -96,8 +59,10 @@ impl Checker<'_> {
                 self.expect_rank(Array::Operand(id), rank, span)?;
                 return Ok(Array::Operand(id));
             }
-            Some(OperandOf::Conditions(_)) => return Err(conditions_as_numbers(&name, span)),
-            Some(OperandOf::Integers(_)) | None => {}
+            Some(OperandOf::Integers(_, Holds::Conditions)) => {
+                return Err(conditions_as_numbers(&name, span));
+            }
+            Some(OperandOf::Integers(_, Holds::Ids)) | None => {}
         }
         let id = self.checked.operands.push(Operand { tokens, name, rank, span });
         if let Some(key) = key {
@@ -106,6 +71,7 @@ impl Checker<'_> {
         Ok(Array::Operand(id))
     }
 
+    /// An operand of integers: ids, or conditions.
     pub(super) fn integer_operand(
         &mut self,
         tokens: TokenStream,
@@ -113,27 +79,34 @@ impl Checker<'_> {
         path: Option<&Path>,
         rank: usize,
         span: Span,
+        holds: Holds,
     ) -> Result<IntegersId> {
         few_subscripts(rank, span)?;
         self.note_uses(&tokens);
         let key = path.map(Path::key);
         match key.as_ref().and_then(|key| self.by_tokens.get(key)) {
+            Some(&OperandOf::Integers(id, before)) if before == holds => {
+                self.expect_integers_rank(id, rank, span)?;
+                return Ok(id);
+            }
+            Some(_) if holds == Holds::Conditions => {
+                return Err(numbers_as_conditions(&name, rank, span));
+            }
             Some(OperandOf::Values(_)) => {
                 if self.declared(&name).is_none() {
                     self.later_kinds.integers.extend(key);
                 }
                 return Err(values_as_ids(&name, span));
             }
-            Some(OperandOf::Conditions(_)) => return Err(conditions_as_numbers(&name, span)),
-            Some(&OperandOf::Integers(id)) => {
-                self.expect_integers_rank(id, rank, span)?;
-                return Ok(id);
-            }
+            Some(OperandOf::Integers(..)) => return Err(conditions_as_numbers(&name, span)),
             None => {}
         }
         let id = self.checked.integers.push(Operand { tokens, name, rank, span });
+        if holds == Holds::Conditions {
+            self.checked.conditions.insert(id);
+        }
         if let Some(key) = key {
-            self.by_tokens.insert(key, OperandOf::Integers(id));
+            self.by_tokens.insert(key, OperandOf::Integers(id, holds));
         }
         Ok(id)
     }
@@ -181,6 +154,17 @@ pub(super) fn shown(name: &str, rank: usize) -> String {
         0 => name.to_owned(),
         _ => format!("{name}[{}]", letters[..rank.min(letters.len())].join(", ")),
     }
+}
+
+fn numbers_as_conditions(name: &str, rank: usize, span: Span) -> Diagnostic {
+    Diagnostic::new(
+        span,
+        format!("`{name}` holds numbers, and no conditions"),
+        format!(
+            "compare it: `{} > 0`; conditions are `bool`s, in a signature `mask: &[bool; t]`",
+            shown(name, rank)
+        ),
+    )
 }
 
 fn conditions_as_numbers(name: &str, span: Span) -> Diagnostic {
