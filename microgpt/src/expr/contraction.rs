@@ -351,28 +351,9 @@ impl<T: Real> Product<'_, T> {
         let mut column = 0;
         if rows == 1 {
             // As many vectors of sums as in several rows.
-            while columns - column >= 4 * COLUMNS {
-                let lines = &lines[column / COLUMNS * terms..];
-                row_by_panels::<T, 4, COLUMNS>(
-                    &mut elements[first + column..],
-                    left,
-                    lines,
-                    terms,
-                    add,
-                );
-                column += 4 * COLUMNS;
-            }
-            if columns - column >= 2 * COLUMNS {
-                let lines = &lines[column / COLUMNS * terms..];
-                row_by_panels::<T, 2, COLUMNS>(
-                    &mut elements[first + column..],
-                    left,
-                    lines,
-                    terms,
-                    add,
-                );
-                column += 2 * COLUMNS;
-            }
+            let row = &mut elements[first..][..columns];
+            column = row_by_panels::<T, 4, COLUMNS>(row, column, left, lines, terms, add);
+            column = row_by_panels::<T, 2, COLUMNS>(row, column, left, lines, terms, add);
         }
         while column < columns {
             let lines = &lines[column / COLUMNS * terms..][..terms];

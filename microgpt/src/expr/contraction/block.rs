@@ -144,30 +144,37 @@ fn multiply<T: Real, const ROWS: usize, const COLUMNS: usize>(
     sums
 }
 
-/// A single row of the columns of some whole panels, which follow each other.
+/// A single row from one column on, some whole panels at a time; returns how far they go.
 #[inline(never)]
 pub(super) fn row_by_panels<T: Real, const PANELS: usize, const COLUMNS: usize>(
-    out: &mut [T],
+    row: &mut [T],
+    mut done: usize,
     left: Factor<'_, T>,
     lines: &[[T; COLUMNS]],
     terms: usize,
     add: bool,
-) {
-    let out = out.as_chunks_mut::<COLUMNS>().0.first_chunk_mut::<PANELS>().expect("whole panels");
-    let mut sums = [[T::zero(); COLUMNS]; PANELS];
-    let mut panels = [&[][..]; PANELS];
-    for panel in 0..PANELS {
-        panels[panel] = &lines[panel * terms..][..terms];
-        if add {
-            sums[panel] = out[panel];
-        }
-    }
-    for (term, factor) in left.at(0, 0).iter().step_by(left.step).take(terms).enumerate() {
+) -> usize {
+    while row.len() - done >= PANELS * COLUMNS {
+        let lines = &lines[done / COLUMNS * terms..];
+        let out = row[done..].as_chunks_mut::<COLUMNS>().0;
+        let out = out.first_chunk_mut::<PANELS>().expect("whole panels");
+        let mut sums = [[T::zero(); COLUMNS]; PANELS];
+        let mut panels = [&[][..]; PANELS];
         for panel in 0..PANELS {
-            add_product(&mut sums[panel], *factor, &panels[panel][term]);
+            panels[panel] = &lines[panel * terms..][..terms];
+            if add {
+                sums[panel] = out[panel];
+            }
         }
+        for (term, factor) in left.at(0, 0).iter().step_by(left.step).take(terms).enumerate() {
+            for panel in 0..PANELS {
+                add_product(&mut sums[panel], *factor, &panels[panel][term]);
+            }
+        }
+        *out = sums;
+        done += PANELS * COLUMNS;
     }
-    *out = sums;
+    done
 }
 
 #[inline(always)]
