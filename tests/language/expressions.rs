@@ -670,4 +670,42 @@ proptest! {
             .assert_right();
         }
     }
+
+    /// A convolution over several channels: in the gradient of `x` the windows of two positions overlap.
+    #[test]
+    fn windows_over_any_sizes(
+        batch in 1usize..4, positions in 1usize..12, width in 1usize..4, channels in 1usize..6,
+        outputs in 1usize..6, seed in any::<u64>(),
+    ) {
+        let steps = (positions + 1).saturating_sub(width);
+        let mut random = microgpt::PythonRandom::new(seed);
+        let mut draw = |n: usize| (0..n).map(|_| random.gauss(0.0, 1.0)).collect::<Vec<_>>();
+        let (x, w) = (draw(batch * positions * channels), draw(outputs * width * channels));
+        let cotangents = draw(batch * steps * outputs);
+        let (mut y, mut to_x, mut to_w) =
+            (vec![0.0; cotangents.len()], vec![0.0; x.len()], vec![0.0; w.len()]);
+        for (at, cotangent) in cotangents.iter().enumerate() {
+            let (b, t, o) = (at / outputs / steps, at / outputs % steps, at % outputs);
+            for k in 0..width {
+                for i in 0..channels {
+                    let (of_x, of_w) =
+                        ((b * positions + t + k) * channels + i, (o * width + k) * channels + i);
+                    y[at] += w[of_w] * x[of_x];
+                    to_x[of_x] += cotangent * w[of_w];
+                    to_w[of_w] += cotangent * x[of_x];
+                }
+            }
+        }
+        let tape = Tape::new();
+        let x = tape.array((batch, positions, channels), &x);
+        let w = tape.array((outputs, width, channels), &w);
+        let ours =
+            expr!([sum(w[o, k, i] * x[b, t + k, i] for k, i) for b, t in 0..{steps}, o]);
+        ours.backward_with(&cotangents);
+        for (ours, plain) in [(ours.data(), y), (x.grad(), to_x), (w.grad(), to_w)] {
+            for (one, other) in ours.iter().zip(&plain) {
+                prop_assert!((one - other).abs() < 1e-12 * (1.0 + other.abs()), "{one} {other}");
+            }
+        }
+    }
 }

@@ -192,7 +192,12 @@ impl<'a> Search<'a> {
         let mut sums = self.sums();
         sums.retain(|index| Some(index) != found.terms.last());
         let rows = self.side_by_side(found.rows, [to, left], right, |_| true);
-        let columns = self.side_by_side(found.columns, [to, right], left, |_| true);
+        // Where one subscript moves with rows and columns, rows overlap, and a block would write one over another.
+        let columns = self.side_by_side(found.columns, [to, right], left, |columns| {
+            let moves =
+                |one: &Subscript, with: &[IndexId]| with.iter().any(|&index| one.names(index));
+            !to.iter().any(|one| moves(one, columns) && moves(one, &rows))
+        });
         // The terms come in the order of the text.
         let terms = self.side_by_side(found.terms, [left, right], to, |terms| {
             terms.split_last().is_some_and(|(_, outer)| sums.ends_with(outer))

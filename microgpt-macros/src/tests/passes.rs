@@ -198,9 +198,18 @@ pub const OF_THREE: [&str; 9] = [
 ];
 
 /// Sums of several indices.
-pub const OF_FOUR: [&str; 2] = [
+pub const OF_FOUR: [&str; 3] = [
     "let p = [m[i, k] * u[j] for i, j, k]; [sum(p[i, j, k] * p[h, j, k] for j, k) for i, h]",
     "let p = [m[i, k] * u[j] for i, j, k]; [sum(p[i, j, k] * p[j, h, k] * 2 for j, h) for k, i]",
+    "let p = [m[i, k] * u[j] for i, j, k]; [sum(p[i, j, k] * q[l, k] for k) for i, j, l]",
+];
+
+/// Windows, of which two meet in one element.
+const WINDOWS: [&str; 2] = [
+    "let n = sum(u[j] for j); let p = [q[l, k] * b[k] + x for l, x in 0..2, k];
+     [sum(p[l, x, k] * m[i + x, k] for x in 0..2, k) + n for i in 0..len(j) - 1, l]",
+    "let n = sum(u[j] for j); let p = [m[h, k] * u[i] for h, i, k];
+     [sum(q[l, k] * p[h, i + x, k] for k) * n for h, x in 0..2, i in 0..len(j) - 1, l]",
 ];
 
 fn names() -> Vec<&'static str> {
@@ -268,6 +277,7 @@ fn kernels_of_all_lengths_compute_what_their_equations_say() {
             add(&OF_THREE, [length.min(17), other.min(9)]);
             add(&OF_THREE, [length.min(4), other.min(33)]);
             add(&OF_FOUR, [length.min(4), other.min(9)]);
+            add(&WINDOWS, [length.min(9), other.min(9)]);
         }
     }
     run(programs.into_iter());

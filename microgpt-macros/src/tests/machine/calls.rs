@@ -1,5 +1,7 @@
 //! Micro-kernels, by what they compute.
 
+use std::collections::HashMap;
+
 use super::Machine;
 use crate::graph::{IndexId, NodeId};
 use crate::nest::contract::Ragged;
@@ -89,6 +91,8 @@ impl<T: Number> Machine<'_, T> {
                 this.write(to.array, address, T::zero());
             });
         }
+        // A block holds several rows and columns at once: no two of them may be the same element.
+        let mut owners: HashMap<usize, Vec<i64>> = HashMap::new();
         self.loops(&order.concat(), &mut |this| {
             let first = *first.get_or_insert_with(|| {
                 let before = this.at.len();
@@ -110,6 +114,9 @@ impl<T: Number> Machine<'_, T> {
                 first[of] + moved.sum::<usize>()
             };
             let address = position(0);
+            let own: Vec<i64> = m.iter().chain(n).map(|&index| this.value_of(index)).collect();
+            let owner = owners.entry(address).or_insert_with(|| own.clone());
+            assert_eq!(*owner, own, "two elements of a block at {address} of {:?}", to.array);
             let factors = [(left.array, position(1)), (right.array, position(2))];
             let [left, right] = factors.map(|(array, address)| this.read(array, address));
             let sum = left.fma(right, this.read(to.array, address));
