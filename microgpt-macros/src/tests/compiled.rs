@@ -1,8 +1,7 @@
 //! Random programs compiled for real: what generated code gives, against one `Value` at a time.
 //!
 //! Each is a function of one source file, with operands of random lengths, known to the compiler or not,
-//! tracked or constant. `PROGRAMS` in the environment says how many there are, for more than the suite
-//! has time for.
+//! tracked or constant.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -12,9 +11,10 @@ use microgpt::PythonRandom;
 
 use crate::tests::fused::{compare, operands};
 use crate::tests::generate::{Integers, OPERANDS, Shapes, below, program, recurrence};
+use crate::tests::times;
 
-/// So many programs go into one source file.
-const IN_A_FILE: usize = 75;
+/// So many cases go into one source file, each numbered by its position there.
+pub const IN_A_FILE: usize = 30;
 
 /// What every source file begins with.
 const PRELUDE: &str = r#"#![allow(unused, non_snake_case)]
@@ -156,7 +156,21 @@ fn library() -> (PathBuf, PathBuf) {
     (folder, newest.expect("the other crate was compiled for this test"))
 }
 
-pub fn run(name: &str, cases: &[String]) {
+/// Runs cases in files of their own, two at a time.
+pub fn run_all(name: &str, cases: &[String]) {
+    let files: Vec<_> = cases.chunks(IN_A_FILE).enumerate().collect();
+    std::thread::scope(|scope| {
+        for half in files.chunks(files.len().div_ceil(2)) {
+            scope.spawn(move || {
+                for (number, cases) in half {
+                    run(&format!("{name}_{number}"), cases);
+                }
+            });
+        }
+    });
+}
+
+fn run(name: &str, cases: &[String]) {
     let (folder, library) = library();
     let place = folder.join("random_programs");
     std::fs::create_dir_all(&place).expect("a folder");
@@ -186,20 +200,11 @@ pub fn run(name: &str, cases: &[String]) {
 
 #[test]
 fn generated_code_gives_what_one_value_at_a_time_gives() {
-    let count = std::env::var("PROGRAMS").ok().and_then(|count| count.parse().ok()).unwrap_or(300);
-    let cases: Vec<String> = (0..count)
+    let cases: Vec<String> = (0..times(60))
         .map(|seed| {
-            case(seed % IN_A_FILE, seed as u64).unwrap_or_else(|error| panic!("{seed}: {error}"))
+            let number = usize::try_from(seed).expect("small") % IN_A_FILE;
+            case(number, seed).unwrap_or_else(|error| panic!("{seed}: {error}"))
         })
         .collect();
-    let files: Vec<_> = cases.chunks(IN_A_FILE).enumerate().collect();
-    std::thread::scope(|scope| {
-        for half in files.chunks(files.len().div_ceil(2)) {
-            scope.spawn(move || {
-                for (number, cases) in half {
-                    run(&number.to_string(), cases);
-                }
-            });
-        }
-    });
+    run_all("programs", &cases);
 }

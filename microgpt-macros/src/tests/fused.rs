@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use crate::graph::notation::Notation;
 use crate::tests::generate::{OPERANDS, Shapes, program, recurrence};
 use crate::tests::interpret::Interpreter;
-use crate::tests::{stages, unfused};
+use crate::tests::{stages, times, unfused};
 
 fn agree(what: &str, one: &[f64], other: &[f64]) -> Result<(), String> {
     if one.len() != other.len() {
@@ -97,9 +97,13 @@ pub fn compare(text: &str, seed: u64, shapes: &Shapes) -> Result<(Answer, Vec<f6
     Ok((unfused, cotangents))
 }
 
+fn cases() -> u32 {
+    u32::try_from(times(500)).expect("fewer than 2^32")
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(2500),
+        cases: std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or_else(|| cases()),
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
@@ -116,7 +120,7 @@ proptest! {
 
 #[test]
 fn recurrences_step_by_step_are_what_one_value_at_a_time_gives() {
-    for seed in 0..3000 {
+    for seed in 0..times(600) {
         let shapes = Shapes::drawn(&mut PythonRandom::new(seed), 4);
         let text = recurrence(seed, &shapes);
         if let Err(error) = compare(&text, seed, &shapes) {

@@ -1,7 +1,8 @@
 //! Equations and accumulations evaluated on numbers, without generated code.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::rc::Rc;
 
 use microgpt::ops::{Op, TABLE};
 
@@ -11,16 +12,62 @@ use crate::graph::{
     Array, EquationId, Fold, FunctionId, Graph, IndexId, IndexRange, Length, Node, NodeId,
     Subscript, Through,
 };
-use crate::ids::IdVec;
+use crate::ids::{Id, IdVec};
 use crate::resolve::hir::{Atom, Axis, Checked, Function, Integer, IntegersId, OperandId};
 use crate::syntax::ast::{Comparison, Operator};
 use crate::tests::generate::Integers;
 use crate::tests::number::Number;
 
-type Indices = BTreeMap<IndexId, i64>;
+/// The values of indices, by their position among all.
+#[derive(Clone, Default)]
+struct Indices(Vec<Option<i64>>);
 
-/// The numbers of an array by position; what is not there is 0.
-type Numbers<T> = HashMap<Vec<i64>, T>;
+impl Indices {
+    fn get(&self, index: IndexId) -> Option<i64> {
+        self.0.get(index.position()).copied().flatten()
+    }
+
+    fn value(&self, index: IndexId) -> i64 {
+        self.get(index).unwrap_or_else(|| panic!("the index {index:?} has no value here"))
+    }
+
+    fn set(&mut self, index: IndexId, value: Option<i64>) {
+        if self.0.len() <= index.position() {
+            self.0.resize(index.position() + 1, None);
+        }
+        self.0[index.position()] = value;
+    }
+}
+
+/// The numbers of an array by place, row-major; outside of it they are 0.
+#[derive(Clone)]
+struct Numbers<T> {
+    lens: Vec<usize>,
+    numbers: Vec<T>,
+}
+
+impl<T: Number> Numbers<T> {
+    fn zeros(lens: Vec<usize>) -> Self {
+        let numbers = vec![T::zero(); lens.iter().product()];
+        Self { lens, numbers }
+    }
+
+    fn position(&self, place: &[i64]) -> Option<usize> {
+        assert_eq!(place.len(), self.lens.len(), "a subscript for each axis");
+        place.iter().zip(&self.lens).try_fold(0, |position, (&at, &len)| {
+            let at = usize::try_from(at).ok().filter(|&at| at < len)?;
+            Some(position * len + at)
+        })
+    }
+
+    fn get(&self, place: &[i64]) -> T {
+        self.position(place).map_or(T::zero(), |position| self.numbers[position])
+    }
+
+    fn of(&mut self, place: &[i64]) -> Option<&mut T> {
+        self.position(place).map(|position| &mut self.numbers[position])
+    }
+}
 
 pub struct Interpreter<'a, T = f64> {
     gradient: &'a Gradient,
@@ -29,8 +76,9 @@ pub struct Interpreter<'a, T = f64> {
     lens: IdVec<OperandId, Vec<usize>>,
     integers: &'a Integers,
     arrays: HashMap<Array, Numbers<T>>,
-    /// How far ranges reach, of those that were asked for.
+    /// How far ranges reach, and the places of elements begin, of those that were asked for.
     reaches: RefCell<HashMap<IndexId, (i64, i64)>>,
+    begins: RefCell<HashMap<Array, Rc<[i64]>>>,
     /// Gradients of operands and equations.
     gradients: HashMap<Array, Numbers<T>>,
 }
@@ -51,11 +99,20 @@ impl<'a, T: Number> Interpreter<'a, T> {
             integers,
             arrays: HashMap::new(),
             reaches: RefCell::default(),
+            begins: RefCell::default(),
             gradients: HashMap::new(),
         };
         for (operand, (lens, data)) in checked.operands.ids().zip(operands) {
-            let numbers = places(lens).into_iter().zip(data.iter().copied()).collect();
+            let numbers = Numbers { lens: lens.clone(), numbers: data.clone() };
             interpreter.arrays.insert(Array::Operand(operand), numbers);
+            interpreter.gradients.insert(Array::Operand(operand), Numbers::zeros(lens.clone()));
+        }
+        for id in gradient.equations.ids() {
+            let axes = gradient.equations[id].shape.iter();
+            let lens = axes.map(|&axis| interpreter.length(interpreter.graph().axis_length(axis)));
+            let zeros = Numbers::zeros(lens.collect());
+            interpreter.gradients.insert(Array::Equation(id), zeros.clone());
+            interpreter.arrays.insert(Array::Equation(id), zeros);
         }
         for group in gradient.equations.groups() {
             interpreter.run(&group);
@@ -65,21 +122,28 @@ impl<'a, T: Number> Interpreter<'a, T> {
 
     /// Computes all elements of an equation, or those of one step.
     fn compute(&mut self, id: EquationId, step: &Indices) {
-        let numbers = self.equation(id, step);
-        self.arrays.entry(Array::Equation(id)).or_default().extend(numbers);
+        let elements = self.equation(id, step);
+        self.set(id, elements);
     }
 
-    /// What an array is before its equation is computed.
+    /// Sets the elements of an array that it has before its equation is computed.
     fn begin(&mut self, id: EquationId) {
-        let mut numbers = Numbers::new();
+        let mut elements = Vec::new();
         for start in &self.gradient.equations[id].starts {
-            let first = self.starts(Array::Equation(id));
-            self.each(&start.axes, &mut Indices::new(), &mut |this, at| {
-                numbers
-                    .insert(this.place(&start.subscripts, &first, at), this.node(start.body, at));
+            let begin = self.begins(Array::Equation(id));
+            self.each(&start.axes, Indices::default(), &mut |this, at| {
+                elements
+                    .push((this.place(&start.subscripts, &begin, at), this.node(start.body, at)));
             });
         }
-        self.arrays.insert(Array::Equation(id), numbers);
+        self.set(id, elements);
+    }
+
+    fn set(&mut self, id: EquationId, elements: Vec<(Vec<i64>, T)>) {
+        let numbers = self.arrays.get_mut(&Array::Equation(id)).expect("it is there");
+        for (place, number) in elements {
+            *numbers.of(&place).expect("an element") = number;
+        }
     }
 
     fn run(&mut self, group: &Group) {
@@ -96,8 +160,8 @@ impl<'a, T: Number> Interpreter<'a, T> {
     /// The values of the indices at each step, in order; of what goes without steps there are none.
     fn steps(&self, steps: Option<&Steps>, backwards: bool) -> Vec<Indices> {
         let mut all = Vec::new();
-        let Some(steps) = steps else { return vec![Indices::new()] };
-        self.each(&steps.indices, &mut Indices::new(), &mut |_, at| all.push(at.clone()));
+        let Some(steps) = steps else { return vec![Indices::default()] };
+        self.each(&steps.indices, Indices::default(), &mut |_, at| all.push(at.clone()));
         if steps.descend != backwards {
             all.reverse();
         }
@@ -114,18 +178,16 @@ impl<'a, T: Number> Interpreter<'a, T> {
         results
             .flat_map(|result| {
                 let numbers = &self.arrays[&Array::Equation(result.equation)];
-                self.places_of(result)
-                    .into_iter()
-                    .map(|place| numbers.get(&place).copied().unwrap_or_default())
-                    .collect::<Vec<_>>()
+                let places = self.places_of(result).into_iter();
+                places.map(|place| numbers.get(&place)).collect::<Vec<_>>()
             })
             .collect()
     }
 
     /// The numbers of all arrays and gradients.
-    pub fn arrays(&self) -> impl Iterator<Item = Vec<T>> {
+    pub fn arrays(&self) -> impl Iterator<Item = &[T]> {
         let all = self.arrays.values().chain(self.gradients.values());
-        all.map(|numbers| numbers.values().copied().collect())
+        all.map(|numbers| &numbers.numbers[..])
     }
 
     /// The places of the elements of a result in the array of its equation.
@@ -146,10 +208,8 @@ impl<'a, T: Number> Interpreter<'a, T> {
         for result in &self.gradient.equations.results {
             let places = self.places_of(result);
             let (own, after) = rest.split_at(places.len());
-            let adjoint = self.gradients.entry(Array::Equation(result.equation)).or_default();
-            for (place, cotangent) in places.into_iter().zip(own) {
-                *adjoint.entry(place).or_default() += *cotangent;
-            }
+            let terms = places.into_iter().zip(own.iter().copied()).collect();
+            self.add(Array::Equation(result.equation), terms);
             rest = after;
         }
         for group in self.gradient.groups() {
@@ -160,73 +220,86 @@ impl<'a, T: Number> Interpreter<'a, T> {
                 }
             }
         }
-        self.lens
-            .ids()
-            .map(|operand| {
-                let gradient = self.gradients.get(&Array::Operand(operand));
-                places(&self.lens[operand])
-                    .into_iter()
-                    .map(|place| {
-                        gradient.and_then(|all| all.get(&place)).copied().unwrap_or_default()
-                    })
-                    .collect()
-            })
-            .collect()
+        let operands = self.lens.ids();
+        operands.map(|operand| self.gradients[&Array::Operand(operand)].numbers.clone()).collect()
+    }
+
+    fn add(&mut self, target: Array, terms: Vec<(Vec<i64>, T)>) {
+        let gradient = self.gradients.get_mut(&target).expect("it is there");
+        for (place, term) in terms {
+            // A wrong rule may add outside of the array, where nobody reads.
+            if let Some(sum) = gradient.of(&place) {
+                *sum += term;
+            }
+        }
     }
 
     fn accumulate(&mut self, one: &Accumulation, step: &Indices) {
         let mut terms = Vec::new();
-        self.each(&one.nest, &mut step.clone(), &mut |this, at| {
+        let begin = self.begins(one.target);
+        self.each(&one.nest, step.clone(), &mut |this, at| {
             if one.condition.is_none_or(|condition| this.holds(condition, at)) {
-                let start = this.starts(one.target);
-                terms.push((this.place(&one.subscripts, &start, at), this.node(one.adjoint, at)));
+                terms.push((this.place(&one.subscripts, &begin, at), this.node(one.adjoint, at)));
             }
         });
-        let gradient = self.gradients.entry(one.target).or_default();
-        for (place, term) in terms {
-            *gradient.entry(place).or_default() += term;
-        }
+        self.add(one.target, terms);
     }
 
-    fn equation(&self, id: EquationId, step: &Indices) -> Numbers<T> {
+    fn equation(&self, id: EquationId, step: &Indices) -> Vec<(Vec<i64>, T)> {
         let equation = &self.gradient.equations[id];
-        let mut numbers = Numbers::new();
-        let start = self.starts(Array::Equation(id));
-        self.each(&equation.axes, &mut step.clone(), &mut |this, at| {
-            let place = this.place(&equation.subscripts, &start, at);
+        let mut elements = Vec::new();
+        let begin = self.begins(Array::Equation(id));
+        self.each(&equation.axes, step.clone(), &mut |this, at| {
+            let place = this.place(&equation.subscripts, &begin, at);
             let Some((fold, over)) = &equation.fold else {
-                numbers.insert(place, this.node(equation.body, at));
+                elements.push((place, this.node(equation.body, at)));
                 return;
             };
-            let own = at.clone();
+            let own = at.get(over[0]);
             let mut terms = Vec::new();
             let mut at = at.clone();
-            for index in over {
-                at.remove(index);
+            for &index in over {
+                at.set(index, None);
             }
-            this.each(over, &mut at, &mut |this, at| {
-                if *fold != Fold::Others || own[&over[0]] != at[&over[0]] {
-                    terms.push((at[&over[0]], this.node(equation.body, at)));
+            this.each(over, at, &mut |this, at| {
+                let value = at.value(over[0]);
+                if *fold != Fold::Others || own != Some(value) {
+                    terms.push((value, this.node(equation.body, at)));
                 }
             });
-            numbers.insert(place, folded(*fold, &terms));
+            elements.push((place, folded(*fold, &terms)));
         });
-        numbers
+        elements
     }
 
-    fn each(&self, indices: &[IndexId], at: &mut Indices, work: &mut dyn FnMut(&Self, &Indices)) {
+    /// Works with all values of those indices that have none yet.
+    fn each(&self, indices: &[IndexId], mut at: Indices, work: &mut dyn FnMut(&Self, &Indices)) {
+        let mut rest: Vec<IndexId> = Vec::new();
+        for &index in indices {
+            if at.get(index).is_none() && !rest.contains(&index) {
+                rest.push(index);
+            }
+        }
         // An index comes after those that its range names.
-        let ready = |index: &&IndexId| {
-            !at.contains_key(index)
-                && self.graph().range_indices(**index).iter().all(|outer| at.contains_key(outer))
-        };
-        let Some(&index) = indices.iter().find(ready) else { return work(self, at) };
+        let mut order = Vec::new();
+        while !rest.is_empty() {
+            let is_known = |outer: &IndexId| order.contains(outer) || at.get(*outer).is_some();
+            let ready = |index: &IndexId| self.graph().range_indices(*index).iter().all(is_known);
+            let Some(next) = rest.iter().position(ready) else { break };
+            let next = rest.remove(next);
+            order.push(next);
+        }
+        self.loops(&order, &mut at, work);
+    }
+
+    fn loops(&self, order: &[IndexId], at: &mut Indices, work: &mut dyn FnMut(&Self, &Indices)) {
+        let Some((&index, inner)) = order.split_first() else { return work(self, at) };
         let (low, high) = self.range(index, at);
         for value in low..high {
-            at.insert(index, value);
-            self.each(indices, at, work);
+            at.set(index, Some(value));
+            self.loops(inner, at, work);
         }
-        at.remove(&index);
+        at.set(index, None);
     }
 
     fn range(&self, index: IndexId, at: &Indices) -> (i64, i64) {
@@ -271,7 +344,7 @@ impl<'a, T: Number> Interpreter<'a, T> {
         let bounds = self.graph().range_indices(index);
         let outer: Vec<IndexId> = self.graph().with_bounds(bounds).into_iter().collect();
         let mut reach = (i64::MAX, 0);
-        self.each(&outer, &mut Indices::new(), &mut |this, at| {
+        self.each(&outer, Indices::default(), &mut |this, at| {
             let (low, high) = this.range(index, at);
             if low < high {
                 reach = (reach.0.min(low), reach.1.max(high));
@@ -283,8 +356,11 @@ impl<'a, T: Number> Interpreter<'a, T> {
     }
 
     /// The value of the index at position 0 of each axis.
-    fn starts(&self, array: Array) -> Vec<i64> {
-        match array {
+    fn begins(&self, array: Array) -> Rc<[i64]> {
+        if let Some(begins) = self.begins.borrow().get(&array) {
+            return Rc::clone(begins);
+        }
+        let begins: Rc<[i64]> = match array {
             Array::Equation(id) | Array::Adjoint(id) => {
                 let axes = self.gradient.equations[id].shape.iter();
                 axes.map(|&axis| match self.graph().axis_length(axis) {
@@ -293,8 +369,10 @@ impl<'a, T: Number> Interpreter<'a, T> {
                 })
                 .collect()
             }
-            _ => vec![0; 6],
-        }
+            _ => Rc::new([0; 6]),
+        };
+        self.begins.borrow_mut().insert(array, Rc::clone(&begins));
+        begins
     }
 
     fn integer(&self, integer: &Integer<IndexId>, at: &Indices) -> i64 {
@@ -302,7 +380,7 @@ impl<'a, T: Number> Interpreter<'a, T> {
         let terms = integer.terms.iter().map(|(atom, factor)| {
             factor
                 * match atom {
-                    Atom::Index(index) => at[index],
+                    Atom::Index(index) => at.value(*index),
                     Atom::Len(index) => self.count(*index, at),
                     Atom::Integer(operand) => panic!("{} is not generated", name(*operand)),
                     Atom::Id { integers, at: places } => {
@@ -318,9 +396,9 @@ impl<'a, T: Number> Interpreter<'a, T> {
         integer.constant + terms.sum::<i64>()
     }
 
-    fn place(&self, subscripts: &[Subscript], start: &[i64], at: &Indices) -> Vec<i64> {
+    fn place(&self, subscripts: &[Subscript], begin: &[i64], at: &Indices) -> Vec<i64> {
         let positions = subscripts.iter().map(|subscript| self.integer(subscript, at));
-        positions.zip(start).map(|(position, start)| position - start).collect()
+        positions.zip(begin).map(|(position, begin)| position - begin).collect()
     }
 
     fn element(&self, array: Array, subscripts: &[Subscript], at: &Indices) -> T {
@@ -330,12 +408,12 @@ impl<'a, T: Number> Interpreter<'a, T> {
             let all = [&own[..steps], subscripts].concat();
             return self.element(Array::Adjoint(id), &all, at);
         }
-        let place = self.place(subscripts, &self.starts(array), at);
+        let place = self.place(subscripts, &self.begins(array), at);
         let numbers = match array {
-            Array::Adjoint(id) => self.gradients.get(&Array::Equation(id)),
-            other => self.arrays.get(&other),
+            Array::Adjoint(id) => &self.gradients[&Array::Equation(id)],
+            other => &self.arrays[&other],
         };
-        numbers.and_then(|numbers| numbers.get(&place)).copied().unwrap_or_default()
+        numbers.get(&place)
     }
 
     fn holds(&self, node: NodeId, at: &Indices) -> bool {
@@ -405,7 +483,11 @@ impl<'a, T: Number> Interpreter<'a, T> {
                 (adjoint, Through::Over) => adjoint / number(factor),
             },
             Node::WhereAt { index, position, value } => {
-                if T::of(at[index] as f64) == number(position) { number(value) } else { T::zero() }
+                if T::of(at.value(*index) as f64) == number(position) {
+                    number(value)
+                } else {
+                    T::zero()
+                }
             }
             other => panic!("not a number inside an equation: {other:?}"),
         }

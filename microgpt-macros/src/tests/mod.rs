@@ -33,6 +33,13 @@ thread_local! {
     static OPS: TokenStream = ops().parse().expect("tokens");
 }
 
+/// How many random programs there are, of a number that takes a minute on two cores: `PROGRAMS` in the environment
+/// says how many times as many.
+fn times(programs: u64) -> u64 {
+    let times = std::env::var("PROGRAMS").ok().map(|text| text.parse::<u64>());
+    programs * times.map_or(1, |times| times.expect("PROGRAMS is a whole number"))
+}
+
 fn ops() -> String {
     let ops = microgpt::ops::TABLE.iter().map(|op| {
         let arguments: Vec<_> = op.arguments.iter().map(|(name, _)| *name).collect();

@@ -9,14 +9,16 @@ use crate::resolve::hir::Checked;
 use crate::syntax::ast::Program;
 use crate::tests::generate::{Integers, below};
 use crate::tests::interpret::Interpreter;
-use crate::tests::{stages, unfused};
+use crate::tests::{stages, times, unfused};
 
 /// Zeros, the least number, small and large ones, infinities, none.
 const ENDS: [f64; 9] =
     [0.0, -0.0, 5e-324, 1e-300, 1e300, 0.75, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
 
 /// So many points of a pair are tried, or all if there are no more.
-const POINTS: usize = 81;
+fn most_points() -> usize {
+    usize::try_from(times(17)).expect("small")
+}
 
 /// A function as it is written, of arguments in braces' place: `{}`.
 struct Form {
@@ -83,9 +85,10 @@ fn own_are_finite(point: &[f64]) -> bool {
 
 fn points(arity: usize, random: &mut PythonRandom) -> Vec<Vec<f64>> {
     let all = ENDS.len().pow(u32::try_from(arity).expect("few"));
-    (0..all.min(POINTS))
+    let most = most_points();
+    (0..all.min(most))
         .map(|at| {
-            let mut rest = if all > POINTS { below(random, all) } else { at };
+            let mut rest = if all > most { below(random, all) } else { at };
             let mut next = || {
                 let end = ENDS[rest % ENDS.len()];
                 rest /= ENDS.len();

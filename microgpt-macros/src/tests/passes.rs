@@ -17,10 +17,10 @@ use crate::tests::generate::{
 use crate::tests::interpret::Interpreter;
 use crate::tests::machine::{Guards, Machine};
 use crate::tests::number::Number;
-use crate::tests::stages;
+use crate::tests::{stages, times};
 
-/// So many random programs, of whole numbers and of others; with those of all lengths they are ten thousand.
-const PROGRAMS: u64 = 9_200;
+/// So many random programs of whole numbers, and as many of others.
+const PROGRAMS: u64 = 920;
 
 /// The numbers of one way to evaluate a program: results, and gradients of operands.
 struct Answer<T> {
@@ -232,7 +232,7 @@ fn run(programs: impl Iterator<Item = (u64, String, Shapes, Numbers)>) {
 }
 
 fn random(numbers: Numbers) -> impl Iterator<Item = (u64, String, Shapes, Numbers)> {
-    (0..PROGRAMS / 2).map(move |seed| {
+    (0..times(PROGRAMS)).map(move |seed| {
         let shapes = Shapes::drawn(&mut PythonRandom::new(seed), 3);
         let text = match numbers {
             Numbers::Whole => whole_program(seed, &shapes),
@@ -280,5 +280,7 @@ fn kernels_of_all_lengths_compute_what_their_equations_say() {
             add(&WINDOWS, [length.min(9), other.min(9)]);
         }
     }
-    run(programs.into_iter());
+    // One in seven, and all of them where there are five times as many as usual.
+    let share = times(3) / 2;
+    run(programs.into_iter().filter(|(seed, ..)| seed % 7 < share));
 }

@@ -216,9 +216,9 @@ mod kinks {
 
     #[test]
     fn one_among_four_thousand_is_found_and_hides_nothing() {
-        for seed in 0..100 {
+        for seed in 0..20 {
             let mut x = normal(seed, 4000);
-            let at = usize::try_from(seed).expect("a place") * 37;
+            let at = usize::try_from(seed).expect("a place") * 187;
             x[at] = 0.0;
             let report = rectified(seed, x.clone());
             report.assert_right();

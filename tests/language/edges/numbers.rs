@@ -243,7 +243,8 @@ fn positions_are_integers() {
 
 #[test]
 fn sums_of_many_terms_do_not_lose_them() {
-    let n = 20_000_000;
+    // More than 2^24.
+    let n = 17_000_000;
     let ones = vec![[1.0_f32; 2]; n];
     assert_eq!(*expr!([mean(ones[t, i] for t) for i]), [1.0, 1.0]);
     let column = &ones.as_flattened()[..n];
