@@ -59,7 +59,8 @@ proptest! {
     }
 
     #[test]
-    fn rmsnorm(t in 1usize..4, i in 1usize..20, seed: u64) {
+    fn rmsnorm(t in 1usize..4, i in 2usize..20, seed: u64) {
+        // Of one number alone it is the sign, whose derivative is too small for differences.
         check(seed, &[t * i], |x| layers::rmsnorm(x[0].reshape((t, i))).into());
     }
 

@@ -8,7 +8,7 @@
 use std::hint::black_box;
 
 use super::contraction::turned;
-use super::loops::barrier;
+use super::loops::{barrier, copy};
 use super::sums::Sum;
 use super::tuning::{INTERLEAVED, LANES, LOCAL, SHORT};
 use crate::real::Real;
@@ -60,13 +60,9 @@ pub fn local_rows<R: Dim, C: Dim, T: Real>(
 fn local_rows_of<T: Real, const MOST: usize>(out: &mut [T], work: impl FnOnce(&mut [T])) {
     let mut few = [T::zero(); MOST];
     let local = &mut few[..out.len()];
-    for (local, out) in local.iter_mut().zip(&*out) {
-        *local = *out;
-    }
+    copy(local, out);
     work(local);
-    for (out, local) in out.iter_mut().zip(local) {
-        *out = *local;
-    }
+    copy(out, local);
 }
 
 /// Adds to each row the product of one number of `left` and one row of `right`.

@@ -93,9 +93,18 @@ pub(super) fn put<T: Real, const COLUMNS: usize>(out: &mut [T], sums: [T; COLUMN
     if let (Some(out), false) = (out.first_chunk_mut(), add) {
         *out = sums;
     } else {
-        for (out, sum) in out.iter_mut().zip(&sums) {
-            *out = if add { *out + *sum } else { *sum };
+        for at in 0..out.len().min(COLUMNS) {
+            out[at] = if add { out[at] + sums[at] } else { sums[at] };
         }
+    }
+}
+
+/// Copies a few numbers. (By position: where a crate is compiled in several parts, calls of `zip` are not inlined.)
+#[inline(always)]
+pub(crate) fn copy<T: Real>(to: &mut [T], from: &[T]) {
+    let from = &from[..to.len()];
+    for at in 0..to.len() {
+        to[at] = from[at];
     }
 }
 

@@ -5,7 +5,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::Factor;
-use crate::expr::loops::barrier;
+use crate::expr::loops::{barrier, copy};
 use crate::real::Real;
 use crate::shape::Dim;
 
@@ -97,9 +97,7 @@ fn write<T: Real, const COLUMNS: usize>(elements: &mut [T], width: usize, sums: 
 
 #[inline(always)]
 pub(super) fn move_some<T: Real>(to: &mut [T], from: &[T], count: usize) {
-    for (to, &from) in to[..count].iter_mut().zip(&from[..count]) {
-        *to = from;
-    }
+    copy(&mut to[..count], from);
 }
 
 #[inline(always)]
