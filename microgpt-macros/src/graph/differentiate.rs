@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use crate::graph::adjoints::{Adjoint, adjoint};
 use crate::graph::equations::{Equation, Equations, Group, Start, Steps};
 use crate::graph::{Array, EquationId, Fold, Graph, IndexId, Node, NodeId, Subscript, Through};
 use crate::resolve::hir::OperandId;
@@ -52,12 +53,13 @@ pub fn differentiate(mut equations: Equations) -> Gradient {
             continue;
         }
         if let Some(steps) = steps {
-            accumulations.extend(of_recurrence(&mut equations, &members, &steps));
+            of_recurrence(&mut equations, &members, &steps, &mut accumulations);
             continue;
         }
         for id in members {
-            let seed = equations[id].subscripts.clone();
-            accumulations.extend(equation(&mut equations, id, Array::Adjoint(id), seed));
+            let Adjoint { of, subscripts } =
+                adjoint(&equations, [&mut accumulations, &mut Vec::new()], id);
+            accumulations.extend(equation(&mut equations, id, Array::Adjoint(of), subscripts));
             accumulations.extend(to_starts(&mut equations, id));
         }
     }
@@ -70,26 +72,32 @@ fn of_recurrence(
     equations: &mut Equations,
     members: &[EquationId],
     steps: &Steps,
-) -> Vec<Accumulation> {
+    accumulations: &mut Vec<Accumulation>,
+) {
     let (mut in_steps, mut after) = (Vec::new(), Vec::new());
     let is_member =
         |one: &Accumulation| matches!(one.target, Array::Equation(id) if members.contains(&id));
     for &id in members.iter().rev() {
-        let subscripts = equations[id].subscripts.clone();
-        let own = subscripts[steps.indices.len()..].to_vec();
-        let at_this_step = equation(equations, id, Array::PresentAdjoint(id), own);
+        let Adjoint { of, subscripts } =
+            adjoint(equations, [&mut *accumulations, &mut in_steps], id);
+        let (array, at) = if members.contains(&of) {
+            (Array::PresentAdjoint(of), &subscripts[steps.indices.len()..])
+        } else {
+            (Array::Adjoint(of), &subscripts[..])
+        };
+        let at_this_step = equation(equations, id, array, at.to_vec());
         in_steps.extend(
             at_this_step
                 .into_iter()
                 .filter(is_member)
                 .map(|one| Accumulation { steps: Some(steps.clone()), ..one }),
         );
-        let at_once = equation(equations, id, Array::Adjoint(id), subscripts);
+        let at_once = equation(equations, id, Array::Adjoint(of), subscripts);
         after.extend(at_once.into_iter().filter(|one| !is_member(one)));
         after.extend(to_starts(equations, id));
     }
-    in_steps.extend(after);
-    in_steps
+    accumulations.extend(in_steps);
+    accumulations.extend(after);
 }
 
 /// What flows from the first elements of an array to what it begins with.

@@ -1,0 +1,90 @@
+//! Where the adjoint of an equation lies: in an array of its own, or in that of another.
+//!
+//! Of `let a = [x[i] * y[i] for i]; [a[i] + z[i] for i]` the adjoint of `a` is that of the result, number for number:
+//! `∂a[i] += ∂result[i]` is all that is added to it. Then no copy is made, and what `a` passes on reads `∂result`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::graph::differentiate::Accumulation;
+use crate::graph::equations::Equations;
+use crate::graph::{Array, EquationId, IndexId, IndexRange, Node, Subscript};
+use crate::resolve::hir::{Integer, Leaf};
+
+/// The elements of an equation's adjoint, by the indices of that which asks for it.
+#[derive(Clone, Debug)]
+pub struct Adjoint {
+    pub of: EquationId,
+    pub subscripts: Vec<Subscript>,
+}
+
+/// Where the adjoint of an equation lies, to which no more will be added. A copy is taken out of the accumulations
+/// so far.
+pub fn adjoint(
+    equations: &Equations,
+    accumulations: [&mut Vec<Accumulation>; 2],
+    id: EquationId,
+) -> Adjoint {
+    let is_own = |one: &Accumulation| one.target == Array::Equation(id);
+    let all = || accumulations.iter().flat_map(|some| some.iter()).filter(|one| is_own(one));
+    let copy = match (all().next(), all().count()) {
+        (Some(only), 1) => copied(equations, only, id),
+        _ => None,
+    };
+    if copy.is_some() {
+        for some in accumulations {
+            some.retain(|one| !is_own(one));
+        }
+    }
+    copy.unwrap_or_else(|| Adjoint { of: id, subscripts: equations[id].subscripts.clone() })
+}
+
+/// The elements that an accumulation copies, if it copies one to each element of the equation, in the same order.
+fn copied(equations: &Equations, one: &Accumulation, id: EquationId) -> Option<Adjoint> {
+    let (graph, equation) = (&equations.graph, &equations[id]);
+    if equations.is_result(id) || !equation.starts.is_empty() || one.condition.is_some() {
+        return None;
+    }
+    let Node::Load { array, subscripts, guard: None } = &graph.nodes[one.adjoint] else {
+        return None;
+    };
+    let (of, subscripts) = match *array {
+        Array::Adjoint(of) => (of, subscripts.clone()),
+        Array::PresentAdjoint(of) => {
+            let steps = equations[of].subscripts.len() - subscripts.len();
+            (of, [&equations[of].subscripts[..steps], subscripts].concat())
+        }
+        _ => return None,
+    };
+    // The loops of the accumulation and those of the equation meet in each element.
+    let indices = |subscripts: &[Subscript]| -> Option<Vec<IndexId>> {
+        subscripts.iter().map(Integer::as_index).collect()
+    };
+    let (loops, own) = (indices(&one.subscripts)?, indices(&equation.subscripts)?);
+    let names: BTreeMap<IndexId, IndexId> = loops.iter().copied().zip(own).collect();
+    let renamed = |integer: &Subscript| {
+        integer.map(&mut |leaf| {
+            let name = |index: IndexId| names.get(&index).copied().unwrap_or(index);
+            Integer::atom(match leaf {
+                Leaf::Index(index) => Leaf::Index(name(index)).into(),
+                Leaf::Len(index) => Leaf::Len(name(index)).into(),
+            })
+        })
+    };
+    let same_values = |(loop_, own): (&IndexId, &IndexId)| match (
+        &graph.indices[*loop_].range,
+        &graph.indices[*own].range,
+    ) {
+        (IndexRange::Stated { low, high }, IndexRange::Stated { low: own_low, high: own_high }) => {
+            renamed(low) == *own_low && renamed(high) == *own_high
+        }
+        (one, other) => one == other,
+    };
+    let steps: &[IndexId] = one.steps.as_ref().map_or(&[], |steps| &steps.indices);
+    let all: BTreeSet<IndexId> = one.nest.iter().chain(steps).copied().collect();
+    let is_copy = names.len() == loops.len()
+        && all.iter().eq(names.keys())
+        && steps.iter().all(|index| names.get(index) == Some(index))
+        && names.iter().all(same_values)
+        && subscripts.iter().filter_map(Integer::as_index).eq(loops);
+    is_copy.then(|| Adjoint { of, subscripts: subscripts.iter().map(renamed).collect() })
+}
