@@ -1,13 +1,16 @@
-//! Where the adjoint of an equation lies: in an array of its own, or in that of another.
+//! Where the adjoint of an equation lies: in an array of its own, in that of another, or in none.
 //!
 //! Of `let a = [x[i] * y[i] for i]; [a[i] + z[i] for i]` the adjoint of `a` is that of the result, number for number:
 //! `∂a[i] += ∂result[i]` is all that is added to it. Then no copy is made, and what `a` passes on reads `∂result`.
+//!
+//! Of `let a = [tanh(x[i]) for i]; [a[i] * y[i] for i]` it is `∂result[i] * y[i]`, which `∂x[i]` alone asks for, once.
+//! Then it is computed there: one pass over memory and not two.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::differentiate::Accumulation;
 use crate::graph::equations::Equations;
-use crate::graph::{Array, EquationId, IndexId, IndexRange, Node, Subscript};
+use crate::graph::{Array, EquationId, IndexId, IndexRange, Node, NodeId, Subscript};
 use crate::resolve::hir::{Integer, Leaf};
 
 /// The elements of an equation's adjoint, by the indices of that which asks for it.
@@ -36,6 +39,39 @@ pub fn adjoint(
         }
     }
     copy.unwrap_or_else(|| Adjoint { of: id, subscripts: equations[id].subscripts.clone() })
+}
+
+/// An adjoint of more nodes than this is computed before it is used: `rustc` takes long for what nests deeply.
+const MOST_NODES: usize = 24;
+
+/// The adjoint of an equation as it is added to it, if that is done once and it is used once, element by element: then
+/// it is computed where it is used. It is taken out of the accumulations so far.
+pub fn computed_where_used(
+    equations: &Equations,
+    accumulations: &mut Vec<Accumulation>,
+    id: EquationId,
+    own: &[Accumulation],
+) -> Option<NodeId> {
+    let [used] = own else { return None };
+    let axes = &equations[id].axes;
+    let is_axis_of_target = |index: &IndexId| used.subscripts.contains(&Subscript::index(*index));
+    if equations.is_result(id)
+        || !equations[id].starts.is_empty()
+        || used.nest != *axes
+        || !axes.iter().all(is_axis_of_target)
+    {
+        return None;
+    }
+    let is_own = |one: &Accumulation| one.target == Array::Equation(id);
+    let position = accumulations.iter().position(is_own)?;
+    let one = &accumulations[position];
+    let computes_each = one.nest == *axes
+        && one.condition.is_none()
+        && one.steps == used.steps
+        && one.subscripts == equations[id].subscripts;
+    let is_only = accumulations.iter().filter(|one| is_own(one)).count() == 1;
+    let is_small = equations.graph.below([one.adjoint]).len() <= MOST_NODES;
+    (computes_each && is_only && is_small).then(|| accumulations.remove(position).adjoint)
 }
 
 /// The elements that an accumulation copies, if it copies one to each element of the equation, in the same order.

@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::graph::adjoints::{Adjoint, adjoint};
+use crate::graph::adjoints::{Adjoint, adjoint, computed_where_used};
 use crate::graph::equations::{Equation, Equations, Group, Start, Steps};
 use crate::graph::{Array, EquationId, Fold, Graph, IndexId, Node, NodeId, Subscript, Through};
 use crate::resolve::hir::OperandId;
@@ -59,8 +59,13 @@ pub fn differentiate(mut equations: Equations) -> Gradient {
         for id in members {
             let Adjoint { of, subscripts } =
                 adjoint(&equations, [&mut accumulations, &mut Vec::new()], id);
-            accumulations.extend(equation(&mut equations, id, Array::Adjoint(of), subscripts));
-            accumulations.extend(to_starts(&mut equations, id));
+            let seed = element(&mut equations, Array::Adjoint(of), &subscripts);
+            let mut own = equation(&mut equations, id, seed);
+            own.extend(to_starts(&mut equations, id));
+            if let Some(seed) = computed_where_used(&equations, &mut accumulations, id, &own) {
+                own = equation(&mut equations, id, seed);
+            }
+            accumulations.extend(own);
         }
     }
     Gradient { equations, accumulations }
@@ -85,16 +90,25 @@ fn of_recurrence(
         } else {
             (Array::Adjoint(of), &subscripts[..])
         };
-        let at_this_step = equation(equations, id, array, at.to_vec());
-        in_steps.extend(
-            at_this_step
-                .into_iter()
-                .filter(is_member)
-                .map(|one| Accumulation { steps: Some(steps.clone()), ..one }),
-        );
-        let at_once = equation(equations, id, Array::Adjoint(of), subscripts);
-        after.extend(at_once.into_iter().filter(|one| !is_member(one)));
-        after.extend(to_starts(equations, id));
+        let at_this_step = |equations: &mut Equations, seed| -> Vec<Accumulation> {
+            let all = equation(equations, id, seed).into_iter().filter(is_member);
+            all.map(|one| Accumulation { steps: Some(steps.clone()), ..one }).collect()
+        };
+        let seed = element(equations, array, at);
+        let mut own = at_this_step(equations, seed);
+        let seed = element(equations, Array::Adjoint(of), &subscripts);
+        let mut at_once = equation(equations, id, seed);
+        at_once.retain(|one| !is_member(one));
+        at_once.extend(to_starts(equations, id));
+        let is_own = |one: &Accumulation| one.target == Array::Equation(id);
+        if at_once.is_empty()
+            && !accumulations.iter().any(is_own)
+            && let Some(seed) = computed_where_used(equations, &mut in_steps, id, &own)
+        {
+            own = at_this_step(equations, seed);
+        }
+        in_steps.extend(own);
+        after.extend(at_once);
     }
     accumulations.extend(in_steps);
     accumulations.extend(after);
@@ -119,18 +133,16 @@ fn to_starts(equations: &mut Equations, id: EquationId) -> Vec<Accumulation> {
     each.collect()
 }
 
-/// What an equation adds, where the gradient of its elements lies in an array at these subscripts.
-fn equation(
-    equations: &mut Equations,
-    id: EquationId,
-    gradient: Array,
-    subscripts: Vec<Subscript>,
-) -> Vec<Accumulation> {
+fn element(equations: &mut Equations, array: Array, subscripts: &[Subscript]) -> NodeId {
+    equations.graph.add(Node::Load { array, subscripts: subscripts.to_vec(), guard: None })
+}
+
+/// What an equation adds, of the gradient of its elements.
+fn equation(equations: &mut Equations, id: EquationId, mut seed: NodeId) -> Vec<Accumulation> {
     let equation = equations[id].clone();
     let Equation { axes, fold, body, .. } = &equation;
     let nest = equation.nest();
     let graph = &mut equations.graph;
-    let mut seed = graph.add(Node::Load { array: gradient, subscripts, guard: None });
     if equation.guarded {
         // Where no gradient comes back the local gradient is not asked for: it may not exist.
         let zero = graph.number(0.0);

@@ -119,7 +119,51 @@ fn of_a_block_only_what_needs_its_own_past_goes_step_by_step() {
         place("∂h[t-1, i] += ∂sum[t, i] * u[i, i] for t, i, i")
             < place("∂u[i, i] += ∂sum[t, i] * h[t-1, i] for t, i, i")
     );
-    assert!(place("∂h_start[i] += ∂h[-1, i] for i") < place("∂start[i] += ∂h_start[i] for i"));
+    // What the first step begins with receives what the array before it does.
+    place("∂start[i] += ∂h[-1, i] for i");
+}
+
+#[test]
+fn an_adjoint_has_an_array_only_where_it_is_a_sum_or_used_more_than_once() {
+    let gradients = |tokens: &TokenStream| {
+        let (checked, gradient) = compiled(tokens);
+        Notation::new(&checked, &gradient).gradients()
+    };
+    // A copy, under other letters and through another.
+    assert_eq!(
+        gradients(&quote! {
+            let a = [sum(w[j, k] * x[t, j] for j) for t, k];
+            let b = [a[s, l] + bias[l] for s, l];
+            [b[t, k] for t, k]
+        }),
+        [
+            "∂bias[l] += ∂b[s, l] for s, l",
+            "∂x[t, j] += ∂b[t, k] * w[j, k] for t, k, j",
+            "∂w[j, k] += ∂b[t, k] * x[t, j] for t, k, j",
+        ]
+    );
+    // Not where more is added, nor of elements in another order, nor of some of them.
+    assert_eq!(
+        gradients(&quote!(let a = [exp(x[i]) for i]; [a[i] + a[i + 1] for i in 0..3]))[..2],
+        ["∂a[i+1] += ∂result[i] for i in 0..3", "∂a[i] += ∂result[i] for i in 0..3"]
+    );
+    assert_eq!(
+        gradients(&quote!(let a = [exp(x[i, j]) for i, j]; [a[i, j] + y[i] for j, i]))[0],
+        "∂a[i, j] += ∂result[j, i] for j, i"
+    );
+    assert_eq!(
+        gradients(&quote!(let a = [exp(x[i]) for i]; [a[i] * y[i] for i in 0..2]))[0],
+        "∂a[i] += ∂result[i] * y[i] for i in 0..2"
+    );
+    // Used once, element by element, it is computed there; a product of matrices takes it from an array.
+    assert_eq!(
+        gradients(&quote!([tanh(x[i]) * y[i] for i])),
+        ["∂y[i] += ∂result[i] * tanh[i] for i", "∂x[i] += ∂result[i] * y[i] * tanh'(x[i]) for i"]
+    );
+    assert_eq!(
+        gradients(&quote!([relu(sum(w[j, k] * x[t, j] for j)) for t, k]))[0],
+        "∂sum[t, k] += ∂result[t, k] * relu'(sum[t, k]) for t, k"
+    );
 }
 
 #[test]
@@ -162,9 +206,8 @@ fn the_chain_rule_goes_through_calls_quotients_and_maxima() {
             "exp = [exp(x[i]) for i]",
             "result = max(exp[i] / y for i)",
             "result_at = argmax(exp[i] / y for i)",
-            "∂exp[i] += (∂result where i is result_at) / y for i",
             "∂y += -((∂result where i is result_at) * (exp[i] / y / y)) for i",
-            "∂x[i] += ∂exp[i] * exp'(x[i]) for i",
+            "∂x[i] += (∂result where i is result_at) / y * exp'(x[i]) for i",
         ]
     );
 }
@@ -173,12 +216,7 @@ fn the_chain_rule_goes_through_calls_quotients_and_maxima() {
 fn no_gradient_flows_through_stop_or_to_a_numbers_exponent() {
     assert_eq!(
         equations(&quote!(stop(x) * x ^ 3)),
-        [
-            "pow = pow(x, 3)",
-            "result = stop(x) * pow",
-            "∂pow += ∂result * stop(x)",
-            "∂x += ∂pow * pow'0(x, 3)",
-        ]
+        ["pow = pow(x, 3)", "result = stop(x) * pow", "∂x += ∂result * stop(x) * pow'0(x, 3)",]
     );
 }
 
