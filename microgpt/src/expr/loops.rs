@@ -99,8 +99,10 @@ pub(super) fn put<T: Real, const COLUMNS: usize>(out: &mut [T], sums: [T; COLUMN
     }
 }
 
-/// Copies a few numbers. (By position: where a crate is compiled in several parts, calls of `zip` are not inlined.)
+/// Copies a few numbers. (By position: of few a call of `memcpy` takes longer, and where a crate is compiled in several
+/// parts, calls of `zip` are not inlined.)
 #[inline(always)]
+#[allow(clippy::manual_memcpy)]
 pub(crate) fn copy<T: Real>(to: &mut [T], from: &[T]) {
     let from = &from[..to.len()];
     for at in 0..to.len() {
