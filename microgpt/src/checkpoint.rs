@@ -110,7 +110,7 @@ pub struct Progress<T> {
 /// let error = Checkpoint::<Gpt>::from_bytes(b"ada").unwrap_err();
 /// assert!(matches!(error, CheckpointError::Format(_)));
 /// ```
-#[derive(Debug, Error)]
+#[derive(Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
     /// The file system refused.

@@ -8,6 +8,7 @@ pub mod ops;
 pub mod checkpoint;
 pub mod derivatives;
 pub mod dual;
+mod errors;
 #[doc(hidden)]
 pub mod expr;
 pub mod gradcheck;

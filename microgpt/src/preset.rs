@@ -81,7 +81,7 @@ impl fmt::Display for Preset {
 /// let error = "late".parse::<microgpt::Preset>().unwrap_err();
 /// assert_eq!(error.to_string(), "no preset is called `late`: there are `gist` and `early`");
 /// ```
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Error, PartialEq, Eq)]
 #[error("no preset is called `{0}`: there are `gist` and `early`")]
 pub struct UnknownPreset(pub String);
 

@@ -1,4 +1,4 @@
-//! What the README shows is what there is.
+//! What the README and the guide show is what there is.
 
 const README: &str = include_str!("../../README.md");
 
@@ -49,4 +49,33 @@ fn its_links_to_files_lead_to_files() {
             folder = place.parent().expect("a folder").to_owned();
         }
     }
+}
+
+/// A declaration as one line: what stands before its equations and the ranges of its indices.
+fn signature(declaration: &str) -> String {
+    let line = declaration.split_whitespace().collect::<Vec<_>>().join(" ");
+    let end = [" {", " where "].into_iter().filter_map(|end| line.find(end)).min();
+    // A declaration of several lines has spaces within its brackets, and a last comma.
+    line[..end.expect("equations")].replace("( ", "(").replace(", )", ")").replace(",)", ")")
+}
+
+#[test]
+fn the_guide_has_the_signature_of_every_layer() {
+    let guide = include_str!("../../docs/writing-a-model.md");
+    let (_, table) = guide.split_once("| signature | what |").expect("a table of layers");
+    let rows = table.lines().skip(1).take_while(|row| row.is_empty() || row.starts_with('|'));
+    let mut listed: Vec<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("microgpt/src/layers");
+    let mut declared = Vec::new();
+    for file in std::fs::read_dir(folder).expect("the layers") {
+        let source = std::fs::read_to_string(file.expect("a file").path()).expect("its text");
+        declared.extend(source.split("pub fn ").skip(1).map(signature));
+    }
+    assert!(declared.len() > 40, "only {declared:?} were found");
+    listed.sort_unstable();
+    declared.sort_unstable();
+    for declared in &declared {
+        assert!(listed.contains(&&declared[..]), "not in the table: {declared}");
+    }
+    assert_eq!(listed, declared);
 }

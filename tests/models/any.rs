@@ -135,6 +135,8 @@ fn a_model_that_makes_no_sense_is_refused() {
     let few =
         Instance::with_parameters(tape.vector(vec![0.0; 3]), Twice(1)).err().expect("an error");
     assert_eq!(few.to_string(), "a model of these sizes has 1048578 parameters, not 3");
+    // What a program prints whose `main` returns it.
+    assert_eq!(format!("Error: {few:?}"), format!("Error: {few}"));
 }
 
 #[test]

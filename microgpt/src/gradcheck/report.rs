@@ -425,7 +425,7 @@ impl SecondOrder {
 /// let error = report.right().unwrap_err();
 /// assert!(matches!(error, GradientError::Wrong { wrong: 2, compared: 2, .. }));
 /// ```
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GradientError {
     /// Some derivatives are wrong.

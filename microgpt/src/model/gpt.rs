@@ -198,7 +198,7 @@ impl fmt::Display for Activation {
 /// let error = "swish".parse::<microgpt::Activation>().unwrap_err();
 /// assert_eq!(error.to_string(), "no activation is called `swish`: there are `relu` and `relu2`");
 /// ```
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Error, PartialEq, Eq)]
 #[error("no activation is called `{0}`: there are `relu` and `relu2`")]
 pub struct UnknownActivation(pub String);
 

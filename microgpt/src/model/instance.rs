@@ -29,7 +29,7 @@ pub(super) const MAX_PARAMETERS: usize = 1 << 30;
 /// let error = Instance::new(&tape, sizes, &mut PythonRandom::new(42)).unwrap_err();
 /// assert_eq!(error.to_string(), "n_embd (16) must be a multiple of n_head (3)");
 /// ```
-#[derive(Debug, Error)]
+#[derive(Error)]
 #[non_exhaustive]
 pub enum ModelError {
     /// A size that must be positive is 0.

@@ -23,7 +23,7 @@ use thiserror::Error;
 /// let error = RanksError::Differs { what: "dataset".to_owned(), ranks: vec![2] };
 /// assert_eq!(error.to_string(), "dataset: rank 2 differs from rank 0");
 /// ```
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RanksError {
     /// MPI was started before in this process: [`Ranks::of`] takes its communicator.

@@ -19,7 +19,7 @@ use crate::real::Real;
 /// assert_eq!(error.to_string(), "a prompt of 16 tokens leaves no room in a block of 16");
 /// # Ok::<(), microgpt::model::ModelError>(())
 /// ```
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum SampleError {
     /// The model's probabilities are not numbers.

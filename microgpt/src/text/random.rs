@@ -22,7 +22,7 @@ const UPPER_MASK: u32 = 0x8000_0000;
 /// let mut random = PythonRandom::new(42);
 /// assert_eq!(random.getrandbits(65), Err(RandomError::TooManyBits(65)));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Error)]
+#[derive(Clone, Copy, PartialEq, Error)]
 pub enum RandomError {
     /// [`PythonRandom::getrandbits`] was asked for more than 64 bits.
     #[error("cannot draw {0} random bits at once, the limit is 64")]

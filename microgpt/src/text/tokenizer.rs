@@ -44,7 +44,7 @@ pub struct CharTokenizer {
 /// let tokenizer = microgpt::CharTokenizer::new(["ada"]);
 /// assert_eq!(tokenizer.encode("add!").unwrap_err().0, '!');
 /// ```
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Copy, Error, PartialEq, Eq)]
 #[error("the character {0:?} is not in the vocabulary")]
 pub struct UnknownCharacter(pub char);
 
@@ -54,7 +54,7 @@ pub struct UnknownCharacter(pub char);
 /// let error = microgpt::CharTokenizer::from_characters("aba".chars()).unwrap_err();
 /// assert_eq!(error.0, 'a');
 /// ```
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Copy, Error, PartialEq, Eq)]
 #[error("the character {0:?} comes twice")]
 pub struct RepeatedCharacter(pub char);
 

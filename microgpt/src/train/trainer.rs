@@ -83,7 +83,7 @@ impl Default for Training {
 /// let error = training.check().unwrap_err();
 /// assert_eq!(error.to_string(), "the learning rate (-0.1) must be a number, 0 or more");
 /// ```
-#[derive(Clone, Copy, Debug, Error, PartialEq)]
+#[derive(Clone, Copy, Error, PartialEq)]
 #[error("{name} ({number}) must be {must}")]
 pub struct Unusable {
     /// What it is.
@@ -147,7 +147,7 @@ const ANY: &str = "a number, 0 or more";
 /// assert!(matches!(error, TrainingError::Loss { step: 1, .. }));
 /// # Ok::<(), microgpt::model::ModelError>(())
 /// ```
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum TrainingError {
     /// The loss is not a number, or infinite.
@@ -193,7 +193,7 @@ pub enum TrainingError {
 /// # Ok::<(), microgpt::model::ModelError>(())
 /// ```
 #[cfg(feature = "threads")]
-#[derive(Debug, Error)]
+#[derive(Error)]
 #[non_exhaustive]
 pub enum ThreadsError {
     /// None were asked for.
