@@ -107,7 +107,7 @@ pub trait Model: Clone + Send + Sync {
     }
 
     /// The number of tokens, if it is a model of tokens: the tokenizer of its checkpoint must have as
-    /// many. None unless the model says otherwise.
+    /// many, and its logits as many columns. None unless the model says otherwise.
     fn vocabulary(&self) -> Option<usize> {
         None
     }

@@ -339,3 +339,58 @@ fn steps_are_those_of_the_formulas() {
         }
     }
 }
+
+/// A model whose logits are of these sizes, whatever they should be.
+#[derive(Clone)]
+struct Bent {
+    rows: usize,
+    columns: usize,
+}
+
+impl Model for Bent {
+    type Weights<'t, T: Real> = Weight<'t, T>;
+
+    fn weights<'t, T: Real>(&self, p: &mut Parameters<'_, 't, T>) -> Weight<'t, T> {
+        p.gauss("w", (self.rows, self.columns), 0.1)
+    }
+
+    fn vocabulary(&self) -> Option<usize> {
+        Some(5)
+    }
+}
+
+impl LanguageModel for Bent {
+    fn block_size(&self) -> usize {
+        9
+    }
+
+    fn logits<'t, T: Real>(
+        &self,
+        w: &Weight<'t, T>,
+        _: &[usize],
+        _: &mut Context<'t, T>,
+    ) -> Matrix<'t, usize, usize, T> {
+        *w
+    }
+}
+
+#[test]
+fn logits_of_another_shape_are_refused_by_the_name_of_the_model() {
+    for (rows, columns, is_right) in [(3, 5, true), (1, 5, false), (3, 64, false)] {
+        let loss = std::panic::catch_unwind(|| {
+            let tape = Tape::new();
+            let model = Bent { rows, columns };
+            let bent = Instance::new(&tape, model, &mut PythonRandom::new(1)).expect("a model");
+            bent.loss(&[&[4, 0, 1, 4]]).data()
+        });
+        let Err(panic) = loss else {
+            assert!(is_right);
+            continue;
+        };
+        let message = panic.downcast_ref::<String>().expect("a text");
+        let told = format!(
+            "Bent::logits` must have a row for each of 3 tokens and 5 columns, but its shape is ({rows}, {columns})"
+        );
+        assert!(!is_right && message.contains(&told), "{message}");
+    }
+}

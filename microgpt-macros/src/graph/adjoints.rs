@@ -10,8 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::differentiate::Accumulation;
 use crate::graph::equations::Equations;
+use crate::graph::requirements::substituted;
 use crate::graph::{Array, EquationId, IndexId, IndexRange, Node, NodeId, Subscript};
-use crate::resolve::hir::{Integer, Leaf};
+use crate::resolve::hir::{Atom, Integer, Leaf};
 
 /// The elements of an equation's adjoint, by the indices of that which asks for it.
 #[derive(Clone, Debug)]
@@ -47,40 +48,39 @@ const MOST_NODES: usize = 24;
 /// The adjoint of an equation as it is added to it, if that is done once and it is used once, element by element: then
 /// it is computed where it is used. It is taken out of the accumulations so far.
 pub fn computed_where_used(
-    equations: &Equations,
+    equations: &mut Equations,
     accumulations: &mut Vec<Accumulation>,
     id: EquationId,
     own: &[Accumulation],
 ) -> Option<NodeId> {
     let [used] = own else { return None };
-    let axes = &equations[id].axes;
     let is_axis_of_target = |index: &IndexId| used.subscripts.contains(&Subscript::index(*index));
-    if equations.is_result(id)
-        || !equations[id].starts.is_empty()
-        || used.nest != *axes
-        || !axes.iter().all(is_axis_of_target)
-    {
+    if used.nest != equations[id].axes || !used.nest.iter().all(is_axis_of_target) {
         return None;
     }
     let is_own = |one: &Accumulation| one.target == Array::Equation(id);
     let position = accumulations.iter().position(is_own)?;
     let one = &accumulations[position];
-    let computes_each = one.nest == *axes
-        && one.condition.is_none()
-        && one.steps == used.steps
-        && one.subscripts == equations[id].subscripts;
     let is_only = accumulations.iter().filter(|one| is_own(one)).count() == 1;
     let is_small = equations.graph.below([one.adjoint]).len() <= MOST_NODES;
-    (computes_each && is_only && is_small).then(|| accumulations.remove(position).adjoint)
+    if !is_only || !is_small || one.steps != used.steps {
+        return None;
+    }
+    let names = names(equations, one, id)?;
+    let by = names.into_iter().filter(|(loop_, own)| loop_ != own);
+    let by = by.map(|(loop_, own)| (loop_, Integer::index(own))).collect::<BTreeMap<_, _>>();
+    let adjoint = if by.is_empty() {
+        one.adjoint
+    } else {
+        substituted(&mut equations.graph, one.adjoint, &by)?
+    };
+    accumulations.remove(position);
+    Some(adjoint)
 }
 
 /// The elements that an accumulation copies, if it copies one to each element of the equation, in the same order.
 fn copied(equations: &Equations, one: &Accumulation, id: EquationId) -> Option<Adjoint> {
-    let (graph, equation) = (&equations.graph, &equations[id]);
-    if equations.is_result(id) || !equation.starts.is_empty() || one.condition.is_some() {
-        return None;
-    }
-    let Node::Load { array, subscripts, guard: None } = &graph.nodes[one.adjoint] else {
+    let Node::Load { array, subscripts, guard: None } = &equations.graph.nodes[one.adjoint] else {
         return None;
     };
     let (of, subscripts) = match *array {
@@ -91,36 +91,54 @@ fn copied(equations: &Equations, one: &Accumulation, id: EquationId) -> Option<A
         }
         _ => return None,
     };
-    // The loops of the accumulation and those of the equation meet in each element.
-    let indices = |subscripts: &[Subscript]| -> Option<Vec<IndexId>> {
-        subscripts.iter().map(Integer::as_index).collect()
-    };
+    let names = names(equations, one, id)?;
+    let in_order = subscripts.iter().filter_map(Integer::as_index).eq(indices(&one.subscripts)?);
+    let subscripts = subscripts.iter().map(|subscript| renamed(subscript, &names)).collect();
+    in_order.then_some(Adjoint { of, subscripts })
+}
+
+/// The indices of the equation by those of the accumulation, if that adds one number to each of its elements and nothing
+/// else is there.
+fn names(
+    equations: &Equations,
+    one: &Accumulation,
+    id: EquationId,
+) -> Option<BTreeMap<IndexId, IndexId>> {
+    let (graph, equation) = (&equations.graph, &equations[id]);
+    if equations.is_result(id) || !equation.starts.is_empty() || one.condition.is_some() {
+        return None;
+    }
     let (loops, own) = (indices(&one.subscripts)?, indices(&equation.subscripts)?);
     let names: BTreeMap<IndexId, IndexId> = loops.iter().copied().zip(own).collect();
-    let renamed = |integer: &Subscript| {
-        integer.map(&mut |leaf| {
-            let name = |index: IndexId| names.get(&index).copied().unwrap_or(index);
-            Integer::atom(match leaf {
-                Leaf::Index(index) => Leaf::Index(name(index)).into(),
-                Leaf::Len(index) => Leaf::Len(name(index)).into(),
-            })
-        })
-    };
     let same_values = |(loop_, own): (&IndexId, &IndexId)| match (
         &graph.indices[*loop_].range,
         &graph.indices[*own].range,
     ) {
         (IndexRange::Stated { low, high }, IndexRange::Stated { low: own_low, high: own_high }) => {
-            renamed(low) == *own_low && renamed(high) == *own_high
+            renamed(low, &names) == *own_low && renamed(high, &names) == *own_high
         }
         (one, other) => one == other,
     };
     let steps: &[IndexId] = one.steps.as_ref().map_or(&[], |steps| &steps.indices);
     let all: BTreeSet<IndexId> = one.nest.iter().chain(steps).copied().collect();
-    let is_copy = names.len() == loops.len()
+    let is_one_to_one = names.len() == loops.len()
         && all.iter().eq(names.keys())
         && steps.iter().all(|index| names.get(index) == Some(index))
-        && names.iter().all(same_values)
-        && subscripts.iter().filter_map(Integer::as_index).eq(loops);
-    is_copy.then(|| Adjoint { of, subscripts: subscripts.iter().map(renamed).collect() })
+        && names.iter().all(same_values);
+    is_one_to_one.then_some(names)
+}
+
+/// The subscripts as indices, if each is one.
+fn indices(subscripts: &[Subscript]) -> Option<Vec<IndexId>> {
+    subscripts.iter().map(Integer::as_index).collect()
+}
+
+fn renamed(integer: &Subscript, names: &BTreeMap<IndexId, IndexId>) -> Subscript {
+    let name = |index: IndexId| names.get(&index).copied().unwrap_or(index);
+    integer.map(&mut |leaf| {
+        Integer::atom(match leaf {
+            Leaf::Index(index) => Atom::Index(name(index)),
+            Leaf::Len(index) => Atom::Len(name(index)),
+        })
+    })
 }

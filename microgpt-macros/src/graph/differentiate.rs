@@ -62,7 +62,7 @@ pub fn differentiate(mut equations: Equations) -> Gradient {
             let seed = element(&mut equations, Array::Adjoint(of), &subscripts);
             let mut own = equation(&mut equations, id, seed);
             own.extend(to_starts(&mut equations, id));
-            if let Some(seed) = computed_where_used(&equations, &mut accumulations, id, &own) {
+            if let Some(seed) = computed_where_used(&mut equations, &mut accumulations, id, &own) {
                 own = equation(&mut equations, id, seed);
             }
             accumulations.extend(own);

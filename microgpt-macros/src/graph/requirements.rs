@@ -150,8 +150,7 @@ impl Use {
     }
 }
 
-/// A node with integers in the place of indices, if it is such as stands in a condition.
-#[cfg(test)]
+/// A node with integers in the place of indices.
 pub fn substituted(
     graph: &mut Graph,
     node: NodeId,
@@ -177,8 +176,13 @@ impl Rewrite<Array, Array> for Substitution<'_> {
                     *subscript = self.integer(subscript);
                 }
             }
-            // None stands in a condition, before gradients are derived.
-            Node::Reduce { .. } | Node::Local { .. } | Node::WhereAt { .. } => return None,
+            Node::WhereAt { index, .. } => {
+                if let Some(by) = self.by.get(index) {
+                    *index = by.as_index()?;
+                }
+            }
+            // None stands in an equation.
+            Node::Reduce { .. } => return None,
             _ => {}
         }
         let node = node.rewritten(self)?;

@@ -2,6 +2,8 @@
 
 mod recurrences;
 
+use std::any::type_name;
+
 use crate::array::{Array, Matrix, Vector};
 use crate::layers::token_embedding;
 use crate::real::Real;
@@ -426,7 +428,7 @@ fn gathered<'t, S: Rows, T: Real>(x: Array<'t, S, T>, rows: &[usize]) -> Array<'
     token_embedding(flat, rows).reshape(x.shape().with_rows(rows.len()))
 }
 
-/// One forward pass.
+/// One forward pass, whose shape is held to the number of tokens and to the vocabulary.
 #[track_caller]
 pub(super) fn forward<'t, M: LanguageModel, T: Real>(
     model: &M,
@@ -437,5 +439,14 @@ pub(super) fn forward<'t, M: LanguageModel, T: Real>(
     context.begin(tokens.len(), model.block_size());
     let logits = model.logits(weights, tokens, context);
     context.finish();
+    let (rows, columns) = logits.shape();
+    let vocabulary = model.vocabulary().unwrap_or(columns);
+    assert!(
+        (rows, columns) == (tokens.len(), vocabulary),
+        "`{}::logits` must have a row for each of {} tokens and {vocabulary} columns, but its shape is {:?}",
+        type_name::<M>(),
+        tokens.len(),
+        (rows, columns),
+    );
     logits
 }
