@@ -12,7 +12,6 @@ use crate::graph::differentiate::Accumulation;
 use crate::graph::equations::Equations;
 use crate::graph::requirements::substituted;
 use crate::graph::{Array, EquationId, IndexId, IndexRange, Node, NodeId, Subscript};
-use crate::resolve::hir::{Atom, Integer, Leaf};
 
 /// The elements of an equation's adjoint, by the indices of that which asks for it.
 #[derive(Clone, Debug)]
@@ -28,21 +27,21 @@ pub fn adjoint(
     accumulations: [&mut Vec<Accumulation>; 2],
     id: EquationId,
 ) -> Adjoint {
-    let is_own = |one: &Accumulation| one.target == Array::Equation(id);
-    let all = || accumulations.iter().flat_map(|some| some.iter()).filter(|one| is_own(one));
-    let copy = match (all().next(), all().count()) {
-        (Some(only), 1) => copied(equations, only, id),
+    let mut own = accumulations.iter().flat_map(|some| some.iter()).filter(|one| one.adds_to(id));
+    let copy = match (own.next(), own.next()) {
+        (Some(only), None) => copied(equations, only, id),
         _ => None,
     };
     if copy.is_some() {
         for some in accumulations {
-            some.retain(|one| !is_own(one));
+            some.retain(|one| !one.adds_to(id));
         }
     }
     copy.unwrap_or_else(|| Adjoint { of: id, subscripts: equations[id].subscripts.clone() })
 }
 
-/// An adjoint of more nodes than this is computed before it is used: `rustc` takes long for what nests deeply.
+/// An adjoint of more nodes than this gets an array, so that no generated expression grows with the number of equations.
+/// No figure was kept.
 const MOST_NODES: usize = 24;
 
 /// The adjoint of an equation as it is added to it, if that is done once and it is used once, element by element: then
@@ -58,22 +57,15 @@ pub fn computed_where_used(
     if used.nest != equations[id].axes || !used.nest.iter().all(is_axis_of_target) {
         return None;
     }
-    let is_own = |one: &Accumulation| one.target == Array::Equation(id);
-    let position = accumulations.iter().position(is_own)?;
+    let position = accumulations.iter().position(|one| one.adds_to(id))?;
     let one = &accumulations[position];
-    let is_only = accumulations.iter().filter(|one| is_own(one)).count() == 1;
+    let is_only = !accumulations[position + 1..].iter().any(|one| one.adds_to(id));
     let is_small = equations.graph.below([one.adjoint]).len() <= MOST_NODES;
     if !is_only || !is_small || one.steps != used.steps {
         return None;
     }
     let names = names(equations, one, id)?;
-    let by = names.into_iter().filter(|(loop_, own)| loop_ != own);
-    let by = by.map(|(loop_, own)| (loop_, Integer::index(own))).collect::<BTreeMap<_, _>>();
-    let adjoint = if by.is_empty() {
-        one.adjoint
-    } else {
-        substituted(&mut equations.graph, one.adjoint, &by)?
-    };
+    let adjoint = substituted(&mut equations.graph, one.adjoint, &names)?;
     accumulations.remove(position);
     Some(adjoint)
 }
@@ -92,8 +84,8 @@ fn copied(equations: &Equations, one: &Accumulation, id: EquationId) -> Option<A
         _ => return None,
     };
     let names = names(equations, one, id)?;
-    let in_order = subscripts.iter().filter_map(Integer::as_index).eq(indices(&one.subscripts)?);
-    let subscripts = subscripts.iter().map(|subscript| renamed(subscript, &names)).collect();
+    let in_order = subscripts.iter().filter(|one| one.as_index().is_some()).eq(&one.subscripts);
+    let subscripts = subscripts.iter().map(|subscript| subscript.replaced(&names)).collect();
     in_order.then_some(Adjoint { of, subscripts })
 }
 
@@ -103,42 +95,30 @@ fn names(
     equations: &Equations,
     one: &Accumulation,
     id: EquationId,
-) -> Option<BTreeMap<IndexId, IndexId>> {
+) -> Option<BTreeMap<IndexId, Subscript>> {
     let (graph, equation) = (&equations.graph, &equations[id]);
     if equations.is_result(id) || !equation.starts.is_empty() || one.condition.is_some() {
         return None;
     }
-    let (loops, own) = (indices(&one.subscripts)?, indices(&equation.subscripts)?);
-    let names: BTreeMap<IndexId, IndexId> = loops.iter().copied().zip(own).collect();
-    let same_values = |(loop_, own): (&IndexId, &IndexId)| match (
-        &graph.indices[*loop_].range,
-        &graph.indices[*own].range,
+    let pairs = one.subscripts.iter().zip(&equation.subscripts);
+    let pairs = pairs.map(|(loop_, own)| Some((loop_.as_index()?, own.as_index()?)));
+    let pairs: Vec<(IndexId, IndexId)> = pairs.collect::<Option<_>>()?;
+    let names: BTreeMap<_, _> =
+        pairs.iter().map(|&(loop_, own)| (loop_, Subscript::index(own))).collect();
+    let same_values = |&(loop_, own): &(IndexId, IndexId)| match (
+        &graph.indices[loop_].range,
+        &graph.indices[own].range,
     ) {
         (IndexRange::Stated { low, high }, IndexRange::Stated { low: own_low, high: own_high }) => {
-            renamed(low, &names) == *own_low && renamed(high, &names) == *own_high
+            low.replaced(&names) == *own_low && high.replaced(&names) == *own_high
         }
         (one, other) => one == other,
     };
     let steps: &[IndexId] = one.steps.as_ref().map_or(&[], |steps| &steps.indices);
-    let all: BTreeSet<IndexId> = one.nest.iter().chain(steps).copied().collect();
-    let is_one_to_one = names.len() == loops.len()
-        && all.iter().eq(names.keys())
-        && steps.iter().all(|index| names.get(index) == Some(index))
-        && names.iter().all(same_values);
+    let loops: BTreeSet<IndexId> = one.nest.iter().chain(steps).copied().collect();
+    let is_one_to_one = names.len() == pairs.len()
+        && loops.iter().eq(names.keys())
+        && steps.iter().all(|&index| names[&index] == Subscript::index(index))
+        && pairs.iter().all(same_values);
     is_one_to_one.then_some(names)
-}
-
-/// The subscripts as indices, if each is one.
-fn indices(subscripts: &[Subscript]) -> Option<Vec<IndexId>> {
-    subscripts.iter().map(Integer::as_index).collect()
-}
-
-fn renamed(integer: &Subscript, names: &BTreeMap<IndexId, IndexId>) -> Subscript {
-    let name = |index: IndexId| names.get(&index).copied().unwrap_or(index);
-    integer.map(&mut |leaf| {
-        Integer::atom(match leaf {
-            Leaf::Index(index) => Atom::Index(name(index)),
-            Leaf::Len(index) => Atom::Len(name(index)),
-        })
-    })
 }

@@ -39,16 +39,22 @@ pub struct Accumulation {
     pub steps: Option<Steps>,
 }
 
+impl Accumulation {
+    /// Whether it adds to the gradient of this equation.
+    pub fn adds_to(&self, id: EquationId) -> bool {
+        self.target == Array::Equation(id)
+    }
+}
+
 /// Derives the accumulations of every equation that a gradient can flow through.
 pub fn differentiate(mut equations: Equations) -> Gradient {
     let mut accumulations: Vec<Accumulation> = Vec::new();
     for Group { equations: members, steps } in equations.groups().into_iter().rev() {
         let flows = members.iter().any(|&id| !equations[id].depends.is_empty());
         // What is only used under `stop` has no adjoint.
-        let reached = members.iter().any(|id| {
-            equations.is_result(*id)
-                || accumulations.iter().any(|one| one.target == Array::Equation(*id))
-        });
+        let reached = members
+            .iter()
+            .any(|id| equations.is_result(*id) || accumulations.iter().any(|one| one.adds_to(*id)));
         if !flows || !reached {
             continue;
         }
@@ -59,7 +65,7 @@ pub fn differentiate(mut equations: Equations) -> Gradient {
         for id in members {
             let Adjoint { of, subscripts } =
                 adjoint(&equations, [&mut accumulations, &mut Vec::new()], id);
-            let seed = element(&mut equations, Array::Adjoint(of), &subscripts);
+            let seed = element(&mut equations.graph, Array::Adjoint(of), subscripts);
             let mut own = equation(&mut equations, id, seed);
             own.extend(to_starts(&mut equations, id));
             if let Some(seed) = computed_where_used(&mut equations, &mut accumulations, id, &own) {
@@ -80,29 +86,27 @@ fn of_recurrence(
     accumulations: &mut Vec<Accumulation>,
 ) {
     let (mut in_steps, mut after) = (Vec::new(), Vec::new());
-    let is_member =
-        |one: &Accumulation| matches!(one.target, Array::Equation(id) if members.contains(&id));
+    let is_member = |one: &Accumulation| members.iter().any(|&id| one.adds_to(id));
     for &id in members.iter().rev() {
         let Adjoint { of, subscripts } =
             adjoint(equations, [&mut *accumulations, &mut in_steps], id);
         let (array, at) = if members.contains(&of) {
-            (Array::PresentAdjoint(of), &subscripts[steps.indices.len()..])
+            (Array::PresentAdjoint(of), subscripts[steps.indices.len()..].to_vec())
         } else {
-            (Array::Adjoint(of), &subscripts[..])
+            (Array::Adjoint(of), subscripts.clone())
         };
         let at_this_step = |equations: &mut Equations, seed| -> Vec<Accumulation> {
             let all = equation(equations, id, seed).into_iter().filter(is_member);
             all.map(|one| Accumulation { steps: Some(steps.clone()), ..one }).collect()
         };
-        let seed = element(equations, array, at);
+        let seed = element(&mut equations.graph, array, at);
         let mut own = at_this_step(equations, seed);
-        let seed = element(equations, Array::Adjoint(of), &subscripts);
+        let seed = element(&mut equations.graph, Array::Adjoint(of), subscripts);
         let mut at_once = equation(equations, id, seed);
         at_once.retain(|one| !is_member(one));
         at_once.extend(to_starts(equations, id));
-        let is_own = |one: &Accumulation| one.target == Array::Equation(id);
         if at_once.is_empty()
-            && !accumulations.iter().any(is_own)
+            && !accumulations.iter().any(|one| one.adds_to(id))
             && let Some(seed) = computed_where_used(equations, &mut in_steps, id, &own)
         {
             own = at_this_step(equations, seed);
@@ -122,22 +126,18 @@ fn to_starts(equations: &mut Equations, id: EquationId) -> Vec<Accumulation> {
         target: Array::Equation(of),
         subscripts: equations[of].subscripts.clone(),
         nest: axes,
-        adjoint: equations.graph.add(Node::Load {
-            array: Array::Adjoint(id),
-            subscripts,
-            guard: None,
-        }),
+        adjoint: element(&mut equations.graph, Array::Adjoint(id), subscripts),
         condition: None,
         steps: None,
     });
     each.collect()
 }
 
-fn element(equations: &mut Equations, array: Array, subscripts: &[Subscript]) -> NodeId {
-    equations.graph.add(Node::Load { array, subscripts: subscripts.to_vec(), guard: None })
+fn element(graph: &mut Graph, array: Array, subscripts: Vec<Subscript>) -> NodeId {
+    graph.add(Node::Load { array, subscripts, guard: None })
 }
 
-/// What an equation adds, of the gradient of its elements.
+/// What an equation adds, where `seed` is the gradient of its element.
 fn equation(equations: &mut Equations, id: EquationId, mut seed: NodeId) -> Vec<Accumulation> {
     let equation = equations[id].clone();
     let Equation { axes, fold, body, .. } = &equation;
@@ -331,8 +331,7 @@ fn kept(graph: &mut Graph, (id, equation): (EquationId, &Equation), node: NodeId
     if equation.body != node || equation.fold.is_some() {
         return node;
     }
-    let subscripts = equation.subscripts.clone();
-    graph.add(Node::Load { array: Array::Equation(id), subscripts, guard: None })
+    element(graph, Array::Equation(id), equation.subscripts.clone())
 }
 
 /// Carries an adjoint through an operation whose local gradient may be infinite or no number, although

@@ -12,7 +12,7 @@ use crate::graph::{
     Array, EquationId, Graph, IndexId, IndexRange, Node, NodeId, Requirement, Rewrite, Subscript,
     children,
 };
-use crate::resolve::hir::{Integer, Leaf};
+use crate::resolve::hir::Integer;
 
 /// Moves the requirements of all equations to where they are asked for.
 pub fn lift(equations: &mut Equations) {
@@ -169,11 +169,11 @@ impl Rewrite<Array, Array> for Substitution<'_> {
     fn node(&mut self, node: NodeId) -> Option<NodeId> {
         let mut node = self.graph.nodes[node].clone();
         match &mut node {
-            Node::Integer(integer) => *integer = self.integer(integer),
+            Node::Integer(integer) => *integer = integer.replaced(self.by),
             Node::Count(index) => *index = self.index(*index),
             Node::Load { subscripts, .. } => {
                 for subscript in subscripts {
-                    *subscript = self.integer(subscript);
+                    *subscript = subscript.replaced(self.by);
                 }
             }
             Node::WhereAt { index, .. } => {
@@ -195,19 +195,17 @@ impl Rewrite<Array, Array> for Substitution<'_> {
 }
 
 impl Substitution<'_> {
-    fn integer(&self, integer: &Integer<IndexId>) -> Integer<IndexId> {
-        integer.map(&mut |leaf| match leaf {
-            Leaf::Index(index) if self.by.contains_key(&index) => self.by[&index].clone(),
-            other => Integer::atom(other.into()),
-        })
-    }
-
     /// An index whose range names others that are replaced.
     fn index(&mut self, index: IndexId) -> IndexId {
         let IndexRange::Stated { low, high } = &self.graph.indices[index].range else {
             return index;
         };
-        let range = IndexRange::Stated { low: self.integer(low), high: self.integer(high) };
+        let (own, by) = ((low, high), self.by);
+        let (low, high) = (low.replaced(by), high.replaced(by));
+        if own == (&low, &high) {
+            return index;
+        }
+        let range = IndexRange::Stated { low, high };
         let name = self.graph.indices[index].name.clone();
         self.graph.index(0, range, &name)
     }

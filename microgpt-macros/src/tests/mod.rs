@@ -33,8 +33,7 @@ thread_local! {
     static OPS: TokenStream = ops().parse().expect("tokens");
 }
 
-/// How many random programs there are, of a number that takes a minute on two cores: `PROGRAMS` in the environment
-/// says how many times as many.
+/// This many, or `PROGRAMS` times as many if the environment says so. CI says 5; without it the tests take a minute.
 fn times(programs: u64) -> u64 {
     let times = std::env::var("PROGRAMS").ok().map(|text| text.parse::<u64>());
     programs * times.map_or(1, |times| times.expect("PROGRAMS is a whole number"))

@@ -8,7 +8,7 @@
 use std::hint::black_box;
 
 use super::contraction::turned;
-use super::loops::{barrier, copy};
+use super::loops::{barrier, move_some};
 use super::sums::Sum;
 use super::tuning::{INTERLEAVED, LANES, LOCAL, SHORT};
 use crate::real::Real;
@@ -60,9 +60,10 @@ pub fn local_rows<R: Dim, C: Dim, T: Real>(
 fn local_rows_of<T: Real, const MOST: usize>(out: &mut [T], work: impl FnOnce(&mut [T])) {
     let mut few = [T::zero(); MOST];
     let local = &mut few[..out.len()];
-    copy(local, out);
+    move_some(local, out, out.len());
     work(local);
-    copy(out, local);
+    let count = out.len();
+    move_some(out, local, count);
 }
 
 /// Adds to each row the product of one number of `left` and one row of `right`.

@@ -99,13 +99,12 @@ pub(super) fn put<T: Real, const COLUMNS: usize>(out: &mut [T], sums: [T; COLUMN
     }
 }
 
-/// Copies a few numbers. (By position: of few a call of `memcpy` takes longer, and where a crate is compiled in several
-/// parts, calls of `zip` are not inlined.)
+/// Copies a few numbers, of which a call of `memcpy` would take longer.
 #[inline(always)]
 #[allow(clippy::manual_memcpy)]
-pub(crate) fn copy<T: Real>(to: &mut [T], from: &[T]) {
-    let from = &from[..to.len()];
-    for at in 0..to.len() {
+pub(super) fn move_some<T: Real>(to: &mut [T], from: &[T], count: usize) {
+    let (to, from) = (&mut to[..count], &from[..count]);
+    for at in 0..count {
         to[at] = from[at];
     }
 }

@@ -313,7 +313,8 @@ impl<'t, M: LanguageModel, T: Real> Instance<'t, M, T> {
     ///
     /// # Panics
     ///
-    /// If an id is not below the vocabulary, or the positions exceed the block size.
+    /// If an id is not below the vocabulary, or the positions exceed the block size, or the model gives other than a row
+    /// for each token and a column for each of its vocabulary.
     #[must_use]
     #[track_caller]
     pub fn logits(

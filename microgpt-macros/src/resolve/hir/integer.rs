@@ -300,6 +300,14 @@ impl<I: Ord + Copy> Integer<I> {
         sum
     }
 
+    /// Puts integers in the place of indices, of all at once.
+    pub fn replaced(&self, by: &BTreeMap<I, Self>) -> Self {
+        self.map(&mut |leaf| match leaf {
+            Leaf::Index(index) if by.contains_key(&index) => by[&index].clone(),
+            other => Self::atom(other.into()),
+        })
+    }
+
     /// Puts `by` in the place of an index.
     pub fn substitute(&self, index: I, by: &Self) -> Self {
         self.map(&mut |leaf| match leaf {

@@ -5,7 +5,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::Factor;
-use crate::expr::loops::{barrier, copy};
+use crate::expr::loops::{barrier, move_some};
 use crate::real::Real;
 use crate::shape::Dim;
 
@@ -93,11 +93,6 @@ fn write<T: Real, const COLUMNS: usize>(elements: &mut [T], width: usize, sums: 
     } else {
         move_some(elements, sums, width);
     }
-}
-
-#[inline(always)]
-pub(super) fn move_some<T: Real>(to: &mut [T], from: &[T], count: usize) {
-    copy(&mut to[..count], from);
 }
 
 #[inline(always)]

@@ -7,8 +7,7 @@
 use std::hint::black_box;
 
 use super::Factor;
-use super::block::move_some;
-use crate::expr::loops::barrier;
+use crate::expr::loops::{barrier, move_some};
 use crate::real::Real;
 
 /// Four rows as four columns.
