@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use super::{directory, printed, refused};
@@ -12,8 +13,22 @@ const SIGTERM: i32 = 15;
 
 const LONG: [&str; 2] = ["--steps", "100000000"];
 
+/// The program as a terminal starts it. What started the tests may ignore signals, as `nohup` does, and those are
+/// inherited.
+fn program() -> Command {
+    static FROM: LazyLock<Vec<&str>> = LazyLock::new(|| {
+        let by_default = vec!["env", "--default-signal"];
+        let works = Command::new("env").args(["--default-signal", "true"]).output();
+        if works.is_ok_and(|output| output.status.success()) { by_default } else { Vec::new() }
+    });
+    let mut words = FROM.iter().copied().chain([env!("CARGO_BIN_EXE_names")]);
+    let mut command = Command::new(words.next().expect("a program"));
+    command.args(words);
+    command
+}
+
 pub fn start(here: &Path, args: &[&str]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_names"))
+    program()
         .args(args)
         .current_dir(here)
         .stdout(Stdio::piped())
