@@ -2,7 +2,7 @@
 //!
 //! Equal expressions are one node, whatever the letters of their indices.
 
-mod adjoints;
+pub mod adjoints;
 pub mod differentiate;
 pub mod equations;
 mod index;

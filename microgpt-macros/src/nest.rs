@@ -21,6 +21,7 @@ mod vectorize;
 mod verify;
 
 use crate::graph::EquationId;
+use crate::graph::adjoints::{Beginnings, beginnings};
 use crate::graph::differentiate::Gradient;
 use crate::graph::equations::Equations;
 use crate::ids::IdVec;
@@ -37,6 +38,8 @@ pub struct Kernels {
     pub starts: Vec<(EquationId, Kernel)>,
     /// One an accumulation, in order.
     pub backward: Vec<Kernel>,
+    /// How what the backward kernels add to begins.
+    pub beginnings: Beginnings,
     /// The arrays that may lie interleaved, if any may.
     pub interleaving: Option<Interleaving>,
 }
@@ -97,8 +100,9 @@ pub fn run<'a>(
     show: &mut dyn FnMut(&Gradient, &'static str, &Kernels),
 ) -> Kernels {
     let forward = naive::forward(gradient).into_iter().collect();
-    let (starts, backward) = (naive::starts(gradient), naive::backward(gradient));
-    let mut kernels = Kernels { forward, starts, backward, interleaving: None };
+    let beginnings = beginnings(gradient);
+    let (starts, backward) = (naive::starts(gradient), naive::backward(gradient, &beginnings));
+    let mut kernels = Kernels { forward, starts, backward, beginnings, interleaving: None };
     show(gradient, "naive", &kernels);
     for pass in passes {
         (pass.run)(&mut gradient.equations, &mut kernels);

@@ -20,7 +20,7 @@ pub mod shape;
 pub mod value;
 
 pub use crate::expr::Place;
-use crate::expr::{Below, Equations, Row, Rows};
+use crate::expr::{Below, Equations, Row, Rows, Sizes};
 use crate::real::Real;
 use crate::shape::{Shape, Word};
 use crate::value::Value;
@@ -273,10 +273,10 @@ impl<T: Real> Tape<T> {
     ) -> R {
         let start = self.check(position, len);
         let arena = &*self.arena();
-        if let Some(gradients) = arena.gradients.get(start..start + len) {
+        if let Some(gradients) = arena.gradients().get(start..start + len) {
             return work(gradients);
         }
-        let mut gradients = arena.gradients.get(start..).unwrap_or_default().to_vec();
+        let mut gradients = arena.gradients().get(start..).unwrap_or_default().to_vec();
         gradients.resize(len, T::zero());
         work(&gradients)
     }
@@ -390,18 +390,18 @@ impl<T: Real> Tape<T> {
         if arena.recording {
             let (count, caller) = (offset(count), Location::caller());
             let backward = Backward::Scalar { inputs: tracked, count, caller };
-            arena.records.push(Record { start, end, backward });
+            arena.records.push(Record { start, results: start, end, backward });
         }
         Value(Array::new(self, self.position(start), ()))
     }
 
-    /// Records an `expr!`: `forward` fills `size` new values from those below them, and
-    /// `backward` will carry their gradients back. Returns where the new values are.
+    /// Records an `expr!`: `forward` fills new values from those below them, and `backward` will carry
+    /// their gradients back. Returns where the new values are.
     #[track_caller]
     #[inline]
     pub(crate) fn record<P: Word, B, D>(
         &self,
-        size: usize,
+        sizes: Sizes,
         integers: &[&[usize]],
         forward: impl FnOnce(Below<'_, T>, &mut [T]),
         kept: P,
@@ -420,14 +420,14 @@ impl<T: Real> Tape<T> {
         }
         let arena = &mut *self.arena_mut();
         let start = arena.top;
-        arena.make_room(size);
+        arena.make_room(sizes.all);
         let (values, own) = arena.values.split_at_mut(start);
         let panels = (!arena.recording).then_some(&arena.panels);
-        forward(Below { values, panels }, &mut own[..size]);
+        forward(Below { values, panels }, &mut own[..sizes.all]);
         // Only now: a panic on the way leaves the tape as it was.
-        arena.top = start + size;
+        arena.top = start + sizes.all;
         if arena.recording {
-            arena.keep(start, integers, kept, backward, describe);
+            arena.keep(start, start + sizes.intermediates, integers, kept, backward, describe);
         }
         self.position(start)
     }
@@ -483,7 +483,7 @@ impl<T: Real> Tape<T> {
         if arena.recording {
             let (count, caller) = (parts.len(), Location::caller());
             let backward = Backward::Concatenation { words, count, caller };
-            arena.records.push(Record { start, end, backward });
+            arena.records.push(Record { start, results: start, end, backward });
         }
         Array::new(self, self.position(start), shape)
     }
@@ -510,6 +510,7 @@ impl<T: Real> Tape<T> {
     ) {
         self.pull_back(root, seed, |record, words, pass| {
             let Pass { values, gradients, integers, start } = pass;
+            gradients[record.intermediates()].fill(T::zero());
             let before = gradients.to_vec();
             record.pull_back(words, Pass { values, gradients: &mut *gradients, integers, start });
             let own = record.start..record.end;
@@ -528,22 +529,20 @@ impl<T: Real> Tape<T> {
         let root_start = self.check(root, seed.len());
         let arena = &mut *self.arena_mut();
         arena.require_recorded(root_start..root_start + seed.len());
-        let fresh = arena.gradients.len();
-        arena.cover_gradients(arena.top);
-        let Arena { values, gradients, integers, words, records, changes, .. } = arena;
         // Results get the gradient of this pass; only what no record made, the leaves, adds up
         // over passes.
-        for record in records.iter().filter(|record| record.start < fresh) {
-            gradients[record.start..record.end].fill(T::zero());
-        }
+        arena.begin_backward();
+        let Arena { values, gradients, integers, words, records, changes, .. } = arena;
         for (gradient, &seed) in gradients[root_start..].iter_mut().zip(seed) {
             *gradient += seed;
         }
         let reached = records.partition_point(|record| record.start < root_start + seed.len());
+        for record in &records[reached..] {
+            gradients[record.intermediates()].fill(T::zero());
+        }
         for (number, record) in records[..reached].iter().enumerate().rev() {
-            // From the end, where the results are: what leads to them has no gradient yet.
-            let mut own = gradients[record.start..record.end].iter().rev();
-            if own.all(|gradient| gradient.vanishes()) {
+            if gradients[record.results_onwards()].iter().all(|gradient| gradient.vanishes()) {
+                gradients[record.intermediates()].fill(T::zero());
                 continue;
             }
             if changes.are_after(number) {

@@ -6,6 +6,7 @@ use proc_macro2::{Literal, TokenStream};
 
 use super::kernel::{self, Function};
 use super::{Emitter, call, code, ident, product};
+use crate::graph::adjoints::Zero;
 use crate::graph::equations::Output;
 use crate::graph::{Array, EquationId, Length};
 use crate::ids::{Id, IdVec};
@@ -23,6 +24,9 @@ impl Emitter<'_> {
             code!(#runtime::expr::size(#name, [#(#lens),*]))
         });
         let sizes = code!(#(#sizes)+*);
+        let intermediates = self.intermediates(kernels).map(|id| self.size(Array::Equation(id)));
+        let intermediates = code!(#(#intermediates)+*);
+        let intermediates = if intermediates.is_empty() { code!(0) } else { intermediates };
         let sizes = if sizes.is_empty() { code!(0) } else { sizes };
         let copies = self.read.iter().map(|&operand| {
             let (source, kept) = (self.source(operand), self.kept(operand));
@@ -39,7 +43,7 @@ impl Emitter<'_> {
         let words = self.words();
         let forward = self.forward(kernels);
         let backward = self.backward(kernels);
-        let equations = self.describe();
+        let equations = self.describe(kernels);
         code! {
             #activity
             let size_ = #sizes;
@@ -50,7 +54,7 @@ impl Emitter<'_> {
             let store_ = #runtime::expr::evaluate(
                 real_,
                 activity_,
-                size_,
+                #runtime::expr::Sizes { all: size_, intermediates: #intermediates },
                 &[#(#integers),*],
                 |below_, own_| { #forward },
                 #words,
@@ -161,7 +165,7 @@ impl Emitter<'_> {
     fn room(&self, id: EquationId, kernel: &Kernel) -> TokenStream {
         let (runtime, name) = (self.runtime, &self.equations[id]);
         let size = self.size(Array::Equation(id));
-        let zero = kernel.clears.then(|| code!(#name.fill(#runtime::expr::constant(real_, 0.0));));
+        let zero = kernel.clears.then(|| code!(#runtime::expr::clear(#name);));
         code! {
             let (#name, own_) = own_.split_at_mut(#size);
             #zero
@@ -184,12 +188,16 @@ impl Emitter<'_> {
             let size = self.size(Array::Operand(operand));
             code!(let #name = #kept.values(values_, start_, #size);)
         });
+        let intermediates = self.intermediates(kernels).count();
         let equations = self.equations.ids().map(|id| {
             let (name, adjoint) = (self.array(Array::Equation(id)), self.array(Array::Adjoint(id)));
             let size = self.size(Array::Equation(id));
+            let is_result = id.position() >= intermediates;
+            let zero = if is_result { TokenStream::new() } else { self.zero(id, kernels) };
             code! {
                 let (#name, own_values_) = own_values_.split_at(#size);
                 let (#adjoint, own_) = own_.split_at_mut(#size);
+                #zero
             }
         });
         let computed = self.notation.gradients();
@@ -229,6 +237,37 @@ impl Emitter<'_> {
         }
     }
 
+    /// What an adjoint is before it is added to.
+    fn zero(&self, id: EquationId, kernels: &Kernels) -> TokenStream {
+        let target = Array::Equation(id);
+        let (runtime, adjoint) = (self.runtime, self.array(Array::Adjoint(id)));
+        let clear = code!(#runtime::expr::clear(#adjoint););
+        // Where nothing is added to it, none is written either.
+        let active = self.any_active(&self.receivers(target));
+        match kernels.beginnings.zeros.get(&id) {
+            Some(Zero::Always) => clear,
+            Some(&Zero::Unless { axis, len }) => {
+                let (length, _) = &self.axes(target)[axis];
+                let len = Literal::usize_unsuffixed(len);
+                code!(if #length != #len || !(#active) { #clear })
+            }
+            None if self.has_adjoint(id) => code!(if !(#active) { #clear }),
+            None => TokenStream::new(),
+        }
+    }
+
+    /// Whether anything adds to the adjoint of an equation.
+    fn has_adjoint(&self, id: EquationId) -> bool {
+        self.gradient.accumulations.iter().any(|one| one.adds_to(id))
+    }
+
+    /// The equations before the first result, whose gradients the backward pass begins with by itself.
+    fn intermediates(&self, kernels: &Kernels) -> impl Iterator<Item = EquationId> {
+        let has_backward = !kernels.backward.is_empty();
+        let equations = &self.gradient.equations;
+        equations.ids().take_while(move |&id| has_backward && !equations.is_result(id))
+    }
+
     /// The call of an accumulation, where its target receives a gradient.
     fn accumulate(&self, target: Array, kernel: &Kernel, call: &TokenStream) -> TokenStream {
         let Array::Operand(operand) = target else {
@@ -264,7 +303,7 @@ impl Emitter<'_> {
     }
 
     /// The names and axes of the record's values, and what the backward pass reads.
-    fn describe(&self) -> TokenStream {
+    fn describe(&self, kernels: &Kernels) -> TokenStream {
         let runtime = self.runtime;
         let lengths = self.lengths();
         // An array is read for the sake of what receives a gradient, and else left alone.
@@ -303,13 +342,15 @@ impl Emitter<'_> {
                 code!((#len, #start))
             });
             let order = self.interleaving.and_then(|one| one.order(Array::Equation(id)));
-            match order {
-                None => code!(.and(#name, #readers, &[#(#axes),*])),
-                Some(order) => {
-                    let order = order.iter().map(|&axis| Literal::usize_unsuffixed(axis));
-                    code!(.and(#name, #readers, &[#(#axes),*]).lies(interleaved_, &[#(#order),*]))
-                }
-            }
+            let lies = order.map(|order| {
+                let order = order.iter().map(|&axis| Literal::usize_unsuffixed(axis));
+                code!(.lies(interleaved_, &[#(#order),*]))
+            });
+            let has_gradient = self.gradient.equations.is_result(id)
+                || self.has_adjoint(id)
+                || kernels.beginnings.zeros.contains_key(&id);
+            let constant = (!has_gradient).then(|| code!(.without_gradient()));
+            code!(.and(#name, #readers, &[#(#axes),*]) #lies #constant)
         });
         let interleaved = self.is_interleaved().map(|is_so| code!(let interleaved_ = #is_so;));
         code! {

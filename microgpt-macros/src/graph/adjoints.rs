@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::differentiate::Accumulation;
+use crate::graph::differentiate::{Accumulation, Gradient};
 use crate::graph::equations::Equations;
 use crate::graph::requirements::substituted;
 use crate::graph::{Array, EquationId, IndexId, IndexRange, Node, NodeId, Subscript};
@@ -89,6 +89,97 @@ fn copied(equations: &Equations, one: &Accumulation, id: EquationId) -> Option<A
     in_order.then_some(Adjoint { of, subscripts })
 }
 
+/// How the adjoints of equations that are no results come to be.
+#[derive(Debug, Default)]
+pub struct Beginnings {
+    /// The accumulations that are first to add to an element, each by its number: they write what they add.
+    pub writes: BTreeSet<usize>,
+    /// The adjoints that are 0 before: not all of their elements are written so.
+    pub zeros: BTreeMap<EquationId, Zero>,
+}
+
+/// When an adjoint is set to 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zero {
+    Always,
+    /// Where this axis has another length: of `z[t, 0, i]` and `z[t, 1, i]` the two adjoints are all, if it has two.
+    Unless {
+        axis: usize,
+        len: usize,
+    },
+}
+
+/// Finds the accumulations that write, so that few adjoints need be 0 before.
+pub fn beginnings(gradient: &Gradient) -> Beginnings {
+    let Gradient { equations, accumulations } = gradient;
+    let mut beginnings = Beginnings::default();
+    for id in equations.ids().filter(|id| !equations.is_result(*id)) {
+        let all = accumulations.iter().enumerate().filter(|(_, one)| one.adds_to(id));
+        let (numbers, all): (Vec<usize>, Vec<&Accumulation>) = all.unzip();
+        if all.is_empty() {
+            // An equation of a recurrence to which no gradient comes passes on 0 all the same.
+            if accumulations.iter().any(|one| gradient.reads_adjoint(one, id)) {
+                beginnings.zeros.insert(id, Zero::Always);
+            }
+            continue;
+        }
+        let zero = match first_writes(equations, &all, id) {
+            None => Some(Zero::Always),
+            Some((count, zero)) => {
+                beginnings.writes.extend(&numbers[..count]);
+                // The loops do not reach all that lies between ragged rows.
+                if equations.is_ragged(id) { Some(Zero::Always) } else { zero }
+            }
+        };
+        beginnings.zeros.extend(zero.map(|zero| (id, zero)));
+    }
+    beginnings
+}
+
+/// How many of the first of an adjoint's accumulations each write elements that no other has written, and what must be 0
+/// before.
+fn first_writes(
+    equations: &Equations,
+    all: &[&Accumulation],
+    id: EquationId,
+) -> Option<(usize, Option<Zero>)> {
+    // A step of the past, which comes later in a backward pass, must not have been added to before.
+    let first = all[0];
+    let steps = first.steps.as_ref().map_or(0, |steps| steps.indices.len());
+    let is_of_present = |other: &&Accumulation| {
+        other.steps.is_none() || other.subscripts[..steps] == first.subscripts[..steps]
+    };
+    if steps > 0 && !all.iter().all(is_of_present) {
+        return None;
+    }
+    let writes = |one: &Accumulation, part: Option<usize>| {
+        // The parts of a sum over several indices are added to what is there.
+        let sums = |names: &BTreeMap<IndexId, Subscript>| {
+            one.nest.iter().filter(|index| !names.contains_key(index)).count()
+        };
+        one.steps == first.steps
+            && elements(equations, one, id, part).is_some_and(|names| sums(&names) <= 1)
+    };
+    if writes(first, None) {
+        return Some((1, None));
+    }
+    let number = |one: &Accumulation, axis: usize| {
+        one.subscripts[axis].as_constant().and_then(|number| usize::try_from(number).ok())
+    };
+    let axis = (0..first.subscripts.len()).find(|&axis| number(first, axis).is_some())?;
+    let mut parts = BTreeSet::new();
+    for one in all {
+        match number(one, axis) {
+            Some(number) if writes(one, Some(axis)) && parts.insert(number) => {}
+            _ => break,
+        }
+    }
+    let len = parts.len();
+    let zero =
+        if parts.iter().copied().eq(0..len) { Zero::Unless { axis, len } } else { Zero::Always };
+    (len > 0).then_some((len, Some(zero)))
+}
+
 /// The indices of the equation by those of the accumulation, if that adds one number to each of its elements and nothing
 /// else is there.
 fn names(
@@ -96,12 +187,27 @@ fn names(
     one: &Accumulation,
     id: EquationId,
 ) -> Option<BTreeMap<IndexId, Subscript>> {
+    let names = elements(equations, one, id, None)?;
+    let steps: &[IndexId] = one.steps.as_ref().map_or(&[], |steps| &steps.indices);
+    let loops: BTreeSet<IndexId> = one.nest.iter().chain(steps).copied().collect();
+    loops.iter().eq(names.keys()).then_some(names)
+}
+
+/// The indices of the equation by those of the accumulation, if that adds to each of its elements, or to each of the
+/// `part` where an axis has one subscript, and nothing else is there.
+fn elements(
+    equations: &Equations,
+    one: &Accumulation,
+    id: EquationId,
+    part: Option<usize>,
+) -> Option<BTreeMap<IndexId, Subscript>> {
     let (graph, equation) = (&equations.graph, &equations[id]);
     if equations.is_result(id) || !equation.starts.is_empty() || one.condition.is_some() {
         return None;
     }
-    let pairs = one.subscripts.iter().zip(&equation.subscripts);
-    let pairs = pairs.map(|(loop_, own)| Some((loop_.as_index()?, own.as_index()?)));
+    let pairs = one.subscripts.iter().zip(&equation.subscripts).enumerate();
+    let pairs = pairs.filter(|&(axis, _)| Some(axis) != part);
+    let pairs = pairs.map(|(_, (loop_, own))| Some((loop_.as_index()?, own.as_index()?)));
     let pairs: Vec<(IndexId, IndexId)> = pairs.collect::<Option<_>>()?;
     let names: BTreeMap<_, _> =
         pairs.iter().map(|&(loop_, own)| (loop_, Subscript::index(own))).collect();
@@ -115,10 +221,8 @@ fn names(
         (one, other) => one == other,
     };
     let steps: &[IndexId] = one.steps.as_ref().map_or(&[], |steps| &steps.indices);
-    let loops: BTreeSet<IndexId> = one.nest.iter().chain(steps).copied().collect();
     let is_one_to_one = names.len() == pairs.len()
-        && loops.iter().eq(names.keys())
-        && steps.iter().all(|&index| names[&index] == Subscript::index(index))
+        && steps.iter().all(|&index| names.get(&index) == Some(&Subscript::index(index)))
         && pairs.iter().all(same_values);
     is_one_to_one.then_some(names)
 }

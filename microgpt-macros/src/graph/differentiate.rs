@@ -367,6 +367,12 @@ impl Gradient {
         read.filter_map(operand).collect()
     }
 
+    /// Whether an accumulation reads the adjoint of this equation.
+    pub fn reads_adjoint(&self, one: &Accumulation, id: EquationId) -> bool {
+        let read = self.arrays_read_by(one);
+        [Array::Adjoint(id), Array::PresentAdjoint(id)].iter().any(|array| read.contains(array))
+    }
+
     /// The arrays that one accumulation reads.
     pub fn arrays_read_by(&self, one: &Accumulation) -> BTreeSet<Array> {
         let roots = [Some(one.adjoint), one.condition].into_iter().flatten();

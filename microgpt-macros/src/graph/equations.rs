@@ -12,7 +12,8 @@ use std::ops::{Index, IndexMut};
 
 use crate::graph::lower::{Bound, Lowered, Reach};
 use crate::graph::{
-    Array, EquationId, Fold, Graph, IndexId, Node, NodeId, Requirement, Subscript, children,
+    Array, EquationId, Fold, Graph, IndexId, IndexRange, Node, NodeId, Requirement, Subscript,
+    children,
 };
 use crate::graph::{recurrences, requirements};
 use crate::ids::{Id, IdVec};
@@ -136,6 +137,14 @@ impl Equations {
 
     pub fn is_result(&self, id: EquationId) -> bool {
         self.results.iter().any(|result| result.equation == id)
+    }
+
+    /// Whether the loops of an equation do not reach all elements of its array.
+    pub fn is_ragged(&self, id: EquationId) -> bool {
+        self[id].axes.iter().any(|&axis| {
+            matches!(&self.graph.indices[axis].range, IndexRange::Stated { low, high }
+                if !low.indices().is_empty() || !high.indices().is_empty())
+        })
     }
 
     /// All equations in the order in which they run.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::graph::adjoints::Beginnings;
 use crate::graph::differentiate::{Accumulation, Gradient};
 use crate::graph::equations::Equations;
-use crate::graph::{Array, EquationId, Fold, Graph, IndexId, IndexRange, Requirement};
+use crate::graph::{Array, EquationId, Fold, Graph, IndexId, Requirement};
 
 use super::ir::{Combine, Element, Kernel, Stmt, around};
 use super::order::nearest;
@@ -29,8 +30,9 @@ pub fn starts(gradient: &Gradient) -> Vec<(EquationId, Kernel)> {
 }
 
 /// A kernel for each accumulation, in order.
-pub fn backward(gradient: &Gradient) -> Vec<Kernel> {
-    gradient.accumulations.iter().map(accumulation).collect()
+pub fn backward(gradient: &Gradient, beginnings: &Beginnings) -> Vec<Kernel> {
+    let each = gradient.accumulations.iter().enumerate();
+    each.map(|(at, one)| accumulation(one, beginnings.writes.contains(&at))).collect()
 }
 
 fn equation(equations: &Equations, id: EquationId) -> Kernel {
@@ -46,24 +48,27 @@ fn equation(equations: &Equations, id: EquationId) -> Kernel {
     let fixed = steps.as_ref().map_or(Vec::new(), |steps| steps.indices.clone());
     let checks =
         equation.requirements.iter().map(|one| Stmt::Scope(vec![check(graph, &fixed, one)]));
-    let is_ragged = equation.axes.iter().any(|&axis| {
-        matches!(&graph.indices[axis].range, IndexRange::Stated { low, high }
-            if !low.indices().is_empty() || !high.indices().is_empty())
-    });
+    let clears = equations.is_ragged(id);
     let loops = around(&equation.nest()[own..], Stmt::Combine(combine));
-    Kernel { target, clears: is_ragged, steps, body: checks.chain([loops]).collect() }
+    Kernel { target, clears, steps, body: checks.chain([loops]).collect() }
 }
 
-fn accumulation(one: &Accumulation) -> Kernel {
+/// An accumulation, which adds to what is there or `writes`.
+fn accumulation(one: &Accumulation, writes: bool) -> Kernel {
     let target = match one.target {
         Array::Equation(id) => Array::Adjoint(id),
         Array::Operand(operand) => Array::Gradient(operand),
         other => other,
     };
     let to = Element { array: target, subscripts: one.subscripts.clone() };
-    let combine = Combine::new(Fold::Sum, to, true, one.adjoint, one.condition);
     let fixed = one.steps.as_ref().map_or(0, |steps| steps.indices.len());
-    let body = vec![around(&one.nest[fixed..], Stmt::Combine(combine))];
+    let mut nest = one.nest[fixed..].to_vec();
+    if writes {
+        // What is summed is summed for each element.
+        nest.sort_by_key(|index| !to.indices().any(|axis| axis == *index));
+    }
+    let combine = Combine::new(Fold::Sum, to, !writes, one.adjoint, one.condition);
+    let body = vec![around(&nest, Stmt::Combine(combine))];
     Kernel { target, clears: false, steps: one.steps.clone(), body }
 }
 

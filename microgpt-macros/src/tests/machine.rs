@@ -14,6 +14,7 @@ use std::ops::Range;
 
 use microgpt::expr::Others;
 
+use crate::graph::adjoints::Zero;
 use crate::graph::differentiate::Gradient;
 use crate::graph::equations::{Equations, Group, Output, Steps};
 use crate::graph::{Array, EquationId, Fold, Graph, IndexId, NodeId};
@@ -160,7 +161,16 @@ impl<'a, T: Number> Machine<'a, T> {
     pub fn backward(&mut self, cotangents: &[T]) -> Vec<Vec<T>> {
         for id in self.equations.ids() {
             let size = self.size(Array::Equation(id));
-            self.arrays[place(Array::Adjoint(id))] = vec![T::zero(); size];
+            // What is written before it is read may be anything, and no number shows that it was read.
+            let is_zero = match self.kernels.beginnings.zeros.get(&id) {
+                Some(Zero::Always) => true,
+                Some(&Zero::Unless { axis, len }) => {
+                    self.length_of(Array::Equation(id), axis) != len
+                }
+                None => self.equations.is_result(id),
+            };
+            let start = if is_zero { T::zero() } else { T::nan() };
+            self.arrays[place(Array::Adjoint(id))] = vec![start; size];
         }
         for (operand, lens) in self.checked.operands.ids().zip(self.lens) {
             let size = lens.iter().product();

@@ -10,6 +10,15 @@ use crate::real::Real;
 use crate::shape::{Shape, Word};
 use crate::tape::{Pass, Position, Tape};
 
+/// How many values an `expr!` computes.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// All of them, and what is kept for the backward pass.
+    pub all: usize,
+    /// Those before the first result. Their gradients are written by the backward pass before it reads them.
+    pub intermediates: usize,
+}
+
 /// Whether the result of an `expr!` is on a tape.
 pub trait Activity<T: Real>: Copy {
     /// What the values of the results are kept in.
@@ -17,10 +26,10 @@ pub trait Activity<T: Real>: Copy {
     /// The result with these axes.
     type Output<S: Shape>;
 
-    /// Computes `size` values with `forward`, and records `backward` if there is a tape.
+    /// Computes values with `forward`, and records `backward` if there is a tape.
     fn evaluate<P: Word, B, D>(
         self,
-        size: usize,
+        sizes: Sizes,
         integers: &[&[usize]],
         forward: impl FnOnce(Below<'_, T>, &mut [T]),
         kept: P,
@@ -51,7 +60,7 @@ impl<'t, T: Real> Activity<T> for OnTape<'t, T> {
     #[inline(always)]
     fn evaluate<P: Word, B, D>(
         self,
-        size: usize,
+        sizes: Sizes,
         integers: &[&[usize]],
         forward: impl FnOnce(Below<'_, T>, &mut [T]),
         kept: P,
@@ -62,7 +71,7 @@ impl<'t, T: Real> Activity<T> for OnTape<'t, T> {
         B: Fn(P, Pass<'_, T>) + Copy + Send + 'static,
         D: Fn(P) -> Equations + Copy + Send + 'static,
     {
-        self.0.record(size, integers, forward, kept, backward, describe)
+        self.0.record(sizes, integers, forward, kept, backward, describe)
     }
 
     #[inline(always)]
@@ -78,7 +87,7 @@ impl<T: Real> Activity<T> for Plain {
     #[inline(always)]
     fn evaluate<P: Word, B, D>(
         self,
-        size: usize,
+        sizes: Sizes,
         _: &[&[usize]],
         forward: impl FnOnce(Below<'_, T>, &mut [T]),
         _: P,
@@ -89,7 +98,7 @@ impl<T: Real> Activity<T> for Plain {
         B: Fn(P, Pass<'_, T>) + Copy + Send + 'static,
         D: Fn(P) -> Equations + Copy + Send + 'static,
     {
-        let mut values = vec![T::zero(); size];
+        let mut values = vec![T::zero(); sizes.all];
         forward(Below::NOTHING, &mut values);
         values
     }
@@ -168,7 +177,7 @@ where
 pub fn evaluate<T: Real, A: Activity<T>, P: Word, B, D>(
     _: PhantomData<T>,
     activity: A,
-    size: usize,
+    sizes: Sizes,
     integers: &[&[usize]],
     forward: impl FnOnce(Below<'_, T>, &mut [T]),
     kept: P,
@@ -179,7 +188,7 @@ where
     B: Fn(P, Pass<'_, T>) + Copy + Send + 'static,
     D: Fn(P) -> Equations + Copy + Send + 'static,
 {
-    activity.evaluate(size, integers, forward, kept, backward, describe)
+    activity.evaluate(sizes, integers, forward, kept, backward, describe)
 }
 
 /// A result of an `expr!`.

@@ -55,6 +55,8 @@ struct Equation {
     order: Vec<usize>,
     /// Whether the backward pass reads its values.
     is_read: bool,
+    /// Whether the backward pass computes its gradient.
+    has_gradient: bool,
 }
 
 impl Equations {
@@ -82,7 +84,8 @@ impl Equations {
     #[must_use]
     pub fn and(mut self, name: &'static str, readers: &[usize], axes: &[(usize, usize)]) -> Self {
         let (is_read, order) = (self.is_read(readers), (0..axes.len()).collect());
-        self.in_order.push(Equation { name, axes: axes.to_vec(), order, is_read });
+        let axes = axes.to_vec();
+        self.in_order.push(Equation { name, axes, order, is_read, has_gradient: true });
         self
     }
 
@@ -91,6 +94,15 @@ impl Equations {
     pub fn lies(mut self, interleaved: bool, order: &[usize]) -> Self {
         if let Some(last) = self.in_order.last_mut().filter(|_| interleaved) {
             last.order = order.to_vec();
+        }
+        self
+    }
+
+    /// The last one has no gradient of its own: it is that of another, or nothing asks for it.
+    #[must_use]
+    pub fn without_gradient(mut self) -> Self {
+        if let Some(last) = self.in_order.last_mut() {
+            last.has_gradient = false;
         }
         self
     }
@@ -123,6 +135,18 @@ impl Equations {
             start += size;
         }
         reads
+    }
+
+    /// Whether the gradient that lies at an offset of the record is one.
+    pub(crate) fn has_gradient(&self, mut offset: usize) -> bool {
+        for Equation { axes, has_gradient, .. } in &self.in_order {
+            let size: usize = axes.iter().map(|axis| axis.0).product();
+            if offset < size {
+                return *has_gradient;
+            }
+            offset -= size;
+        }
+        true
     }
 
     /// The equation whose value lies at an offset of the record, and the indices of the element.

@@ -39,6 +39,12 @@ pub fn minus(plus: usize, minus: usize) -> usize {
     plus.saturating_sub(minus)
 }
 
+/// Sets all elements of an array to 0.
+#[inline(always)]
+pub fn clear<T: Real>(array: &mut [T]) {
+    array.fill(T::zero());
+}
+
 /// `a < b`.
 #[inline(always)]
 pub fn less<T: Real>(a: T, b: T) -> bool {

@@ -63,7 +63,9 @@ pub(super) struct Arena<T> {
     /// Longer than `top` after a rewind: what lies above is free, not zero.
     pub(super) values: Vec<T>,
     pub(super) top: usize,
+    /// Those of the first `with_gradients` values; what lies above is free.
     pub(super) gradients: Vec<T>,
+    with_gradients: usize,
     pub(super) integers: Vec<usize>,
     pub(super) words: Vec<usize>,
     pub(super) records: Vec<Record<T>>,
@@ -149,6 +151,7 @@ impl<T> Default for Arena<T> {
             values: Vec::new(),
             top: 0,
             gradients: Vec::new(),
+            with_gradients: 0,
             integers: Vec::new(),
             words: Vec::new(),
             records: Vec::new(),
@@ -186,12 +189,14 @@ impl<T: Real> Arena<T> {
         self.values.resize(end, T::zero());
     }
 
-    /// Keeps what the backward pass of an `expr!` needs, whose values go from `start` to the top.
+    /// Keeps what the backward pass of an `expr!` needs, whose values go from `start` to the top, the first of
+    /// its results at `results`.
     // Not a part of each `expr!`: what is generated for it also runs without a record.
     #[inline(never)]
     pub(super) fn keep<P: Word, B, D>(
         &mut self,
         start: usize,
+        results: usize,
         integers: &[&[usize]],
         kept: P,
         backward: B,
@@ -208,6 +213,7 @@ impl<T: Real> Arena<T> {
         }
         self.records.push(Record {
             start,
+            results,
             end: self.top,
             backward: Backward::Expression {
                 words,
@@ -294,7 +300,7 @@ impl<T: Real> Arena<T> {
         let Mark { top, records, integers, words, .. } = mark;
         self.epoch += 1;
         self.top = top;
-        self.gradients.truncate(top);
+        self.with_gradients = self.with_gradients.min(top);
         self.records.truncate(records);
         self.integers.truncate(integers);
         self.words.truncate(words);
@@ -360,10 +366,44 @@ impl<T: Real> Arena<T> {
         }
     }
 
-    pub(super) fn cover_gradients(&mut self, end: usize) {
+    /// The gradients so far.
+    pub(super) fn gradients(&self) -> &[T] {
+        &self.gradients[..self.with_gradients]
+    }
+
+    fn cover_gradients(&mut self, end: usize) {
+        if self.with_gradients < end {
+            self.make_room_for_gradients(end);
+            self.gradients[self.with_gradients..end].fill(T::zero());
+            self.with_gradients = end;
+        }
+    }
+
+    fn make_room_for_gradients(&mut self, end: usize) {
         if self.gradients.len() < end {
             self.gradients.resize(end, T::zero());
         }
+    }
+
+    /// Begins a backward pass: all results have no gradient yet, and leaves that are new have none. What is
+    /// intermediate is left as it is.
+    pub(super) fn begin_backward(&mut self) {
+        let top = self.top;
+        self.make_room_for_gradients(top);
+        // All below has been zero once, and leaves there add up over passes.
+        let mut zero = self.with_gradients;
+        self.with_gradients = top;
+        let Self { gradients, records, .. } = self;
+        for record in records {
+            if record.start < zero {
+                gradients[record.results_onwards()].fill(T::zero());
+                zero = zero.max(record.end);
+            } else if record.results > record.start {
+                gradients[zero..record.start].fill(T::zero());
+                zero = record.results;
+            }
+        }
+        gradients[zero..top].fill(T::zero());
     }
 
     /// The memory of all numbers and words, in bytes.

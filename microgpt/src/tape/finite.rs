@@ -65,13 +65,16 @@ impl<T: Real> Tape<T> {
         let arena = self.arena();
         let found = |record: &Record<T>, numbers: &[T], quantity| {
             let own = numbers.get(record.start..record.end)?;
-            let offset = own.iter().position(|number| !number.is_finite())?;
+            let mut offsets = (0..own.len()).filter(|&offset| !own[offset].is_finite());
+            let offset = offsets.find(|&offset| {
+                quantity == Quantity::Value || record.has_gradient(&arena.words, offset)
+            })?;
             let (name, index) = record.describe(&arena.words, offset);
             let (number, place) = (own[offset].as_f64(), record.place(&arena.words));
             Some(NotFinite { quantity, name, index, number, place })
         };
         let value = |record| found(record, &arena.values[..arena.top], Quantity::Value);
-        let gradient = |record| found(record, &arena.gradients, Quantity::Gradient);
+        let gradient = |record| found(record, arena.gradients(), Quantity::Gradient);
         let mut forward = arena.records.iter();
         let mut backward = arena.records.iter().rev();
         forward.find_map(value).or_else(|| backward.find_map(gradient))

@@ -49,8 +49,23 @@ pub(super) enum Backward<T> {
 
 pub(super) struct Record<T> {
     pub(super) start: usize,
+    /// Where its results are. What lies before is intermediate, and has gradients only inside of the record's own
+    /// backward pass, which writes them first.
+    pub(super) results: usize,
     pub(super) end: usize,
     pub(super) backward: Backward<T>,
+}
+
+impl<T> Record<T> {
+    /// Where the intermediate values lie.
+    pub(super) fn intermediates(&self) -> Range<usize> {
+        self.start..self.results
+    }
+
+    /// Where the results and all that follows lie.
+    pub(super) fn results_onwards(&self) -> Range<usize> {
+        self.results..self.end
+    }
 }
 
 impl<T: Real> Record<T> {
@@ -104,6 +119,16 @@ impl<T: Real> Record<T> {
             Backward::Expression { words: first, expression, .. } => {
                 let equations = expression.equations(&words[*first..]);
                 equations.all_reads(self.start..self.end)
+            }
+        }
+    }
+
+    /// Whether what stands at an offset has a gradient.
+    pub(super) fn has_gradient(&self, words: &[usize], offset: usize) -> bool {
+        match &self.backward {
+            Backward::Scalar { .. } | Backward::Concatenation { .. } => true,
+            Backward::Expression { words: first, expression, .. } => {
+                expression.equations(&words[*first..]).has_gradient(offset)
             }
         }
     }

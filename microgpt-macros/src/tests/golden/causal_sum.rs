@@ -70,7 +70,10 @@ fn causal_sum() {
     let store_ = ::microgpt::expr::evaluate(
         real_,
         activity_,
-        size_,
+        ::microgpt::expr::Sizes {
+            all: size_,
+            intermediates: 0,
+        },
         &[],
         |below_, own_| {
             let p_0_ = ::microgpt::expr::Source::read(&p_0_source_, below_);

@@ -38,7 +38,10 @@ fn choice() {
     let store_ = ::microgpt::expr::evaluate(
         real_,
         activity_,
-        size_,
+        ::microgpt::expr::Sizes {
+            all: size_,
+            intermediates: 0,
+        },
         &[],
         |below_, own_| {
             let x_0_ = ::microgpt::expr::Source::read(&x_0_source_, below_);

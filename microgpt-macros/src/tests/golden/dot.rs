@@ -48,7 +48,10 @@ fn dot() {
     let store_ = ::microgpt::expr::evaluate(
         real_,
         activity_,
-        size_,
+        ::microgpt::expr::Sizes {
+            all: size_,
+            intermediates: 0,
+        },
         &[],
         |below_, own_| {
             let a_0_ = ::microgpt::expr::Source::read(&a_0_source_, below_);

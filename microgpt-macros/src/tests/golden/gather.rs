@@ -68,7 +68,10 @@ fn gather() {
     let store_ = ::microgpt::expr::evaluate(
         real_,
         activity_,
-        size_,
+        ::microgpt::expr::Sizes {
+            all: size_,
+            intermediates: 0,
+        },
         &[ids_2_],
         |below_, own_| {
             let wte_0_ = ::microgpt::expr::Source::read(&wte_0_source_, below_);

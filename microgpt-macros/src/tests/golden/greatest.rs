@@ -28,7 +28,10 @@ fn greatest() {
     let store_ = ::microgpt::expr::evaluate(
         real_,
         activity_,
-        size_,
+        ::microgpt::expr::Sizes {
+            all: size_,
+            intermediates: 0,
+        },
         &[],
         |below_, own_| {
             let x_0_ = ::microgpt::expr::Source::read(&x_0_source_, below_);
@@ -145,6 +148,7 @@ fn greatest() {
                 .active(&[x_0_kept_.active()])
                 .and("result", &[], &[(len_t_5_, 0)])
                 .and("result_at", &[0], &[(len_t_5_, 0)])
+                .without_gradient()
         },
     );
     ::microgpt::expr::output(real_, activity_, &store_, 0, (axis_t_5_,))

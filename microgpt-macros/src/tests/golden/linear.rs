@@ -52,7 +52,10 @@ fn linear() {
     let store_ = ::microgpt::expr::evaluate(
         real_,
         activity_,
-        size_,
+        ::microgpt::expr::Sizes {
+            all: size_,
+            intermediates: 0,
+        },
         &[],
         |below_, own_| {
             let w_0_ = ::microgpt::expr::Source::read(&w_0_source_, below_);

@@ -65,7 +65,10 @@ fn recurrence() {
     let store_ = ::microgpt::expr::evaluate(
         real_,
         activity_,
-        size_,
+        ::microgpt::expr::Sizes {
+            all: size_,
+            intermediates: 1,
+        },
         &[],
         |below_, own_| {
             let start_0_ = ::microgpt::expr::Source::read(&start_0_source_, below_);
@@ -163,6 +166,9 @@ fn recurrence() {
             let (below_, own_) = gradients_.split_at_mut(start_);
             let (h_start_3_, own_values_) = own_values_.split_at(1);
             let (d_h_start_3_, own_) = own_.split_at_mut(1);
+            if !(start_0_kept_.active()) {
+                ::microgpt::expr::clear(d_h_start_3_);
+            }
             let (h_4_, own_values_) = own_values_.split_at(len_of_t_6_ * len_i_10_);
             let (d_h_4_, own_) = own_.split_at_mut(len_of_t_6_ * len_i_10_);
             /// `∂h[t-1, i] += ∂h[t, i] * tanh'(x[t, i] + a[i] * h[t-1, i]) * a[i] for t, i`
@@ -343,10 +349,7 @@ fn recurrence() {
                         [row1_],
                         |sum_, position_, [row1_]| { ::microgpt::ops::add(sum_, row1_) },
                     );
-                    d_h_start_3_[0] = ::microgpt::ops::add(
-                        d_h_start_3_[0],
-                        sum_.total(),
-                    );
+                    d_h_start_3_[0] = sum_.total();
                 }
                 backward_3_h_start_3_(axis_i_10_, d_h_4_, d_h_start_3_);
             }

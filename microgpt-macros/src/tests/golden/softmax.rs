@@ -30,7 +30,10 @@ fn softmax() {
     let store_ = ::microgpt::expr::evaluate(
         real_,
         activity_,
-        size_,
+        ::microgpt::expr::Sizes {
+            all: size_,
+            intermediates: len_t_8_ + len_t_8_ * len_i_9_ + len_t_8_,
+        },
         &[],
         |below_, own_| {
             let x_0_ = ::microgpt::expr::Source::read(&x_0_source_, below_);
@@ -157,8 +160,14 @@ fn softmax() {
             let (d_max_1_, own_) = own_.split_at_mut(len_t_8_);
             let (e_2_, own_values_) = own_values_.split_at(len_t_8_ * len_i_9_);
             let (d_e_2_, own_) = own_.split_at_mut(len_t_8_ * len_i_9_);
+            if !(x_0_kept_.active()) {
+                ::microgpt::expr::clear(d_e_2_);
+            }
             let (sum_3_, own_values_) = own_values_.split_at(len_t_8_);
             let (d_sum_3_, own_) = own_.split_at_mut(len_t_8_);
+            if !(x_0_kept_.active()) {
+                ::microgpt::expr::clear(d_sum_3_);
+            }
             let (result_4_, own_values_) = own_values_.split_at(len_t_8_ * len_i_9_);
             let (d_result_4_, own_) = own_.split_at_mut(len_t_8_ * len_i_9_);
             if x_0_kept_.active() {
@@ -195,10 +204,7 @@ fn softmax() {
                                 )
                             },
                         );
-                        d_sum_3_[t_5_] = ::microgpt::ops::add(
-                            d_sum_3_[t_5_],
-                            sum_.total(),
-                        );
+                        d_sum_3_[t_5_] = sum_.total();
                     }
                 }
                 backward_0_sum_3_(
@@ -226,14 +232,11 @@ fn softmax() {
                     for t_5_ in 0..len_t_8_ {
                         let row1_ = &d_result_4_[(t_5_) * len_i_9_ + 0..][..row_len_];
                         let value2_ = sum_3_[t_5_];
-                        ::microgpt::expr::accumulate(
+                        ::microgpt::expr::map(
                             &mut d_e_2_[(t_5_) * len_i_9_ + 0..][..row_len_],
                             [row1_],
-                            |sum_, position_, [row1_]| {
-                                ::microgpt::ops::add(
-                                    sum_,
-                                    ::microgpt::expr::pull_over(row1_, value2_),
-                                )
+                            |position_, [row1_]| {
+                                ::microgpt::expr::pull_over(row1_, value2_)
                             },
                         );
                     }
@@ -318,6 +321,7 @@ fn softmax() {
             ::microgpt::expr::Equations::new(::core::file!(), ::core::line!())
                 .active(&[x_0_kept_.active()])
                 .and("max", &[0], &[(len_t_8_, 0)])
+                .without_gradient()
                 .and("e", &[0], &[(len_t_8_, 0), (len_i_9_, 0)])
                 .and("sum", &[0], &[(len_t_8_, 0)])
                 .and("result", &[0], &[(len_t_8_, 0), (len_i_9_, 0)])

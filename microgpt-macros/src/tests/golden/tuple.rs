@@ -27,7 +27,10 @@ fn tuple() {
     let store_ = ::microgpt::expr::evaluate(
         real_,
         activity_,
-        size_,
+        ::microgpt::expr::Sizes {
+            all: size_,
+            intermediates: 1,
+        },
         &[],
         |below_, own_| {
             let x_0_ = ::microgpt::expr::Source::read(&x_0_source_, below_);
@@ -122,6 +125,9 @@ fn tuple() {
             let (below_, own_) = gradients_.split_at_mut(start_);
             let (sum_1_, own_values_) = own_values_.split_at(1);
             let (d_sum_1_, own_) = own_.split_at_mut(1);
+            if !(x_0_kept_.active()) {
+                ::microgpt::expr::clear(d_sum_1_);
+            }
             let (result_0_2_, own_values_) = own_values_.split_at(1);
             let (d_result_0_2_, own_) = own_.split_at_mut(1);
             let (result_1_3_, own_values_) = own_values_.split_at(1);
@@ -211,16 +217,10 @@ fn tuple() {
                 ) {
                     let real_ = ::core::marker::PhantomData::<T>;
                     let len_i_5_ = ::microgpt::shape::Dim::len(axis_i_5_);
-                    d_sum_1_[0] = {
-                        let sum_ = d_sum_1_[0];
-                        ::microgpt::ops::add(
-                            sum_,
-                            ::microgpt::expr::pull_over(
-                                d_result_0_2_[0],
-                                ::microgpt::expr::number(real_, len_i_5_),
-                            ),
-                        )
-                    };
+                    d_sum_1_[0] = ::microgpt::expr::pull_over(
+                        d_result_0_2_[0],
+                        ::microgpt::expr::number(real_, len_i_5_),
+                    );
                 }
                 backward_2_sum_1_(axis_i_5_, d_result_0_2_, d_sum_1_);
             }

@@ -164,6 +164,13 @@ impl<T: Number> Machine<'_, T> {
         axes
     }
 
+    /// How long an axis of an array is.
+    pub(super) fn length_of(&self, array: Array, axis: usize) -> usize {
+        let axes = self.axes(array);
+        let along = axes.iter().find(|along| along.axis == axis).expect("an axis of the array");
+        usize::try_from(along.len).expect("a length")
+    }
+
     /// How many elements an array has.
     pub(super) fn size(&self, array: Array) -> usize {
         let size: i64 = self.axes(array).iter().map(|along| along.len).product();

@@ -62,13 +62,13 @@ impl<T: Real> Block<'_, T> {
             if self.add {
                 for next in 0..ROWS {
                     let row = &self.elements[rows[next] * self.stride..];
-                    read(row, self.width, &mut sums[next]);
+                    sums[next] = read(row, self.width);
                 }
             }
             let sums = multiply(sums, rows, left, right, terms);
             for next in 0..count {
                 let row = &mut self.elements[rows[next] * self.stride..];
-                write(row, self.width, &sums[next]);
+                write(row, self.width, sums[next]);
             }
         }
     }
@@ -78,20 +78,22 @@ impl<T: Real> Block<'_, T> {
 // not make code that keeps all sums in registers.
 
 #[inline(always)]
-fn read<T: Real, const COLUMNS: usize>(elements: &[T], width: usize, sums: &mut [T; COLUMNS]) {
+fn read<T: Real, const COLUMNS: usize>(elements: &[T], width: usize) -> [T; COLUMNS] {
     if width == COLUMNS {
-        *sums = *elements.first_chunk().expect("a whole row");
+        *elements.first_chunk().expect("a whole row")
     } else {
-        move_some(sums, elements, width);
+        let mut sums = [T::zero(); COLUMNS];
+        move_some(&mut sums, elements, width);
+        sums
     }
 }
 
 #[inline(always)]
-fn write<T: Real, const COLUMNS: usize>(elements: &mut [T], width: usize, sums: &[T; COLUMNS]) {
+fn write<T: Real, const COLUMNS: usize>(elements: &mut [T], width: usize, sums: [T; COLUMNS]) {
     if width == COLUMNS {
-        *elements.first_chunk_mut().expect("a whole row") = *sums;
+        *elements.first_chunk_mut().expect("a whole row") = sums;
     } else {
-        move_some(elements, sums, width);
+        move_some(elements, &sums, width);
     }
 }
 
@@ -108,6 +110,16 @@ fn multiply<T: Real, const ROWS: usize, const COLUMNS: usize>(
         let mut factors = [&[][..]; ROWS];
         for row in 0..ROWS {
             factors[row] = &left.at(rows[row], 0)[..terms];
+        }
+        if right.step == COLUMNS {
+            // Of a panel the compiler knows how far lines are apart, and asks for nothing inside of the loop.
+            let lines = &right.at(0, 0).as_chunks::<COLUMNS>().0[..terms];
+            for term in 0..terms {
+                for row in 0..ROWS {
+                    add_product(&mut sums[row], factors[row][term], &lines[term]);
+                }
+            }
+            return sums;
         }
         for (term, line) in lines {
             let line = line.first_chunk().expect("a whole row");
