@@ -3,6 +3,7 @@
 
 mod changes;
 mod handles;
+mod leftovers;
 mod names;
 mod numbers;
 mod ranges;

@@ -1,0 +1,154 @@
+//! What an earlier backward pass left in the memory of gradients is never read: neither after a rewind, nor where a
+//! record is not reached.
+
+use microgpt::{Array, Const, PythonRandom, Tape, Vector, expr, layers};
+
+/// A program of a vector of 12 numbers, some of whose intermediate arrays have gradients.
+type Program = for<'t> fn(&'t Tape, Vector<'t, usize>) -> Vector<'t, usize>;
+
+fn softmax<'t>(_: &'t Tape, x: Vector<'t, usize>) -> Vector<'t, usize> {
+    layers::softmax(x.reshape((3, 4))).reshape((12,))
+}
+
+/// Rows of different lengths, between which nothing is written.
+fn attention<'t>(_: &'t Tape, x: Vector<'t, usize>) -> Vector<'t, usize> {
+    let x = x.reshape((6, 1, 2));
+    layers::attention(x, x, x, 0).reshape((12,))
+}
+
+/// Parts of an array, each written by another equation: all of its two, and two of its three.
+fn all_parts<'t>(_: &'t Tape, x: Vector<'t, usize>) -> Vector<'t, usize> {
+    let x = x.reshape((2, 6));
+    expr! { let z = [sin(x[g, i]) for g, i]; [exp(z[0, i]) * tanh(z[1, i]) for i] }
+}
+
+fn some_parts<'t>(_: &'t Tape, x: Vector<'t, usize>) -> Vector<'t, usize> {
+    let x = x.reshape((3, 4));
+    expr! { let z = [sin(x[g, i]) for g, i]; [exp(z[0, i]) * tanh(z[1, i]) for i] }
+}
+
+/// Only what does not depend on numbers without gradient receives one.
+fn half_tracked<'t>(_: &'t Tape, x: Vector<'t, usize>) -> Vector<'t, usize> {
+    let y = vec![0.5, -1.5, 2.0];
+    expr! {
+        let a = [sin(x[i]) * cos(x[i]) for i];
+        let b = [sigmoid(y[j]) * tanh(y[j]) for j];
+        [tanh(a[i] + sum(b[j] for j)) * a[i] for i]
+    }
+}
+
+fn recurrence<'t>(tape: &'t Tape, x: Vector<'t, usize>) -> Vector<'t, usize> {
+    let (w, u) =
+        (tape.array((2, Const::<4>, 2), &[0.3; 16]), tape.array((2, Const::<4>, 2), &[-0.2; 16]));
+    let (bias, start) = (tape.array((Const::<4>, 2), &[0.1; 8]), tape.array((1, 2), &[0.4; 2]));
+    let (h, c) = layers::lstm(w, u, bias, x.reshape((6, 1, 2)), start, start);
+    let (h, c): (Array<_>, Array<_>) = (h.reshape((12,)), c.reshape((12,)));
+    expr!([h[i] * c[i] for i])
+}
+
+/// Nothing comes to the second equation of the block, which the first does not use.
+fn half_reached<'t>(_: &'t Tape, x: Vector<'t, usize>) -> Vector<'t, usize> {
+    expr! {
+        for t {
+            let a[-1] = 0.5;
+            let b[-1] = 0.25;
+            let a = tanh(x[t] + a[t - 1] + stop(b[t - 1]));
+            let b = tanh(x[t] * b[t - 1] + stop(a[t]));
+        }
+        [a[t] for t]
+    }
+}
+
+const PROGRAMS: [Program; 7] =
+    [softmax, attention, all_parts, some_parts, half_tracked, recurrence, half_reached];
+
+fn draw(random: &mut PythonRandom, count: usize) -> Vec<f64> {
+    (0..count).map(|_| random.gauss(0.0, 1.0)).collect()
+}
+
+/// The gradient of the input where nothing was before.
+fn fresh(program: Program, x: &[f64], cotangents: &[f64]) -> Vec<f64> {
+    let tape = Tape::new();
+    let x = tape.vector(x.to_vec());
+    program(&tape, x).backward_with(cotangents);
+    x.grad()
+}
+
+#[test]
+fn after_a_rewind_nothing_is_left() {
+    let mut random = PythonRandom::new(5);
+    let tape = Tape::new();
+    let x = tape.vector(vec![0.0; 12]);
+    let mark = tape.mark();
+    for before in PROGRAMS {
+        for next in PROGRAMS {
+            // All gradients on the way are no numbers.
+            let numbers = draw(&mut random, 12);
+            x.update(|values, _| values.copy_from_slice(&numbers));
+            let result = before(&tape, x);
+            result.backward_with(&vec![f64::NAN; result.size()]);
+            assert!(tape.not_finite().is_some());
+            tape.rewind(mark);
+
+            let numbers = draw(&mut random, 12);
+            x.update(|values, _| values.copy_from_slice(&numbers));
+            x.update_gradients(|gradients| gradients.fill(0.0));
+            let result = next(&tape, x);
+            let cotangents = draw(&mut random, result.size());
+            result.backward_with(&cotangents);
+            assert_eq!(x.grad(), fresh(next, &numbers, &cotangents));
+            assert_eq!(tape.not_finite(), None);
+            tape.rewind(mark);
+        }
+    }
+}
+
+#[test]
+fn what_is_not_reached_has_no_gradient() {
+    let mut random = PythonRandom::new(7);
+    let tape = Tape::new();
+    let x = tape.vector(draw(&mut random, 12));
+    let mark = tape.mark();
+    for program in PROGRAMS {
+        let result = program(&tape, x);
+        result.backward_with(&vec![f64::NAN; result.size()]);
+        tape.rewind(mark);
+        x.update_gradients(|gradients| gradients.fill(0.0));
+        // One record that the root does not need, the root, and one after it.
+        let _before = program(&tape, x);
+        let root = expr!([x[i] * x[i] for i]);
+        let _after = program(&tape, root);
+        root.backward_with(&[1.0; 12]);
+        assert_eq!(tape.not_finite(), None);
+        assert_eq!(x.grad(), x.data().iter().map(|x| 2.0 * x).collect::<Vec<_>>());
+        // A second pass over the same records.
+        x.update_gradients(|gradients| gradients.fill(0.0));
+        root.backward_with(&[1.0; 12]);
+        assert_eq!(x.grad(), x.data().iter().map(|x| 2.0 * x).collect::<Vec<_>>());
+        tape.rewind(mark);
+    }
+}
+
+/// Leaves that were made between records add up over passes; results do not.
+#[test]
+fn leaves_between_records_begin_at_zero_and_add_up() {
+    let tape = Tape::new();
+    let x = tape.vector(vec![0.25; 12]);
+    let mark = tape.mark();
+    softmax(&tape, x).backward_with(&[f64::NAN; 12]);
+    tape.rewind(mark);
+    x.update_gradients(|gradients| gradients.fill(0.0));
+    let first = softmax(&tape, x);
+    let y = tape.vector(vec![2.0; 12]);
+    let second = softmax(&tape, expr!([first[i] * y[i] for i]));
+    let z = tape.vector(vec![3.0; 12]);
+    let result = expr!(sum(second[i] * y[i] * z[i] for i));
+    result.backward();
+    let once = [x.grad(), y.grad(), z.grad()];
+    assert!(once.iter().flatten().all(|gradient| gradient.is_finite()));
+    result.backward();
+    let twice = [x.grad(), y.grad(), z.grad()];
+    for (once, twice) in once.iter().flatten().zip(twice.iter().flatten()) {
+        assert_eq!(2.0 * once, *twice);
+    }
+}
