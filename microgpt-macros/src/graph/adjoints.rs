@@ -53,7 +53,9 @@ pub fn computed_where_used(
     own: &[Accumulation],
 ) -> Option<NodeId> {
     let [used] = own else { return None };
-    let is_axis_of_target = |index: &IndexId| used.subscripts.contains(&Subscript::index(*index));
+    // An array that begins with starts has its elements behind them: `t + 1` is an axis, too.
+    let is_axis_of_target =
+        |index: &IndexId| used.subscripts.iter().any(|one| one.step(*index) == Some(1));
     if used.nest != equations[id].axes || !used.nest.iter().all(is_axis_of_target) {
         return None;
     }
