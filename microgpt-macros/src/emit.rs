@@ -178,8 +178,8 @@ impl<'a> Emitter<'a> {
         ident(&format!("{}source_", self.values[operand]))
     }
 
-    fn kept(&self, operand: OperandId) -> Ident {
-        ident(&format!("{}kept_", self.values[operand]))
+    fn saved(&self, operand: OperandId) -> Ident {
+        ident(&format!("{}saved_", self.values[operand]))
     }
 
     /// The gradient of an array.

@@ -41,7 +41,7 @@ pub fn explain(checked: &Checked, gradient: &Gradient, kernels: &Kernels) -> Str
         explainer.operations(kernels),
     );
     section(
-        "numbers kept by the record, of 4 bytes in f32 and 8 in f64, and as many for their gradients",
+        "numbers saved by the record, of 4 bytes in f32 and 8 in f64, and as many for their gradients",
         explainer.memory(),
     );
     text.truncate(text.trim_end().len());
@@ -181,8 +181,8 @@ impl Explainer<'_> {
             let level = all.iter().rposition(|index| free.contains(index));
             *at_level.entry(level.map_or(0, |level| level + 1)).or_default() += counts;
         }
-        let kept: BTreeSet<_> = to.indices().collect();
-        let folds = adds || all.iter().any(|index| !kept.contains(index));
+        let of_target: BTreeSet<_> = to.indices().collect();
+        let folds = adds || all.iter().any(|index| !of_target.contains(index));
         if folds {
             *at_level.entry(all.len()).or_default() += 1;
         }

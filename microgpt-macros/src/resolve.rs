@@ -70,7 +70,7 @@ fn attempt(
     report: &mut Report,
 ) -> (Option<Checked>, Kinds) {
     let mut checker = Checker {
-        checked: Checked { tuple: program.tuple, ..Checked::default() },
+        checked: Checked { tuple: program.tuple, layer: known.layer.clone(), ..Checked::default() },
         ops,
         report,
         indices: Vec::new(),
@@ -503,6 +503,9 @@ impl Checker<'_> {
             return Ok(Value::Integer(id, base.span));
         }
         let Some(array) = self.array(base, subscripts.len())? else { return Ok(Value::Error) };
+        if let Some(diagnostic) = self.in_another_order(array, subscripts) {
+            return Err(diagnostic);
+        }
         let mut resolved = Vec::new();
         let mut lazy = false;
         for (axis, subscript) in subscripts.iter().enumerate() {

@@ -190,7 +190,7 @@ impl<T: Real> Tape<T> {
         self.arena().records.len()
     }
 
-    /// The number of values on the tape, intermediates that a record keeps included.
+    /// The number of values on the tape, intermediates that a record saves included.
     pub fn len(&self) -> usize {
         self.arena().top
     }
@@ -404,7 +404,7 @@ impl<T: Real> Tape<T> {
         sizes: Sizes,
         integers: &[&[usize]],
         forward: impl FnOnce(Below<'_, T>, &mut [T]),
-        kept: P,
+        saved: P,
         backward: B,
         describe: D,
     ) -> Position
@@ -427,7 +427,7 @@ impl<T: Real> Tape<T> {
         // Only now: a panic on the way leaves the tape as it was.
         arena.top = start + sizes.all;
         if arena.recording {
-            arena.keep(start, start + sizes.intermediates, integers, kept, backward, describe);
+            arena.save(start, start + sizes.intermediates, integers, saved, backward, describe);
         }
         self.position(start)
     }

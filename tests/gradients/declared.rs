@@ -70,7 +70,7 @@ fn a_panic_is_told() {
     }
     let text = message(few_has_the_right_gradient);
     assert!(text.starts_with("`few` at t = 1, i = 1, past = 2 (seed "), "{text}");
-    assert!(text.contains("axis 0 of `x` has length 1, but its subscript is 2"), "{text}");
+    assert!(text.contains("axis 0 of `x` in `few` has length 1, but its subscript is 2"), "{text}");
 }
 
 /// An axis whose index has a range is as long as that reaches.

@@ -152,7 +152,7 @@ fn axes_of_one_letter_are_compared_whatever_the_equations_say() {
         message(|| {
             let _ = lengths(x, y);
         }),
-        "index `i` runs over axes of different lengths: 3 (axis 1 of `x`) and 4 (axis 0 of `y`)"
+        "index `i` of `lengths` runs over axes of different lengths: 3 (axis 1 of `x`) and 4 (axis 0 of `y`)"
     );
 }
 

@@ -157,12 +157,11 @@ fn a_mismatch_is_told_where_the_layer_is_called() {
     let (w, x) = (tape.array((16, 16), &[0.5; 256]), tape.array((2, 15), &[1.0; 30]));
     let text = told(&|| drop(layers::linear(w, x).data()));
     let here = format!("(at tests/language/usual_lengths.rs:{})", line!() - 1);
-    let expected =
-        "index `i` runs over axes of different lengths: 16 (axis 1 of `w`) and 15 (axis 1 of `x`)";
+    let expected = "index `i` of `linear` runs over axes of different lengths: 16 (axis 1 of `w`) and 15 (axis 1 of `x`)";
     assert!(text.contains(expected) && text.ends_with(&here), "{text}");
     let [q, k] = [3, 2].map(|t| tape.array((t, 4, 4), &vec![0.5; t * 16]));
     let text = told(&|| drop(layers::attention(q, k, k, 0).data()));
     let here = format!("(at tests/language/usual_lengths.rs:{})", line!() - 1);
-    let expected = "axis 0 of `k` has length 2, but its subscript runs from 0 to 2";
+    let expected = "axis 0 of `k` in `attention` has length 2, but its subscript runs from 0 to 2";
     assert!(text.contains(expected) && text.ends_with(&here), "{text}");
 }

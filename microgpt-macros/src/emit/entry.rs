@@ -114,7 +114,7 @@ impl Emitter<'_> {
         }
         for reach in &self.gradient.equations.reaches {
             let [one, other] = reach.lengths.map(|length| self.reach(length));
-            let index = &reach.index;
+            let index = self.checked.index_at_run_time(&reach.index);
             let [one_name, other_name] = &reach.names;
             let same = call! {reach.span=>
                 #runtime::expr::same_values(#one, #other, (#index, #one_name, #other_name))
@@ -122,7 +122,7 @@ impl Emitter<'_> {
             tokens.extend(code!(#same;));
         }
         for bound in &self.gradient.equations.bounds {
-            let (len, name) = (self.len(bound.length), &bound.name);
+            let (len, name) = (self.len(bound.length), self.checked.at_run_time(&bound.name));
             let start = bound.axis.and_then(|axis| self.start(axis));
             let start = start.map_or_else(|| code!(0), |start| code!(#start));
             tokens.extend(match bound.subscript.as_id() {
@@ -233,6 +233,7 @@ impl Emitter<'_> {
                 None => code!(let #axis = #dim;),
                 Some(&first) => {
                     let [first, this] = [first, one].map(|axis| self.checked.axis_name(axis));
+                    let index = self.checked.index_at_run_time(&index);
                     let (before, other) = (pointed(&axis, span), pointed(&dim, span));
                     let same = call! {span=>
                         #runtime::expr::same(#before, #other, (#index, #first, #this))

@@ -95,6 +95,7 @@ impl Emitter<'_> {
                     let (plus, minus) = self.parts(at, ids);
                     let minus = minus.unwrap_or_else(|| code!(0));
                     let text = format!("axis {axis} of `{}`", self.integer_text(integers));
+                    let text = self.checked.at_run_time(&text);
                     code!(#runtime::expr::place(#plus, #minus, 0, #len, #text))
                 }
             };

@@ -227,6 +227,7 @@ impl Printer<'_> {
             Stmt::Call(call) => self.call(call),
             Stmt::Require { holds, reduction, index, within } => {
                 let holds = self.node(*holds);
+                let index = self.emitter.checked.index_at_run_time(index);
                 let check = code!(#runtime::expr::require(#holds, #reduction, #index););
                 let has_value = within.iter().map(|&index| {
                     let (low, high) = self.emitter.bounds(index);

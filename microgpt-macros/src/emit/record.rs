@@ -19,7 +19,7 @@ impl Emitter<'_> {
         let runtime = self.runtime;
         let activity = self.activity();
         let sizes = self.equations.ids().map(|id| {
-            let name = &self.gradient.equations[id].name;
+            let name = self.checked.at_run_time(&format!("`{}`", self.gradient.equations[id].name));
             let lens = self.axes(Array::Equation(id)).into_iter().map(|(len, _)| len);
             code!(#runtime::expr::size(#name, [#(#lens),*]))
         });
@@ -29,15 +29,15 @@ impl Emitter<'_> {
         let intermediates = if intermediates.is_empty() { code!(0) } else { intermediates };
         let sizes = if sizes.is_empty() { code!(0) } else { sizes };
         let copies = self.read.iter().map(|&operand| {
-            let (source, kept) = (self.source(operand), self.kept(operand));
+            let (source, saved) = (self.source(operand), self.saved(operand));
             code! {
-                let (#kept, size_) = #runtime::expr::Source::keep(#source, size_);
+                let (#saved, size_) = #runtime::expr::Source::save(#source, size_);
             }
         });
         let unread =
             self.values.ids().filter(|operand| !self.read.contains(operand)).map(|operand| {
-                let (source, kept) = (self.source(operand), self.kept(operand));
-                code!(let #kept = #runtime::expr::Source::kept(#source, 0);)
+                let (source, saved) = (self.source(operand), self.saved(operand));
+                code!(let #saved = #runtime::expr::Source::saved(#source, 0);)
             });
         let integers = self.integer_arrays().map(|id| &self.integers[id]).collect::<Vec<_>>();
         let words = self.words();
@@ -92,8 +92,8 @@ impl Emitter<'_> {
             .ids()
             .filter(|&id| self.checked.integers[id].rank == 0)
             .map(|id| self.integers[id].clone());
-        let kept = self.values.ids().map(|operand| self.kept(operand));
-        let all = axes.chain(extents).chain(integers).chain(kept);
+        let saved = self.values.ids().map(|operand| self.saved(operand));
+        let all = axes.chain(extents).chain(integers).chain(saved);
         let mut words: Vec<TokenStream> = all.map(|word| code!(#word)).collect();
         // The run-time crate knows tuples of so many words, and words may be tuples.
         while words.len() > 8 {
@@ -184,9 +184,9 @@ impl Emitter<'_> {
             code!(let (#name, integers_) = integers_.split_at(#size);)
         });
         let values = self.read.iter().map(|&operand| {
-            let (name, kept) = (&self.values[operand], self.kept(operand));
+            let (name, saved) = (&self.values[operand], self.saved(operand));
             let size = self.size(Array::Operand(operand));
-            code!(let #name = #kept.values(values_, start_, #size);)
+            code!(let #name = #saved.values(values_, start_, #size);)
         });
         let intermediates = self.intermediates(kernels).count();
         let equations = self.equations.ids().map(|id| {
@@ -274,11 +274,11 @@ impl Emitter<'_> {
             let active = self.any_active(&self.receivers(target));
             return code!(if #active { #call });
         };
-        let (name, kept) = (self.array(kernel.target), self.kept(operand));
+        let (name, saved) = (self.array(kernel.target), self.saved(operand));
         let size = self.size(target);
         code! {
-            if #kept.active() {
-                let #name = #kept.gradients(below_, #size);
+            if #saved.active() {
+                let #name = #saved.gradients(below_, #size);
                 #call
             }
         }
@@ -296,8 +296,8 @@ impl Emitter<'_> {
     /// Whether one of these operands is tracked.
     fn any_active(&self, operands: &BTreeSet<OperandId>) -> TokenStream {
         let active = operands.iter().map(|&operand| {
-            let kept = self.kept(operand);
-            code!(#kept.active())
+            let saved = self.saved(operand);
+            code!(#saved.active())
         });
         code!(#(#active)||*)
     }
@@ -328,10 +328,10 @@ impl Emitter<'_> {
             code!(&[#(#ids),*])
         };
         let operands = self.read.iter().map(|&operand| {
-            let (name, kept) = (&self.checked.operands[operand].name, self.kept(operand));
+            let (name, saved) = (&self.checked.operands[operand].name, self.saved(operand));
             let size = self.size(Array::Operand(operand));
             let readers = readers(Array::Operand(operand));
-            code!(.reads(#name, #readers, #kept, #size))
+            code!(.reads(#name, #readers, #saved, #size))
         });
         let equations = self.equations.ids().map(|id| {
             let name = &self.gradient.equations[id].name;

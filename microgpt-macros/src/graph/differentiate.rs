@@ -296,7 +296,7 @@ fn contributions(
                     if to_right {
                         // The local gradient is that of the op of `Value`s: where the quotient is 0 and
                         // the divisor next to it, the adjoint over the divisor may be infinite.
-                        let result = kept(graph, equation, node);
+                        let result = held(graph, equation, node);
                         let local = graph.binary(Operator::Div, result, right);
                         let product = pull_back(graph, adjoint, Through::Times, local);
                         let negated = through(graph, product, &mut |graph, product| {
@@ -310,7 +310,7 @@ fn contributions(
         }
         Node::Call { function, arguments } => {
             // A call that a gradient flows through is the root of its equation.
-            let result = kept(graph, equation, node);
+            let result = held(graph, equation, node);
             for (position, &argument) in arguments.iter().enumerate() {
                 if graph.is_active(argument) {
                     let arguments = arguments.clone();
@@ -327,7 +327,7 @@ fn contributions(
 }
 
 /// A node of an equation, or the element that holds it where it is all of the equation.
-fn kept(graph: &mut Graph, (id, equation): (EquationId, &Equation), node: NodeId) -> NodeId {
+fn held(graph: &mut Graph, (id, equation): (EquationId, &Equation), node: NodeId) -> NodeId {
     if equation.body != node || equation.fold.is_some() {
         return node;
     }

@@ -50,9 +50,9 @@ impl Classes {
         }
         for one in &checked.axis_uses {
             let Range::Implied(Some(first)) = checked.binders[one.binder].range else { continue };
-            if let (Some(kept), Some(merged)) = (classes.class(first), classes.class(one.axis)) {
+            if let (Some(first), Some(merged)) = (classes.class(first), classes.class(one.axis)) {
                 for class in classes.of.values_mut().filter(|class| **class == merged) {
-                    *class = kept;
+                    *class = first;
                 }
             }
         }

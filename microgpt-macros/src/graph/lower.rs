@@ -290,9 +290,9 @@ impl Builder<'_> {
             bound.axis.is_some_and(|axis| self.graph.are_alike(index, axis))
                 || matches!(self.graph.indices[index].range, IndexRange::Whole(_))
         });
-        let same = |kept: &Bound| {
-            (&kept.name, kept.length, kept.axis) == (&bound.name, bound.length, bound.axis)
-                && kept.subscript == bound.subscript
+        let same = |known: &Bound| {
+            (&known.name, known.length, known.axis) == (&bound.name, bound.length, bound.axis)
+                && known.subscript == bound.subscript
         };
         if !implied && !self.bounds.iter().any(same) {
             self.bounds.push(bound);

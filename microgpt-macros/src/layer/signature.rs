@@ -92,6 +92,7 @@ impl Declaration {
             },
         });
         Known {
+            layer: self.name.as_ref().map(plain),
             arguments: arguments.collect(),
             ranges: &self.ranges,
             results: self.results.as_ref().map(|all| all.iter().map(|one| named(one)).collect()),

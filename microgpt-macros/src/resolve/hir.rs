@@ -41,6 +41,8 @@ pub struct Checked {
     pub bounds: Vec<Bound>,
     /// Of each result that a signature declares, what its axes are.
     pub result_axes: Vec<Vec<ResultAxis>>,
+    /// The layer whose equations they are.
+    pub layer: Option<String>,
 }
 
 /// What an axis is called in a signature: by a letter, or by its length.
@@ -72,6 +74,22 @@ pub enum ResultAxis {
 
 impl Checked {
     /// What the user calls an axis.
+    /// An index in a message of the run time, which says of which layer it is.
+    pub fn index_at_run_time(&self, name: &str) -> String {
+        match &self.layer {
+            Some(layer) => format!("`{name}` of `{layer}`"),
+            None => format!("`{name}`"),
+        }
+    }
+
+    /// What an array or an axis is called in a message of the run time.
+    pub fn at_run_time(&self, name: &str) -> String {
+        match &self.layer {
+            Some(layer) => format!("{name} in `{layer}`"),
+            None => name.to_owned(),
+        }
+    }
+
     pub fn axis_name(&self, axis: Axis) -> String {
         match axis {
             Axis::Operand { operand, axis } => {

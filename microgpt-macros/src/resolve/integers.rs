@@ -516,10 +516,17 @@ impl Checker<'_> {
         } else {
             format!("the indices here are `{}`", names.join("`, `"))
         };
+        let mend = if self.letters.contains_key(&plain(ident)) {
+            format!(
+                "`{ident}` is an axis of the signature, and a `for` runs over it: `[... for {ident}]` is an array, `sum(... for {ident})` one number"
+            )
+        } else {
+            format!("bind it, `for {ident}`, or write `{{{ident}}}` for a Rust integer")
+        };
         Err(Diagnostic::new(
             ident.span(),
             format!("`{ident}` is not an index: no `for` around it binds that name"),
-            format!("{here}; bind it, `for {ident}`, or write `{{{ident}}}` for a Rust integer"),
+            format!("{here}; {mend}"),
         ))
     }
 }

@@ -5,8 +5,8 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 use super::{Checker, Holds, OperandOf, count};
-use crate::resolve::hir::{Axis, AxisUse, BinderId, Integer, Label, Operand, Range};
-use crate::syntax::ast;
+use crate::resolve::hir::{Array, Axis, AxisUse, BinderId, Integer, Label, Operand, Range};
+use crate::syntax::ast::{self, Expr, ExprKind};
 use crate::syntax::name::{hygiene, named_as, plain};
 use crate::syntax::report::Diagnostic;
 use crate::syntax::suggest::nearest;
@@ -14,6 +14,8 @@ use crate::syntax::suggest::nearest;
 /// A signature, as far as the equations are concerned. Of `expr!` there is none.
 #[derive(Debug, Default)]
 pub struct Known<'a> {
+    /// The name of the layer.
+    pub layer: Option<String>,
     pub arguments: Vec<Argument>,
     /// What stands after `where`.
     pub ranges: &'a [StatedRange],
@@ -231,6 +233,48 @@ impl Checker<'_> {
             "an index runs over axes of one length: call both by one letter in the signature, or use an index for each",
         );
         true
+    }
+
+    /// Tells of an argument whose subscripts are the letters of its axes in another order, each the index over
+    /// its own letter.
+    pub(super) fn in_another_order(&self, array: Array, subscripts: &[Expr]) -> Option<Diagnostic> {
+        let Array::Operand(operand) = array else { return None };
+        let name = &self.checked.operands[operand].name;
+        let declared = self.declared(name)?.axes();
+        let letters = declared.iter().map(|axis| match &axis.label {
+            Label::Letter(letter) => Some(letter.clone()),
+            Label::Number(_) => None,
+        });
+        let letters: Vec<String> = letters.collect::<Option<_>>()?;
+        let index = |subscript: &Expr| match &subscript.kind {
+            ExprKind::Path(path) => {
+                let name = path.ident.as_ref()?;
+                let Range::Implied(Some(axis)) = self.checked.binders[self.index(name)?].range
+                else {
+                    return None;
+                };
+                let text = plain(name);
+                let own = Label::Letter(text.clone());
+                (self.labels.get(&axis) == Some(&own)).then_some(text)
+            }
+            _ => None,
+        };
+        let found: Vec<String> = subscripts.iter().map(index).collect::<Option<_>>()?;
+        let sorted = |some: &[String]| {
+            let mut some = some.to_vec();
+            some.sort();
+            some
+        };
+        if found == letters || sorted(&found) != sorted(&letters) {
+            return None;
+        }
+        let moved = found.iter().zip(&letters).position(|(found, letter)| found != letter)?;
+        let (found, letters) = (found.join(", "), letters.join(", "));
+        Some(Diagnostic::new(
+            subscripts[moved].span,
+            format!("`{name}` is `[{letters}]` in the signature, but `[{found}]` here"),
+            format!("write `{name}[{letters}]`, or declare `{name}: [{found}]`"),
+        ))
     }
 
     // ------------------------------------------------------------ arguments

@@ -13,7 +13,7 @@ use crate::tape::{Pass, Position, Tape};
 /// How many values an `expr!` computes.
 #[derive(Clone, Copy, Debug)]
 pub struct Sizes {
-    /// All of them, and what is kept for the backward pass.
+    /// All of them, and what is saved for the backward pass.
     pub all: usize,
     /// Those before the first result. Their gradients are written by the backward pass before it reads them.
     pub intermediates: usize,
@@ -32,7 +32,7 @@ pub trait Activity<T: Real>: Copy {
         sizes: Sizes,
         integers: &[&[usize]],
         forward: impl FnOnce(Below<'_, T>, &mut [T]),
-        kept: P,
+        saved: P,
         backward: B,
         describe: D,
     ) -> Self::Store
@@ -63,7 +63,7 @@ impl<'t, T: Real> Activity<T> for OnTape<'t, T> {
         sizes: Sizes,
         integers: &[&[usize]],
         forward: impl FnOnce(Below<'_, T>, &mut [T]),
-        kept: P,
+        saved: P,
         backward: B,
         describe: D,
     ) -> Position
@@ -71,7 +71,7 @@ impl<'t, T: Real> Activity<T> for OnTape<'t, T> {
         B: Fn(P, Pass<'_, T>) + Copy + Send + 'static,
         D: Fn(P) -> Equations + Copy + Send + 'static,
     {
-        self.0.record(sizes, integers, forward, kept, backward, describe)
+        self.0.record(sizes, integers, forward, saved, backward, describe)
     }
 
     #[inline(always)]
@@ -180,7 +180,7 @@ pub fn evaluate<T: Real, A: Activity<T>, P: Word, B, D>(
     sizes: Sizes,
     integers: &[&[usize]],
     forward: impl FnOnce(Below<'_, T>, &mut [T]),
-    kept: P,
+    saved: P,
     backward: B,
     describe: D,
 ) -> A::Store
@@ -188,7 +188,7 @@ where
     B: Fn(P, Pass<'_, T>) + Copy + Send + 'static,
     D: Fn(P) -> Equations + Copy + Send + 'static,
 {
-    activity.evaluate(sizes, integers, forward, kept, backward, describe)
+    activity.evaluate(sizes, integers, forward, saved, backward, describe)
 }
 
 /// A result of an `expr!`.

@@ -23,7 +23,7 @@ pub type Names = (&'static str, &'static str, &'static str);
 #[track_caller]
 fn different(one: usize, other: usize, (index, one_name, other_name): Names) -> ! {
     panic!(
-        "index `{index}` runs over axes of different lengths: {one} ({one_name}) and {other} \
+        "index {index} runs over axes of different lengths: {one} ({one_name}) and {other} \
          ({other_name})"
     )
 }
@@ -124,7 +124,7 @@ fn different_values(
 ) -> ! {
     let text = |(start, len)| format!("{start}..{}", start + len);
     panic!(
-        "index `{index}` runs over different values: {} ({one_name}) and {} ({other_name})",
+        "index {index} runs over different values: {} ({one_name}) and {} ({other_name})",
         text(one),
         text(other)
     )
@@ -191,7 +191,7 @@ pub fn size<const RANK: usize>(name: &str, lens: [usize; RANK]) -> usize {
 #[cold]
 #[track_caller]
 fn too_many(name: &str, lens: &[usize]) -> ! {
-    panic!("`{name}` has the lengths {lens:?}: an axis, or the number of elements, is beyond 2^32")
+    panic!("{name} has the lengths {lens:?}: an axis, or the number of elements, is beyond 2^32")
 }
 
 /// Checks that a reduction without a value for an empty range has elements, where it is asked for.
@@ -210,7 +210,7 @@ pub fn require(holds: bool, reduction: &str, index: &str) {
 #[cold]
 #[track_caller]
 fn empty(reduction: &str, index: &str) -> ! {
-    panic!("`{reduction}` over an empty range: index `{index}` takes no value")
+    panic!("`{reduction}` over an empty range: index {index} takes no value")
 }
 
 /// `plus - minus`, which may be below 0.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Range;
 use std::panic::Location;
 
-use super::operand::{Kept, Tracking};
+use super::operand::{Saved, Tracking};
 use crate::array::indices;
 
 /// Where an `expr!` stands in the source, or an operator on `Value`s.
@@ -113,7 +113,7 @@ impl Equations {
         mut self,
         name: &'static str,
         readers: &[usize],
-        operand: Kept<A>,
+        operand: Saved<A>,
         len: usize,
     ) -> Self {
         let is_read = self.is_read(readers);

@@ -39,7 +39,7 @@ pub trait Operand<R, T: Real> {
 pub trait Source<T: Real>: Copy {
     /// Whether results that use this operand are tracked.
     type Activity: Activity<T>;
-    /// The same as a type that a record can keep.
+    /// The same as a type that a record can save.
     type Tracking: Tracking;
     /// The tape, if there is one.
     fn activity(self) -> Self::Activity;
@@ -50,11 +50,11 @@ pub trait Source<T: Real>: Copy {
     /// Copies them to the record's own values.
     fn copy(self, own: &mut [T]);
     /// Where the backward pass finds them: in the arena, or at `copy` in the record.
-    fn kept(self, copy: usize) -> Kept<Self::Tracking>;
+    fn saved(self, copy: usize) -> Saved<Self::Tracking>;
     /// Where the backward pass finds them, of a record of this size so far, and its size with them.
     #[inline(always)]
-    fn keep(self, size: usize) -> (Kept<Self::Tracking>, usize) {
-        (self.kept(size), size + self.copied())
+    fn save(self, size: usize) -> (Saved<Self::Tracking>, usize) {
+        (self.saved(size), size + self.copied())
     }
 }
 
@@ -88,8 +88,8 @@ impl<'t, T: Real> Source<T> for Tracked<'t, T> {
     #[inline(always)]
     fn copy(self, _: &mut [T]) {}
     #[inline(always)]
-    fn kept(self, _: usize) -> Kept<Active> {
-        Kept { at: self.start, tracking: Active }
+    fn saved(self, _: usize) -> Saved<Active> {
+        Saved { at: self.start, tracking: Active }
     }
 }
 
@@ -113,8 +113,8 @@ impl<T: Real> Source<T> for Constant<'_, T> {
         own.copy_from_slice(self.0);
     }
     #[inline(always)]
-    fn kept(self, copy: usize) -> Kept<Inactive> {
-        Kept { at: copy, tracking: Inactive }
+    fn saved(self, copy: usize) -> Saved<Inactive> {
+        Saved { at: copy, tracking: Inactive }
     }
 }
 
@@ -157,12 +157,12 @@ no_word!(Active Inactive);
 
 /// Where a backward pass finds an operand.
 #[derive(Clone, Copy)]
-pub struct Kept<A> {
+pub struct Saved<A> {
     at: usize,
     tracking: A,
 }
 
-impl<A: Tracking> Word for Kept<A> {
+impl<A: Tracking> Word for Saved<A> {
     #[inline(always)]
     fn write(self, words: &mut Vec<usize>) {
         self.at.write(words);
@@ -175,7 +175,7 @@ impl<A: Tracking> Word for Kept<A> {
     }
 }
 
-impl<A: Tracking> Kept<A> {
+impl<A: Tracking> Saved<A> {
     /// Whether the operand receives a gradient.
     #[inline(always)]
     pub fn active(self) -> bool {

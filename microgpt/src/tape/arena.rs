@@ -189,16 +189,16 @@ impl<T: Real> Arena<T> {
         self.values.resize(end, T::zero());
     }
 
-    /// Keeps what the backward pass of an `expr!` needs, whose values go from `start` to the top, the first of
+    /// Saves what the backward pass of an `expr!` needs, whose values go from `start` to the top, the first of
     /// its results at `results`.
     // Not a part of each `expr!`: what is generated for it also runs without a record.
     #[inline(never)]
-    pub(super) fn keep<P: Word, B, D>(
+    pub(super) fn save<P: Word, B, D>(
         &mut self,
         start: usize,
         results: usize,
         integers: &[&[usize]],
-        kept: P,
+        saved: P,
         backward: B,
         describe: D,
     ) where
@@ -206,7 +206,7 @@ impl<T: Real> Arena<T> {
         D: Fn(P) -> Equations + Copy + Send + 'static,
     {
         let words = self.words.len();
-        kept.write(&mut self.words);
+        saved.write(&mut self.words);
         let first_integer = self.integers.len();
         for ids in integers {
             self.integers.extend_from_slice(ids);

@@ -9,8 +9,8 @@ use crate::expr::Equations;
 use crate::real::Real;
 use crate::shape::Word;
 
-/// What a record keeps of its `expr!`: the backward half, and what its values are, both from the
-/// words that it kept.
+/// What a record saves of its `expr!`: the backward half, and what its values are, both from the
+/// words that it saved.
 pub(super) trait Expression<T>: Send {
     fn pull_back(&self, words: &[usize], pass: Pass<'_, T>);
     fn equations(&self, words: &[usize]) -> Equations;
@@ -112,7 +112,7 @@ impl<T: Real> Record<T> {
     }
 
     /// What the backward pass reads: the name of each block, and where its values lie. Operators on
-    /// `Value`s keep their local gradients instead.
+    /// `Value`s save their local gradients instead.
     pub(super) fn reads(&self, words: &[usize]) -> Vec<(&'static str, Range<usize>)> {
         match &self.backward {
             Backward::Scalar { .. } | Backward::Concatenation { .. } => Vec::new(),

@@ -58,7 +58,7 @@ impl Printer<'_> {
             let (plus, minus) = self.emitter.parts(subscript, Ids::Checked);
             let minus = minus.unwrap_or_else(|| code!(0));
             let start = start.map_or_else(|| code!(0), |start| code!(#start));
-            let text = format!("axis {axis} of `{text}`");
+            let text = self.emitter.checked.at_run_time(&format!("axis {axis} of `{text}`"));
             let at = code!(#runtime::expr::place(#plus, #minus, #start, #len, #text));
             address = if address.is_empty() { at } else { code!((#address) * #len + #at) };
         }

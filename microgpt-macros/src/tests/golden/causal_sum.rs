@@ -63,9 +63,9 @@ fn causal_sum() {
     let activity_ = ::microgpt::expr::Plain;
     let activity_ = ::microgpt::expr::join(activity_, real_, p_0_source_);
     let activity_ = ::microgpt::expr::join(activity_, real_, v_1_source_);
-    let size_ = ::microgpt::expr::size("result", [len_t_5_]);
-    let (p_0_kept_, size_) = ::microgpt::expr::Source::keep(p_0_source_, size_);
-    let (v_1_kept_, size_) = ::microgpt::expr::Source::keep(v_1_source_, size_);
+    let size_ = ::microgpt::expr::size("`result`", [len_t_5_]);
+    let (p_0_saved_, size_) = ::microgpt::expr::Source::save(p_0_source_, size_);
+    let (v_1_saved_, size_) = ::microgpt::expr::Source::save(v_1_source_, size_);
     #[allow(unused, unused_qualifications, clippy::all, clippy::pedantic)]
     let store_ = ::microgpt::expr::evaluate(
         real_,
@@ -114,8 +114,8 @@ fn causal_sum() {
                 .split_at_mut(::microgpt::expr::Source::copied(v_1_source_));
             ::microgpt::expr::Source::copy(v_1_source_, copy_);
         },
-        (axis_t_5_, axis_whole_6_, axis_whole_7_, p_0_kept_, v_1_kept_),
-        move |(axis_t_5_, axis_whole_6_, axis_whole_7_, p_0_kept_, v_1_kept_), pass_| {
+        (axis_t_5_, axis_whole_6_, axis_whole_7_, p_0_saved_, v_1_saved_),
+        move |(axis_t_5_, axis_whole_6_, axis_whole_7_, p_0_saved_, v_1_saved_), pass_| {
             let ::microgpt::tape::Pass {
                 values: values_,
                 gradients: gradients_,
@@ -125,14 +125,14 @@ fn causal_sum() {
             let len_t_5_ = ::microgpt::shape::Dim::len(axis_t_5_);
             let len_whole_6_ = ::microgpt::shape::Dim::len(axis_whole_6_);
             let len_whole_7_ = ::microgpt::shape::Dim::len(axis_whole_7_);
-            let p_0_ = p_0_kept_.values(values_, start_, len_t_5_ * len_whole_6_);
-            let v_1_ = v_1_kept_.values(values_, start_, len_whole_7_);
+            let p_0_ = p_0_saved_.values(values_, start_, len_t_5_ * len_whole_6_);
+            let v_1_ = v_1_saved_.values(values_, start_, len_whole_7_);
             let own_values_ = &values_[start_..];
             let (below_, own_) = gradients_.split_at_mut(start_);
             let (result_2_, own_values_) = own_values_.split_at(len_t_5_);
             let (d_result_2_, own_) = own_.split_at_mut(len_t_5_);
-            if v_1_kept_.active() {
-                let d_v_1_ = v_1_kept_.gradients(below_, len_whole_7_);
+            if v_1_saved_.active() {
+                let d_v_1_ = v_1_saved_.gradients(below_, len_whole_7_);
                 /// `∂v[s] += ∂result[t] * p[t, s] for t, s in 0..t+1`
                 #[inline(never)]
                 fn backward_0_v_1_<T: ::microgpt::Real>(
@@ -159,8 +159,8 @@ fn causal_sum() {
                 }
                 backward_0_v_1_(axis_t_5_, axis_whole_6_, d_result_2_, d_v_1_, p_0_);
             }
-            if p_0_kept_.active() {
-                let d_p_0_ = p_0_kept_.gradients(below_, len_t_5_ * len_whole_6_);
+            if p_0_saved_.active() {
+                let d_p_0_ = p_0_saved_.gradients(below_, len_t_5_ * len_whole_6_);
                 /// `∂p[t, s] += ∂result[t] * v[s] for t, s in 0..t+1`
                 #[inline(never)]
                 fn backward_1_p_0_<T: ::microgpt::Real>(
@@ -188,15 +188,15 @@ fn causal_sum() {
                 backward_1_p_0_(axis_t_5_, axis_whole_6_, d_p_0_, d_result_2_, v_1_);
             }
         },
-        |(axis_t_5_, axis_whole_6_, axis_whole_7_, p_0_kept_, v_1_kept_)| {
+        |(axis_t_5_, axis_whole_6_, axis_whole_7_, p_0_saved_, v_1_saved_)| {
             let len_t_5_ = ::microgpt::shape::Dim::len(axis_t_5_);
             let len_whole_6_ = ::microgpt::shape::Dim::len(axis_whole_6_);
             let len_whole_7_ = ::microgpt::shape::Dim::len(axis_whole_7_);
             ::microgpt::expr::Equations::new(::core::file!(), ::core::line!())
-                .active(&[v_1_kept_.active(), p_0_kept_.active()])
+                .active(&[v_1_saved_.active(), p_0_saved_.active()])
                 .and("result", &[], &[(len_t_5_, 0)])
-                .reads("p", &[0], p_0_kept_, len_t_5_ * len_whole_6_)
-                .reads("v", &[1], v_1_kept_, len_whole_7_)
+                .reads("p", &[0], p_0_saved_, len_t_5_ * len_whole_6_)
+                .reads("v", &[1], v_1_saved_, len_whole_7_)
         },
     );
     ::microgpt::expr::output(real_, activity_, &store_, 0, (axis_t_5_,))

@@ -31,9 +31,9 @@ fn choice() {
     let activity_ = ::microgpt::expr::Plain;
     let activity_ = ::microgpt::expr::join(activity_, real_, x_0_source_);
     let activity_ = ::microgpt::expr::join(activity_, real_, slope_1_source_);
-    let size_ = ::microgpt::expr::size("result", [len_i_4_]);
-    let (x_0_kept_, size_) = ::microgpt::expr::Source::keep(x_0_source_, size_);
-    let (slope_1_kept_, size_) = ::microgpt::expr::Source::keep(slope_1_source_, size_);
+    let size_ = ::microgpt::expr::size("`result`", [len_i_4_]);
+    let (x_0_saved_, size_) = ::microgpt::expr::Source::save(x_0_source_, size_);
+    let (slope_1_saved_, size_) = ::microgpt::expr::Source::save(slope_1_source_, size_);
     #[allow(unused, unused_qualifications, clippy::all, clippy::pedantic)]
     let store_ = ::microgpt::expr::evaluate(
         real_,
@@ -84,8 +84,8 @@ fn choice() {
                 .split_at_mut(::microgpt::expr::Source::copied(slope_1_source_));
             ::microgpt::expr::Source::copy(slope_1_source_, copy_);
         },
-        (axis_i_4_, x_0_kept_, slope_1_kept_),
-        move |(axis_i_4_, x_0_kept_, slope_1_kept_), pass_| {
+        (axis_i_4_, x_0_saved_, slope_1_saved_),
+        move |(axis_i_4_, x_0_saved_, slope_1_saved_), pass_| {
             let ::microgpt::tape::Pass {
                 values: values_,
                 gradients: gradients_,
@@ -93,14 +93,14 @@ fn choice() {
                 start: start_,
             } = pass_;
             let len_i_4_ = ::microgpt::shape::Dim::len(axis_i_4_);
-            let x_0_ = x_0_kept_.values(values_, start_, len_i_4_);
-            let slope_1_ = slope_1_kept_.values(values_, start_, 1);
+            let x_0_ = x_0_saved_.values(values_, start_, len_i_4_);
+            let slope_1_ = slope_1_saved_.values(values_, start_, 1);
             let own_values_ = &values_[start_..];
             let (below_, own_) = gradients_.split_at_mut(start_);
             let (result_2_, own_values_) = own_values_.split_at(len_i_4_);
             let (d_result_2_, own_) = own_.split_at_mut(len_i_4_);
-            if slope_1_kept_.active() {
-                let d_slope_1_ = slope_1_kept_.gradients(below_, 1);
+            if slope_1_saved_.active() {
+                let d_slope_1_ = slope_1_saved_.gradients(below_, 1);
                 /// `∂slope += if x[i] > 0 { 0 } else { ∂result[i] * x[i] } for i`
                 #[inline(never)]
                 fn backward_0_slope_1_<T: ::microgpt::Real>(
@@ -136,8 +136,8 @@ fn choice() {
                 }
                 backward_0_slope_1_(axis_i_4_, d_result_2_, d_slope_1_, x_0_);
             }
-            if x_0_kept_.active() {
-                let d_x_0_ = x_0_kept_.gradients(below_, len_i_4_);
+            if x_0_saved_.active() {
+                let d_x_0_ = x_0_saved_.gradients(below_, len_i_4_);
                 /// `∂x[i] += (if x[i] > 0 { ∂result[i] } else { 0 }) + (if x[i] > 0 { 0 } else { ∂result[i] * slope }) for i`
                 #[inline(never)]
                 fn backward_1_x_0_<T: ::microgpt::Real>(
@@ -182,13 +182,13 @@ fn choice() {
                 backward_1_x_0_(axis_i_4_, d_result_2_, d_x_0_, slope_1_, x_0_);
             }
         },
-        |(axis_i_4_, x_0_kept_, slope_1_kept_)| {
+        |(axis_i_4_, x_0_saved_, slope_1_saved_)| {
             let len_i_4_ = ::microgpt::shape::Dim::len(axis_i_4_);
             ::microgpt::expr::Equations::new(::core::file!(), ::core::line!())
-                .active(&[slope_1_kept_.active(), x_0_kept_.active()])
+                .active(&[slope_1_saved_.active(), x_0_saved_.active()])
                 .and("result", &[], &[(len_i_4_, 0)])
-                .reads("x", &[0, 1], x_0_kept_, len_i_4_)
-                .reads("slope", &[1], slope_1_kept_, 1)
+                .reads("x", &[0, 1], x_0_saved_, len_i_4_)
+                .reads("slope", &[1], slope_1_saved_, 1)
         },
     );
     ::microgpt::expr::output(real_, activity_, &store_, 0, (axis_i_4_,))

@@ -35,15 +35,15 @@ fn dot() {
     let axis_i_4_ = ::microgpt::expr::same(
         { axis_i_4_ },
         { b_1_axis_0_ },
-        ("i", "axis 0 of `a`", "axis 0 of `b`"),
+        ("`i`", "axis 0 of `a`", "axis 0 of `b`"),
     );
     let len_i_4_ = ::microgpt::shape::Dim::len(axis_i_4_);
     let activity_ = ::microgpt::expr::Plain;
     let activity_ = ::microgpt::expr::join(activity_, real_, a_0_source_);
     let activity_ = ::microgpt::expr::join(activity_, real_, b_1_source_);
-    let size_ = ::microgpt::expr::size("result", []);
-    let (a_0_kept_, size_) = ::microgpt::expr::Source::keep(a_0_source_, size_);
-    let (b_1_kept_, size_) = ::microgpt::expr::Source::keep(b_1_source_, size_);
+    let size_ = ::microgpt::expr::size("`result`", []);
+    let (a_0_saved_, size_) = ::microgpt::expr::Source::save(a_0_source_, size_);
+    let (b_1_saved_, size_) = ::microgpt::expr::Source::save(b_1_source_, size_);
     #[allow(unused, unused_qualifications, clippy::all, clippy::pedantic)]
     let store_ = ::microgpt::expr::evaluate(
         real_,
@@ -88,8 +88,8 @@ fn dot() {
                 .split_at_mut(::microgpt::expr::Source::copied(b_1_source_));
             ::microgpt::expr::Source::copy(b_1_source_, copy_);
         },
-        (axis_i_4_, a_0_kept_, b_1_kept_),
-        move |(axis_i_4_, a_0_kept_, b_1_kept_), pass_| {
+        (axis_i_4_, a_0_saved_, b_1_saved_),
+        move |(axis_i_4_, a_0_saved_, b_1_saved_), pass_| {
             let ::microgpt::tape::Pass {
                 values: values_,
                 gradients: gradients_,
@@ -97,14 +97,14 @@ fn dot() {
                 start: start_,
             } = pass_;
             let len_i_4_ = ::microgpt::shape::Dim::len(axis_i_4_);
-            let a_0_ = a_0_kept_.values(values_, start_, len_i_4_);
-            let b_1_ = b_1_kept_.values(values_, start_, len_i_4_);
+            let a_0_ = a_0_saved_.values(values_, start_, len_i_4_);
+            let b_1_ = b_1_saved_.values(values_, start_, len_i_4_);
             let own_values_ = &values_[start_..];
             let (below_, own_) = gradients_.split_at_mut(start_);
             let (result_2_, own_values_) = own_values_.split_at(1);
             let (d_result_2_, own_) = own_.split_at_mut(1);
-            if b_1_kept_.active() {
-                let d_b_1_ = b_1_kept_.gradients(below_, len_i_4_);
+            if b_1_saved_.active() {
+                let d_b_1_ = b_1_saved_.gradients(below_, len_i_4_);
                 /// `∂b[i] += ∂result * a[i] for i`
                 #[inline(never)]
                 fn backward_0_b_1_<T: ::microgpt::Real>(
@@ -127,8 +127,8 @@ fn dot() {
                 }
                 backward_0_b_1_(a_0_, axis_i_4_, d_b_1_, d_result_2_);
             }
-            if a_0_kept_.active() {
-                let d_a_0_ = a_0_kept_.gradients(below_, len_i_4_);
+            if a_0_saved_.active() {
+                let d_a_0_ = a_0_saved_.gradients(below_, len_i_4_);
                 /// `∂a[i] += ∂result * b[i] for i`
                 #[inline(never)]
                 fn backward_1_a_0_<T: ::microgpt::Real>(
@@ -152,13 +152,13 @@ fn dot() {
                 backward_1_a_0_(axis_i_4_, b_1_, d_a_0_, d_result_2_);
             }
         },
-        |(axis_i_4_, a_0_kept_, b_1_kept_)| {
+        |(axis_i_4_, a_0_saved_, b_1_saved_)| {
             let len_i_4_ = ::microgpt::shape::Dim::len(axis_i_4_);
             ::microgpt::expr::Equations::new(::core::file!(), ::core::line!())
-                .active(&[b_1_kept_.active(), a_0_kept_.active()])
+                .active(&[b_1_saved_.active(), a_0_saved_.active()])
                 .and("result", &[], &[])
-                .reads("a", &[0], a_0_kept_, len_i_4_)
-                .reads("b", &[1], b_1_kept_, len_i_4_)
+                .reads("a", &[0], a_0_saved_, len_i_4_)
+                .reads("b", &[1], b_1_saved_, len_i_4_)
         },
     );
     ::microgpt::expr::output(real_, activity_, &store_, 0, ())

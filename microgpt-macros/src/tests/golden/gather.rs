@@ -45,14 +45,14 @@ fn gather() {
     let axis_i_7_ = ::microgpt::expr::same(
         { axis_i_7_ },
         { wpe_1_axis_1_ },
-        ("i", "axis 1 of `wte`", "axis 1 of `wpe`"),
+        ("`i`", "axis 1 of `wte`", "axis 1 of `wpe`"),
     );
     let axis_t_6_ = ids_2_axis_0_;
     #[allow(unused_braces)]
     let axis_t_6_ = ::microgpt::expr::same(
         { axis_t_6_ },
         { wpe_1_axis_0_ },
-        ("t", "axis 0 of `ids`", "axis 0 of `wpe`"),
+        ("`t`", "axis 0 of `ids`", "axis 0 of `wpe`"),
     );
     let len_whole_8_ = ::microgpt::shape::Dim::len(axis_whole_8_);
     let len_i_7_ = ::microgpt::shape::Dim::len(axis_i_7_);
@@ -61,9 +61,9 @@ fn gather() {
     let activity_ = ::microgpt::expr::Plain;
     let activity_ = ::microgpt::expr::join(activity_, real_, wte_0_source_);
     let activity_ = ::microgpt::expr::join(activity_, real_, wpe_1_source_);
-    let size_ = ::microgpt::expr::size("result", [len_t_6_, len_i_7_]);
-    let wte_0_kept_ = ::microgpt::expr::Source::kept(wte_0_source_, 0);
-    let wpe_1_kept_ = ::microgpt::expr::Source::kept(wpe_1_source_, 0);
+    let size_ = ::microgpt::expr::size("`result`", [len_t_6_, len_i_7_]);
+    let wte_0_saved_ = ::microgpt::expr::Source::saved(wte_0_source_, 0);
+    let wpe_1_saved_ = ::microgpt::expr::Source::saved(wpe_1_source_, 0);
     #[allow(unused, unused_qualifications, clippy::all, clippy::pedantic)]
     let store_ = ::microgpt::expr::evaluate(
         real_,
@@ -105,8 +105,8 @@ fn gather() {
             forward_result_3_(axis_i_7_, axis_t_6_, ids_2_, result_3_, wpe_1_, wte_0_);
             let result_3_ = &*result_3_;
         },
-        (axis_whole_8_, axis_i_7_, axis_t_6_, wte_0_kept_, wpe_1_kept_),
-        move |(axis_whole_8_, axis_i_7_, axis_t_6_, wte_0_kept_, wpe_1_kept_), pass_| {
+        (axis_whole_8_, axis_i_7_, axis_t_6_, wte_0_saved_, wpe_1_saved_),
+        move |(axis_whole_8_, axis_i_7_, axis_t_6_, wte_0_saved_, wpe_1_saved_), pass_| {
             let ::microgpt::tape::Pass {
                 values: values_,
                 gradients: gradients_,
@@ -121,8 +121,8 @@ fn gather() {
             let (below_, own_) = gradients_.split_at_mut(start_);
             let (result_3_, own_values_) = own_values_.split_at(len_t_6_ * len_i_7_);
             let (d_result_3_, own_) = own_.split_at_mut(len_t_6_ * len_i_7_);
-            if wpe_1_kept_.active() {
-                let d_wpe_1_ = wpe_1_kept_.gradients(below_, len_t_6_ * len_i_7_);
+            if wpe_1_saved_.active() {
+                let d_wpe_1_ = wpe_1_saved_.gradients(below_, len_t_6_ * len_i_7_);
                 /// `∂wpe[t, i] += ∂result[t, i] for t, i`
                 #[inline(never)]
                 fn backward_0_wpe_1_<T: ::microgpt::Real>(
@@ -147,8 +147,8 @@ fn gather() {
                 }
                 backward_0_wpe_1_(axis_i_7_, axis_t_6_, d_result_3_, d_wpe_1_);
             }
-            if wte_0_kept_.active() {
-                let d_wte_0_ = wte_0_kept_.gradients(below_, len_whole_8_ * len_i_7_);
+            if wte_0_saved_.active() {
+                let d_wte_0_ = wte_0_saved_.gradients(below_, len_whole_8_ * len_i_7_);
                 /// `∂wte[ids[t], i] += ∂result[t, i] for t, i`
                 #[inline(never)]
                 fn backward_1_wte_0_<T: ::microgpt::Real>(
@@ -175,12 +175,12 @@ fn gather() {
                 backward_1_wte_0_(axis_i_7_, axis_t_6_, d_result_3_, d_wte_0_, ids_2_);
             }
         },
-        |(axis_whole_8_, axis_i_7_, axis_t_6_, wte_0_kept_, wpe_1_kept_)| {
+        |(axis_whole_8_, axis_i_7_, axis_t_6_, wte_0_saved_, wpe_1_saved_)| {
             let len_whole_8_ = ::microgpt::shape::Dim::len(axis_whole_8_);
             let len_i_7_ = ::microgpt::shape::Dim::len(axis_i_7_);
             let len_t_6_ = ::microgpt::shape::Dim::len(axis_t_6_);
             ::microgpt::expr::Equations::new(::core::file!(), ::core::line!())
-                .active(&[wpe_1_kept_.active(), wte_0_kept_.active()])
+                .active(&[wpe_1_saved_.active(), wte_0_saved_.active()])
                 .and("result", &[], &[(len_t_6_, 0), (len_i_7_, 0)])
         },
     );

@@ -21,9 +21,9 @@ fn greatest() {
     let len_i_6_ = ::microgpt::shape::Dim::len(axis_i_6_);
     let activity_ = ::microgpt::expr::Plain;
     let activity_ = ::microgpt::expr::join(activity_, real_, x_0_source_);
-    let size_ = ::microgpt::expr::size("result", [len_t_5_])
-        + ::microgpt::expr::size("result_at", [len_t_5_]);
-    let x_0_kept_ = ::microgpt::expr::Source::kept(x_0_source_, 0);
+    let size_ = ::microgpt::expr::size("`result`", [len_t_5_])
+        + ::microgpt::expr::size("`result_at`", [len_t_5_]);
+    let x_0_saved_ = ::microgpt::expr::Source::saved(x_0_source_, 0);
     #[allow(unused, unused_qualifications, clippy::all, clippy::pedantic)]
     let store_ = ::microgpt::expr::evaluate(
         real_,
@@ -55,7 +55,7 @@ fn greatest() {
                                 ::microgpt::expr::number(real_, len_i_6_),
                             ),
                             "max",
-                            "i",
+                            "`i`",
                         );
                     }
                 }
@@ -93,8 +93,8 @@ fn greatest() {
             forward_result_at_2_(axis_i_6_, axis_t_5_, result_at_2_, x_0_);
             let result_at_2_ = &*result_at_2_;
         },
-        (axis_t_5_, axis_i_6_, x_0_kept_),
-        move |(axis_t_5_, axis_i_6_, x_0_kept_), pass_| {
+        (axis_t_5_, axis_i_6_, x_0_saved_),
+        move |(axis_t_5_, axis_i_6_, x_0_saved_), pass_| {
             let ::microgpt::tape::Pass {
                 values: values_,
                 gradients: gradients_,
@@ -109,8 +109,8 @@ fn greatest() {
             let (d_result_1_, own_) = own_.split_at_mut(len_t_5_);
             let (result_at_2_, own_values_) = own_values_.split_at(len_t_5_);
             let (d_result_at_2_, own_) = own_.split_at_mut(len_t_5_);
-            if x_0_kept_.active() {
-                let d_x_0_ = x_0_kept_.gradients(below_, len_t_5_ * len_i_6_);
+            if x_0_saved_.active() {
+                let d_x_0_ = x_0_saved_.gradients(below_, len_t_5_ * len_i_6_);
                 /// `∂x[t, i] += (∂result[t] where i is result_at[t]) for t, i`
                 #[inline(never)]
                 fn backward_0_x_0_<T: ::microgpt::Real>(
@@ -141,11 +141,11 @@ fn greatest() {
                 backward_0_x_0_(axis_i_6_, axis_t_5_, d_result_1_, d_x_0_, result_at_2_);
             }
         },
-        |(axis_t_5_, axis_i_6_, x_0_kept_)| {
+        |(axis_t_5_, axis_i_6_, x_0_saved_)| {
             let len_t_5_ = ::microgpt::shape::Dim::len(axis_t_5_);
             let len_i_6_ = ::microgpt::shape::Dim::len(axis_i_6_);
             ::microgpt::expr::Equations::new(::core::file!(), ::core::line!())
-                .active(&[x_0_kept_.active()])
+                .active(&[x_0_saved_.active()])
                 .and("result", &[], &[(len_t_5_, 0)])
                 .and("result_at", &[0], &[(len_t_5_, 0)])
                 .without_gradient()

@@ -36,7 +36,7 @@ fn linear() {
     let axis_i_8_ = ::microgpt::expr::same(
         { axis_i_8_ },
         { x_1_axis_1_ },
-        ("i", "axis 1 of `w`", "axis 1 of `x`"),
+        ("`i`", "axis 1 of `w`", "axis 1 of `x`"),
     );
     let axis_t_6_ = x_1_axis_0_;
     let len_o_7_ = ::microgpt::shape::Dim::len(axis_o_7_);
@@ -45,9 +45,9 @@ fn linear() {
     let activity_ = ::microgpt::expr::Plain;
     let activity_ = ::microgpt::expr::join(activity_, real_, w_0_source_);
     let activity_ = ::microgpt::expr::join(activity_, real_, x_1_source_);
-    let size_ = ::microgpt::expr::size("result", [len_t_6_, len_o_7_]);
-    let (w_0_kept_, size_) = ::microgpt::expr::Source::keep(w_0_source_, size_);
-    let (x_1_kept_, size_) = ::microgpt::expr::Source::keep(x_1_source_, size_);
+    let size_ = ::microgpt::expr::size("`result`", [len_t_6_, len_o_7_]);
+    let (w_0_saved_, size_) = ::microgpt::expr::Source::save(w_0_source_, size_);
+    let (x_1_saved_, size_) = ::microgpt::expr::Source::save(x_1_source_, size_);
     #[allow(unused, unused_qualifications, clippy::all, clippy::pedantic)]
     let store_ = ::microgpt::expr::evaluate(
         real_,
@@ -115,8 +115,8 @@ fn linear() {
                 .split_at_mut(::microgpt::expr::Source::copied(x_1_source_));
             ::microgpt::expr::Source::copy(x_1_source_, copy_);
         },
-        (axis_o_7_, axis_i_8_, axis_t_6_, w_0_kept_, x_1_kept_),
-        move |(axis_o_7_, axis_i_8_, axis_t_6_, w_0_kept_, x_1_kept_), pass_| {
+        (axis_o_7_, axis_i_8_, axis_t_6_, w_0_saved_, x_1_saved_),
+        move |(axis_o_7_, axis_i_8_, axis_t_6_, w_0_saved_, x_1_saved_), pass_| {
             let ::microgpt::tape::Pass {
                 values: values_,
                 gradients: gradients_,
@@ -126,14 +126,14 @@ fn linear() {
             let len_o_7_ = ::microgpt::shape::Dim::len(axis_o_7_);
             let len_i_8_ = ::microgpt::shape::Dim::len(axis_i_8_);
             let len_t_6_ = ::microgpt::shape::Dim::len(axis_t_6_);
-            let w_0_ = w_0_kept_.values(values_, start_, len_o_7_ * len_i_8_);
-            let x_1_ = x_1_kept_.values(values_, start_, len_t_6_ * len_i_8_);
+            let w_0_ = w_0_saved_.values(values_, start_, len_o_7_ * len_i_8_);
+            let x_1_ = x_1_saved_.values(values_, start_, len_t_6_ * len_i_8_);
             let own_values_ = &values_[start_..];
             let (below_, own_) = gradients_.split_at_mut(start_);
             let (result_2_, own_values_) = own_values_.split_at(len_t_6_ * len_o_7_);
             let (d_result_2_, own_) = own_.split_at_mut(len_t_6_ * len_o_7_);
-            if x_1_kept_.active() {
-                let d_x_1_ = x_1_kept_.gradients(below_, len_t_6_ * len_i_8_);
+            if x_1_saved_.active() {
+                let d_x_1_ = x_1_saved_.gradients(below_, len_t_6_ * len_i_8_);
                 /// `∂x[t, i] += ∂result[t, o] * w[o, i] for t, o, i`
                 #[inline(never)]
                 fn backward_0_x_1_<T: ::microgpt::Real>(
@@ -178,8 +178,8 @@ fn linear() {
                     w_0_,
                 );
             }
-            if w_0_kept_.active() {
-                let d_w_0_ = w_0_kept_.gradients(below_, len_o_7_ * len_i_8_);
+            if w_0_saved_.active() {
+                let d_w_0_ = w_0_saved_.gradients(below_, len_o_7_ * len_i_8_);
                 /// `∂w[o, i] += ∂result[t, o] * x[t, i] for t, o, i`
                 #[inline(never)]
                 fn backward_1_w_0_<T: ::microgpt::Real>(
@@ -225,15 +225,15 @@ fn linear() {
                 );
             }
         },
-        |(axis_o_7_, axis_i_8_, axis_t_6_, w_0_kept_, x_1_kept_)| {
+        |(axis_o_7_, axis_i_8_, axis_t_6_, w_0_saved_, x_1_saved_)| {
             let len_o_7_ = ::microgpt::shape::Dim::len(axis_o_7_);
             let len_i_8_ = ::microgpt::shape::Dim::len(axis_i_8_);
             let len_t_6_ = ::microgpt::shape::Dim::len(axis_t_6_);
             ::microgpt::expr::Equations::new(::core::file!(), ::core::line!())
-                .active(&[x_1_kept_.active(), w_0_kept_.active()])
+                .active(&[x_1_saved_.active(), w_0_saved_.active()])
                 .and("result", &[], &[(len_t_6_, 0), (len_o_7_, 0)])
-                .reads("w", &[0], w_0_kept_, len_o_7_ * len_i_8_)
-                .reads("x", &[1], x_1_kept_, len_t_6_ * len_i_8_)
+                .reads("w", &[0], w_0_saved_, len_o_7_ * len_i_8_)
+                .reads("x", &[1], x_1_saved_, len_t_6_ * len_i_8_)
         },
     );
     ::microgpt::expr::output(real_, activity_, &store_, 0, (axis_t_6_, axis_o_7_))

@@ -21,9 +21,9 @@ fn product() {
     let len_i_6_ = ::microgpt::shape::Dim::len(axis_i_6_);
     let activity_ = ::microgpt::expr::Plain;
     let activity_ = ::microgpt::expr::join(activity_, real_, x_0_source_);
-    let size_ = ::microgpt::expr::size("result", [len_t_5_])
-        + ::microgpt::expr::size("result_others", [len_t_5_, len_i_6_]);
-    let x_0_kept_ = ::microgpt::expr::Source::kept(x_0_source_, 0);
+    let size_ = ::microgpt::expr::size("`result`", [len_t_5_])
+        + ::microgpt::expr::size("`result_others`", [len_t_5_, len_i_6_]);
+    let x_0_saved_ = ::microgpt::expr::Source::saved(x_0_source_, 0);
     #[allow(unused, unused_qualifications, clippy::all, clippy::pedantic)]
     let store_ = ::microgpt::expr::evaluate(
         real_,
@@ -101,8 +101,8 @@ fn product() {
             forward_result_others_2_(axis_i_6_, axis_t_5_, result_others_2_, x_0_);
             let result_others_2_ = &*result_others_2_;
         },
-        (axis_t_5_, axis_i_6_, x_0_kept_),
-        move |(axis_t_5_, axis_i_6_, x_0_kept_), pass_| {
+        (axis_t_5_, axis_i_6_, x_0_saved_),
+        move |(axis_t_5_, axis_i_6_, x_0_saved_), pass_| {
             let ::microgpt::tape::Pass {
                 values: values_,
                 gradients: gradients_,
@@ -118,8 +118,8 @@ fn product() {
             let (result_others_2_, own_values_) = own_values_
                 .split_at(len_t_5_ * len_i_6_);
             let (d_result_others_2_, own_) = own_.split_at_mut(len_t_5_ * len_i_6_);
-            if x_0_kept_.active() {
-                let d_x_0_ = x_0_kept_.gradients(below_, len_t_5_ * len_i_6_);
+            if x_0_saved_.active() {
+                let d_x_0_ = x_0_saved_.gradients(below_, len_t_5_ * len_i_6_);
                 /// `∂x[t, i] += ∂result[t] * result_others[t, i] for t, i`
                 #[inline(never)]
                 fn backward_0_x_0_<T: ::microgpt::Real>(
@@ -154,11 +154,11 @@ fn product() {
                 );
             }
         },
-        |(axis_t_5_, axis_i_6_, x_0_kept_)| {
+        |(axis_t_5_, axis_i_6_, x_0_saved_)| {
             let len_t_5_ = ::microgpt::shape::Dim::len(axis_t_5_);
             let len_i_6_ = ::microgpt::shape::Dim::len(axis_i_6_);
             ::microgpt::expr::Equations::new(::core::file!(), ::core::line!())
-                .active(&[x_0_kept_.active()])
+                .active(&[x_0_saved_.active()])
                 .and("result", &[], &[(len_t_5_, 0)])
                 .and("result_others", &[0], &[(len_t_5_, 0), (len_i_6_, 0)])
                 .without_gradient()

@@ -47,7 +47,7 @@ fn recurrence() {
     let axis_i_10_ = ::microgpt::expr::same(
         { axis_i_10_ },
         { a_2_axis_0_ },
-        ("i", "axis 1 of `x`", "axis 0 of `a`"),
+        ("`i`", "axis 1 of `x`", "axis 0 of `a`"),
     );
     let len_t_9_ = ::microgpt::shape::Dim::len(axis_t_9_);
     let len_i_10_ = ::microgpt::shape::Dim::len(axis_i_10_);
@@ -56,11 +56,11 @@ fn recurrence() {
     let activity_ = ::microgpt::expr::join(activity_, real_, start_0_source_);
     let activity_ = ::microgpt::expr::join(activity_, real_, x_1_source_);
     let activity_ = ::microgpt::expr::join(activity_, real_, a_2_source_);
-    let size_ = ::microgpt::expr::size("h_start", [])
-        + ::microgpt::expr::size("h", [len_of_t_6_, len_i_10_]);
-    let (x_1_kept_, size_) = ::microgpt::expr::Source::keep(x_1_source_, size_);
-    let (a_2_kept_, size_) = ::microgpt::expr::Source::keep(a_2_source_, size_);
-    let start_0_kept_ = ::microgpt::expr::Source::kept(start_0_source_, 0);
+    let size_ = ::microgpt::expr::size("`h_start`", [])
+        + ::microgpt::expr::size("`h`", [len_of_t_6_, len_i_10_]);
+    let (x_1_saved_, size_) = ::microgpt::expr::Source::save(x_1_source_, size_);
+    let (a_2_saved_, size_) = ::microgpt::expr::Source::save(a_2_source_, size_);
+    let start_0_saved_ = ::microgpt::expr::Source::saved(start_0_source_, 0);
     #[allow(unused, unused_qualifications, clippy::all, clippy::pedantic)]
     let store_ = ::microgpt::expr::evaluate(
         real_,
@@ -147,9 +147,9 @@ fn recurrence() {
                 .split_at_mut(::microgpt::expr::Source::copied(a_2_source_));
             ::microgpt::expr::Source::copy(a_2_source_, copy_);
         },
-        (axis_t_9_, axis_i_10_, len_of_t_6_, start_0_kept_, x_1_kept_, a_2_kept_),
+        (axis_t_9_, axis_i_10_, len_of_t_6_, start_0_saved_, x_1_saved_, a_2_saved_),
         move |
-            (axis_t_9_, axis_i_10_, len_of_t_6_, start_0_kept_, x_1_kept_, a_2_kept_),
+            (axis_t_9_, axis_i_10_, len_of_t_6_, start_0_saved_, x_1_saved_, a_2_saved_),
             pass_|
         {
             let ::microgpt::tape::Pass {
@@ -160,13 +160,13 @@ fn recurrence() {
             } = pass_;
             let len_t_9_ = ::microgpt::shape::Dim::len(axis_t_9_);
             let len_i_10_ = ::microgpt::shape::Dim::len(axis_i_10_);
-            let x_1_ = x_1_kept_.values(values_, start_, len_t_9_ * len_i_10_);
-            let a_2_ = a_2_kept_.values(values_, start_, len_i_10_);
+            let x_1_ = x_1_saved_.values(values_, start_, len_t_9_ * len_i_10_);
+            let a_2_ = a_2_saved_.values(values_, start_, len_i_10_);
             let own_values_ = &values_[start_..];
             let (below_, own_) = gradients_.split_at_mut(start_);
             let (h_start_3_, own_values_) = own_values_.split_at(1);
             let (d_h_start_3_, own_) = own_.split_at_mut(1);
-            if !(start_0_kept_.active()) {
+            if !(start_0_saved_.active()) {
                 ::microgpt::expr::clear(d_h_start_3_);
             }
             let (h_4_, own_values_) = own_values_.split_at(len_of_t_6_ * len_i_10_);
@@ -213,7 +213,8 @@ fn recurrence() {
                 );
             }
             for t_5_ in ::core::iter::Iterator::rev(0..len_t_9_) {
-                if start_0_kept_.active() || x_1_kept_.active() || a_2_kept_.active() {
+                if start_0_saved_.active() || x_1_saved_.active() || a_2_saved_.active()
+                {
                     {
                         let first_ = (t_5_ + 1) * (len_i_10_);
                         let (d_h_4_, here_) = d_h_4_.split_at_mut(first_);
@@ -230,8 +231,8 @@ fn recurrence() {
                     }
                 }
             }
-            if a_2_kept_.active() {
-                let d_a_2_ = a_2_kept_.gradients(below_, len_i_10_);
+            if a_2_saved_.active() {
+                let d_a_2_ = a_2_saved_.gradients(below_, len_i_10_);
                 /// `∂a[i] += ∂h[t, i] * tanh'(x[t, i] + a[i] * h[t-1, i]) * h[t-1, i] for t, i`
                 #[inline(never)]
                 fn backward_1_a_2_<T: ::microgpt::Real>(
@@ -287,8 +288,8 @@ fn recurrence() {
                 }
                 backward_1_a_2_(a_2_, axis_i_10_, axis_t_9_, d_a_2_, d_h_4_, h_4_, x_1_);
             }
-            if x_1_kept_.active() {
-                let d_x_1_ = x_1_kept_.gradients(below_, len_t_9_ * len_i_10_);
+            if x_1_saved_.active() {
+                let d_x_1_ = x_1_saved_.gradients(below_, len_t_9_ * len_i_10_);
                 /// `∂x[t, i] += ∂h[t, i] * tanh'(x[t, i] + a[i] * h[t-1, i]) for t, i`
                 #[inline(never)]
                 fn backward_2_x_1_<T: ::microgpt::Real>(
@@ -332,7 +333,7 @@ fn recurrence() {
                 }
                 backward_2_x_1_(a_2_, axis_i_10_, axis_t_9_, d_h_4_, d_x_1_, h_4_, x_1_);
             }
-            if start_0_kept_.active() {
+            if start_0_saved_.active() {
                 /// `∂h_start += ∂h[-1, i] for i`
                 #[inline(never)]
                 fn backward_3_h_start_3_<T: ::microgpt::Real>(
@@ -353,8 +354,8 @@ fn recurrence() {
                 }
                 backward_3_h_start_3_(axis_i_10_, d_h_4_, d_h_start_3_);
             }
-            if start_0_kept_.active() {
-                let d_start_0_ = start_0_kept_.gradients(below_, 1);
+            if start_0_saved_.active() {
+                let d_start_0_ = start_0_saved_.gradients(below_, 1);
                 /// `∂start += ∂h_start`
                 fn backward_4_start_0_<T: ::microgpt::Real>(
                     d_h_start_3_: &[T],
@@ -368,23 +369,23 @@ fn recurrence() {
                 backward_4_start_0_(d_h_start_3_, d_start_0_);
             }
         },
-        |(axis_t_9_, axis_i_10_, len_of_t_6_, start_0_kept_, x_1_kept_, a_2_kept_)| {
+        |(axis_t_9_, axis_i_10_, len_of_t_6_, start_0_saved_, x_1_saved_, a_2_saved_)| {
             let len_t_9_ = ::microgpt::shape::Dim::len(axis_t_9_);
             let len_i_10_ = ::microgpt::shape::Dim::len(axis_i_10_);
             ::microgpt::expr::Equations::new(::core::file!(), ::core::line!())
                 .active(
                     &[
-                        start_0_kept_.active() || x_1_kept_.active()
-                            || a_2_kept_.active(),
-                        a_2_kept_.active(),
-                        x_1_kept_.active(),
-                        start_0_kept_.active(),
+                        start_0_saved_.active() || x_1_saved_.active()
+                            || a_2_saved_.active(),
+                        a_2_saved_.active(),
+                        x_1_saved_.active(),
+                        start_0_saved_.active(),
                     ],
                 )
                 .and("h_start", &[], &[])
                 .and("h", &[0, 1, 2], &[(len_of_t_6_, 0), (len_i_10_, 0)])
-                .reads("x", &[0, 1, 2], x_1_kept_, len_t_9_ * len_i_10_)
-                .reads("a", &[0, 1, 2], a_2_kept_, len_i_10_)
+                .reads("x", &[0, 1, 2], x_1_saved_, len_t_9_ * len_i_10_)
+                .reads("a", &[0, 1, 2], a_2_saved_, len_i_10_)
         },
     );
     ::microgpt::expr::output(

@@ -21,11 +21,11 @@ fn softmax() {
     let len_i_9_ = ::microgpt::shape::Dim::len(axis_i_9_);
     let activity_ = ::microgpt::expr::Plain;
     let activity_ = ::microgpt::expr::join(activity_, real_, x_0_source_);
-    let size_ = ::microgpt::expr::size("max", [len_t_8_])
-        + ::microgpt::expr::size("e", [len_t_8_, len_i_9_])
-        + ::microgpt::expr::size("sum", [len_t_8_])
-        + ::microgpt::expr::size("result", [len_t_8_, len_i_9_]);
-    let (x_0_kept_, size_) = ::microgpt::expr::Source::keep(x_0_source_, size_);
+    let size_ = ::microgpt::expr::size("`max`", [len_t_8_])
+        + ::microgpt::expr::size("`e`", [len_t_8_, len_i_9_])
+        + ::microgpt::expr::size("`sum`", [len_t_8_])
+        + ::microgpt::expr::size("`result`", [len_t_8_, len_i_9_]);
+    let (x_0_saved_, size_) = ::microgpt::expr::Source::save(x_0_source_, size_);
     #[allow(unused, unused_qualifications, clippy::all, clippy::pedantic)]
     let store_ = ::microgpt::expr::evaluate(
         real_,
@@ -143,8 +143,8 @@ fn softmax() {
                 .split_at_mut(::microgpt::expr::Source::copied(x_0_source_));
             ::microgpt::expr::Source::copy(x_0_source_, copy_);
         },
-        (axis_t_8_, axis_i_9_, x_0_kept_),
-        move |(axis_t_8_, axis_i_9_, x_0_kept_), pass_| {
+        (axis_t_8_, axis_i_9_, x_0_saved_),
+        move |(axis_t_8_, axis_i_9_, x_0_saved_), pass_| {
             let ::microgpt::tape::Pass {
                 values: values_,
                 gradients: gradients_,
@@ -153,24 +153,24 @@ fn softmax() {
             } = pass_;
             let len_t_8_ = ::microgpt::shape::Dim::len(axis_t_8_);
             let len_i_9_ = ::microgpt::shape::Dim::len(axis_i_9_);
-            let x_0_ = x_0_kept_.values(values_, start_, len_t_8_ * len_i_9_);
+            let x_0_ = x_0_saved_.values(values_, start_, len_t_8_ * len_i_9_);
             let own_values_ = &values_[start_..];
             let (below_, own_) = gradients_.split_at_mut(start_);
             let (max_1_, own_values_) = own_values_.split_at(len_t_8_);
             let (d_max_1_, own_) = own_.split_at_mut(len_t_8_);
             let (e_2_, own_values_) = own_values_.split_at(len_t_8_ * len_i_9_);
             let (d_e_2_, own_) = own_.split_at_mut(len_t_8_ * len_i_9_);
-            if !(x_0_kept_.active()) {
+            if !(x_0_saved_.active()) {
                 ::microgpt::expr::clear(d_e_2_);
             }
             let (sum_3_, own_values_) = own_values_.split_at(len_t_8_);
             let (d_sum_3_, own_) = own_.split_at_mut(len_t_8_);
-            if !(x_0_kept_.active()) {
+            if !(x_0_saved_.active()) {
                 ::microgpt::expr::clear(d_sum_3_);
             }
             let (result_4_, own_values_) = own_values_.split_at(len_t_8_ * len_i_9_);
             let (d_result_4_, own_) = own_.split_at_mut(len_t_8_ * len_i_9_);
-            if x_0_kept_.active() {
+            if x_0_saved_.active() {
                 /// `∂sum[t] += -(∂result[t, i] * (result[t, i] / sum[t])) for t, i`
                 #[inline(never)]
                 fn backward_0_sum_3_<T: ::microgpt::Real>(
@@ -216,7 +216,7 @@ fn softmax() {
                     sum_3_,
                 );
             }
-            if x_0_kept_.active() {
+            if x_0_saved_.active() {
                 /// `∂e[t, i] += ∂result[t, i] / sum[t] for t, i`
                 #[inline(never)]
                 fn backward_1_e_2_<T: ::microgpt::Real>(
@@ -243,7 +243,7 @@ fn softmax() {
                 }
                 backward_1_e_2_(axis_i_9_, axis_t_8_, d_e_2_, d_result_4_, sum_3_);
             }
-            if x_0_kept_.active() {
+            if x_0_saved_.active() {
                 /// `∂e[t, j] += ∂sum[t] for t, j`
                 #[inline(never)]
                 fn backward_2_e_2_<T: ::microgpt::Real>(
@@ -266,8 +266,8 @@ fn softmax() {
                 }
                 backward_2_e_2_(axis_i_9_, axis_t_8_, d_e_2_, d_sum_3_);
             }
-            if x_0_kept_.active() {
-                let d_x_0_ = x_0_kept_.gradients(below_, len_t_8_ * len_i_9_);
+            if x_0_saved_.active() {
+                let d_x_0_ = x_0_saved_.gradients(below_, len_t_8_ * len_i_9_);
                 /// `∂x[t, i] += ∂e[t, i] * exp'(x[t, i] - stop(max[t])) for t, i`
                 #[inline(never)]
                 fn backward_3_x_0_<T: ::microgpt::Real>(
@@ -315,17 +315,17 @@ fn softmax() {
                 );
             }
         },
-        |(axis_t_8_, axis_i_9_, x_0_kept_)| {
+        |(axis_t_8_, axis_i_9_, x_0_saved_)| {
             let len_t_8_ = ::microgpt::shape::Dim::len(axis_t_8_);
             let len_i_9_ = ::microgpt::shape::Dim::len(axis_i_9_);
             ::microgpt::expr::Equations::new(::core::file!(), ::core::line!())
-                .active(&[x_0_kept_.active()])
+                .active(&[x_0_saved_.active()])
                 .and("max", &[0], &[(len_t_8_, 0)])
                 .without_gradient()
                 .and("e", &[0], &[(len_t_8_, 0), (len_i_9_, 0)])
                 .and("sum", &[0], &[(len_t_8_, 0)])
                 .and("result", &[0], &[(len_t_8_, 0), (len_i_9_, 0)])
-                .reads("x", &[0], x_0_kept_, len_t_8_ * len_i_9_)
+                .reads("x", &[0], x_0_saved_, len_t_8_ * len_i_9_)
         },
     );
     ::microgpt::expr::output(

@@ -19,10 +19,10 @@ fn tuple() {
     let len_i_5_ = ::microgpt::shape::Dim::len(axis_i_5_);
     let activity_ = ::microgpt::expr::Plain;
     let activity_ = ::microgpt::expr::join(activity_, real_, x_0_source_);
-    let size_ = ::microgpt::expr::size("sum", [])
-        + ::microgpt::expr::size("result_0", [])
-        + ::microgpt::expr::size("result_1", []);
-    let (x_0_kept_, size_) = ::microgpt::expr::Source::keep(x_0_source_, size_);
+    let size_ = ::microgpt::expr::size("`sum`", [])
+        + ::microgpt::expr::size("`result_0`", [])
+        + ::microgpt::expr::size("`result_1`", []);
+    let (x_0_saved_, size_) = ::microgpt::expr::Source::save(x_0_source_, size_);
     #[allow(unused, unused_qualifications, clippy::all, clippy::pedantic)]
     let store_ = ::microgpt::expr::evaluate(
         real_,
@@ -71,7 +71,7 @@ fn tuple() {
                             ::microgpt::expr::number(real_, len_i_5_),
                         ),
                         "mean",
-                        "i",
+                        "`i`",
                     );
                 }
                 result_0_2_[0] = ::microgpt::ops::div(
@@ -111,8 +111,8 @@ fn tuple() {
                 .split_at_mut(::microgpt::expr::Source::copied(x_0_source_));
             ::microgpt::expr::Source::copy(x_0_source_, copy_);
         },
-        (axis_i_5_, x_0_kept_),
-        move |(axis_i_5_, x_0_kept_), pass_| {
+        (axis_i_5_, x_0_saved_),
+        move |(axis_i_5_, x_0_saved_), pass_| {
             let ::microgpt::tape::Pass {
                 values: values_,
                 gradients: gradients_,
@@ -120,19 +120,19 @@ fn tuple() {
                 start: start_,
             } = pass_;
             let len_i_5_ = ::microgpt::shape::Dim::len(axis_i_5_);
-            let x_0_ = x_0_kept_.values(values_, start_, len_i_5_);
+            let x_0_ = x_0_saved_.values(values_, start_, len_i_5_);
             let own_values_ = &values_[start_..];
             let (below_, own_) = gradients_.split_at_mut(start_);
             let (sum_1_, own_values_) = own_values_.split_at(1);
             let (d_sum_1_, own_) = own_.split_at_mut(1);
-            if !(x_0_kept_.active()) {
+            if !(x_0_saved_.active()) {
                 ::microgpt::expr::clear(d_sum_1_);
             }
             let (result_0_2_, own_values_) = own_values_.split_at(1);
             let (d_result_0_2_, own_) = own_.split_at_mut(1);
             let (result_1_3_, own_values_) = own_values_.split_at(1);
             let (d_result_1_3_, own_) = own_.split_at_mut(1);
-            if x_0_kept_.active() {
+            if x_0_saved_.active() {
                 /// `∂result_0 += -(∂result_1 * (x[i] - result_0) + ∂result_1 * (x[i] - result_0)) for i`
                 #[inline(never)]
                 fn backward_0_result_0_2_<T: ::microgpt::Real>(
@@ -175,8 +175,8 @@ fn tuple() {
                     x_0_,
                 );
             }
-            if x_0_kept_.active() {
-                let d_x_0_ = x_0_kept_.gradients(below_, len_i_5_);
+            if x_0_saved_.active() {
+                let d_x_0_ = x_0_saved_.gradients(below_, len_i_5_);
                 /// `∂x[i] += ∂result_1 * (x[i] - result_0) + ∂result_1 * (x[i] - result_0) for i`
                 #[inline(never)]
                 fn backward_1_x_0_<T: ::microgpt::Real>(
@@ -208,7 +208,7 @@ fn tuple() {
                 }
                 backward_1_x_0_(axis_i_5_, d_result_1_3_, d_x_0_, result_0_2_, x_0_);
             }
-            if x_0_kept_.active() {
+            if x_0_saved_.active() {
                 /// `∂sum += ∂result_0 / len(i)`
                 fn backward_2_sum_1_<T: ::microgpt::Real>(
                     axis_i_5_: impl ::microgpt::shape::Dim,
@@ -224,8 +224,8 @@ fn tuple() {
                 }
                 backward_2_sum_1_(axis_i_5_, d_result_0_2_, d_sum_1_);
             }
-            if x_0_kept_.active() {
-                let d_x_0_ = x_0_kept_.gradients(below_, len_i_5_);
+            if x_0_saved_.active() {
+                let d_x_0_ = x_0_saved_.gradients(below_, len_i_5_);
                 /// `∂x[i] += ∂sum for i`
                 #[inline(never)]
                 fn backward_3_x_0_<T: ::microgpt::Real>(
@@ -245,14 +245,14 @@ fn tuple() {
                 backward_3_x_0_(axis_i_5_, d_sum_1_, d_x_0_);
             }
         },
-        |(axis_i_5_, x_0_kept_)| {
+        |(axis_i_5_, x_0_saved_)| {
             let len_i_5_ = ::microgpt::shape::Dim::len(axis_i_5_);
             ::microgpt::expr::Equations::new(::core::file!(), ::core::line!())
-                .active(&[x_0_kept_.active()])
+                .active(&[x_0_saved_.active()])
                 .and("sum", &[], &[])
                 .and("result_0", &[0], &[])
                 .and("result_1", &[], &[])
-                .reads("x", &[0], x_0_kept_, len_i_5_)
+                .reads("x", &[0], x_0_saved_, len_i_5_)
         },
     );
     (

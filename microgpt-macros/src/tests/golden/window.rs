@@ -65,9 +65,9 @@ fn window() {
     let activity_ = ::microgpt::expr::Plain;
     let activity_ = ::microgpt::expr::join(activity_, real_, w_0_source_);
     let activity_ = ::microgpt::expr::join(activity_, real_, x_1_source_);
-    let size_ = ::microgpt::expr::size("result", [len_of_t_4_]);
-    let (w_0_kept_, size_) = ::microgpt::expr::Source::keep(w_0_source_, size_);
-    let (x_1_kept_, size_) = ::microgpt::expr::Source::keep(x_1_source_, size_);
+    let size_ = ::microgpt::expr::size("`result`", [len_of_t_4_]);
+    let (w_0_saved_, size_) = ::microgpt::expr::Source::save(w_0_source_, size_);
+    let (x_1_saved_, size_) = ::microgpt::expr::Source::save(x_1_source_, size_);
     #[allow(unused, unused_qualifications, clippy::all, clippy::pedantic)]
     let store_ = ::microgpt::expr::evaluate(
         real_,
@@ -124,15 +124,15 @@ fn window() {
                 .split_at_mut(::microgpt::expr::Source::copied(x_1_source_));
             ::microgpt::expr::Source::copy(x_1_source_, copy_);
         },
-        (axis_whole_6_, axis_whole_7_, len_of_t_4_, integer_2_, w_0_kept_, x_1_kept_),
+        (axis_whole_6_, axis_whole_7_, len_of_t_4_, integer_2_, w_0_saved_, x_1_saved_),
         move |
             (
                 axis_whole_6_,
                 axis_whole_7_,
                 len_of_t_4_,
                 integer_2_,
-                w_0_kept_,
-                x_1_kept_,
+                w_0_saved_,
+                x_1_saved_,
             ),
             pass_|
         {
@@ -144,14 +144,14 @@ fn window() {
             } = pass_;
             let len_whole_6_ = ::microgpt::shape::Dim::len(axis_whole_6_);
             let len_whole_7_ = ::microgpt::shape::Dim::len(axis_whole_7_);
-            let w_0_ = w_0_kept_.values(values_, start_, len_whole_6_);
-            let x_1_ = x_1_kept_.values(values_, start_, len_whole_7_);
+            let w_0_ = w_0_saved_.values(values_, start_, len_whole_6_);
+            let x_1_ = x_1_saved_.values(values_, start_, len_whole_7_);
             let own_values_ = &values_[start_..];
             let (below_, own_) = gradients_.split_at_mut(start_);
             let (result_3_, own_values_) = own_values_.split_at(len_of_t_4_);
             let (d_result_3_, own_) = own_.split_at_mut(len_of_t_4_);
-            if x_1_kept_.active() {
-                let d_x_1_ = x_1_kept_.gradients(below_, len_whole_7_);
+            if x_1_saved_.active() {
+                let d_x_1_ = x_1_saved_.gradients(below_, len_whole_7_);
                 /// `∂x[t+k] += ∂result[t] * w[k] for t in 0..integer, k in 0..3`
                 #[inline(never)]
                 fn backward_0_x_1_<T: ::microgpt::Real>(
@@ -179,8 +179,8 @@ fn window() {
                 }
                 backward_0_x_1_(d_result_3_, d_x_1_, integer_2_, w_0_);
             }
-            if w_0_kept_.active() {
-                let d_w_0_ = w_0_kept_.gradients(below_, len_whole_6_);
+            if w_0_saved_.active() {
+                let d_w_0_ = w_0_saved_.gradients(below_, len_whole_6_);
                 /// `∂w[k] += ∂result[t] * x[t+k] for t in 0..integer, k in 0..3`
                 #[inline(never)]
                 fn backward_1_w_0_<T: ::microgpt::Real>(
@@ -216,14 +216,23 @@ fn window() {
                 backward_1_w_0_(d_result_3_, d_w_0_, integer_2_, x_1_);
             }
         },
-        |(axis_whole_6_, axis_whole_7_, len_of_t_4_, integer_2_, w_0_kept_, x_1_kept_)| {
+        |
+            (
+                axis_whole_6_,
+                axis_whole_7_,
+                len_of_t_4_,
+                integer_2_,
+                w_0_saved_,
+                x_1_saved_,
+            )|
+        {
             let len_whole_6_ = ::microgpt::shape::Dim::len(axis_whole_6_);
             let len_whole_7_ = ::microgpt::shape::Dim::len(axis_whole_7_);
             ::microgpt::expr::Equations::new(::core::file!(), ::core::line!())
-                .active(&[x_1_kept_.active(), w_0_kept_.active()])
+                .active(&[x_1_saved_.active(), w_0_saved_.active()])
                 .and("result", &[], &[(len_of_t_4_, 0)])
-                .reads("w", &[0], w_0_kept_, len_whole_6_)
-                .reads("x", &[1], x_1_kept_, len_whole_7_)
+                .reads("w", &[0], w_0_saved_, len_whole_6_)
+                .reads("x", &[1], x_1_saved_, len_whole_7_)
         },
     );
     ::microgpt::expr::output(real_, activity_, &store_, 0, (len_of_t_4_,))
