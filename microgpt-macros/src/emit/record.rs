@@ -6,7 +6,7 @@ use proc_macro2::{Literal, TokenStream};
 
 use super::kernel::{self, Function};
 use super::{Emitter, call, code, ident, product};
-use crate::graph::adjoints::Zero;
+use crate::graph::adjoints::Beginning;
 use crate::graph::equations::Output;
 use crate::graph::{Array, EquationId, Length};
 use crate::ids::{Id, IdVec};
@@ -192,8 +192,9 @@ impl Emitter<'_> {
         let equations = self.equations.ids().map(|id| {
             let (name, adjoint) = (self.array(Array::Equation(id)), self.array(Array::Adjoint(id)));
             let size = self.size(Array::Equation(id));
-            let is_result = id.position() >= intermediates;
-            let zero = if is_result { TokenStream::new() } else { self.zero(id, kernels) };
+            // Results, and what lies behind them, are 0 when the backward pass begins.
+            let is_intermediate = id.position() < intermediates;
+            let zero = is_intermediate.then(|| self.zero(id, kernels));
             code! {
                 let (#name, own_values_) = own_values_.split_at(#size);
                 let (#adjoint, own_) = own_.split_at_mut(#size);
@@ -244,21 +245,16 @@ impl Emitter<'_> {
         let clear = code!(#runtime::expr::clear(#adjoint););
         // Where nothing is added to it, none is written either.
         let active = self.any_active(&self.receivers(target));
-        match kernels.beginnings.zeros.get(&id) {
-            Some(Zero::Always) => clear,
-            Some(&Zero::Unless { axis, len }) => {
+        match kernels.beginnings.of.get(&id) {
+            Some(Beginning::Zero) => clear,
+            Some(&Beginning::WrittenIf { axis, len }) => {
                 let (length, _) = &self.axes(target)[axis];
                 let len = Literal::usize_unsuffixed(len);
                 code!(if #length != #len || !(#active) { #clear })
             }
-            None if self.has_adjoint(id) => code!(if !(#active) { #clear }),
+            Some(Beginning::Written) => code!(if !(#active) { #clear }),
             None => TokenStream::new(),
         }
-    }
-
-    /// Whether anything adds to the adjoint of an equation.
-    fn has_adjoint(&self, id: EquationId) -> bool {
-        self.gradient.accumulations.iter().any(|one| one.adds_to(id))
     }
 
     /// The equations before the first result, whose gradients the backward pass begins with by itself.
@@ -346,9 +342,8 @@ impl Emitter<'_> {
                 let order = order.iter().map(|&axis| Literal::usize_unsuffixed(axis));
                 code!(.lies(interleaved_, &[#(#order),*]))
             });
-            let has_gradient = self.gradient.equations.is_result(id)
-                || self.has_adjoint(id)
-                || kernels.beginnings.zeros.contains_key(&id);
+            let has_gradient =
+                self.gradient.equations.is_result(id) || kernels.beginnings.of.contains_key(&id);
             let constant = (!has_gradient).then(|| code!(.without_gradient()));
             code!(.and(#name, #readers, &[#(#axes),*]) #lies #constant)
         });

@@ -96,19 +96,21 @@ fn copied(equations: &Equations, one: &Accumulation, id: EquationId) -> Option<A
 pub struct Beginnings {
     /// The accumulations that are first to add to an element, each by its number: they write what they add.
     pub writes: BTreeSet<usize>,
-    /// The adjoints that are 0 before: not all of their elements are written so.
-    pub zeros: BTreeMap<EquationId, Zero>,
+    /// Each adjoint that is an array of its own and is read or added to.
+    pub of: BTreeMap<EquationId, Beginning>,
 }
 
-/// When an adjoint is set to 0.
+/// What an adjoint is before the first accumulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Zero {
-    Always,
-    /// Where this axis has another length: of `z[t, 0, i]` and `z[t, 1, i]` the two adjoints are all, if it has two.
-    Unless {
+pub enum Beginning {
+    /// Anything: all of its elements are written.
+    Written,
+    /// The same where this axis has this length, and 0 otherwise: `z[t, 0, i]` and `z[t, 1, i]` are all of an axis of two.
+    WrittenIf {
         axis: usize,
         len: usize,
     },
+    Zero,
 }
 
 /// Finds the accumulations that write, so that few adjoints need be 0 before.
@@ -121,30 +123,26 @@ pub fn beginnings(gradient: &Gradient) -> Beginnings {
         if all.is_empty() {
             // An equation of a recurrence to which no gradient comes passes on 0 all the same.
             if accumulations.iter().any(|one| gradient.reads_adjoint(one, id)) {
-                beginnings.zeros.insert(id, Zero::Always);
+                beginnings.of.insert(id, Beginning::Zero);
             }
             continue;
         }
-        let zero = match first_writes(equations, &all, id) {
-            None => Some(Zero::Always),
-            Some((count, zero)) => {
-                beginnings.writes.extend(&numbers[..count]);
-                // The loops do not reach all that lies between ragged rows.
-                if equations.is_ragged(id) { Some(Zero::Always) } else { zero }
-            }
-        };
-        beginnings.zeros.extend(zero.map(|zero| (id, zero)));
+        let (count, beginning) = first_writes(equations, &all, id);
+        beginnings.writes.extend(&numbers[..count]);
+        // The loops do not reach all that lies between ragged rows.
+        let beginning = if equations.is_ragged(id) { Beginning::Zero } else { beginning };
+        beginnings.of.insert(id, beginning);
     }
     beginnings
 }
 
-/// How many of the first of an adjoint's accumulations each write elements that no other has written, and what must be 0
-/// before.
+/// How many of the first of an adjoint's accumulations each write elements that no other has written, and what the
+/// adjoint is before.
 fn first_writes(
     equations: &Equations,
     all: &[&Accumulation],
     id: EquationId,
-) -> Option<(usize, Option<Zero>)> {
+) -> (usize, Beginning) {
     // A step of the past, which comes later in a backward pass, must not have been added to before.
     let first = all[0];
     let steps = first.steps.as_ref().map_or(0, |steps| steps.indices.len());
@@ -152,7 +150,7 @@ fn first_writes(
         other.steps.is_none() || other.subscripts[..steps] == first.subscripts[..steps]
     };
     if steps > 0 && !all.iter().all(is_of_present) {
-        return None;
+        return (0, Beginning::Zero);
     }
     let writes = |one: &Accumulation, part: Option<usize>| {
         // The parts of a sum over several indices are added to what is there.
@@ -163,12 +161,15 @@ fn first_writes(
             && elements(equations, one, id, part).is_some_and(|names| sums(&names) <= 1)
     };
     if writes(first, None) {
-        return Some((1, None));
+        return (1, Beginning::Written);
     }
     let number = |one: &Accumulation, axis: usize| {
         one.subscripts[axis].as_constant().and_then(|number| usize::try_from(number).ok())
     };
-    let axis = (0..first.subscripts.len()).find(|&axis| number(first, axis).is_some())?;
+    let mut axes = 0..first.subscripts.len();
+    let Some(axis) = axes.find(|&axis| number(first, axis).is_some()) else {
+        return (0, Beginning::Zero);
+    };
     let mut parts = BTreeSet::new();
     for one in all {
         match number(one, axis) {
@@ -177,9 +178,8 @@ fn first_writes(
         }
     }
     let len = parts.len();
-    let zero =
-        if parts.iter().copied().eq(0..len) { Zero::Unless { axis, len } } else { Zero::Always };
-    (len > 0).then_some((len, Some(zero)))
+    let are_all = len > 0 && parts.iter().copied().eq(0..len);
+    (len, if are_all { Beginning::WrittenIf { axis, len } } else { Beginning::Zero })
 }
 
 /// The indices of the equation by those of the accumulation, if that adds one number to each of its elements and nothing

@@ -14,7 +14,7 @@ use std::ops::Range;
 
 use microgpt::expr::Others;
 
-use crate::graph::adjoints::Zero;
+use crate::graph::adjoints::Beginning;
 use crate::graph::differentiate::Gradient;
 use crate::graph::equations::{Equations, Group, Output, Steps};
 use crate::graph::{Array, EquationId, Fold, Graph, IndexId, NodeId};
@@ -162,11 +162,12 @@ impl<'a, T: Number> Machine<'a, T> {
         for id in self.equations.ids() {
             let size = self.size(Array::Equation(id));
             // What is written before it is read may be anything, and no number shows that it was read.
-            let is_zero = match self.kernels.beginnings.zeros.get(&id) {
-                Some(Zero::Always) => true,
-                Some(&Zero::Unless { axis, len }) => {
+            let is_zero = match self.kernels.beginnings.of.get(&id) {
+                Some(Beginning::Zero) => true,
+                Some(&Beginning::WrittenIf { axis, len }) => {
                     self.length_of(Array::Equation(id), axis) != len
                 }
+                Some(Beginning::Written) => false,
                 None => self.equations.is_result(id),
             };
             let start = if is_zero { T::zero() } else { T::nan() };
