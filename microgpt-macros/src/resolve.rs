@@ -5,8 +5,10 @@ mod conditions;
 mod depth;
 mod functions;
 pub mod hir;
+mod indices;
 mod integers;
 mod known;
+mod lengths;
 mod operands;
 mod results;
 
@@ -20,8 +22,8 @@ use crate::resolve::hir::{
     Array, Axis, Binder, BinderId, Checked, Definition, DefinitionId, Function, Integer,
     IntegersId, Label, OperandId, Range, Value, reaches_as_far_as,
 };
-use crate::syntax::ast::{self, Expr, ExprKind, Operator, Path, Program, Statement};
-use crate::syntax::name::{Name, plain};
+use crate::syntax::ast::{Expr, ExprKind, Operator, Path, Program, Statement};
+use crate::syntax::name::Name;
 use crate::syntax::parse::Op;
 use crate::syntax::reductions;
 use crate::syntax::report::{Diagnostic, Report};
@@ -249,133 +251,6 @@ impl Checker<'_> {
         self.checked.definitions.push(definition)
     }
 
-    // ------------------------------------------------------------ indices
-
-    /// Resolves the ranges, then `body` with the indices in scope, then what implied ones run over.
-    fn bind<R>(
-        &mut self,
-        binders: &[ast::Binder],
-        body: impl FnOnce(&mut Self) -> R,
-    ) -> (Vec<BinderId>, R) {
-        let mistakes = self.report.len() + self.unread;
-        let outer = self.indices.len();
-        let mut bound = Vec::new();
-        for binder in binders {
-            let name = Name::of(&binder.name);
-            if self.indices.iter().any(|(other, _)| *other == name) {
-                self.report.error(
-                    binder.name.span(),
-                    format!("index `{}` is bound twice", name.text),
-                    "give this index a name of its own",
-                );
-            }
-            let range = match &binder.range {
-                None => self.known_range(&binder.name),
-                Some(range) => self.range(&binder.name, range).unwrap_or_else(|diagnostic| {
-                    self.report.push(diagnostic);
-                    Range::stated(Integer::constant(0), Integer::constant(0))
-                }),
-            };
-            let id = self.binder(binder.name.clone(), range);
-            self.indices.push((name, id));
-            bound.push(id);
-        }
-        let result = body(self);
-        self.indices.truncate(outer);
-        // After another mistake the subscript that would imply the range may not have been seen.
-        if self.defers_ranges(&bound) {
-        } else if self.report.len() + self.unread == mistakes {
-            for &id in &bound {
-                self.require_range(id);
-            }
-        }
-        (bound, result)
-    }
-
-    /// One index more.
-    fn binder(&mut self, name: Ident, range: Range) -> BinderId {
-        let ends = match &range {
-            Range::Implied(_) => vec![],
-            Range::Stated { low, high } => vec![low, high],
-        };
-        let facts = RangeFacts {
-            depends: ends.iter().flat_map(|end| self.dependences(end)).collect(),
-            weight: ends.iter().map(|end| self.weight(end)).fold(1.0, f64::max),
-        };
-        self.facts.push(facts);
-        self.checked.binders.push(Binder { name, range })
-    }
-
-    fn require_range(&mut self, id: BinderId) {
-        let binder = &self.checked.binders[id];
-        if binder.range == Range::Implied(None) {
-            let name = &binder.name;
-            let help = self.as_far_as(id).unwrap_or_else(|| {
-                format!(
-                    "use it as a subscript, `x[{name}]`, or state its range: `for {name} in 0..n`"
-                )
-            });
-            self.report.error(
-                name.span(),
-                format!("index `{name}` has no range: no subscript is `{name}` alone"),
-                help,
-            );
-        }
-    }
-
-    /// The range that was meant for an index, if another that is bounded by it runs along an axis.
-    fn as_far_as(&self, id: BinderId) -> Option<String> {
-        let name = &self.checked.binders[id].name;
-        let bounded = |index: BinderId| match &self.checked.binders[index].range {
-            Range::Stated { high, .. } => high.names(id),
-            Range::Implied(_) => false,
-        };
-        self.checked.bounds.iter().find_map(|bound| {
-            let inner = bound.subscript.as_index().filter(|&index| bounded(index))?;
-            let inner = &self.checked.binders[inner].name;
-            let Array::Operand(operand) = bound.array else { return None };
-            let (operand, axis) = (&self.checked.operands[operand].name, bound.axis);
-            let slice = if axis == 0 {
-                format!("`for {name} in 0..{{{operand}.len()}}` for a slice or `Vec`, ")
-            } else {
-                String::new()
-            };
-            Some(format!(
-                "`{inner}` runs as far as `{name}`, and nothing says how far that is. State it by the length of `{operand}`: {slice}`for {name} in 0..{{{operand}.shape().{axis}}}` for an `Array`"
-            ))
-        })
-    }
-
-    fn range(&mut self, name: &Ident, range: &ast::Range) -> Result<Range> {
-        let low = self.integer(&range.low, Place::Range)?;
-        let high = self.integer(&range.high, Place::Range)?;
-        let high = if range.inclusive { high.plus(1, &Integer::constant(1)) } else { high };
-        if let Some(start @ ..0) = low.as_constant() {
-            let (shift, name) = (-start, name.to_string());
-            return Err(Diagnostic::new(
-                range.low.span,
-                format!("the range of `{name}` begins at {start}, but an index counts from 0"),
-                format!(
-                    "shift it: add {shift} to both ends of the range, and write `{name} - {shift}` where `{name}` stands now"
-                ),
-            ));
-        }
-        Ok(Range::stated(low, high))
-    }
-
-    fn index(&self, name: &Ident) -> Option<BinderId> {
-        let name = Name::of(name);
-        self.indices.iter().rev().find(|(other, _)| name == *other).map(|&(_, id)| id)
-    }
-
-    /// The index of a name where nothing else can stand: also one with the same letters that the
-    /// body of a macro binds around what is passed to it.
-    fn index_alone(&self, name: &Ident) -> Option<BinderId> {
-        let text = plain(name);
-        let same = |(other, _): &&(Name, BinderId)| other.text == text;
-        self.index(name).or_else(|| self.indices.iter().rev().find(same).map(|&(_, id)| id))
-    }
-
     /// The `let` of this name; an error was reported where it could not be read.
     #[allow(clippy::option_option)] // whether there is one, and whether it could be read
     fn let_of(&mut self, name: &Ident) -> Option<Option<DefinitionId>> {
@@ -383,8 +258,6 @@ impl Checker<'_> {
         self.unread += usize::from(found == Some(None));
         found
     }
-
-    // ------------------------------------------------------------ values
 
     fn value(&mut self, expr: &Expr) -> Value {
         self.try_value(expr).unwrap_or_else(|diagnostic| {

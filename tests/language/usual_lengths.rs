@@ -134,7 +134,7 @@ fn what_the_types_say_is_left_as_it_is() {
     assert_eq!(types.fixed, [Some(16), Some(64)]);
     assert_eq!(usual::two(3, Const::<16>, Linear).fixed, [None, Some(16)]);
     assert_eq!(types.bits, usual::two(16, 64, Linear).bits);
-    let chosen = if cfg!(debug_assertions) { None } else { Some(16) };
+    let chosen = usual::ARE_CHOSEN.then_some(16);
     assert_eq!(usual::two(16, 64, Linear).fixed[0], chosen);
     assert_eq!(usual::one(16, Norm).fixed, [chosen]);
     let three = usual::three(16, 16, 4, Convolution);

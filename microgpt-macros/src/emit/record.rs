@@ -313,7 +313,7 @@ impl Emitter<'_> {
                 receivers.push(operands);
                 receivers.len() - 1
             });
-            for array in self.gradient.arrays_read_by(one) {
+            for array in self.gradient.arrays_read_by(std::slice::from_ref(one)) {
                 readers.entry(array).or_default().insert(id);
             }
         }

@@ -117,12 +117,13 @@ pub enum Beginning {
 pub fn beginnings(gradient: &Gradient) -> Beginnings {
     let Gradient { equations, accumulations } = gradient;
     let mut beginnings = Beginnings::default();
+    let read = gradient.adjoints_read();
     for id in equations.ids().filter(|id| !equations.is_result(*id)) {
         let all = accumulations.iter().enumerate().filter(|(_, one)| one.adds_to(id));
         let (numbers, all): (Vec<usize>, Vec<&Accumulation>) = all.unzip();
         if all.is_empty() {
             // An equation of a recurrence to which no gradient comes passes on 0 all the same.
-            if accumulations.iter().any(|one| gradient.reads_adjoint(one, id)) {
+            if read.contains(&id) {
                 beginnings.of.insert(id, Beginning::Zero);
             }
             continue;

@@ -363,19 +363,21 @@ impl Gradient {
             Array::Operand(operand) => Some(operand),
             _ => None,
         };
-        let read = self.accumulations.iter().flat_map(|one| self.arrays_read_by(one));
-        read.filter_map(operand).collect()
+        self.arrays_read_by(&self.accumulations).into_iter().filter_map(operand).collect()
     }
 
-    /// Whether an accumulation reads the adjoint of this equation.
-    pub fn reads_adjoint(&self, one: &Accumulation, id: EquationId) -> bool {
-        let read = self.arrays_read_by(one);
-        [Array::Adjoint(id), Array::PresentAdjoint(id)].iter().any(|array| read.contains(array))
+    /// The equations whose adjoints a backward pass reads.
+    pub fn adjoints_read(&self) -> BTreeSet<EquationId> {
+        let adjoint = |array| match array {
+            Array::Adjoint(id) | Array::PresentAdjoint(id) => Some(id),
+            _ => None,
+        };
+        self.arrays_read_by(&self.accumulations).into_iter().filter_map(adjoint).collect()
     }
 
-    /// The arrays that one accumulation reads.
-    pub fn arrays_read_by(&self, one: &Accumulation) -> BTreeSet<Array> {
-        let roots = [Some(one.adjoint), one.condition].into_iter().flatten();
-        self.equations.graph.arrays_below(roots).collect()
+    /// The arrays that some of the accumulations read.
+    pub fn arrays_read_by(&self, some: &[Accumulation]) -> BTreeSet<Array> {
+        let roots = some.iter().flat_map(|one| [Some(one.adjoint), one.condition]);
+        self.equations.graph.arrays_below(roots.flatten()).collect()
     }
 }

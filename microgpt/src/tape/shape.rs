@@ -163,26 +163,25 @@ impl<const N: usize> Dim for Const<N> {
 impl Dim for usize {
     const FIXED: Option<usize> = None;
 
-    // Without optimisation there is nothing to gain, and much to build.
-    #[cfg(not(debug_assertions))]
+    #[cfg(optimised)]
     #[inline]
     fn choose_one<V: WithOne>(self, work: V) -> V::Output {
         usual::among_one(self, work)
     }
 
-    #[cfg(not(debug_assertions))]
+    #[cfg(optimised)]
     #[inline]
     fn choose_two<A: Dim, V: WithTwo>(self, first: A, work: V) -> V::Output {
         usual::among_two(first, self, work)
     }
 
-    #[cfg(not(debug_assertions))]
+    #[cfg(optimised)]
     #[inline]
     fn choose_heads<A: Dim, V: WithTwo>(self, first: A, work: V) -> V::Output {
         usual::among_heads(first, self, work)
     }
 
-    #[cfg(not(debug_assertions))]
+    #[cfg(optimised)]
     #[inline]
     fn choose_three<A: Dim, B: Dim, V: WithThree>(self, first: A, second: B, work: V) -> V::Output {
         usual::among_three(first, second, self, work)

@@ -9,6 +9,9 @@ use super::{Const, Dim, Shape};
 use crate::array::{Array, Numbers};
 use crate::real::Real;
 
+/// Whether there is a choice: without optimisation there is nothing to gain by it, and much to build.
+pub const ARE_CHOSEN: bool = cfg!(optimised);
+
 /// Work on one length, whatever its type.
 pub trait WithOne {
     /// What it results in.
