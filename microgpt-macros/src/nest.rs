@@ -4,6 +4,8 @@
 //! that order. [`free`] says what a kernel names: its parameters. [`text`] writes kernels to be read.
 
 pub mod accumulate;
+mod assume;
+mod comparisons;
 pub mod contract;
 pub mod free;
 pub mod hoist;
@@ -13,6 +15,7 @@ pub mod naive;
 pub mod order;
 mod pack;
 mod products;
+mod split;
 pub mod temporaries;
 pub mod text;
 mod tuning;
@@ -51,7 +54,9 @@ pub struct Pass {
 }
 
 /// All passes, in the order in which they run.
-pub const PASSES: [Pass; 9] = [
+pub const PASSES: [Pass; 10] = [
+    // Loops over the values of an index where a condition on it holds, and over the others.
+    Pass { name: "split", run: split::split },
     // A version where a condition holds that each step decides, and one where not.
     Pass { name: "unswitch", run: unswitch::unswitch },
     // A second version for arrays that lie interleaved.

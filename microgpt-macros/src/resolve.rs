@@ -211,9 +211,9 @@ struct RangeFacts {
     weight: f64,
 }
 
-/// Where an integer expression stands: in a bare subscript a name must be an index.
+/// What an integer expression is: where it is a bare subscript a name must be an index.
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
+enum Role {
     Subscript,
     Range,
 }
@@ -304,7 +304,7 @@ impl Checker<'_> {
                 Value::Reduce { reduction, binders, filter, body: Box::new(body) }
             }
             ExprKind::Remainder { .. } => {
-                Value::Integer(self.integer(expr, Place::Range)?, expr.span)
+                Value::Integer(self.integer(expr, Role::Range)?, expr.span)
             }
             ExprKind::Dot { left, right } => self.dot(left, right, expr.span)?,
             ExprKind::If { condition, then, otherwise } => {

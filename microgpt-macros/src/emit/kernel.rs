@@ -142,12 +142,18 @@ impl Printer<'_> {
 
     /// Statements whose temporaries end with them.
     fn scope(&self, is_interleaved: bool, stmts: &[Stmt]) -> TokenStream {
-        Printer { is_interleaved, temporaries: self.temporaries.clone(), ..*self }.stmts(stmts)
+        Printer { is_interleaved, ..self.inner() }.stmts(stmts)
     }
 
-    /// The statements inside a reduction.
-    fn within(&mut self, stmts: &[Stmt], reduce: &Reduce) -> TokenStream {
-        stmts.iter().map(|stmt| self.stmt(stmt, Some(reduce))).collect()
+    /// The statements inside a loop, or of a reduction, whose temporaries end with them.
+    fn within(&self, stmts: &[Stmt], reduce: Option<&Reduce>) -> TokenStream {
+        let mut inner = self.inner();
+        stmts.iter().map(|stmt| inner.stmt(stmt, reduce)).collect()
+    }
+
+    /// What writes a block inside, whose temporaries are none of what comes after it.
+    fn inner(&self) -> Self {
+        Printer { temporaries: self.temporaries.clone(), ..*self }
     }
 
     fn stmt(&mut self, stmt: &Stmt, reduce: Option<&Reduce>) -> TokenStream {
@@ -178,7 +184,7 @@ impl Printer<'_> {
                 code!({ #body })
             }
             Stmt::For { index, kind, body } => {
-                let body: TokenStream = body.iter().map(|stmt| self.stmt(stmt, reduce)).collect();
+                let body = self.within(body, reduce);
                 let name = self.emitter.index(*index);
                 if *kind == Kind::Block {
                     return code!(for #name in range_ { #body });
@@ -269,8 +275,7 @@ impl Printer<'_> {
 
     /// What is computed for each element of a row: a closure.
     fn step(&self, row: &Row) -> TokenStream {
-        let mut inner =
-            Printer { row: Some(row.index), temporaries: self.temporaries.clone(), ..*self };
+        let mut inner = Printer { row: Some(row.index), ..self.inner() };
         let mut temporaries = TokenStream::new();
         for &node in &row.temporaries {
             temporaries.extend(inner.temporary(&Let::Node(node)));

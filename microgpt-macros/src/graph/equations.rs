@@ -12,12 +12,12 @@ use std::ops::{Index, IndexMut};
 
 use crate::graph::lower::{Bound, Lowered, Reach};
 use crate::graph::{
-    Array, EquationId, Fold, Graph, IndexId, IndexRange, Node, NodeId, Requirement, Subscript,
-    children,
+    Array, EquationId, Fold, Graph, IndexId, IndexRange, Length, Node, NodeId, Requirement,
+    Subscript, children,
 };
 use crate::graph::{recurrences, requirements};
 use crate::ids::{Id, IdVec};
-use crate::resolve::hir::OperandId;
+use crate::resolve::hir::{Axis, OperandId};
 
 use divide::Split;
 
@@ -128,6 +128,22 @@ impl Equations {
             self.graph.set_constant(Array::Equation(id));
         }
         id
+    }
+
+    /// The length of an array's axis.
+    pub fn axis_length(&self, array: Array, axis: usize) -> Length {
+        match array {
+            Array::Operand(operand) | Array::Gradient(operand) => {
+                Length::Class(self.graph.classes[Axis::Operand { operand, axis }])
+            }
+            Array::Equation(id) | Array::Adjoint(id) => {
+                self.graph.axis_length(self[id].shape[axis])
+            }
+            Array::Present(id) | Array::PresentAdjoint(id) => {
+                let steps = self.recurrence(id).map_or(0, |one| one.steps.indices.len());
+                self.graph.axis_length(self[id].shape[steps + axis])
+            }
+        }
     }
 
     /// The recurrence that an equation is one of.

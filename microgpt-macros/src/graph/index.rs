@@ -13,6 +13,8 @@ pub struct Index {
     /// How many `for`s lie within its own.
     pub height: usize,
     pub range: IndexRange,
+    /// The index of which it takes a part of the values.
+    pub part_of: Option<IndexId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -94,9 +96,19 @@ impl<A: Copy + Eq + Hash> Graph<A> {
         if let Some(&id) = self.index_ids.get(&key) {
             return id;
         }
-        let id = self.indices.push(Index { name: name.to_owned(), height, range });
+        let id = self.indices.push(Index { name: name.to_owned(), height, range, part_of: None });
         self.index_ids.insert(key, id);
         id
+    }
+
+    /// An index over a part of another's values.
+    pub fn part(&mut self, of: IndexId, range: IndexRange) -> IndexId {
+        let is_it = |one: &Index| one.part_of == Some(of) && one.range == range;
+        if let Some((id, _)) = self.indices.enumerate().find(|(_, one)| is_it(one)) {
+            return id;
+        }
+        let Index { name, height, .. } = self.indices[of].clone();
+        self.indices.push(Index { name, height, range, part_of: Some(of) })
     }
 
     /// The length of the axis that an index makes: `0..=t` reaches as far as `t`.

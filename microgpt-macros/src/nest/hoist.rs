@@ -16,7 +16,7 @@ use super::ir::{Guard, Let, Row, Stmt, Term, Update};
 use super::layout::{Interleaving, stored};
 use super::order::{Walk, walk};
 
-/// Gives temporaries their places.
+/// Puts temporaries into the loops.
 pub fn hoist(graph: &Graph, interleaving: Option<&Interleaving>, body: &mut Vec<Stmt>) {
     stmts(graph, interleaving, false, body);
 }
@@ -39,7 +39,7 @@ fn stmts(
             Stmt::Let(_) => {}
             nest => {
                 let interleaving = interleaving.filter(|_| is_interleaved);
-                let outside = Nest::new(graph, interleaving, nest).place(nest);
+                let outside = Nest::new(graph, interleaving, nest).insert(nest);
                 let count = outside.len();
                 body.splice(at..at, outside);
                 at += count;
@@ -175,7 +175,7 @@ impl<'a> Nest<'a> {
     }
 
     /// Puts the temporaries into the loops, and returns those outside all of them.
-    fn place(self, nest: &mut Stmt) -> Vec<Stmt> {
+    fn insert(self, nest: &mut Stmt) -> Vec<Stmt> {
         let Self { loads, temporaries, levels, .. } = self;
         let mut levels = levels.into_iter();
         let outside = levels.next().unwrap_or_default();

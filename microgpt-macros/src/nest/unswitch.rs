@@ -12,12 +12,12 @@
 //!                                                    h[t, i] = x[t, i]
 //! ```
 
-use std::collections::BTreeMap;
-
 use crate::graph::equations::Equations;
-use crate::graph::{Array, Graph, IndexId, Node, NodeId, Rewrite};
+use crate::graph::{Graph, IndexId, Node, NodeId};
 
 use super::Kernels;
+use super::assume::{Facts, assume, is_nothing};
+use super::comparisons::Room;
 use super::ir::{Combine, Guard, Stmt, around, perfect};
 
 /// So many conditions make versions of one kernel: each doubles its code.
@@ -32,12 +32,8 @@ pub fn unswitch(equations: &mut Equations, kernels: &mut Kernels) {
             None => vec![stmt],
             Some((loops, combine)) => {
                 let indices: Vec<IndexId> = loops.into_iter().map(|(index, _)| index).collect();
-                let mut versions = Versions {
-                    graph: &mut equations.graph,
-                    steps: &steps.indices,
-                    loops: &indices,
-                };
-                versions.of(combine.clone(), CONDITIONS)
+                let mut versions = Versions { equations, steps: &steps.indices, loops: &indices };
+                versions.of(combine.clone(), &Decided::default())
             }
         });
         kernel.body = body.collect();
@@ -45,25 +41,44 @@ pub fn unswitch(equations: &mut Equations, kernels: &mut Kernels) {
 }
 
 struct Versions<'a> {
-    graph: &'a mut Graph,
+    equations: &'a mut Equations,
     /// What has a value before the loops.
     steps: &'a [IndexId],
     loops: &'a [IndexId],
 }
 
+/// The conditions that a version has decided, and whether each holds.
+#[derive(Clone, Default)]
+struct Decided(Vec<(NodeId, bool)>);
+
+impl Facts for Decided {
+    fn holds(&self, _: &Graph, condition: NodeId) -> Option<bool> {
+        self.0.iter().find(|(one, _)| *one == condition).map(|&(_, holds)| holds)
+    }
+
+    fn room(&self, graph: &Graph, index: IndexId) -> Room {
+        let each = self.0.iter().map(|&(one, holds)| Room::of(graph, one, holds, index));
+        each.fold(Room::default(), Room::and)
+    }
+}
+
 impl Versions<'_> {
-    fn of(&mut self, combine: Combine, conditions: usize) -> Vec<Stmt> {
-        if combine.adds && self.graph.nodes[combine.value] == Node::Number(0.0_f64.to_bits()) {
+    fn of(&mut self, combine: Combine, decided: &Decided) -> Vec<Stmt> {
+        if is_nothing(&self.equations.graph, &combine) {
             return Vec::new();
         }
-        let Some(condition) = self.condition(&combine).filter(|_| conditions > 0) else {
+        let condition = self.condition(&combine, decided);
+        let Some(condition) = condition.filter(|_| decided.0.len() < CONDITIONS) else {
             return vec![around(self.loops, Stmt::Combine(combine))];
         };
-        let [then, otherwise] =
-            [true, false].map(|holds| match assume(self.graph, &combine, condition, holds) {
-                Some(combine) => self.of(combine, conditions - 1),
+        let [then, otherwise] = [true, false].map(|holds| {
+            let mut decided = decided.clone();
+            decided.0.push((condition, holds));
+            match assume(self.equations, &combine, &decided) {
+                Some(combine) => self.of(combine, &decided),
                 None => Vec::new(),
-            });
+            }
+        });
         if then.is_empty() && otherwise.is_empty() {
             return Vec::new();
         }
@@ -71,20 +86,23 @@ impl Versions<'_> {
     }
 
     /// A condition that each step decides, on which an element depends that is there or not.
-    fn condition(&self, combine: &Combine) -> Option<NodeId> {
-        let guard = |node: NodeId| match self.graph.nodes[node] {
+    fn condition(&self, combine: &Combine, decided: &Decided) -> Option<NodeId> {
+        let graph = &self.equations.graph;
+        let guard = |node: NodeId| match graph.nodes[node] {
             Node::Load { guard, .. } => guard,
             _ => None,
         };
-        let below = self.graph.below([combine.value]).into_iter();
-        below.filter_map(guard).chain(combine.condition).find_map(|guard| self.decided(guard))
+        let guards = graph.below([combine.value]).into_iter().filter_map(guard);
+        let mut open = guards.chain(combine.condition).filter_map(|guard| self.decided(guard));
+        open.find(|&condition| decided.holds(graph, condition).is_none())
     }
 
     /// The greatest part of a condition that names no index of the loops.
     fn decided(&self, condition: NodeId) -> Option<NodeId> {
-        match self.graph.nodes[condition] {
+        let graph = &self.equations.graph;
+        match graph.nodes[condition] {
             Node::Not(operand) => self.decided(operand),
-            _ if self.graph.free(condition).iter().all(|index| self.steps.contains(index)) => {
+            _ if graph.free(condition).iter().all(|index| self.steps.contains(index)) => {
                 Some(condition)
             }
             Node::And(left, right) | Node::Or(left, right) => {
@@ -92,100 +110,5 @@ impl Versions<'_> {
             }
             _ => None,
         }
-    }
-}
-
-/// A combination where a condition holds, or does not; nothing if nothing is combined then.
-fn assume(graph: &mut Graph, combine: &Combine, condition: NodeId, holds: bool) -> Option<Combine> {
-    let mut assumed = Assume { graph, condition, holds, done: BTreeMap::new() };
-    let where_to = match combine.condition.map(|of| assumed.truth(of)) {
-        Some(Truth::Known(false)) => return None,
-        Some(Truth::Open(node)) => Some(node),
-        Some(Truth::Known(true)) | None => None,
-    };
-    let value = assumed.node(combine.value)?;
-    Some(Combine { value, condition: where_to, ..combine.clone() })
-}
-
-/// A condition, of which something is known.
-#[derive(Clone, Copy)]
-enum Truth {
-    Known(bool),
-    Open(NodeId),
-}
-
-struct Assume<'a> {
-    graph: &'a mut Graph,
-    condition: NodeId,
-    holds: bool,
-    done: BTreeMap<NodeId, NodeId>,
-}
-
-impl Assume<'_> {
-    fn truth(&mut self, condition: NodeId) -> Truth {
-        if condition == self.condition {
-            return Truth::Known(self.holds);
-        }
-        match self.graph.nodes[condition] {
-            Node::Not(operand) => match self.truth(operand) {
-                Truth::Known(holds) => Truth::Known(!holds),
-                Truth::Open(operand) => Truth::Open(self.graph.add(Node::Not(operand))),
-            },
-            Node::And(left, right) => match (self.truth(left), self.truth(right)) {
-                (Truth::Known(false), _) | (_, Truth::Known(false)) => Truth::Known(false),
-                (Truth::Known(true), other) | (other, Truth::Known(true)) => other,
-                (Truth::Open(left), Truth::Open(right)) => {
-                    Truth::Open(self.graph.add(Node::And(left, right)))
-                }
-            },
-            Node::Or(left, right) => match (self.truth(left), self.truth(right)) {
-                (Truth::Known(true), _) | (_, Truth::Known(true)) => Truth::Known(true),
-                (Truth::Known(false), other) | (other, Truth::Known(false)) => other,
-                (Truth::Open(left), Truth::Open(right)) => {
-                    Truth::Open(self.graph.add(Node::Or(left, right)))
-                }
-            },
-            _ => Truth::Open(self.node(condition).unwrap_or(condition)),
-        }
-    }
-}
-
-impl Rewrite<Array, Array> for Assume<'_> {
-    fn node(&mut self, node: NodeId) -> Option<NodeId> {
-        if let Some(&done) = self.done.get(&node) {
-            return Some(done);
-        }
-        let new = match self.graph.nodes[node].clone() {
-            Node::Select { condition, then, otherwise } => match self.truth(condition) {
-                Truth::Known(true) => self.node(then)?,
-                Truth::Known(false) => self.node(otherwise)?,
-                Truth::Open(condition) => {
-                    let (then, otherwise) = (self.node(then)?, self.node(otherwise)?);
-                    self.graph.add(Node::Select { condition, then, otherwise })
-                }
-            },
-            Node::Load { array, subscripts, guard: Some(guard) } => {
-                let guard = match self.truth(guard) {
-                    Truth::Known(true) => None,
-                    Truth::Known(false) => {
-                        let zero = self.graph.add(Node::Number(0.0_f64.to_bits()));
-                        self.done.insert(node, zero);
-                        return Some(zero);
-                    }
-                    Truth::Open(guard) => Some(guard),
-                };
-                self.graph.add(Node::Load { array, subscripts, guard })
-            }
-            other => {
-                let new = other.rewritten(self)?;
-                self.graph.add(new)
-            }
-        };
-        self.done.insert(node, new);
-        Some(new)
-    }
-
-    fn array(&mut self, array: Array) -> Option<Array> {
-        Some(array)
     }
 }

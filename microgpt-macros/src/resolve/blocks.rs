@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, Span};
 
-use super::{Checker, Place, axis_of, count};
+use super::{Checker, Role, axis_of, count};
 use crate::ids::Id;
 use crate::resolve::hir::{Array, Atom, BinderId, Block, DefinitionId, Integer, Leaf, Range};
 use crate::syntax::ast::{self, Condition, Expr, ExprKind};
@@ -192,7 +192,7 @@ impl Checker<'_> {
             );
             return None;
         };
-        let at = match self.integer(&start.at, Place::Subscript) {
+        let at = match self.integer(&start.at, Role::Subscript) {
             Ok(at) => at,
             Err(mistake) => {
                 self.report.push(mistake);

@@ -2,7 +2,7 @@
 
 use proc_macro2::Ident;
 
-use super::{Checker, Place, RangeFacts, Result};
+use super::{Checker, RangeFacts, Result, Role};
 use crate::resolve::hir::{Array, Binder, BinderId, Integer, Range};
 use crate::syntax::ast;
 use crate::syntax::name::{Name, plain};
@@ -105,8 +105,8 @@ impl Checker<'_> {
     }
 
     pub(super) fn range(&mut self, name: &Ident, range: &ast::Range) -> Result<Range> {
-        let low = self.integer(&range.low, Place::Range)?;
-        let high = self.integer(&range.high, Place::Range)?;
+        let low = self.integer(&range.low, Role::Range)?;
+        let high = self.integer(&range.high, Role::Range)?;
         let high = if range.inclusive { high.plus(1, &Integer::constant(1)) } else { high };
         if let Some(start @ ..0) = low.as_constant() {
             let (shift, name) = (-start, name.to_string());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, Span};
 
 use super::operands::shown;
-use super::{Checker, Holds, Place, Result, axis_of, rust};
+use super::{Checker, Holds, Result, Role, axis_of, rust};
 use crate::resolve::hir::{
     Array, Atom, Axis, AxisUse, BinderId, Bound, Integer, IntegersId, Operation, Range,
 };
@@ -17,7 +17,7 @@ impl Checker<'_> {
     pub(super) fn subscript(&mut self, array: Array, axis: usize, expr: &Expr) -> Result<Integer> {
         let subscript = match clipped(expr) {
             Some(inner) => self.clip(inner, array, axis, expr.span)?,
-            None => self.integer(expr, Place::Subscript)?,
+            None => self.integer(expr, Role::Subscript)?,
         };
         if let Some(constant @ ..0) = subscript.as_constant() {
             return Err(Diagnostic::new(
@@ -101,7 +101,7 @@ impl Checker<'_> {
                     let ends = self.all_of(axis, subscript.span);
                     self.clip_to(inner, &ends)?
                 }
-                None => self.integer(subscript, Place::Subscript)?,
+                None => self.integer(subscript, Role::Subscript)?,
             };
             if let Some(index) = place.as_index() {
                 let axis = Axis::Integers { operand: integers, axis };
@@ -149,8 +149,8 @@ impl Checker<'_> {
         }
     }
 
-    pub(super) fn integer(&mut self, expr: &Expr, place: Place) -> Result<Integer> {
-        let integer = self.sum_of_integers(expr, place)?;
+    pub(super) fn integer(&mut self, expr: &Expr, role: Role) -> Result<Integer> {
+        let integer = self.sum_of_integers(expr, role)?;
         if integer.depth() > DEEPEST {
             return Err(Diagnostic::new(
                 expr.span,
@@ -194,15 +194,15 @@ impl Checker<'_> {
         all
     }
 
-    fn sum_of_integers(&mut self, expr: &Expr, place: Place) -> Result<Integer> {
+    fn sum_of_integers(&mut self, expr: &Expr, role: Role) -> Result<Integer> {
         Ok(match &expr.kind {
             ExprKind::Number { value, is_integer } => {
                 Integer::constant(whole(*value, *is_integer, expr.span)?)
             }
             ExprKind::Path(path) => match &path.ident {
-                Some(ident) => match self.index_at(ident, place) {
+                Some(ident) => match self.index_at(ident, role) {
                     Some(index) => Integer::index(index),
-                    None => self.not_an_index(ident, path, place)?,
+                    None => self.not_an_index(ident, path, role)?,
                 },
                 None => self.integer_path(path, expr.span)?,
             },
@@ -222,16 +222,16 @@ impl Checker<'_> {
                 self.element(base, subscripts, Holds::Ids)?
             }
             ExprKind::Negate(operand) => {
-                Integer::constant(0).plus(-1, &self.integer(operand, place)?)
+                Integer::constant(0).plus(-1, &self.integer(operand, role)?)
             }
             ExprKind::Binary { operator: Operator::Add, left, right } => {
-                self.integer(left, place)?.plus(1, &self.integer(right, place)?)
+                self.integer(left, role)?.plus(1, &self.integer(right, role)?)
             }
             ExprKind::Binary { operator: Operator::Sub, left, right } => {
-                self.integer(left, place)?.plus(-1, &self.integer(right, place)?)
+                self.integer(left, role)?.plus(-1, &self.integer(right, role)?)
             }
             ExprKind::Binary { operator: Operator::Mul, left, right } => {
-                let (left, right) = (self.integer(left, place)?, self.integer(right, place)?);
+                let (left, right) = (self.integer(left, role)?, self.integer(right, role)?);
                 let product = match (left.as_constant(), right.as_constant()) {
                     (Some(factor), _) => right.times(factor),
                     (_, Some(factor)) => left.times(factor),
@@ -240,10 +240,10 @@ impl Checker<'_> {
                 product.ok_or_else(|| too_large(expr.span))?
             }
             ExprKind::Binary { operator: Operator::Div, left, right } => {
-                self.divided(Operation::Quotient, left, right, place)?
+                self.divided(Operation::Quotient, left, right, role)?
             }
             ExprKind::Remainder { left, right } => {
-                self.divided(Operation::Remainder, left, right, place)?
+                self.divided(Operation::Remainder, left, right, role)?
             }
             ExprKind::Call { function, arguments } => {
                 let name = function.ident.as_ref().map(plain).unwrap_or_default();
@@ -251,7 +251,7 @@ impl Checker<'_> {
                     ("min", _) => Operation::Min,
                     ("max", _) => Operation::Max,
                     ("clamp", [one, low, high]) => {
-                        let [one, low, high] = [one, low, high].map(|one| self.integer(one, place));
+                        let [one, low, high] = [one, low, high].map(|one| self.integer(one, role));
                         return between(one?, low?, high?).ok_or_else(|| too_large(expr.span));
                     }
                     ("clip", _) => return Err(stray_clip(expr.span)),
@@ -259,7 +259,7 @@ impl Checker<'_> {
                 };
                 let mut all: Option<Integer> = None;
                 for argument in arguments {
-                    let one = self.integer(argument, place)?;
+                    let one = self.integer(argument, role)?;
                     all = match all {
                         None => Some(one),
                         Some(before) => Integer::of(operation, before, one),
@@ -281,9 +281,9 @@ impl Checker<'_> {
         operation: Operation,
         left: &Expr,
         right: &Expr,
-        place: Place,
+        role: Role,
     ) -> Result<Integer> {
-        let (one, other) = (self.integer(left, place)?, self.integer(right, place)?);
+        let (one, other) = (self.integer(left, role)?, self.integer(right, role)?);
         if let Some(divisor @ ..=0) = other.as_constant() {
             return Err(Diagnostic::new(
                 right.span,
@@ -332,7 +332,7 @@ impl Checker<'_> {
     }
 
     fn clip_to(&mut self, inner: &Expr, [low, last]: &[Integer; 2]) -> Result<Integer> {
-        let integer = self.integer(inner, Place::Subscript)?;
+        let integer = self.integer(inner, Role::Subscript)?;
         between(integer, low.clone(), last.clone()).ok_or_else(|| too_large(inner.span))
     }
 
@@ -345,10 +345,10 @@ impl Checker<'_> {
     }
 
     /// A subscript cannot be a Rust variable; a range can.
-    fn index_at(&self, ident: &Ident, place: Place) -> Option<BinderId> {
-        match place {
-            Place::Subscript => self.index_alone(ident),
-            Place::Range => self.index(ident),
+    fn index_at(&self, ident: &Ident, role: Role) -> Option<BinderId> {
+        match role {
+            Role::Subscript => self.index_alone(ident),
+            Role::Range => self.index(ident),
         }
     }
 
@@ -370,7 +370,7 @@ impl Checker<'_> {
         &mut self,
         ident: &Ident,
         path: &Path,
-        place: Place,
+        role: Role,
     ) -> Result<Integer> {
         if let Some(found) = self.let_of(ident) {
             if found.is_none() {
@@ -382,10 +382,10 @@ impl Checker<'_> {
                 "a subscript or range is a sum of indices and integers; compute others in Rust, outside of `expr!`",
             ));
         }
-        if let (Place::Range, Some(mistake)) = (place, self.letter_alone(ident)) {
+        if let (Role::Range, Some(mistake)) = (role, self.letter_alone(ident)) {
             return Err(mistake);
         }
-        if place == Place::Range {
+        if role == Role::Range {
             return self.integer_path(path, ident.span());
         }
         let names: Vec<_> = self.indices.iter().map(|(name, _)| name.text.as_str()).collect();

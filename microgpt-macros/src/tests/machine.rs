@@ -47,7 +47,7 @@ pub struct Added {
     pub along: Option<IndexId>,
     /// Whether it is a product that is rounded once, with its addition.
     pub fused: bool,
-    /// The values of the loops.
+    /// The values of the loops. Of a loop over a part of an index it is that of the index.
     pub at: Vec<(IndexId, i64)>,
 }
 
@@ -441,7 +441,9 @@ impl<'a, T: Number> Machine<'a, T> {
         fused: bool,
     ) {
         if let Some(added) = &mut self.added {
-            let (kernel, at) = (self.kernel, self.at.clone());
+            let whole = |index: IndexId| self.graph.indices[index].part_of.unwrap_or(index);
+            let at = self.at.iter().map(|&(index, value)| (whole(index), value)).collect();
+            let (kernel, along) = (self.kernel, along.map(whole));
             added.push(Added { kernel, array, address, lane, along, fused, at });
         }
     }

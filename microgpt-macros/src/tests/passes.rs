@@ -159,11 +159,16 @@ fn is_whole(gradient: &Gradient) -> bool {
 const LENGTHS: [usize; 15] = [0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 65];
 
 /// Programs whose kernels are of all kinds, in loops of two indices.
-pub const OF_TWO: [&str; 17] = [
+pub const OF_TWO: [&str; 22] = [
     "for k { let s[-1] = c; let s = relu(s[k - 1]) - a[k]; } [s[k] * b[k] for k]",
     "for k { let s[len(k)] = d; let s = tanh(s[k + 1]) * a[k] + b[k]; } [s[k] for k]",
     "for i, k { let p = if i == 0 || k == 0 { m[i, k] } else { max(p[i - 1, k], p[i, k - 1]) * 0.5 }; }
      [p[i, k] for i, k]",
+    "[if i > 0 { m[i - 1, k] * u[i] } else { m[i, k] } for i, k]",
+    "[sum(if i < len(i) - 1 { m[i + 1, k] * u[i] } else { 0 } for i) + b[k] for k]",
+    "[sum(if 1 <= i { m[i - 1, k] * m[i, k] } else { u[i] } for k) for i]",
+    "[if k == 0 || k != 2 && 3 > k { a[k] * u[i] } else { m[i, k] * b[k - 1] } for k, i]",
+    "[max(if i == len(i) - 1 && k > 1 { m[i, k] } else { a[k] - u[i] } for i) for k]",
     "sum(u[i] * v[i] for i)",
     "[sum(m[i, k] * a[k] for k) for i]",
     "[sum(m[i, k] * a[k] * 2 for i) + b[k] for k]",

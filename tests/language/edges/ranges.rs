@@ -144,6 +144,52 @@ fn a_branch_that_is_not_taken_needs_no_value() {
     .assert_right();
 }
 
+/// Loops are divided where a condition on their index changes; an element that is off its axis is found all the same.
+#[test]
+fn a_branch_that_is_taken_is_checked_whatever_decides_it() {
+    let tape = Tape::new();
+    let x = tape.array((3, 2), &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    let y = tape.array((3, 2), &[0.5; 6]);
+    for text in [
+        panic_of(|| expr!([if t > 0 { x[t, i + 1] } else { y[t, i] } for t, i])),
+        panic_of(|| expr!([sum(if t < len(t) - 1 { x[t, i + 1] } else { y[t, i] } for t) for i])),
+        panic_of(|| {
+            expr! {
+                for t { let h = [if t > 0 { h[t - 1, i] + x[t, i + 1] } else { y[t, i] } for i]; }
+                [h[t, i] for t, i]
+            }
+        }),
+        panic_of(|| {
+            expr! {
+                for t { let h = [if t == 0 || y[t, 0] < 0 { y[t, i] } else { h[t - 1, i] + x[t, i + 1] } for i]; }
+                [h[t, i] for t, i]
+            }
+        }),
+    ] {
+        assert!(text.contains("axis 1 of `x` has length 2, but its subscript is 2"), "{text}");
+    }
+    for text in [
+        panic_of(|| expr!([if t > 0 { x[t + 1, i] } else { y[t, i] } for t, i])),
+        panic_of(|| expr!([if t != 0 { x[t + 1, i] } else { y[t, i] } for t, i])),
+        panic_of(|| expr!([if t < len(t) - 1 { x[t + 2, i] } else { y[t, i] } for t, i])),
+    ] {
+        assert!(text.contains("axis 0 of `x` has length 3, but its subscript is 3"), "{text}");
+    }
+    for (rows, expected) in [
+        (3, [0.5, 0.5, 1.0, 2.0, 3.0, 4.0, 3.0, 4.0, 5.0, 6.0, 0.5, 0.5]),
+        (1, [0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0]),
+        (0, [0.0; 12]),
+    ] {
+        let (x, y) = (x.rows(0, rows), y.rows(0, rows));
+        let before = expr!([if t > 0 { x[t - 1, i] } else { y[t, i] } for t, i]).data();
+        let after = expr!([if t < len(t) - 1 { x[t + 1, i] } else { y[t, i] } for t, i]).data();
+        assert_eq!(
+            (before.as_slice(), after.as_slice()),
+            (&expected[..2 * rows], &expected[6..][..2 * rows])
+        );
+    }
+}
+
 #[test]
 fn a_result_reaches_as_far_as_its_index_does() {
     let v = [1.0, 2.0, 3.0];

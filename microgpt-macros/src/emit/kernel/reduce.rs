@@ -81,7 +81,7 @@ impl Printer<'_> {
             }
             _ => None,
         };
-        (range, self.within(&reduce.body, reduce))
+        (range, self.within(&reduce.body, Some(reduce)))
     }
 
     /// A sum in registers, written once.
@@ -104,7 +104,7 @@ impl Printer<'_> {
 
     fn product(&mut self, reduce: &Reduce) -> TokenStream {
         let (runtime, name) = (self.runtime, self.emitter.array(reduce.to.array));
-        let inside = self.within(&reduce.body, reduce);
+        let inside = self.within(&reduce.body, Some(reduce));
         let target = self.element(&reduce.to);
         code! {
             let mut product_ = #runtime::expr::Product::new();
@@ -116,7 +116,7 @@ impl Printer<'_> {
     /// A maximum or minimum, or where it was found.
     fn best(&mut self, reduce: &Reduce) -> TokenStream {
         let (runtime, name) = (self.runtime, self.emitter.array(reduce.to.array));
-        let inside = self.within(&reduce.body, reduce);
+        let inside = self.within(&reduce.body, Some(reduce));
         let target = self.element(&reduce.to);
         if let [Stmt::Term(Term::Row(_))] = reduce.body.as_slice() {
             return code!(#name[#target] = #inside;);
@@ -150,7 +150,7 @@ impl Printer<'_> {
     /// A maximum or minimum of each element of a row.
     fn row_of_bests(&mut self, reduce: &Reduce, row: IndexId) -> TokenStream {
         let runtime = self.runtime;
-        let inside = self.within(&reduce.body, reduce);
+        let inside = self.within(&reduce.body, Some(reduce));
         let (axis, target) = (self.size(row), self.target_row(&reduce.to, row, false));
         let empty = reduce.over.filter(|(_, may_be_empty)| *may_be_empty).map(|(over, _)| {
             let of_nothing = self.constant(reduce.fold.rule().identity);
@@ -163,7 +163,7 @@ impl Printer<'_> {
     /// A row of sums, each in lanes.
     fn row_of_lanes(&mut self, reduce: &Reduce, row: IndexId) -> TokenStream {
         let (runtime, adds) = (self.runtime, reduce.adds);
-        let inside = self.within(&reduce.body, reduce);
+        let inside = self.within(&reduce.body, Some(reduce));
         let (axis, target) = (self.size(row), self.target_row(&reduce.to, row, false));
         code!(#runtime::expr::sum_rows(#axis, #target, #adds, |sums_| { #inside });)
     }
@@ -171,7 +171,7 @@ impl Printer<'_> {
     /// Rows of a small product.
     fn vectors(&mut self, reduce: &Reduce, each: IndexId, along: IndexId) -> TokenStream {
         let (runtime, name) = (self.runtime, self.emitter.array(reduce.to.array));
-        let inside = self.within(&reduce.body, reduce);
+        let inside = self.within(&reduce.body, Some(reduce));
         let [rows, columns] = [each, along].map(|index| self.size(index));
         let (target, clear) = (self.element(&reduce.to), self.clear(reduce));
         let starts = self.starts(&[each, along]);
@@ -192,15 +192,16 @@ impl Printer<'_> {
 
     /// The product over all others, from those before and those after.
     pub(super) fn scan(
-        &mut self,
+        &self,
         along: IndexId,
         to: &Element,
         value: NodeId,
         body: &[Stmt],
     ) -> TokenStream {
-        let temporaries = self.stmts(body);
-        let (name, target) = (self.emitter.array(to.array), self.element(to));
-        let value = self.update(Update::Set(value));
+        let mut inner = self.inner();
+        let temporaries = inner.stmts(body);
+        let (name, target) = (self.emitter.array(to.array), inner.element(to));
+        let value = inner.update(Update::Set(value));
         let (index, (low, high)) = (self.emitter.index(along), self.emitter.bounds(along));
         code! {
             for #index in #low..#high {

@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span};
 
 use super::{Member, Order, Scope};
 use crate::resolve::hir::{Array, Atom, BinderId, Bound, Integer, Operation, Range, Value};
-use crate::resolve::{Checker, Place, Result, count};
+use crate::resolve::{Checker, Result, Role, count};
 use crate::syntax::ast::{Expr, ExprKind, Path};
 use crate::syntax::name::Name;
 use crate::syntax::report::Diagnostic;
@@ -90,7 +90,7 @@ impl Checker<'_> {
         } else {
             let mut places = Vec::new();
             for subscript in leading {
-                let place = self.integer(subscript, Place::Subscript)?;
+                let place = self.integer(subscript, Role::Subscript)?;
                 if place.as_id().is_some() {
                     return Err(Diagnostic::new(
                         subscript.span,
