@@ -52,16 +52,12 @@ struct Assume<'a> {
 }
 
 impl Assume<'_> {
-    /// Whether an element is surely one of its array.
+    /// Whether an element is surely one of its array. What stands in a branch is not checked on entry, ids neither.
     fn is_on_axes(&self, array: Array, subscripts: &[Subscript]) -> bool {
         subscripts.iter().enumerate().all(|(axis, one)| self.is_on_axis(array, axis, one))
     }
 
     fn is_on_axis(&self, array: Array, axis: usize, subscript: &Subscript) -> bool {
-        // Those are checked on entry.
-        if subscript.as_id().is_some() {
-            return true;
-        }
         let graph = &self.equations.graph;
         let mut atoms = subscript.terms.iter();
         let (Some((&Atom::Index(index), 1)), None) = (atoms.next(), atoms.next()) else {

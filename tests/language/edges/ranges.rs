@@ -175,6 +175,9 @@ fn a_branch_that_is_taken_is_checked_whatever_decides_it() {
     ] {
         assert!(text.contains("axis 0 of `x` has length 3, but its subscript is 3"), "{text}");
     }
+    let ids = [0, 2, 1];
+    let text = panic_of(|| expr!([if t > 0 { x[t, ids[t]] } else { y[t, 0] } for t]));
+    assert!(text.contains("axis 1 of `x` has length 2, but its subscript is 2"), "{text}");
     for (rows, expected) in [
         (3, [0.5, 0.5, 1.0, 2.0, 3.0, 4.0, 3.0, 4.0, 5.0, 6.0, 0.5, 0.5]),
         (1, [0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0]),
