@@ -68,7 +68,7 @@ fn show(program: &str, rust: bool) -> Result<(), String> {
         println!("  {line}");
     }
     let mut before = BTreeMap::new();
-    let kernels = nest::run(&mut gradient, &nest::PASSES, &mut |gradient, pass, kernels| {
+    let kernels = nest::run(&mut gradient, nest::PASSES, &mut |gradient, pass, kernels| {
         let notation = Notation::new(&checked, gradient);
         println!("\nafter {pass}");
         let mut changes = 0;

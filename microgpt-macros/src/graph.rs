@@ -327,11 +327,6 @@ impl<A: Copy + Eq + Hash> Graph<A> {
     pub fn has_call(&self, node: NodeId) -> bool {
         self.calls[node]
     }
-
-    /// Whether a function is an op of the table, and not one of the user's.
-    pub fn is_of_table(&self, function: FunctionId) -> bool {
-        matches!(self.functions[function], Function::Builtin(_))
-    }
 }
 
 impl<A> Node<A> {

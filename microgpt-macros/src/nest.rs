@@ -54,7 +54,7 @@ pub struct Pass {
 }
 
 /// All passes, in the order in which they run.
-pub const PASSES: [Pass; 10] = [
+pub const PASSES: &[Pass] = &[
     // Loops over the values of an index where a condition on it holds, and over the others.
     Pass { name: "split", run: split::split },
     // A version where a condition holds that each step decides, and one where not.
@@ -64,37 +64,34 @@ pub const PASSES: [Pass; 10] = [
     // Calls of micro-kernels for sums of products.
     Pass {
         name: "contract",
-        run: |of, kernels| kernels.each(|one, body| contract::contract(&of.graph, one, body)),
+        run: |of, all| all.each_body(|one, body| contract::contract(&of.graph, one, body)),
     },
     // What every step of a recurrence multiplies by is packed once.
     Pass { name: "pack", run: |of, kernels| pack::pack(of, kernels) },
     // The index along which most arrays lie in one piece is innermost.
     Pass {
         name: "order",
-        run: |of, kernels| kernels.each(|one, body| order::order(&of.graph, one, body)),
+        run: |of, all| all.each_body(|one, body| order::order(&of.graph, one, body)),
     },
     // Both versions add up in the same order, or there is only one.
     Pass { name: "verify", run: |of, kernels| verify::keep_order(of, kernels) },
     // Sums stay in registers.
     Pass {
         name: "accumulate",
-        run: |of, kernels| kernels.each(|one, body| accumulate::accumulate(&of.graph, one, body)),
+        run: |of, all| all.each_body(|one, body| accumulate::accumulate(&of.graph, one, body)),
     },
     // Rows in SIMD vectors.
-    Pass {
-        name: "vectorize",
-        run: |of, kernels| kernels.each(|_, body| vectorize::vectorize(&of.graph, body)),
-    },
+    Pass { name: "vectorize", run: |_, all| all.each_body(|_, body| vectorize::vectorize(body)) },
     // A value is computed no deeper than it changes.
     Pass {
         name: "hoist",
-        run: |of, kernels| kernels.each(|one, body| hoist::hoist(&of.graph, one, body)),
+        run: |of, all| all.each_body(|one, body| hoist::hoist(&of.graph, one, body)),
     },
 ];
 
 /// Makes the kernels of every equation and accumulation.
 pub fn kernels(gradient: &mut Gradient) -> Kernels {
-    run(gradient, &PASSES, &mut |_, _, _| ())
+    run(gradient, PASSES, &mut |_, _, _| ())
 }
 
 /// Makes kernels by some of the passes, and shows them as they are before the first, which is called `naive`, and
@@ -124,7 +121,7 @@ impl Kernels {
     }
 
     /// Changes the statements of each kernel.
-    fn each(&mut self, mut change: impl FnMut(Option<&Interleaving>, &mut Vec<Stmt>)) {
+    fn each_body(&mut self, mut change: impl FnMut(Option<&Interleaving>, &mut Vec<Stmt>)) {
         let starts = self.starts.iter_mut().map(|(_, kernel)| kernel);
         for kernel in self.forward.iter_mut().chain(starts).chain(&mut self.backward) {
             change(self.interleaving.as_ref(), &mut kernel.body);

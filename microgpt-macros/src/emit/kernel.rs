@@ -214,13 +214,9 @@ impl Printer<'_> {
                     }
                 }
             }
-            Stmt::StoreRow { to, row, padded } => {
+            Stmt::StoreRow { to, row } => {
                 let (rows, step) = (self.loads(row), self.step(row));
-                let target = self.target_row(to, row.index, *padded);
-                if *padded {
-                    let len = ident("row_len_");
-                    return code!(#runtime::expr::map_padded(#target, #len, [#(#rows),*], #step););
-                }
+                let target = self.target_row(to, row.index);
                 let write = if row.value.is_set() { code!(map) } else { code!(accumulate) };
                 code!(#runtime::expr::#write(#target, [#(#rows),*], #step);)
             }
@@ -248,7 +244,7 @@ impl Printer<'_> {
         let runtime = self.runtime;
         let value = match of {
             Let::Node(node) => self.node(*node),
-            Let::Row { node, index, padded } => self.row_of(*node, *index, *padded),
+            Let::Row { node, index } => self.row_of(*node, *index),
             Let::Length(index) => {
                 let len = ident("row_len_");
                 if let IndexRange::Whole(length) = self.emitter.graph.indices[*index].range {
@@ -287,34 +283,30 @@ impl Printer<'_> {
     }
 
     /// The row that is written.
-    fn target_row(&self, to: &Element, index: IndexId, padded: bool) -> TokenStream {
+    fn target_row(&self, to: &Element, index: IndexId) -> TokenStream {
         let (runtime, len, name) = (self.runtime, ident("row_len_"), self.emitter.array(to.array));
         let first = self.address(to.array, &to.subscripts, Some(index));
         let stored = self.in_order(to.array, &to.subscripts);
-        let whole = (!padded).then(|| code!([..#len]));
         if self.begins_with_its_axis(&stored, index) {
-            code!(&mut #name[#first..]#whole)
+            code!(&mut #name[#first..][..#len])
         } else {
-            let row = code!(#runtime::expr::from_mut(#name, #len, || #first));
-            if padded { row } else { code!(&mut #row[..#len]) }
+            code!(&mut #runtime::expr::from_mut(#name, #len, || #first)[..#len])
         }
     }
 
     /// A row that is read: the elements of an array along an index.
-    fn row_of(&self, node: NodeId, index: IndexId, padded: bool) -> TokenStream {
+    fn row_of(&self, node: NodeId, index: IndexId) -> TokenStream {
         let Node::Load { array, subscripts, .. } = &self.emitter.graph.nodes[node] else {
             unreachable!("a row is of elements of an array")
         };
         let (runtime, len) = (self.runtime, ident("row_len_"));
         let (name, stored) = (self.emitter.array(*array), self.in_order(*array, subscripts));
         let first = self.address(*array, subscripts, Some(index));
-        let whole = (!padded).then(|| code!([..#len]));
         if self.begins_with_its_axis(&stored, index) {
-            code!(&#name[#first..]#whole)
+            code!(&#name[#first..][..#len])
         } else {
             // A row without elements may begin beyond the array.
-            let row = code!(#runtime::expr::from(#name, #len, || #first));
-            if padded { row } else { code!(&#row[..#len]) }
+            code!(&#runtime::expr::from(#name, #len, || #first)[..#len])
         }
     }
 

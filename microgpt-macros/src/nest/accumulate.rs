@@ -12,13 +12,14 @@
 use crate::graph::{Fold, Graph, IndexId};
 
 use super::ir::{
-    Accumulator, Combine, Kind, Let, Loop, Reduce, Stmt, Term, Update, around, nests, vector,
+    Accumulator, Combine, Kind, Let, Loop, Reduce, Stmt, Term, Update, around, replace_nests,
+    vector,
 };
 use super::layout::Interleaving;
 
 /// Gives each combination its accumulator.
 pub fn accumulate(graph: &Graph, interleaving: Option<&Interleaving>, body: &mut Vec<Stmt>) {
-    nests(interleaving, body, &mut |_, loops, combine| nest(graph, loops, combine));
+    replace_nests(interleaving, body, &mut |_, loops, combine| nest(graph, loops, combine));
     declare(body);
 }
 

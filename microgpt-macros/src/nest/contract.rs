@@ -6,14 +6,16 @@
 use crate::graph::{Fold, Graph, IndexId, IndexRange, Node, NodeId, Subscript, indices_of};
 use crate::syntax::ast::Operator;
 
-use super::ir::{Accumulator, Combine, Guard, MicroKernel, Reduce, Stmt, Term, around, nests};
+use super::ir::{
+    Accumulator, Combine, Guard, MicroKernel, Reduce, Stmt, Term, around, replace_nests,
+};
 use super::layout::Interleaving;
 use super::order::{Walk, as_stored, nearest, walk};
 use super::products::{Product, Products, products};
 
 /// Puts calls in the place of loops that are contractions; one with bounds is called where those are long.
 pub fn contract(graph: &Graph, interleaving: Option<&Interleaving>, body: &mut [Stmt]) {
-    nests(interleaving, body, &mut |interleaving, loops, combine| {
+    replace_nests(interleaving, body, &mut |interleaving, loops, combine| {
         let indices: Vec<IndexId> = loops.iter().map(|&(index, _)| index).collect();
         let as_loops = around(&indices, Stmt::Combine(combine.clone()));
         if combine.fold != Fold::Sum || combine.condition.is_some() {

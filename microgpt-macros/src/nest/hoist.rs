@@ -54,8 +54,8 @@ struct Nest<'a> {
     graph: &'a Graph,
     interleaving: Option<&'a Interleaving>,
     loops: Vec<IndexId>,
-    /// The index of the vectors, and whether they may be read past the end of a row.
-    row: Option<(IndexId, bool)>,
+    /// The index of the vectors.
+    row: Option<IndexId>,
     /// What is computed in each loop, outside all of them first.
     levels: Vec<Vec<Stmt>>,
     loads: Vec<NodeId>,
@@ -69,8 +69,7 @@ impl<'a> Nest<'a> {
         let mut loops = Vec::new();
         let innermost = innermost(nest, &mut loops);
         let row = match innermost {
-            Stmt::StoreRow { row, padded, .. } => Some((row.index, *padded)),
-            Stmt::Term(Term::Row(row)) => Some((row.index, false)),
+            Stmt::StoreRow { row, .. } | Stmt::Term(Term::Row(row)) => Some(row.index),
             _ => None,
         };
         let levels = vec![Vec::new(); loops.len() + 1];
@@ -100,7 +99,7 @@ impl<'a> Nest<'a> {
                 None => nest.node(root),
             }
         }
-        if let Some((index, _)) = row {
+        if let Some(index) = row {
             let level = nest.level(&graph.range_indices(index));
             nest.levels[level].insert(0, Stmt::Let(Let::Length(index)));
         }
@@ -126,7 +125,7 @@ impl<'a> Nest<'a> {
             return;
         }
         let free = self.graph.free(node);
-        let row = self.row.map(|(index, _)| index);
+        let row = self.row;
         let mut trivial = matches!(
             self.graph.nodes[node],
             Node::Number(_) | Node::And(..) | Node::Or(..) | Node::Not(_)
@@ -135,13 +134,13 @@ impl<'a> Nest<'a> {
             Node::Load { array, subscripts, guard: None } => {
                 let walk = row.map(|row| walk(&self.stored(*array, subscripts), row));
                 trivial = matches!(walk, Some(Walk::Contiguous | Walk::Strided));
-                if let (Some(Walk::Contiguous), Some((index, padded))) = (walk, self.row) {
+                if let (Some(Walk::Contiguous), Some(index)) = (walk, row) {
                     let mut free: BTreeSet<IndexId> =
                         subscripts.iter().flat_map(indices_of).collect();
                     free.remove(&index);
                     free.extend(self.graph.range_indices(index));
                     let level = self.level(&free);
-                    self.levels[level].push(Stmt::Let(Let::Row { node, index, padded }));
+                    self.levels[level].push(Stmt::Let(Let::Row { node, index }));
                     self.loads.push(node);
                 }
             }

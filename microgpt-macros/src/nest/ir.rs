@@ -98,7 +98,7 @@ pub enum Stmt {
     /// `to += value` where the condition holds; only there the subscripts are on their axes.
     StoreIf { condition: NodeId, to: Element, value: NodeId },
     /// A row of elements, in vectors.
-    StoreRow { to: Element, row: Row, padded: bool },
+    StoreRow { to: Element, row: Row },
     /// A reduction over the loops in its body, which is then stored.
     Reduce(Reduce),
     /// A term of the reduction around it.
@@ -175,7 +175,7 @@ pub enum Let {
     /// The value of a node.
     Node(NodeId),
     /// The elements of an array along an index, of which a node is one.
-    Row { node: NodeId, index: IndexId, padded: bool },
+    Row { node: NodeId, index: IndexId },
     /// The number of elements along an index.
     Length(IndexId),
     /// The running products of a scan.
@@ -311,7 +311,8 @@ pub fn perfect(stmt: &Stmt) -> Option<(Vec<Loop>, &Combine)> {
     let mut stmt = stmt;
     while let Stmt::For { index, kind, body } = stmt {
         loops.push((*index, *kind));
-        stmt = body.last()?;
+        let [inner] = &body[..] else { return None };
+        stmt = inner;
     }
     match stmt {
         Stmt::Combine(combine) => Some((loops, combine)),
@@ -320,18 +321,18 @@ pub fn perfect(stmt: &Stmt) -> Option<(Vec<Loop>, &Combine)> {
 }
 
 /// What a pass makes of a perfect nest, by the layout that its arrays have.
-pub type Rewrite<'a> = dyn FnMut(Option<&Interleaving>, &[Loop], &Combine) -> Stmt + 'a;
+pub type Replace<'a> = dyn FnMut(Option<&Interleaving>, &[Loop], &Combine) -> Stmt + 'a;
 
 /// Puts other statements in the place of all perfect nests, each with the layout that its arrays have.
-pub fn nests(interleaving: Option<&Interleaving>, body: &mut [Stmt], by: &mut Rewrite<'_>) {
-    nests_in(interleaving, None, body, by);
+pub fn replace_nests(interleaving: Option<&Interleaving>, body: &mut [Stmt], by: &mut Replace<'_>) {
+    replace_nests_in(interleaving, None, body, by);
 }
 
-fn nests_in<'a>(
+fn replace_nests_in<'a>(
     interleaving: Option<&'a Interleaving>,
     current: Option<&'a Interleaving>,
     body: &mut [Stmt],
-    by: &mut Rewrite<'_>,
+    by: &mut Replace<'_>,
 ) {
     for stmt in body {
         if let Some((loops, combine)) = perfect(stmt) {
@@ -340,8 +341,8 @@ fn nests_in<'a>(
         }
         if let Stmt::Specialize { when, then, otherwise } = stmt {
             let moved = if *when == Guard::Interleaved { interleaving } else { current };
-            nests_in(interleaving, moved, then, by);
-            nests_in(interleaving, current, otherwise, by);
+            replace_nests_in(interleaving, moved, then, by);
+            replace_nests_in(interleaving, current, otherwise, by);
         }
     }
 }

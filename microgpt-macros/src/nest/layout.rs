@@ -93,7 +93,7 @@ fn whole(graph: &Graph, index: IndexId) -> Option<Length> {
 pub fn specialize(equations: &Equations, kernels: &mut Kernels) {
     kernels.interleaving = Interleaving::of(equations);
     let graph = &equations.graph;
-    kernels.each(|interleaving, body| {
+    kernels.each_body(|interleaving, body| {
         if let Some(interleaving) = interleaving {
             versions(graph, interleaving, body);
         }
@@ -139,7 +139,7 @@ fn touches(graph: &Graph, interleaving: &Interleaving, nest: &Stmt) -> bool {
 /// Takes the second versions out again.
 pub fn unspecialize(kernels: &mut Kernels) {
     kernels.interleaving = None;
-    kernels.each(|_, body| as_written(body));
+    kernels.each_body(|_, body| as_written(body));
 }
 
 fn as_written(body: &mut [Stmt]) {

@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 
 use crate::graph::{Array, Fold, Graph, IndexId, Node, NodeId, Subscript, indices_of};
 
-use super::ir::{Combine, Element, Kind, Loop, Stmt, around, nests};
+use super::ir::{Combine, Element, Kind, Loop, Stmt, around, replace_nests};
 use super::layout::{Interleaving, stored};
 use super::tuning::{CONTIGUOUS, Cost, STILL, STRIDED};
 
 /// Orders the loops of all nests that arrays in this layout have.
 pub fn order(graph: &Graph, interleaving: Option<&Interleaving>, body: &mut [Stmt]) {
-    nests(interleaving, body, &mut |interleaving, loops, combine| {
+    replace_nests(interleaving, body, &mut |interleaving, loops, combine| {
         let planner = Order { graph, interleaving };
         planner.nest(loops, combine)
     });

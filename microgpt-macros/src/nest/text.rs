@@ -105,9 +105,8 @@ impl Writer<'_> {
                 let value = self.node(*value, scope);
                 self.line(format!("if {condition} {{ {to} += {value} }}"));
             }
-            Stmt::StoreRow { to, row, padded } => {
-                let padded = if *padded { ", padded" } else { "" };
-                self.row(row, padded, scope, |writer, scope| writer.set(to, row.value, scope));
+            Stmt::StoreRow { to, row } => {
+                self.row(row, scope, |writer, scope| writer.set(to, row.value, scope));
             }
             Stmt::Reduce(reduce) => self.reduce(reduce, scope),
             Stmt::Term(Term::One(value)) => {
@@ -115,7 +114,7 @@ impl Writer<'_> {
                 self.line(text);
             }
             Stmt::Term(Term::Row(row)) => {
-                self.row(row, "", scope, |writer, scope| writer.term(row.value, scope));
+                self.row(row, scope, |writer, scope| writer.term(row.value, scope));
             }
             Stmt::Term(Term::Multiple { each, along, left, right }) => {
                 let product = self.product(*left, *right, scope);
@@ -197,10 +196,9 @@ impl Writer<'_> {
     fn temporary(&mut self, of: &Let, scope: &mut Scope) {
         let text = match of {
             Let::Node(node) => self.node(*node, scope),
-            Let::Row { node, index, padded } => {
-                let padded = if *padded { ", padded" } else { "" };
+            Let::Row { node, index } => {
                 let index = self.notation.index(*index);
-                format!("{} along {index}{padded}", self.node(*node, scope))
+                format!("{} along {index}", self.node(*node, scope))
             }
             Let::Length(index) => {
                 let count = self.notation.integer(&self.notation.count(*index));
@@ -219,9 +217,9 @@ impl Writer<'_> {
     }
 
     /// What is computed for each element of a row.
-    fn row(&mut self, row: &Row, how: &str, scope: &Scope, last: impl Fn(&Self, &Scope) -> String) {
+    fn row(&mut self, row: &Row, scope: &Scope, last: impl Fn(&Self, &Scope) -> String) {
         let mut scope = scope.clone();
-        self.line(format!("vectors along {}{how}", self.index(row.index)));
+        self.line(format!("vectors along {}", self.index(row.index)));
         self.depth += 1;
         for &node in &row.temporaries {
             self.temporary(&Let::Node(node), &mut scope);

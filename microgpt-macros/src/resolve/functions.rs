@@ -57,7 +57,7 @@ impl Checker<'_> {
             return Err(Diagnostic::new(span, format!("`{name}` is not a function"), help));
         }
         let mut known: Vec<&str> = self.ops.iter().map(|op| op.name.as_str()).collect();
-        known.extend(reductions::ALL.map(|reduction| reduction.name));
+        known.extend(reductions::ALL.iter().map(|reduction| reduction.name));
         known.extend(["stop", "len", "dot"]);
         known.extend(suggest::names());
         let help = if name == "log" {

@@ -18,7 +18,7 @@ pub struct Reduction {
     pub is_op: bool,
 }
 
-pub const ALL: [&Reduction; 7] = [
+pub const ALL: &[&Reduction] = &[
     SUM,
     &Reduction {
         name: "mean",
@@ -74,7 +74,7 @@ const fn fold(fold: Fold) -> Formula {
 
 impl Reduction {
     pub fn named(name: &str) -> Option<&'static Self> {
-        ALL.into_iter().find(|reduction| reduction.name == name)
+        ALL.iter().copied().find(|reduction| reduction.name == name)
     }
 }
 

@@ -25,15 +25,8 @@ pub fn is_interleaved<D: Dim>(_: D, reach: usize) -> bool {
 /// Whether the type says how many numbers lie in so many rows, and they are few.
 #[inline(always)]
 fn are_few<R: Dim, C: Dim>(_: R, _: C) -> bool {
-    const { is_at_most::<R, C>(LOCAL) }
+    matches!((R::FIXED, C::FIXED), (Some(rows), Some(columns)) if rows * columns <= LOCAL)
 }
-
-const fn is_at_most<R: Dim, C: Dim>(most: usize) -> bool {
-    matches!((R::FIXED, C::FIXED), (Some(rows), Some(columns)) if rows * columns <= most)
-}
-
-/// Four heads of four numbers.
-const FEW: usize = 16;
 
 /// Works on rows that lie one after the other, in registers where they are few.
 #[inline(always)]
@@ -48,17 +41,7 @@ pub fn local_rows<R: Dim, C: Dim, T: Real>(
     if !are_few(rows, columns) {
         return work(out);
     }
-    // What is not used of a larger array is set to 0 all the same.
-    if const { is_at_most::<R, C>(FEW) } {
-        local_rows_of::<T, FEW>(out, work);
-    } else {
-        local_rows_of::<T, LOCAL>(out, work);
-    }
-}
-
-#[inline(always)]
-fn local_rows_of<T: Real, const MOST: usize>(out: &mut [T], work: impl FnOnce(&mut [T])) {
-    let mut few = [T::zero(); MOST];
+    let mut few = [T::zero(); LOCAL];
     let local = &mut few[..out.len()];
     move_some(local, out, out.len());
     work(local);

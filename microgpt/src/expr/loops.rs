@@ -6,7 +6,6 @@
 
 use std::marker::PhantomData;
 
-use super::tuning::LANES;
 use crate::real::Real;
 
 /// A number of the language in the precision of the operands.
@@ -164,42 +163,6 @@ pub fn map<T: Real, const K: usize>(
     step: impl Fn(usize, [T; K]) -> T,
 ) {
     accumulate(out, rows, |_, position, elements| step(position, elements));
-}
-
-/// Writes one row as [`map`] does, in whole vectors where the arrays go on beyond it: `step` also
-/// sees what follows, and what it makes of that is dropped.
-///
-/// For ops that cost many operations, and rows of a few elements.
-#[inline(always)]
-pub fn map_padded<T: Real, const K: usize>(
-    out: &mut [T],
-    len: usize,
-    rows: [&[T]; K],
-    step: impl Fn(usize, [T; K]) -> T,
-) {
-    let (whole, end) = (len / LANES * LANES, len.next_multiple_of(LANES));
-    if end == len || rows.iter().any(|row| row.len() < end) || out.len() < end {
-        return map(&mut out[..len], rows, step);
-    }
-    for start in (0..end).step_by(LANES) {
-        let mut results = [T::zero(); LANES];
-        let chunks = cut(rows, start, LANES);
-        for lane in 0..LANES {
-            results[lane] = step(start + lane, column(chunks, lane));
-        }
-        let out: &mut [T; LANES] = out[start..].first_chunk_mut().expect("an array that goes on");
-        if start < whole {
-            *out = results;
-            continue;
-        }
-        // All of them are computed: without this each would wait for its place to be looked at.
-        let results = std::hint::black_box(results);
-        let mut merged = *out;
-        for lane in 0..LANES {
-            merged[lane] = if start + lane < len { results[lane] } else { merged[lane] };
-        }
-        *out = merged;
-    }
 }
 
 /// Adds to one row: `step` takes what is there, the position and an element of each of `rows`.

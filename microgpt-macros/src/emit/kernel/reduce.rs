@@ -139,9 +139,8 @@ impl Printer<'_> {
     fn row_of_sums(&mut self, reduce: &Reduce, row: IndexId) -> TokenStream {
         let runtime = self.runtime;
         let (range, inside) = self.blocks(reduce);
-        let (axis, target) = (self.size(row), self.target_row(&reduce.to, row, false));
-        let clear = self.clear(reduce);
-        code!(#runtime::shape::Dim::local_blocks(#axis, #target, #range, |row_, range_| {
+        let (target, clear) = (self.target_row(&reduce.to, row), self.clear(reduce));
+        code!(#runtime::expr::row_in_blocks(#target, #range, |row_, range_| {
             #clear
             #inside
         });)
@@ -149,22 +148,25 @@ impl Printer<'_> {
 
     /// A maximum or minimum of each element of a row.
     fn row_of_bests(&mut self, reduce: &Reduce, row: IndexId) -> TokenStream {
-        let runtime = self.runtime;
         let inside = self.within(&reduce.body, Some(reduce));
-        let (axis, target) = (self.size(row), self.target_row(&reduce.to, row, false));
+        let target = self.target_row(&reduce.to, row);
         let empty = reduce.over.filter(|(_, may_be_empty)| *may_be_empty).map(|(over, _)| {
             let of_nothing = self.constant(reduce.fold.rule().identity);
             let (low, high) = self.emitter.bounds(over);
             code!(if #low >= #high { row_.fill(#of_nothing); })
         });
-        code!(#runtime::shape::Dim::local(#axis, #target, |row_| { #empty #inside });)
+        code! {{
+            let row_ = #target;
+            #empty
+            #inside
+        }}
     }
 
     /// A row of sums, each in lanes.
     fn row_of_lanes(&mut self, reduce: &Reduce, row: IndexId) -> TokenStream {
         let (runtime, adds) = (self.runtime, reduce.adds);
         let inside = self.within(&reduce.body, Some(reduce));
-        let (axis, target) = (self.size(row), self.target_row(&reduce.to, row, false));
+        let (axis, target) = (self.size(row), self.target_row(&reduce.to, row));
         code!(#runtime::expr::sum_rows(#axis, #target, #adds, |sums_| { #inside });)
     }
 

@@ -114,12 +114,11 @@ fn recurrence() {
             ) {
                 let len_i_10_ = ::microgpt::shape::Dim::len(axis_i_10_);
                 let row_len_ = len_i_10_;
-                let row1_ = &x_1_[(t_5_) * len_i_10_ + 0..];
-                let row2_ = &a_2_[0..];
-                let row3_ = &h_4_[(t_5_) * len_i_10_ + 0..];
-                ::microgpt::expr::map_padded(
-                    &mut h_4_here_[0..],
-                    row_len_,
+                let row1_ = &x_1_[(t_5_) * len_i_10_ + 0..][..row_len_];
+                let row2_ = &a_2_[0..][..row_len_];
+                let row3_ = &h_4_[(t_5_) * len_i_10_ + 0..][..row_len_];
+                ::microgpt::expr::map(
+                    &mut h_4_here_[0..][..row_len_],
                     [row1_, row2_, row3_],
                     |position_, [row1_, row2_, row3_]| {
                         ::microgpt::ops::tanh(
@@ -248,8 +247,7 @@ fn recurrence() {
                     let len_t_9_ = ::microgpt::shape::Dim::len(axis_t_9_);
                     let row_len_ = len_i_10_;
                     let row1_ = &a_2_[0..][..row_len_];
-                    ::microgpt::shape::Dim::local_blocks(
-                        axis_i_10_,
+                    ::microgpt::expr::row_in_blocks(
                         &mut d_a_2_[0..][..row_len_],
                         0..len_t_9_,
                         |row_, range_| {

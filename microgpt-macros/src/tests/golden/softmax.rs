@@ -74,12 +74,11 @@ fn softmax() {
                 let len_t_8_ = ::microgpt::shape::Dim::len(axis_t_8_);
                 let row_len_ = len_i_9_;
                 for t_5_ in 0..len_t_8_ {
-                    let row1_ = &x_0_[(t_5_) * len_i_9_ + 0..];
+                    let row1_ = &x_0_[(t_5_) * len_i_9_ + 0..][..row_len_];
                     let value2_ = max_1_[t_5_];
                     let value3_ = ::microgpt::expr::stopped(value2_);
-                    ::microgpt::expr::map_padded(
-                        &mut e_2_[(t_5_) * len_i_9_ + 0..],
-                        row_len_,
+                    ::microgpt::expr::map(
+                        &mut e_2_[(t_5_) * len_i_9_ + 0..][..row_len_],
                         [row1_],
                         |position_, [row1_]| {
                             ::microgpt::ops::exp(::microgpt::ops::sub(row1_, value3_))
