@@ -42,4 +42,5 @@ pub(crate) use panels::Panels;
 pub use products::{Others, Product};
 pub use ragged::{Ragged, contract_ragged, is_long, least};
 pub use subscripts::*;
+pub(crate) use sums::blocks;
 pub use sums::*;

@@ -155,7 +155,6 @@ impl Walker<'_> {
             Accumulator::Row(row) => Some(row),
             Accumulator::RowOfLanes { row, over } => {
                 self.low(over);
-                self.size(row);
                 Some(row)
             }
             Accumulator::One => None,
@@ -165,6 +164,9 @@ impl Walker<'_> {
                 None
             }
         };
+        if let Some(row) = row {
+            self.size(row);
+        }
         self.address(&reduce.to, row);
         let cleared =
             !matches!(reduce.accumulator, Accumulator::One | Accumulator::RowOfLanes { .. });

@@ -76,28 +76,6 @@ impl<T: Real> Sum<T> {
     }
 }
 
-/// Adds the terms of a range to a row: a long range in blocks, whose sums are added.
-#[inline(always)]
-pub fn row_in_blocks<T: Real>(
-    row: &mut [T],
-    range: Range<usize>,
-    mut work: impl FnMut(&mut [T], Range<usize>),
-) {
-    let mut part = Vec::new();
-    for (number, block) in blocks(range).enumerate() {
-        if number == 0 {
-            work(row, block);
-            continue;
-        }
-        part.clear();
-        part.resize(row.len(), T::zero());
-        work(&mut part, block);
-        for (sum, part) in row.iter_mut().zip(&part) {
-            *sum += *part;
-        }
-    }
-}
-
 /// The parts of a range that are summed by themselves.
 #[inline(always)]
 pub(crate) fn blocks(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {

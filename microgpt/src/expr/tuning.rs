@@ -11,9 +11,9 @@ pub(crate) const LANES: usize = 8;
 /// a term is lost in a sum that is 2²⁴ times as large. The bits of longer sums depend on it.
 pub(crate) const BLOCK: usize = 1 << 12;
 
-/// Rows of interleaved arrays up to this many numbers are copied to a local array: more would not stay in registers.
-/// Chosen by `cargo bench --bench table`, the default model; no figure was kept.
-pub(super) const LOCAL: usize = 64;
+/// Rows up to this many numbers are copied to a local array: more would not stay in registers. Without it the selective
+/// scan takes 1.4 times as long (`cargo bench --bench recurrences`), and the moving average, too; the model as long.
+pub(crate) const LOCAL: usize = 64;
 
 /// Arrays lie interleaved where ragged ranges reach so far at most: rows of one or two vectors. The default model, whose
 /// documents have up to 16 positions, takes 1.29 times as long without it (`f32`, 1.11 in `f64`), and 1.39 times in

@@ -4,9 +4,11 @@
 pub mod usual;
 
 use std::fmt::Debug;
+use std::ops::Range;
 
 use crate::array::{Array, Numbers};
-use crate::expr::Integer;
+use crate::expr::tuning::LOCAL;
+use crate::expr::{Integer, blocks};
 use crate::real::Real;
 use crate::value::Value;
 use usual::{WithOne, WithThree, WithTwo};
@@ -59,6 +61,22 @@ pub trait Dim:
         self.len() == 0
     }
 
+    /// Works on one row of this axis's length, in registers where the length is known.
+    ///
+    /// The generated code opens a row once around the loops that accumulate onto it.
+    #[doc(hidden)]
+    fn local<T: Real>(self, row: &mut [T], work: impl FnOnce(&mut [T]));
+
+    /// [`local`](Dim::local) for `work` that adds the terms of a range to the row: a long one in blocks,
+    /// whose sums are added.
+    #[doc(hidden)]
+    fn local_blocks<T: Real>(
+        self,
+        row: &mut [T],
+        range: Range<usize>,
+        work: impl FnMut(&mut [T], Range<usize>),
+    );
+
     /// Works on so many rows of this axis's length, one after the other, all of them 0: on the stack
     /// where the length is known.
     #[doc(hidden)]
@@ -104,6 +122,39 @@ impl<const N: usize> Dim for Const<N> {
     }
 
     #[inline(always)]
+    fn local<T: Real>(self, row: &mut [T], work: impl FnOnce(&mut [T])) {
+        if N > LOCAL {
+            return work(row);
+        }
+        let row: &mut [T; N] = row.try_into().expect("a row of the axis's length");
+        let mut local = *row;
+        work(&mut local);
+        *row = local;
+    }
+
+    #[inline(always)]
+    fn local_blocks<T: Real>(
+        self,
+        row: &mut [T],
+        range: Range<usize>,
+        mut work: impl FnMut(&mut [T], Range<usize>),
+    ) {
+        if N > LOCAL {
+            return self.len().local_blocks(row, range, work);
+        }
+        let row: &mut [T; N] = row.try_into().expect("a row of the axis's length");
+        for (number, block) in blocks(range).enumerate() {
+            let mut local = if number == 0 { *row } else { [T::zero(); N] };
+            work(&mut local, block);
+            if number == 0 {
+                *row = local;
+            } else {
+                add(row, &local);
+            }
+        }
+    }
+
+    #[inline(always)]
     fn rows<T: Real, const ROWS: usize>(self, work: impl FnOnce(&mut [T])) {
         work([[T::zero(); N]; ROWS].as_flattened_mut());
     }
@@ -139,6 +190,37 @@ impl Dim for usize {
     #[inline(always)]
     fn len(self) -> usize {
         self
+    }
+
+    #[inline(always)]
+    fn local<T: Real>(self, row: &mut [T], work: impl FnOnce(&mut [T])) {
+        work(row);
+    }
+
+    #[inline(always)]
+    fn local_blocks<T: Real>(
+        self,
+        row: &mut [T],
+        range: Range<usize>,
+        mut work: impl FnMut(&mut [T], Range<usize>),
+    ) {
+        let mut part = Vec::new();
+        for (number, block) in blocks(range).enumerate() {
+            if number == 0 {
+                work(row, block);
+            } else {
+                part.clear();
+                part.resize(row.len(), T::zero());
+                work(&mut part, block);
+                add(row, &part);
+            }
+        }
+    }
+}
+
+fn add<T: Real>(row: &mut [T], part: &[T]) {
+    for (sum, part) in row.iter_mut().zip(part) {
+        *sum += *part;
     }
 }
 

@@ -139,8 +139,9 @@ impl Printer<'_> {
     fn row_of_sums(&mut self, reduce: &Reduce, row: IndexId) -> TokenStream {
         let runtime = self.runtime;
         let (range, inside) = self.blocks(reduce);
-        let (target, clear) = (self.target_row(&reduce.to, row), self.clear(reduce));
-        code!(#runtime::expr::row_in_blocks(#target, #range, |row_, range_| {
+        let (axis, target) = (self.size(row), self.target_row(&reduce.to, row));
+        let clear = self.clear(reduce);
+        code!(#runtime::shape::Dim::local_blocks(#axis, #target, #range, |row_, range_| {
             #clear
             #inside
         });)
@@ -148,18 +149,15 @@ impl Printer<'_> {
 
     /// A maximum or minimum of each element of a row.
     fn row_of_bests(&mut self, reduce: &Reduce, row: IndexId) -> TokenStream {
+        let runtime = self.runtime;
         let inside = self.within(&reduce.body, Some(reduce));
-        let target = self.target_row(&reduce.to, row);
+        let (axis, target) = (self.size(row), self.target_row(&reduce.to, row));
         let empty = reduce.over.filter(|(_, may_be_empty)| *may_be_empty).map(|(over, _)| {
             let of_nothing = self.constant(reduce.fold.rule().identity);
             let (low, high) = self.emitter.bounds(over);
             code!(if #low >= #high { row_.fill(#of_nothing); })
         });
-        code! {{
-            let row_ = #target;
-            #empty
-            #inside
-        }}
+        code!(#runtime::shape::Dim::local(#axis, #target, |row_| { #empty #inside });)
     }
 
     /// A row of sums, each in lanes.

@@ -247,7 +247,8 @@ fn recurrence() {
                     let len_t_9_ = ::microgpt::shape::Dim::len(axis_t_9_);
                     let row_len_ = len_i_10_;
                     let row1_ = &a_2_[0..][..row_len_];
-                    ::microgpt::expr::row_in_blocks(
+                    ::microgpt::shape::Dim::local_blocks(
+                        axis_i_10_,
                         &mut d_a_2_[0..][..row_len_],
                         0..len_t_9_,
                         |row_, range_| {

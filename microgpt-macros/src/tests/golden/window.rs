@@ -91,7 +91,8 @@ fn window() {
             ) {
                 let real_ = ::core::marker::PhantomData::<T>;
                 let row_len_ = integer_2_;
-                ::microgpt::expr::row_in_blocks(
+                ::microgpt::shape::Dim::local_blocks(
+                    ::microgpt::expr::minus(integer_2_, 0),
                     &mut result_3_[0..][..row_len_],
                     0..3,
                     |row_, range_| {
@@ -189,7 +190,8 @@ fn window() {
                     x_1_: &[T],
                 ) {
                     let row_len_ = 3;
-                    ::microgpt::expr::row_in_blocks(
+                    ::microgpt::shape::Dim::local_blocks(
+                        ::microgpt::expr::minus(3, 0),
                         &mut d_w_0_[0..][..row_len_],
                         0..integer_2_,
                         |row_, range_| {
