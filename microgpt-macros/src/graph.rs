@@ -324,6 +324,10 @@ impl<A: Copy + Eq + Hash> Graph<A> {
         }
     }
 
+    pub fn is_zero(&self, node: NodeId) -> bool {
+        self.nodes[node] == Node::Number(0.0_f64.to_bits())
+    }
+
     pub fn has_call(&self, node: NodeId) -> bool {
         self.calls[node]
     }

@@ -56,7 +56,7 @@ pub struct Pass {
 /// All passes, in the order in which they run.
 pub const PASSES: &[Pass] = &[
     // Loops over the values of an index where a condition on it holds, and over the others.
-    Pass { name: "split", run: split::split },
+    Pass { name: "split", run: |of, all| all.each_body(|_, body| split::split(of, body)) },
     // A version where a condition holds that each step decides, and one where not.
     Pass { name: "unswitch", run: unswitch::unswitch },
     // A second version for arrays that lie interleaved.

@@ -21,11 +21,6 @@ pub trait Facts {
     fn room(&self, graph: &Graph, index: IndexId) -> Room;
 }
 
-/// Whether a combination changes nothing: it adds 0 to what is there.
-pub fn is_nothing(graph: &Graph, combine: &Combine) -> bool {
-    combine.adds && graph.nodes[combine.value] == Node::Number(0.0_f64.to_bits())
-}
-
 /// A combination where some conditions are known; nothing if nothing is combined then.
 pub fn assume(equations: &mut Equations, combine: &Combine, facts: &dyn Facts) -> Option<Combine> {
     let mut assumed = Assume { equations, facts, done: BTreeMap::new() };

@@ -1,5 +1,7 @@
 //! Comparisons of one index with a number, as `t > 0`, or with its end, as `t < len(t) - 1`.
 
+use std::ops::RangeInclusive;
+
 use crate::graph::{Graph, IndexId, IndexRange, Length, Node, NodeId};
 use crate::resolve::hir::{Atom, Integer};
 use crate::syntax::ast::Comparison;
@@ -85,14 +87,13 @@ impl Test {
     }
 
     /// The first values from which on the condition may be another.
-    pub fn cuts(&self) -> impl Iterator<Item = i64> + use<> {
+    pub fn cuts(&self) -> RangeInclusive<i64> {
         let (at, after) = (self.number, self.number + 1);
-        let cuts = match self.comparison {
-            Comparison::Less | Comparison::GreaterOrEqual => [Some(at), None],
-            Comparison::LessOrEqual | Comparison::Greater => [Some(after), None],
-            Comparison::Equal | Comparison::NotEqual => [Some(at), Some(after)],
-        };
-        cuts.into_iter().flatten()
+        match self.comparison {
+            Comparison::Less | Comparison::GreaterOrEqual => at..=at,
+            Comparison::LessOrEqual | Comparison::Greater => after..=after,
+            Comparison::Equal | Comparison::NotEqual => at..=after,
+        }
     }
 }
 

@@ -23,21 +23,17 @@ use crate::graph::{Fold, Graph, IndexId, IndexRange, NodeId};
 use crate::resolve::hir::{Integer, Operation};
 use crate::syntax::ast::Comparison;
 
-use super::Kernels;
-use super::assume::{Facts, assume, is_nothing};
+use super::assume::{Facts, assume};
 use super::comparisons::{Ends, From, Room, Test};
 use super::ir::{Combine, Stmt, around, perfect};
 
 /// So many parts are made of one index: each is the loops once more.
 const PARTS: usize = 3;
 
-/// Divides the loops of all kernels.
-pub fn split(equations: &mut Equations, kernels: &mut Kernels) {
-    let starts = kernels.starts.iter_mut().map(|(_, kernel)| kernel);
-    for kernel in kernels.forward.iter_mut().chain(starts).chain(&mut kernels.backward) {
-        let body = std::mem::take(&mut kernel.body);
-        kernel.body = body.into_iter().flat_map(|stmt| nest(equations, stmt)).collect();
-    }
+/// Divides the loops of a kernel.
+pub fn split(equations: &mut Equations, body: &mut Vec<Stmt>) {
+    let whole = std::mem::take(body);
+    body.extend(whole.into_iter().flat_map(|stmt| nest(equations, stmt)));
 }
 
 fn nest(equations: &mut Equations, stmt: Stmt) -> Vec<Stmt> {
@@ -114,9 +110,8 @@ impl Cuts {
                 continue;
             };
             let graph = &mut equations.graph;
-            // Of a sum that is written something must be left, were it 0.
-            let adds = own.adds || !is_axis;
-            if is_nothing(graph, &Combine { adds, ..own.clone() }) {
+            // What is written must be, were it 0; the other parts of a sum need not be added to it.
+            if (own.adds || !is_axis) && graph.is_zero(own.value) {
                 continue;
             }
             let index = self.index_of(graph, part)?;
@@ -143,7 +138,14 @@ impl Cuts {
             From::Zero => Integer::constant(cut),
             From::End => Integer::constant(cut).plus(1, high),
         };
-        let low = part.low.map_or(Integer::constant(*low), at);
+        let low = match (part.low, self.from) {
+            (None, _) => Integer::constant(*low),
+            // The range may be shorter than what lies before its end.
+            (Some(cut), From::End) if *low > 0 => {
+                Integer::of(Operation::Max, Integer::constant(*low), at(cut))?
+            }
+            (Some(cut), _) => at(cut),
+        };
         let high = match (part.high, self.from) {
             (None, _) => high.clone(),
             // The range may be shorter.

@@ -16,7 +16,7 @@ use crate::graph::equations::Equations;
 use crate::graph::{Graph, IndexId, Node, NodeId};
 
 use super::Kernels;
-use super::assume::{Facts, assume, is_nothing};
+use super::assume::{Facts, assume};
 use super::comparisons::Room;
 use super::ir::{Combine, Guard, Stmt, around, perfect};
 
@@ -64,7 +64,7 @@ impl Facts for Decided {
 
 impl Versions<'_> {
     fn of(&mut self, combine: Combine, decided: &Decided) -> Vec<Stmt> {
-        if is_nothing(&self.equations.graph, &combine) {
+        if combine.adds && self.equations.graph.is_zero(combine.value) {
             return Vec::new();
         }
         let condition = self.condition(&combine, decided);

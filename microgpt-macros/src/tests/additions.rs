@@ -12,7 +12,7 @@ use crate::graph::{Array, IndexId};
 use crate::nest;
 use crate::tests::generate::{Integers, OPERANDS, Shapes, program, recurrence};
 use crate::tests::machine::{Added, Guards, Machine};
-use crate::tests::passes::{OF_FOUR, OF_THREE, OF_TWO, all_guards};
+use crate::tests::passes::{DIVIDED, OF_FOUR, OF_THREE, OF_TWO, all_guards};
 use crate::tests::{stages, times};
 
 /// The indices of a kernel in the order of the text, and those of them that go from the last value to the first, as
@@ -129,7 +129,7 @@ fn sums_keep_the_order_of_the_text() {
     for lengths in [[3, 4], [10, 9]] {
         let integers = Integers::each(lengths, |at, below| at % below);
         let shapes = Shapes { lengths, integers };
-        for text in OF_TWO.iter().chain(&OF_THREE).chain(&OF_FOUR) {
+        for text in OF_TWO.iter().chain(&DIVIDED).chain(&OF_THREE).chain(&OF_FOUR) {
             run(text, &shapes);
         }
     }

@@ -11,6 +11,7 @@ use microgpt::PythonRandom;
 
 use crate::tests::fused::{compare, operands};
 use crate::tests::generate::{Integers, OPERANDS, Shapes, below, program, recurrence};
+use crate::tests::passes::DIVIDED;
 use crate::tests::times;
 
 /// So many cases go into one source file, each numbered by its position there.
@@ -74,8 +75,12 @@ fn pull_back<'t>(results: impl Results<'t>, cotangents: &[f64]) -> Vec<f64> {
 fn case(number: usize, seed: u64) -> Result<String, String> {
     let mut random = PythonRandom::new(seed);
     let shapes = Shapes::drawn(&mut random, 10);
-    // One in four steps through a block.
-    let text = if seed % 4 == 3 { recurrence(seed, &shapes) } else { program(seed, &shapes) };
+    // One in four steps through a block, and one in ten has loops that are divided.
+    let text = match usize::try_from(seed).expect("small") {
+        seed if seed % 10 == 4 => DIVIDED[seed / 10 % DIVIDED.len()].to_owned(),
+        _ if seed % 4 == 3 => recurrence(seed, &shapes),
+        _ => program(seed, &shapes),
+    };
     let (answer, cotangents) = compare(&text, seed, &shapes)?;
     let operands = operands(&mut PythonRandom::new(seed), &shapes);
     let mut code = format!("fn case_{number}() {{ let tape = Tape::new(); ");

@@ -159,16 +159,11 @@ fn is_whole(gradient: &Gradient) -> bool {
 const LENGTHS: [usize; 15] = [0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 65];
 
 /// Programs whose kernels are of all kinds, in loops of two indices.
-pub const OF_TWO: [&str; 22] = [
+pub const OF_TWO: [&str; 17] = [
     "for k { let s[-1] = c; let s = relu(s[k - 1]) - a[k]; } [s[k] * b[k] for k]",
     "for k { let s[len(k)] = d; let s = tanh(s[k + 1]) * a[k] + b[k]; } [s[k] for k]",
     "for i, k { let p = if i == 0 || k == 0 { m[i, k] } else { max(p[i - 1, k], p[i, k - 1]) * 0.5 }; }
      [p[i, k] for i, k]",
-    "[if i > 0 { m[i - 1, k] * u[i] } else { m[i, k] } for i, k]",
-    "[sum(if i < len(i) - 1 { m[i + 1, k] * u[i] } else { 0 } for i) + b[k] for k]",
-    "[sum(if 1 <= i { m[i - 1, k] * m[i, k] } else { u[i] } for k) for i]",
-    "[if k == 0 || k != 2 && 3 > k { a[k] * u[i] } else { m[i, k] * b[k - 1] } for k, i]",
-    "[max(if i == len(i) - 1 && k > 1 { m[i, k] } else { a[k] - u[i] } for i) for k]",
     "sum(u[i] * v[i] for i)",
     "[sum(m[i, k] * a[k] for k) for i]",
     "[sum(m[i, k] * a[k] * 2 for i) + b[k] for k]",
@@ -183,6 +178,15 @@ pub const OF_TWO: [&str; 22] = [
     "[m[i, ids[i]] * a[ids[i]] for i]",
     "[sum(if k >= l && a[l] != 0 { b[k - l] * a[l] } else { 0 } for l) - b[k] for k]",
     "([sum(if u[i] > 0 || !(v[i] < 1) { m[i, k] } else { 2 * u[i] } for i) for k], [u[i] * v[i] for i])",
+];
+
+/// Loops that are divided where a condition on their index changes.
+pub const DIVIDED: [&str; 5] = [
+    "[if i > 0 { m[i - 1, k] * u[i] } else { m[i, k] } for i, k]",
+    "[sum(if i < len(i) - 1 { m[i + 1, k] * u[i] } else { 0 } for i) + b[k] for k]",
+    "[sum(if 1 <= i { m[i - 1, k] * m[i, k] } else { u[i] } for k) for i]",
+    "[if k == 0 || k != 2 && 3 > k { a[k] * u[i] } else { m[i, k] * b[k - 1] } for k, i]",
+    "[max(if i == len(i) - 1 && k > 1 { m[i, k] } else { a[k] - u[i] } for i) for k]",
 ];
 
 /// Products of matrices, with bounds and without, and arrays that may lie interleaved: in loops of three.
@@ -278,6 +282,7 @@ fn kernels_of_all_lengths_compute_what_their_equations_say() {
     for (at, &length) in LENGTHS.iter().enumerate() {
         for other in [length, LENGTHS[(at + 4) % LENGTHS.len()]] {
             add(&OF_TWO, [length, other]);
+            add(&DIVIDED, [length, other]);
             // A third loop over as many would take too long.
             add(&OF_THREE, [length.min(17), other.min(9)]);
             add(&OF_THREE, [length.min(4), other.min(33)]);

@@ -175,6 +175,14 @@ fn a_branch_that_is_taken_is_checked_whatever_decides_it() {
     ] {
         assert!(text.contains("axis 0 of `x` has length 3, but its subscript is 3"), "{text}");
     }
+    // A range that begins behind 0 may end before its last values would begin.
+    let v = [1.0, 2.0, 3.0, 4.0, 5.0];
+    for (n, expected) in
+        [(0, vec![]), (1, vec![]), (2, vec![]), (3, vec![2.0]), (5, vec![4.0, 5.0, 4.0])]
+    {
+        let after = expr!([if t < n - 1 { v[t + 1] } else { v[t - 1] } for t in 2..n]);
+        assert_eq!(*after, *expected, "{n}");
+    }
     let ids = [0, 2, 1];
     let text = panic_of(|| expr!([if t > 0 { x[t, ids[t]] } else { y[t, 0] } for t]));
     assert!(text.contains("axis 1 of `x` has length 2, but its subscript is 2"), "{text}");
