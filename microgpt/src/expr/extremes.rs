@@ -60,10 +60,17 @@ fn best_in_lanes<T: Real, const K: usize>(
             sums[lane] += x;
         }
     }
-    let (mut best, mut sum) = (lanes[0], sums[0]);
-    for lane in 1..LANES {
-        best = better(best, lanes[lane]);
-        sum += sums[lane];
+    let (mut best, mut sum) = (of_nothing, T::zero());
+    if whole > 0 {
+        // By halves: one step is over before the next begins.
+        for half in [LANES / 2, LANES / 4, LANES / 8] {
+            for lane in 0..half {
+                lanes[lane] = better(lanes[lane], lanes[half + lane]);
+                let other = sums[half + lane];
+                sums[lane] += other;
+            }
+        }
+        (best, sum) = (lanes[0], sums[0]);
     }
     for position in whole..len {
         let x = step(position, column(rows, position));

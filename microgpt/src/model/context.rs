@@ -346,13 +346,10 @@ impl<'t, T: Real> Context<'t, T> {
         attention: impl Fn(Array<'t, Q, T>, Array<'t, K, T>, Array<'t, V, T>, usize) -> Array<'t, O, T>,
     ) -> Array<'t, O, T> {
         let tokens = self.positions().len();
-        let rows = [q.shape().rows(), k.shape().rows(), v.shape().rows()];
+        let (queries, keys, values) = (q.shape().rows(), k.shape().rows(), v.shape().rows());
         assert!(
-            rows == [tokens; 3],
-            "{} queries, {} keys and {} values of {tokens} tokens",
-            rows[0],
-            rows[1],
-            rows[2]
+            queries == tokens && keys == tokens && values == tokens,
+            "{queries} queries, {keys} keys and {values} values of {tokens} tokens"
         );
         let [key, value] = [k.shape().row_size(), v.shape().row_size()];
         if let Some(attended) = &mut self.attended {

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::Sampling;
+use super::sampling::Choosing;
 use crate::model::{Context, Instance, LanguageModel};
 use crate::random::{PythonRandom, RandomError};
 use crate::real::Real;
@@ -80,10 +81,8 @@ pub struct Sampler<'m, 't, M: LanguageModel, T: Real = f64> {
     bos: usize,
     /// BOS, and what every document begins with.
     beginning: Vec<usize>,
-    sampling: Sampling,
     cache: Context<'t, T>,
-    /// What the next token is chosen of, in one place for all of them.
-    probabilities: Vec<f64>,
+    choosing: Choosing<T>,
 }
 
 impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
@@ -97,8 +96,8 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
         random: PythonRandom,
     ) -> Self {
         let cache = Context::cache(model, 1);
-        let (beginning, probabilities) = (vec![bos], Vec::new());
-        Self { model, random, bos, beginning, sampling, cache, probabilities }
+        let (beginning, choosing) = (vec![bos], Choosing::new(sampling));
+        Self { model, random, bos, beginning, cache, choosing }
     }
 
     /// Begins every document with these tokens.
@@ -156,8 +155,8 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
         let room = self.model.model().block_size() - (beginning.len() - 1);
         self.beginning = beginning;
         for left in (0..room).rev() {
-            let token = self.sampling.choose(&self.probabilities, &mut self.random)?;
-            keep(token, &self.probabilities);
+            let token = self.choosing.choose(&mut self.random)?;
+            keep(token, self.choosing.probabilities());
             if token == self.bos || left == 0 {
                 break;
             }
@@ -172,9 +171,7 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
         let mark = tape.mark();
         let logits = tape.inference(|| self.model.logits(tokens, &mut self.cache));
         let (positions, _) = logits.shape();
-        logits.rows(positions - 1, 1).with_data(|logits| {
-            self.sampling.probabilities_into(logits, &mut self.probabilities);
-        });
+        logits.rows(positions - 1, 1).with_data(|logits| self.choosing.look_at(logits));
         tape.rewind(mark);
     }
 }

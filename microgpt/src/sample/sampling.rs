@@ -1,7 +1,9 @@
 //! From logits to a token.
 
+use std::array::from_fn;
+
 use crate::expr::tuning::LANES;
-use crate::expr::{Sum, accumulate, barrier, greatest};
+use crate::expr::{Sum, barrier, greatest};
 use crate::random::{PythonRandom, RandomError};
 use crate::real::Real;
 
@@ -43,42 +45,9 @@ impl Sampling {
     /// top-p.
     #[must_use]
     pub fn probabilities(&self, logits: &[f64]) -> Vec<f64> {
-        let mut probabilities = Vec::new();
-        self.probabilities_into(logits, &mut probabilities);
-        probabilities
-    }
-
-    /// [`probabilities`](Sampling::probabilities) in the place of others.
-    pub(super) fn probabilities_into<T: Real>(&self, logits: &[T], probabilities: &mut Vec<f64>) {
-        // Whole vectors; what is beyond the tokens is computed with them, and dropped.
-        probabilities.resize(logits.len().next_multiple_of(LANES), 0.0);
-        for (probability, logit) in probabilities.iter_mut().zip(logits) {
-            *probability = logit.as_f64();
-        }
-        if self.temperature != 0.0 {
-            softmax(probabilities, logits.len(), self.temperature);
-        }
-        probabilities.truncate(logits.len());
-        if self.temperature == 0.0 {
-            likeliest(probabilities);
-            return;
-        }
-        if self.top_k.is_some() || self.top_p.is_some() {
-            self.truncate(probabilities);
-        }
-    }
-
-    /// Draws a token.
-    pub(super) fn choose(
-        &self,
-        probabilities: &[f64],
-        random: &mut PythonRandom,
-    ) -> Result<usize, RandomError> {
-        if self.temperature > 0.0 {
-            return random.choices(probabilities);
-        }
-        let certain = probabilities.iter().position(|&p| p == 1.0);
-        certain.ok_or(RandomError::UnusableTotal(f64::NAN))
+        let mut choice = Choosing::new(*self);
+        choice.look_at(logits);
+        choice.probabilities
     }
 
     /// Leaves the likeliest tokens alone, scaled up to a sum of 1.
@@ -106,7 +75,7 @@ impl Sampling {
 }
 
 /// All of the probability to the greatest, the first of equals. A NaN among them leaves none.
-fn likeliest(logits: &mut [f64]) {
+fn likeliest<T: Real>(logits: &[T], probabilities: &mut [f64]) {
     let mut best = 0;
     for (token, logit) in logits.iter().enumerate() {
         if *logit > logits[best] {
@@ -114,26 +83,154 @@ fn likeliest(logits: &mut [f64]) {
         }
     }
     let all = logits.iter().all(|logit| !logit.is_nan());
-    for (token, logit) in logits.iter_mut().enumerate() {
-        *logit = f64::from(u8::from(token == best && all));
+    for (token, probability) in probabilities.iter_mut().enumerate() {
+        *probability = f64::from(u8::from(token == best && all));
     }
 }
 
-/// The probabilities of the first so many.
-fn softmax(logits: &mut [f64], count: usize, temperature: f64) {
-    let top = greatest(count, [logits], |_, [x]| x);
-    // As any of them, for to compute with what is close to 0 may take a hundred times as long.
-    logits[count..].fill(top);
-    for vector in logits.as_chunks_mut::<LANES>().0 {
-        // Vectors of one part each: else the compiler makes them of elements of several.
-        barrier();
-        for x in vector {
-            *x = ((*x - top) / temperature).exponential();
+/// The choice of one token after the other, in one place for all of them.
+#[derive(Debug)]
+pub(super) struct Choosing<T> {
+    sampling: Sampling,
+    /// The exponentials of the logits; of lanes beyond the last token they are 0.
+    vectors: Vec<[T; LANES]>,
+    probabilities: Vec<f64>,
+    /// The sum of each probability and those before it.
+    cumulative: Vec<f64>,
+}
+
+impl<T: Real> Choosing<T> {
+    pub(super) fn new(sampling: Sampling) -> Self {
+        Self { sampling, vectors: Vec::new(), probabilities: Vec::new(), cumulative: Vec::new() }
+    }
+
+    /// Finds the probability of each token from the logits of all.
+    pub(super) fn look_at(&mut self, logits: &[T]) {
+        let Sampling { temperature, top_k, top_p } = self.sampling;
+        self.probabilities.resize(logits.len(), 0.0);
+        if temperature == 0.0 {
+            likeliest(logits, &mut self.probabilities);
+            return;
+        }
+        let scale = self.exponentials(logits, T::of(temperature));
+        for (probability, x) in self.probabilities.iter_mut().zip(self.vectors.as_flattened()) {
+            *probability = (*x * scale).as_f64();
+        }
+        if top_k.is_some() || top_p.is_some() {
+            self.sampling.truncate(&mut self.probabilities);
         }
     }
-    let mut total = Sum::new();
-    total.row(count, [logits], |sum, _, [x]| sum + x);
-    // It is 1 at least: the greatest adds so much.
-    let scale = total.total().recip();
-    accumulate(logits, [], |x, _, []| x * scale);
+
+    /// The exponential of each logit, and what makes probabilities of them.
+    fn exponentials(&mut self, logits: &[T], temperature: T) -> T {
+        let top = greatest(logits.len(), [logits], |_, [x]| x);
+        // Of a temperature so low that its inverse is infinite only the greatest are left, as of the lowest
+        // that has one.
+        let lowest = T::min_positive_value();
+        let colder = if temperature.abs() < lowest { lowest } else { temperature }.recip();
+        let (whole, rest) = logits.as_chunks::<LANES>();
+        self.vectors.resize(logits.len().div_ceil(LANES), [T::zero(); LANES]);
+        let mut total = Sum::new();
+        for (exponentials, logits) in self.vectors.iter_mut().zip(whole) {
+            // Vectors of one part each: else the compiler makes them of elements of several.
+            barrier();
+            *exponentials = logits.map(|x| ((x - top) * colder).exponential());
+            total.row(LANES, [exponentials], |sum, _, [x]| sum + x);
+        }
+        if !rest.is_empty() {
+            // Each lane by itself, also those of no token: so the vector stays in a register.
+            let last = &mut self.vectors[whole.len()];
+            let logits: [T; LANES] = from_fn(|lane| rest.get(lane).copied().unwrap_or(top));
+            let exponentials = logits.map(|x| ((x - top) * colder).exponential());
+            *last = from_fn(|lane| if lane < rest.len() { exponentials[lane] } else { T::zero() });
+            total.row(LANES, [last], |sum, _, [x]| sum + x);
+        }
+        // It is 1 at least: the greatest adds so much.
+        total.total().recip()
+    }
+
+    /// The probability of each token, after temperature, top-k and top-p.
+    pub(super) fn probabilities(&self) -> &[f64] {
+        &self.probabilities
+    }
+
+    /// Draws a token.
+    pub(super) fn choose(&mut self, random: &mut PythonRandom) -> Result<usize, RandomError> {
+        if self.sampling.temperature > 0.0 {
+            return random.choices_with(&self.probabilities, &mut self.cumulative);
+        }
+        let certain = self.probabilities.iter().position(|&p| p == 1.0);
+        certain.ok_or(RandomError::UnusableTotal(f64::NAN))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn probabilities<T: Real>(logits: &[T], temperature: f64) -> Vec<f64> {
+        let mut choosing = Choosing::new(Sampling { temperature, ..Sampling::GIST });
+        // What an earlier token has left, of more and of fewer logits, is of no account.
+        for before in [&[T::of(9.0); 40][..], &[], &[T::nan(); 3]] {
+            choosing.look_at(before);
+        }
+        choosing.look_at(logits);
+        choosing.probabilities().to_vec()
+    }
+
+    fn is_plain_softmax<T: Real>(tolerance: f64) {
+        for count in (0..=2 * LANES + 3).chain([63, 64, 65, 1000]) {
+            for temperature in [0.5, 1.0, 0.7, 3.0] {
+                let logits: Vec<T> = (0..count)
+                    .map(|at| T::of(((at * 7919 + 3) % 101) as f64 / 9.0 - 5.0))
+                    .collect();
+                let weights: Vec<f64> =
+                    logits.iter().map(|logit| (logit.as_f64() / temperature).exp()).collect();
+                let total: f64 = weights.iter().sum();
+                let found = probabilities(&logits, temperature);
+                assert_eq!(found.len(), count);
+                for (found, weight) in found.iter().zip(weights) {
+                    assert!((found - weight / total).abs() < tolerance, "{count} {temperature}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_number_of_logits_has_its_softmax() {
+        is_plain_softmax::<f64>(1e-15);
+        is_plain_softmax::<f32>(1e-6);
+    }
+
+    fn special_logits<T: Real>() {
+        let number = |x: f64| T::of(x);
+        // In a whole vector and behind the last.
+        for at in [2, LANES + 1] {
+            let mut logits = [number(1.0); LANES + 3];
+            logits[at] = T::neg_infinity();
+            let found = probabilities(&logits, 0.5);
+            assert_eq!(found[at], 0.0);
+            assert!((found[0] - 1.0 / (LANES + 2) as f64).abs() < 1e-7);
+            for bad in [T::nan(), T::infinity()] {
+                logits[at] = bad;
+                let found = probabilities(&logits, 0.5);
+                assert!(found.iter().any(|p| p.is_nan()), "{bad} at {at}");
+            }
+            // So cold that the inverse of the temperature is infinite, in `f32` or in both.
+            for temperature in [1e-30, 1e-42, 1e-60, 5e-324] {
+                logits[at] = number(1.5);
+                let found = probabilities(&logits, temperature);
+                assert!(found.iter().enumerate().all(|(place, p)| *p == f64::from(place == at)));
+                logits[at] = number(1.0);
+                let found = probabilities(&logits, temperature);
+                assert!(found.iter().all(|p| (p - 1.0 / (LANES + 3) as f64).abs() < 1e-7));
+            }
+        }
+    }
+
+    #[test]
+    fn infinities_and_very_low_temperatures() {
+        special_logits::<f64>();
+        special_logits::<f32>();
+    }
 }

@@ -1,5 +1,6 @@
 //! Many documents side by side.
 
+use super::sampling::Choosing;
 use super::{SampleError, Sampling};
 use crate::model::{Context, Instance, LanguageModel};
 use crate::random::PythonRandom;
@@ -27,10 +28,9 @@ use crate::real::Real;
 pub struct Streams<'m, 't, M: LanguageModel, T: Real = f64> {
     model: &'m Instance<'t, M, T>,
     bos: usize,
-    sampling: Sampling,
     generators: Vec<PythonRandom>,
     cache: Context<'t, T>,
-    probabilities: Vec<f64>,
+    choosing: Choosing<T>,
 }
 
 /// A stream that is at work: its number, the document that it draws, and its last token.
@@ -56,7 +56,7 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
     ) -> Self {
         assert!(!generators.is_empty(), "streams have one generator at least");
         let cache = Context::cache(model, generators.len());
-        Self { model, bos, sampling, generators, cache, probabilities: Vec::new() }
+        Self { model, bos, generators, cache, choosing: Choosing::new(sampling) }
     }
 
     /// Draws so many documents: with `s` streams, document `n` is of stream `n` modulo `s`. Each has at most
@@ -91,9 +91,8 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
             let mut row = logits.chunks_exact(vocabulary);
             for one in &mut running {
                 let Some(row) = row.next() else { break };
-                self.sampling.probabilities_into(row, &mut self.probabilities);
-                let random = &mut self.generators[one.stream];
-                one.token = self.sampling.choose(&self.probabilities, random)?;
+                self.choosing.look_at(row);
+                one.token = self.choosing.choose(&mut self.generators[one.stream])?;
                 let document = &mut documents[one.document];
                 let ends = one.token == self.bos;
                 if !ends {

@@ -178,19 +178,29 @@ impl PythonRandom {
     /// # Errors
     /// When there are no weights or their sum is not finite and positive; nothing is then drawn.
     pub fn choices(&mut self, weights: &[f64]) -> Result<usize, RandomError> {
-        let total = weights.iter().fold(0.0, |sum, weight| sum + weight);
+        self.choices_with(weights, &mut Vec::with_capacity(weights.len()))
+    }
+
+    /// [`choices`](PythonRandom::choices), whose cumulative weights lie in the place of others.
+    pub(crate) fn choices_with(
+        &mut self,
+        weights: &[f64],
+        cumulative: &mut Vec<f64>,
+    ) -> Result<usize, RandomError> {
+        let mut total = 0.0;
+        cumulative.clear();
+        cumulative.extend(weights.iter().map(|weight| {
+            total += weight;
+            total
+        }));
         if total <= 0.0 || !total.is_finite() {
             return Err(RandomError::UnusableTotal(total));
         }
-        // Python looks for the target among the cumulative weights; these rise, as none is negative,
-        // and are added up once more here.
-        let (bounds, target) = (&weights[..weights.len() - 1], self.random() * total);
-        let mut bound = 0.0;
-        let beyond = |weight: &f64| {
-            bound += weight;
-            bound > target
-        };
-        Ok(bounds.iter().position(beyond).unwrap_or(bounds.len()))
+        // They rise, as no weight is negative: the first beyond the target comes after all that are not. All
+        // are compared, for a search ends with a branch that no processor foresees.
+        let target = self.random() * total;
+        let bounds = &cumulative[..weights.len() - 1];
+        Ok(bounds.iter().filter(|&&bound| bound <= target).count())
     }
 
     fn from_magnitude(little_endian: &[u8]) -> Self {
@@ -345,6 +355,32 @@ mod tests {
             assert_eq!(drawn, expected[1..]);
         }
         Ok(())
+    }
+
+    /// `choices` takes the first whose cumulative weight is beyond the target, as Python's search does: none of
+    /// weight 0, and the last where rounding leaves none.
+    #[test]
+    fn a_choice_is_the_first_beyond_the_target() {
+        let mut seed = PythonRandom::new(7);
+        for count in 1..40 {
+            let weights: Vec<f64> = (0..count)
+                .map(|at| if (at * 5 + count) % 3 == 0 { 0.0 } else { seed.random() })
+                .collect();
+            let total = weights.iter().fold(0.0, |sum, weight| sum + weight);
+            for draw in 0..50 {
+                let mut random = PythonRandom::new(draw);
+                let target = random.clone().random() * total;
+                let mut bound = 0.0;
+                let expected = weights[..count - 1].iter().position(|weight| {
+                    bound += weight;
+                    bound > target
+                });
+                match random.choices(&weights) {
+                    Ok(found) => assert_eq!(found, expected.unwrap_or(count - 1)),
+                    Err(_) => assert_eq!(total, 0.0),
+                }
+            }
+        }
     }
 
     #[test]
