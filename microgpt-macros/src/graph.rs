@@ -5,6 +5,7 @@
 pub mod adjoints;
 pub mod differentiate;
 pub mod equations;
+pub mod gaps;
 mod index;
 pub mod lower;
 pub mod notation;

@@ -27,6 +27,7 @@ use crate::graph::EquationId;
 use crate::graph::adjoints::{Beginnings, beginnings};
 use crate::graph::differentiate::Gradient;
 use crate::graph::equations::Equations;
+use crate::graph::gaps::unread_gaps;
 use crate::ids::IdVec;
 
 use ir::{Kernel, Stmt};
@@ -101,8 +102,9 @@ pub fn run<'a>(
     passes: impl IntoIterator<Item = &'a Pass>,
     show: &mut dyn FnMut(&Gradient, &'static str, &Kernels),
 ) -> Kernels {
-    let forward = naive::forward(gradient).into_iter().collect();
-    let beginnings = beginnings(gradient);
+    let unread_gaps = unread_gaps(gradient);
+    let forward = naive::forward(gradient, &unread_gaps).into_iter().collect();
+    let beginnings = beginnings(gradient, &unread_gaps);
     let (starts, backward) = (naive::starts(gradient), naive::backward(gradient, &beginnings));
     let mut kernels = Kernels { forward, starts, backward, beginnings, interleaving: None };
     show(gradient, "naive", &kernels);

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 
 use super::kernel::{self, Function};
 use super::{Emitter, call, code, ident, product};
 use crate::graph::adjoints::Beginning;
 use crate::graph::equations::Output;
-use crate::graph::{Array, EquationId, Length};
+use crate::graph::{Array, EquationId, IndexId, Length};
 use crate::ids::{Id, IdVec};
 use crate::nest::Kernels;
 use crate::nest::ir::Kernel;
@@ -238,22 +238,18 @@ impl Emitter<'_> {
         }
     }
 
-    /// What an adjoint is before it is added to.
+    /// What an adjoint is before it is added to. Where nothing is added to one that is written, nothing reads it.
     fn zero(&self, id: EquationId, kernels: &Kernels) -> TokenStream {
-        let target = Array::Equation(id);
         let (runtime, adjoint) = (self.runtime, self.array(Array::Adjoint(id)));
         let clear = code!(#runtime::expr::clear(#adjoint););
-        // Where nothing is added to it, none is written either.
-        let active = self.any_active(&self.receivers(target));
         match kernels.beginnings.of.get(&id) {
             Some(Beginning::Zero) => clear,
             Some(&Beginning::WrittenIf { axis, len }) => {
-                let (length, _) = &self.axes(target)[axis];
+                let (length, _) = &self.axes(Array::Equation(id))[axis];
                 let len = Literal::usize_unsuffixed(len);
-                code!(if #length != #len || !(#active) { #clear })
+                code!(if #length != #len { #clear })
             }
-            Some(Beginning::Written) => code!(if !(#active) { #clear }),
-            None => TokenStream::new(),
+            Some(Beginning::Written) | None => TokenStream::new(),
         }
     }
 
@@ -329,6 +325,18 @@ impl Emitter<'_> {
             let readers = readers(Array::Operand(operand));
             code!(.reads(#name, #readers, #saved, #size))
         });
+        let with_gaps =
+            |id: EquationId| self.gradient.equations.is_ragged(id) && !kernels.forward[id].clears;
+        let mut gaps: Vec<&[IndexId]> = Vec::new();
+        for id in self.equations.ids().filter(|&id| with_gaps(id)) {
+            let axes = &self.gradient.equations[id].axes[..];
+            if !gaps.contains(&axes) {
+                gaps.push(axes);
+            }
+        }
+        let reached_by = |number: usize| ident(&format!("reached_{number}_"));
+        let reached = gaps.iter().enumerate();
+        let reached = reached.map(|(number, axes)| self.reached(axes, &reached_by(number)));
         let equations = self.equations.ids().map(|id| {
             let name = &self.gradient.equations[id].name;
             let readers = readers(Array::Equation(id));
@@ -342,17 +350,52 @@ impl Emitter<'_> {
                 let order = order.iter().map(|&axis| Literal::usize_unsuffixed(axis));
                 code!(.lies(interleaved_, &[#(#order),*]))
             });
-            let has_gradient =
-                self.gradient.equations.is_result(id) || kernels.beginnings.of.contains_key(&id);
-            let constant = (!has_gradient).then(|| code!(.without_gradient()));
-            code!(.and(#name, #readers, &[#(#axes),*]) #lies #constant)
+            let gradient = match kernels.beginnings.of.get(&id) {
+                Some(Beginning::Zero) => None,
+                Some(Beginning::Written | Beginning::WrittenIf { .. }) => {
+                    let own = self.receivers(Array::Equation(id));
+                    let group = receivers.iter().position(|operands| *operands == own);
+                    group.map(|group| {
+                        let group = Literal::usize_unsuffixed(group);
+                        code!(.gradient_if(#group))
+                    })
+                }
+                None if self.gradient.equations.is_result(id) => None,
+                None => Some(code!(.without_gradient())),
+            };
+            let reached = gaps
+                .iter()
+                .position(|axes| with_gaps(id) && **axes == self.gradient.equations[id].axes[..]);
+            let gaps = reached.map(|number| {
+                let name = reached_by(number);
+                code!(.reaches(#name))
+            });
+            code!(.and(#name, #readers, &[#(#axes),*]) #lies #gradient #gaps)
         });
         let interleaved = self.is_interleaved().map(|is_so| code!(let interleaved_ = #is_so;));
         code! {
             #lengths
             #interleaved
+            #(#reached)*
             #runtime::expr::Equations::new(::core::file!(), ::core::line!()).active(&[#(#active),*]) #(#equations)* #(#operands)*
         }
+    }
+
+    /// Which elements are computed of the arrays in whose gaps anything may be: a function for all that have the same
+    /// axes.
+    fn reached(&self, axes: &[IndexId], name: &Ident) -> TokenStream {
+        let rank = Literal::usize_unsuffixed(axes.len());
+        let ragged = axes.iter().filter(|&&axis| !self.graph.range_indices(axis).is_empty());
+        let reached = ragged.clone().map(|&axis| {
+            let (index, (low, high)) = (self.index(axis), self.bounds(axis));
+            code!((#low..#high).contains(&#index))
+        });
+        let named = self.graph.with_bounds(ragged.copied());
+        let at = axes.iter().map(|axis| {
+            let index = named.contains(axis).then(|| self.index(*axis));
+            index.map_or_else(|| code!(_), |index| code!(#index))
+        });
+        code!(let #name = move |[#(#at),*]: [::core::primitive::usize; #rank]| #(#reached)&&*;)
     }
 
     pub(super) fn outputs(&self) -> TokenStream {

@@ -114,7 +114,7 @@ pub enum Beginning {
 }
 
 /// Finds the accumulations that write, so that few adjoints need be 0 before.
-pub fn beginnings(gradient: &Gradient) -> Beginnings {
+pub fn beginnings(gradient: &Gradient, unread_gaps: &BTreeSet<EquationId>) -> Beginnings {
     let Gradient { equations, accumulations } = gradient;
     let mut beginnings = Beginnings::default();
     let read = gradient.adjoints_read();
@@ -131,7 +131,8 @@ pub fn beginnings(gradient: &Gradient) -> Beginnings {
         let (count, beginning) = first_writes(equations, &all, id);
         beginnings.writes.extend(&numbers[..count]);
         // The loops do not reach all that lies between ragged rows.
-        let beginning = if equations.is_ragged(id) { Beginning::Zero } else { beginning };
+        let has_gaps = equations.is_ragged(id) && !unread_gaps.contains(&id);
+        let beginning = if has_gaps { Beginning::Zero } else { beginning };
         beginnings.of.insert(id, beginning);
     }
     beginnings

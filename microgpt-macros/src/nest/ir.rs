@@ -21,7 +21,7 @@ use super::layout::Interleaving;
 #[derive(Clone, Debug)]
 pub struct Kernel {
     pub target: Array,
-    /// Whether the array is set to 0 before, as the loops do not reach all of its elements.
+    /// Whether the array is set to 0 before, as elements are read that the loops do not reach.
     pub clears: bool,
     /// If it does one step of a recurrence, the steps: their indices have values when it runs.
     pub steps: Option<Steps>,

@@ -11,8 +11,10 @@ use super::ir::{Combine, Element, Kernel, Stmt, around};
 use super::order::nearest;
 
 /// A kernel for each equation, in order.
-pub fn forward(gradient: &Gradient) -> Vec<Kernel> {
-    gradient.equations.ids().map(|id| equation(&gradient.equations, id)).collect()
+pub fn forward(gradient: &Gradient, unread_gaps: &BTreeSet<EquationId>) -> Vec<Kernel> {
+    let equations = &gradient.equations;
+    let clears = |id| equations.is_ragged(id) && !unread_gaps.contains(&id);
+    equations.ids().map(|id| equation(equations, id, clears(id))).collect()
 }
 
 /// A kernel for each start of a recurrence, in the order of the equations.
@@ -35,7 +37,7 @@ pub fn backward(gradient: &Gradient, beginnings: &Beginnings) -> Vec<Kernel> {
     each.map(|(at, one)| accumulation(one, beginnings.writes.contains(&at))).collect()
 }
 
-fn equation(equations: &Equations, id: EquationId) -> Kernel {
+fn equation(equations: &Equations, id: EquationId, clears: bool) -> Kernel {
     let (graph, equation) = (&equations.graph, &equations[id]);
     let steps = equations.recurrence(id).map(|recurrence| recurrence.steps.clone());
     let (target, own) = match &steps {
@@ -48,7 +50,6 @@ fn equation(equations: &Equations, id: EquationId) -> Kernel {
     let fixed = steps.as_ref().map_or(Vec::new(), |steps| steps.indices.clone());
     let checks =
         equation.requirements.iter().map(|one| Stmt::Scope(vec![check(graph, &fixed, one)]));
-    let clears = equations.is_ragged(id);
     let loops = around(&equation.nest()[own..], Stmt::Combine(combine));
     Kernel { target, clears, steps, body: checks.chain([loops]).collect() }
 }

@@ -57,6 +57,26 @@ struct Equation {
     is_read: bool,
     /// Whether the backward pass computes its gradient.
     has_gradient: bool,
+    /// What lies between those that are may be anything.
+    reached: Reached,
+}
+
+/// Which elements are computed.
+enum Reached {
+    All,
+    Within(Ranges),
+}
+
+/// Whether indices are within their ranges.
+type Ranges = Box<dyn Fn(&[usize]) -> bool>;
+
+impl fmt::Debug for Reached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::All => "all",
+            Self::Within(_) => "those within ranges",
+        })
+    }
 }
 
 impl Equations {
@@ -85,7 +105,8 @@ impl Equations {
     pub fn and(mut self, name: &'static str, readers: &[usize], axes: &[(usize, usize)]) -> Self {
         let (is_read, order) = (self.is_read(readers), (0..axes.len()).collect());
         let axes = axes.to_vec();
-        self.in_order.push(Equation { name, axes, order, is_read, has_gradient: true });
+        let (has_gradient, reached) = (true, Reached::All);
+        self.in_order.push(Equation { name, axes, order, is_read, has_gradient, reached });
         self
     }
 
@@ -98,11 +119,33 @@ impl Equations {
         self
     }
 
+    /// The last one has a gradient if this group of steps of the backward pass is run.
+    #[must_use]
+    pub fn gradient_if(mut self, group: usize) -> Self {
+        if let Some(last) = self.in_order.last_mut() {
+            last.has_gradient = self.active[group];
+        }
+        self
+    }
+
     /// The last one has no gradient of its own: it is that of another, or nothing asks for it.
     #[must_use]
     pub fn without_gradient(mut self) -> Self {
         if let Some(last) = self.in_order.last_mut() {
             last.has_gradient = false;
+        }
+        self
+    }
+
+    /// Of the last one only these elements are computed, and what lies between them is anything.
+    #[must_use]
+    pub fn reaches<const RANK: usize>(
+        mut self,
+        reached: impl Fn([usize; RANK]) -> bool + 'static,
+    ) -> Self {
+        if let Some(last) = self.in_order.last_mut() {
+            let reached = move |index: &[usize]| index.try_into().is_ok_and(&reached);
+            last.reached = Reached::Within(Box::new(reached));
         }
         self
     }
@@ -137,21 +180,10 @@ impl Equations {
         reads
     }
 
-    /// Whether the gradient that lies at an offset of the record is one.
-    pub(crate) fn has_gradient(&self, mut offset: usize) -> bool {
-        for Equation { axes, has_gradient, .. } in &self.in_order {
-            let size: usize = axes.iter().map(|axis| axis.0).product();
-            if offset < size {
-                return *has_gradient;
-            }
-            offset -= size;
-        }
-        true
-    }
-
-    /// The equation whose value lies at an offset of the record, and the indices of the element.
-    pub(crate) fn find(&self, mut offset: usize) -> (String, Vec<usize>) {
-        for Equation { name, axes, order, .. } in &self.in_order {
+    /// The element that lies at an offset of the record: its equation and its indices.
+    fn element(&self, mut offset: usize) -> Option<(&Equation, Vec<usize>)> {
+        for equation in &self.in_order {
+            let Equation { axes, order, .. } = equation;
             let lens: Vec<usize> = order.iter().map(|&axis| axes[axis].0).collect();
             let size: usize = lens.iter().product();
             if offset < size {
@@ -159,10 +191,32 @@ impl Equations {
                 for (&axis, at) in order.iter().zip(indices(&lens, offset)) {
                     index[axis] = at + axes[axis].1;
                 }
-                return ((*name).to_owned(), index);
+                return Some((equation, index));
             }
             offset -= size;
         }
-        ("an operand's copy".into(), vec![offset])
+        None
+    }
+
+    /// Whether the value that lies at an offset of the record is one.
+    pub(crate) fn has_value(&self, offset: usize) -> bool {
+        self.element(offset).is_none_or(|(equation, index)| match &equation.reached {
+            Reached::All => true,
+            Reached::Within(reached) => reached(&index),
+        })
+    }
+
+    /// Whether the gradient that lies at an offset of the record is one.
+    pub(crate) fn has_gradient(&self, offset: usize) -> bool {
+        let has_own = self.element(offset).is_none_or(|(equation, _)| equation.has_gradient);
+        has_own && self.has_value(offset)
+    }
+
+    /// The equation whose value lies at an offset of the record, and the indices of the element.
+    pub(crate) fn find(&self, offset: usize) -> (String, Vec<usize>) {
+        match self.element(offset) {
+            Some((equation, index)) => (equation.name.to_owned(), index),
+            None => ("an operand's copy".into(), vec![offset]),
+        }
     }
 }

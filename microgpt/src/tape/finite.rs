@@ -65,9 +65,15 @@ impl<T: Real> Tape<T> {
         let arena = self.arena();
         let found = |record: &Record<T>, numbers: &[T], quantity| {
             let own = numbers.get(record.start..record.end)?;
-            let mut offsets = (0..own.len()).filter(|&offset| !own[offset].is_finite());
+            let mut offsets = (0..own.len()).filter(|&offset| !own[offset].is_finite()).peekable();
+            // Few records have any, and it takes time to find out what a record is.
+            offsets.peek()?;
+            let equations = record.equations(&arena.words);
             let offset = offsets.find(|&offset| {
-                quantity == Quantity::Value || record.has_gradient(&arena.words, offset)
+                equations.as_ref().is_none_or(|equations| match quantity {
+                    Quantity::Value => equations.has_value(offset),
+                    Quantity::Gradient => equations.has_gradient(offset),
+                })
             })?;
             let (name, index) = record.describe(&arena.words, offset);
             let (number, place) = (own[offset].as_f64(), record.place(&arena.words));

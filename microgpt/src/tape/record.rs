@@ -123,12 +123,12 @@ impl<T: Real> Record<T> {
         }
     }
 
-    /// Whether what stands at an offset has a gradient.
-    pub(super) fn has_gradient(&self, words: &[usize], offset: usize) -> bool {
+    /// What an expression computed.
+    pub(super) fn equations(&self, words: &[usize]) -> Option<Equations> {
         match &self.backward {
-            Backward::Scalar { .. } | Backward::Concatenation { .. } => true,
+            Backward::Scalar { .. } | Backward::Concatenation { .. } => None,
             Backward::Expression { words: first, expression, .. } => {
-                expression.equations(&words[*first..]).has_gradient(offset)
+                Some(expression.equations(&words[*first..]))
             }
         }
     }

@@ -1,5 +1,5 @@
-//! What an earlier backward pass left in the memory of gradients is never read: neither after a rewind, nor where a
-//! record is not reached.
+//! What was left in memory is never read, of values and of gradients: neither after a rewind, nor where a record is not
+//! reached, nor between the rows of a ragged array.
 
 use microgpt::{Array, Const, PythonRandom, Tape, Vector, expr, layers};
 
@@ -14,6 +14,36 @@ fn softmax<'t>(_: &'t Tape, x: Vector<'t, usize>) -> Vector<'t, usize> {
 fn attention<'t>(_: &'t Tape, x: Vector<'t, usize>) -> Vector<'t, usize> {
     let x = x.reshape((6, 1, 2));
     layers::attention(x, x, x, 0).reshape((12,))
+}
+
+/// So many positions that ranges are cut into rectangles.
+fn long_attention<'t>(_: &'t Tape, x: Vector<'t, usize>) -> Vector<'t, usize> {
+    let n = x.size();
+    let x = expr!([x[(t + j) % {n}] for t in 0..40, j in 0..3]).reshape((40, 1, 3));
+    let window = layers::sliding_window_attention(x, x, x, 0, 5);
+    (layers::attention(x, x, x, 0) + window).reshape((120,))
+}
+
+/// What lies between the rows is 0 where it is read: along the whole axis, beside the row, and in a sum of its own
+/// range, which is another.
+fn between_the_rows<'t>(_: &'t Tape, x: Vector<'t, usize>) -> Vector<'t, usize> {
+    let n = x.size();
+    expr! {
+        let e = [exp(x[i]) * x[s] for i, s in 0..=i];
+        let f = [e[i, s] + 1 for i, s in 0..=i];
+        let g = [cos(x[i] + x[s]) for i, s in i..{n}];
+        [sum(e[i, s] for s) + f[i, {n} - 1] + sum(g[i, s] for s in 0..=i) for i]
+    }
+}
+
+/// The same range in other words: of another index, and shifted with the row.
+fn rows_alone<'t>(_: &'t Tape, x: Vector<'t, usize>) -> Vector<'t, usize> {
+    let n = x.size();
+    expr! {
+        let e = [exp(x[i]) * x[s] for i, s in 0..=i];
+        let f = [sum(e[t + 1, s]^2 for s in 0..=t + 1) for t in 0..{n} - 1];
+        [sum(e[i, s] for s in 0..=i) + (if i > 0 { f[i - 1] } else { e[0, 0] }) for i]
+    }
 }
 
 /// Parts of an array, each written by another equation: all of its two, and two of its three.
@@ -59,19 +89,30 @@ fn half_reached<'t>(_: &'t Tape, x: Vector<'t, usize>) -> Vector<'t, usize> {
     }
 }
 
-const PROGRAMS: [Program; 7] =
-    [softmax, attention, all_parts, some_parts, half_tracked, recurrence, half_reached];
+const PROGRAMS: [Program; 10] = [
+    softmax,
+    attention,
+    long_attention,
+    between_the_rows,
+    rows_alone,
+    all_parts,
+    some_parts,
+    half_tracked,
+    recurrence,
+    half_reached,
+];
 
 fn draw(random: &mut PythonRandom, count: usize) -> Vec<f64> {
     (0..count).map(|_| random.gauss(0.0, 1.0)).collect()
 }
 
-/// The gradient of the input where nothing was before.
-fn fresh(program: Program, x: &[f64], cotangents: &[f64]) -> Vec<f64> {
+/// The result, and the gradient of the input, where nothing was before.
+fn fresh(program: Program, x: &[f64], cotangents: &[f64]) -> [Vec<f64>; 2] {
     let tape = Tape::new();
     let x = tape.vector(x.to_vec());
-    program(&tape, x).backward_with(cotangents);
-    x.grad()
+    let result = program(&tape, x);
+    result.backward_with(cotangents);
+    [result.data(), x.grad()]
 }
 
 #[test]
@@ -89,6 +130,11 @@ fn after_a_rewind_nothing_is_left() {
             result.backward_with(&vec![f64::NAN; result.size()]);
             assert!(tape.not_finite().is_some());
             tape.rewind(mark);
+            // All values on the way are no numbers.
+            x.update(|values, _| values.fill(f64::NAN));
+            let result = before(&tape, x);
+            assert!(result.data().iter().any(|x| x.is_nan()));
+            tape.rewind(mark);
 
             let numbers = draw(&mut random, 12);
             x.update(|values, _| values.copy_from_slice(&numbers));
@@ -96,7 +142,7 @@ fn after_a_rewind_nothing_is_left() {
             let result = next(&tape, x);
             let cotangents = draw(&mut random, result.size());
             result.backward_with(&cotangents);
-            assert_eq!(x.grad(), fresh(next, &numbers, &cotangents));
+            assert_eq!([result.data(), x.grad()], fresh(next, &numbers, &cotangents));
             assert_eq!(tape.not_finite(), None);
             tape.rewind(mark);
         }

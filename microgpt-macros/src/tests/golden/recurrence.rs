@@ -165,9 +165,6 @@ fn recurrence() {
             let (below_, own_) = gradients_.split_at_mut(start_);
             let (h_start_3_, own_values_) = own_values_.split_at(1);
             let (d_h_start_3_, own_) = own_.split_at_mut(1);
-            if !(start_0_saved_.active()) {
-                ::microgpt::expr::clear(d_h_start_3_);
-            }
             let (h_4_, own_values_) = own_values_.split_at(len_of_t_6_ * len_i_10_);
             let (d_h_4_, own_) = own_.split_at_mut(len_of_t_6_ * len_i_10_);
             /// `∂h[t-1, i] += ∂h[t, i] * tanh'(x[t, i] + a[i] * h[t-1, i]) * a[i] for t, i`
@@ -382,6 +379,7 @@ fn recurrence() {
                     ],
                 )
                 .and("h_start", &[], &[])
+                .gradient_if(3)
                 .and("h", &[0, 1, 2], &[(len_of_t_6_, 0), (len_i_10_, 0)])
                 .reads("x", &[0, 1, 2], x_1_saved_, len_t_9_ * len_i_10_)
                 .reads("a", &[0, 1, 2], a_2_saved_, len_i_10_)

@@ -159,14 +159,8 @@ fn softmax() {
             let (d_max_1_, own_) = own_.split_at_mut(len_t_8_);
             let (e_2_, own_values_) = own_values_.split_at(len_t_8_ * len_i_9_);
             let (d_e_2_, own_) = own_.split_at_mut(len_t_8_ * len_i_9_);
-            if !(x_0_saved_.active()) {
-                ::microgpt::expr::clear(d_e_2_);
-            }
             let (sum_3_, own_values_) = own_values_.split_at(len_t_8_);
             let (d_sum_3_, own_) = own_.split_at_mut(len_t_8_);
-            if !(x_0_saved_.active()) {
-                ::microgpt::expr::clear(d_sum_3_);
-            }
             let (result_4_, own_values_) = own_values_.split_at(len_t_8_ * len_i_9_);
             let (d_result_4_, own_) = own_.split_at_mut(len_t_8_ * len_i_9_);
             if x_0_saved_.active() {
@@ -322,7 +316,9 @@ fn softmax() {
                 .and("max", &[0], &[(len_t_8_, 0)])
                 .without_gradient()
                 .and("e", &[0], &[(len_t_8_, 0), (len_i_9_, 0)])
+                .gradient_if(0)
                 .and("sum", &[0], &[(len_t_8_, 0)])
+                .gradient_if(0)
                 .and("result", &[0], &[(len_t_8_, 0), (len_i_9_, 0)])
                 .reads("x", &[0], x_0_saved_, len_t_8_ * len_i_9_)
         },

@@ -125,9 +125,6 @@ fn tuple() {
             let (below_, own_) = gradients_.split_at_mut(start_);
             let (sum_1_, own_values_) = own_values_.split_at(1);
             let (d_sum_1_, own_) = own_.split_at_mut(1);
-            if !(x_0_saved_.active()) {
-                ::microgpt::expr::clear(d_sum_1_);
-            }
             let (result_0_2_, own_values_) = own_values_.split_at(1);
             let (d_result_0_2_, own_) = own_.split_at_mut(1);
             let (result_1_3_, own_values_) = own_values_.split_at(1);
@@ -250,6 +247,7 @@ fn tuple() {
             ::microgpt::expr::Equations::new(::core::file!(), ::core::line!())
                 .active(&[x_0_saved_.active()])
                 .and("sum", &[], &[])
+                .gradient_if(0)
                 .and("result_0", &[0], &[])
                 .and("result_1", &[], &[])
                 .reads("x", &[0], x_0_saved_, len_i_5_)
