@@ -26,9 +26,7 @@ use crate::syntax::ast::Comparison;
 use super::assume::{Facts, assume};
 use super::comparisons::{Ends, From, Room, Test};
 use super::ir::{Combine, Stmt, around, perfect};
-
-/// So many parts are made of one index: each is the loops once more.
-const PARTS: usize = 3;
+use super::tuning::PARTS;
 
 /// Divides the loops of a kernel.
 pub fn split(equations: &mut Equations, body: &mut Vec<Stmt>) {

@@ -1,8 +1,11 @@
 //! Every threshold of the passes. Those of the kernels that generated code calls are in
-//! `microgpt/src/expr/tuning.rs`; how long an equation may be is in `graph/equations.rs`.
+//! `microgpt/src/expr/tuning.rs`; how long an adjoint may be that has no array is in `graph/adjoints.rs`.
 //!
 //! The costs were chosen by `cargo bench --bench table`. Where loops stay as they are written, the default model takes
-//! 2.2 times as long (`f32`; 1.8 in `f64`).
+//! 2.2 times as long (`f32`; 1.8 in `f64`). Only their order matters: of all kernels of the library's layers none becomes
+//! another if one of the six is halved or doubled, but for two of a recurrence in time if what stays costs no more to
+//! write than what is contiguous, and for 19 of attention if what is strided costs twice what is contiguous, in place of
+//! four times; with these the default model and blocks of 256 take as long.
 
 /// What an array costs in the innermost loop, by how it is walked: what is read, and what is written.
 #[derive(Clone, Copy)]
@@ -17,3 +20,11 @@ pub const STILL: Cost = Cost { load: 1, result: 6 };
 pub const CONTIGUOUS: Cost = Cost { load: 4, result: 4 };
 /// Elements apart from each other, which no vector holds.
 pub const STRIDED: Cost = Cost { load: 16, result: 64 };
+
+/// So many parts are made of one index: each is the loops once more. With one more or less no kernel of the library's
+/// layers changes; the moving average takes five times as long undivided (`cargo bench --bench recurrences`).
+pub const PARTS: usize = 3;
+
+/// So many conditions make versions of one kernel: each doubles its code. With one more or less no kernel of the
+/// library's layers changes.
+pub const CONDITIONS: usize = 2;

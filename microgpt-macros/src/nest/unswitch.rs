@@ -19,9 +19,7 @@ use super::Kernels;
 use super::assume::{Facts, assume};
 use super::comparisons::Room;
 use super::ir::{Combine, Guard, Stmt, around, perfect};
-
-/// So many conditions make versions of one kernel: each doubles its code.
-const CONDITIONS: usize = 2;
+use super::tuning::CONDITIONS;
 
 /// Gives the kernels of steps their versions.
 pub fn unswitch(equations: &mut Equations, kernels: &mut Kernels) {
