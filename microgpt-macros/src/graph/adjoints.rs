@@ -42,7 +42,7 @@ pub fn adjoint(
 
 /// An adjoint of more nodes than this gets an array, so that no generated expression grows with the number of equations.
 /// With an array for each the LSTM takes 1.07 times as long at width 16 and 1.03 times at width 64 and batch 16
-/// (`cargo bench --bench recurrences`), with 12 nodes as long as with 24; of the library's layers none has more.
+/// (`cargo bench --bench recurrences`), with 12 nodes as long as with 24; more than 24 has none of the library's layers.
 const MOST_NODES: usize = 24;
 
 /// The adjoint of an equation as it is added to it, if that is done once and it is used once, element by element: then

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::graph::differentiate::Gradient;
 use crate::graph::equations::{Equation, Equations};
 use crate::graph::{Array, EquationId, Graph, IndexId, IndexRange, Node, Subscript};
-use crate::resolve::hir::{Integer, Leaf};
+use crate::resolve::hir::Integer;
 
 /// The equations of whose arrays and adjoints only elements are read that the loops reach.
 pub fn unread_gaps(gradient: &Gradient) -> BTreeSet<EquationId> {
@@ -45,12 +45,13 @@ fn may_have_unread_gaps(equations: &Equations, id: EquationId) -> bool {
 }
 
 /// Whether an element is one that the loops of the equation reach: the ranges of its ragged axes are those that the
-/// equation has there, with the other subscripts in the place of the indices.
+/// equation has there, with the other subscripts in the place of the indices. A range that only turns out to be the
+/// same is another: so of each Rust expression in braces, and of `len(s)` where that may change from row to row.
 fn is_reached(graph: &Graph, equation: &Equation, subscripts: &[Subscript]) -> bool {
     let names: BTreeMap<IndexId, Subscript> =
         equation.axes.iter().copied().zip(subscripts.iter().cloned()).collect();
     let is_same = |own: &Integer<IndexId>, end: &Integer<IndexId>| {
-        !names_a_length(own) && own.replaced(&names) == *end
+        !own.has_lengths() && own.replaced(&names) == *end
     };
     equation.axes.iter().zip(subscripts).all(|(&axis, subscript)| {
         let IndexRange::Stated { low: own_low, high: own_high } = &graph.indices[axis].range else {
@@ -60,14 +61,4 @@ fn is_reached(graph: &Graph, equation: &Equation, subscripts: &[Subscript]) -> b
         matches!(range, Some(IndexRange::Stated { low, high })
             if is_same(own_low, low) && is_same(own_high, high))
     })
-}
-
-/// Whether the length of an index is part of an integer: it may be another at each value of a third.
-fn names_a_length(integer: &Integer<IndexId>) -> bool {
-    let mut found = false;
-    integer.map(&mut |leaf| {
-        found |= matches!(leaf, Leaf::Len(_));
-        Integer::atom(leaf.into())
-    });
-    found
 }

@@ -1,11 +1,12 @@
 //! Every threshold of the passes. Those of the kernels that generated code calls are in
-//! `microgpt/src/expr/tuning.rs`; how long an adjoint may be that has no array is in `graph/adjoints.rs`.
+//! `microgpt/src/expr/tuning.rs`; how long an equation may be is in `graph/equations/divide.rs`, and how long an adjoint
+//! that has no array in `graph/adjoints.rs`.
 //!
 //! The costs were chosen by `cargo bench --bench table`. Where loops stay as they are written, the default model takes
-//! 2.2 times as long (`f32`; 1.8 in `f64`). Only their order matters: of all kernels of the library's layers none becomes
-//! another if one of the six is halved or doubled, but for two of a recurrence in time if what stays costs no more to
-//! write than what is contiguous, and for 19 of attention if what is strided costs twice what is contiguous, in place of
-//! four times; with these the default model and blocks of 256 take as long.
+//! 2.2 times as long (`f32`; 1.8 in `f64`). Their size hardly matters: if one of the six is halved or doubled (1 becomes 0 or
+//! 2), no kernel of the library's layers becomes another, but for two of a recurrence in time if what stays costs no more
+//! to write than what is contiguous, and for 19 of attention if what is strided costs twice what is contiguous to read, in
+//! place of four times; with these the default model and blocks of 256 take as long.
 
 /// What an array costs in the innermost loop, by how it is walked: what is read, and what is written.
 #[derive(Clone, Copy)]

@@ -63,7 +63,9 @@ fn best_in_lanes<T: Real, const K: usize>(
     let (mut best, mut sum) = (of_nothing, T::zero());
     if whole > 0 {
         // By halves: one step is over before the next begins.
-        for half in [LANES / 2, LANES / 4, LANES / 8] {
+        let mut half = LANES;
+        while half > 1 {
+            half /= 2;
             for lane in 0..half {
                 lanes[lane] = better(lanes[lane], lanes[half + lane]);
                 let other = sums[half + lane];

@@ -42,7 +42,7 @@ impl Sampling {
     pub const GIST: Self = Self { temperature: 0.5, top_k: None, top_p: None };
 
     /// The probability of each token, from the logits of all: softmax at this temperature, then top-k and
-    /// top-p.
+    /// top-p. A [`Sampler`](crate::Sampler) of a model in `f32` takes the softmax in `f32`.
     #[must_use]
     pub fn probabilities(&self, logits: &[f64]) -> Vec<f64> {
         let mut choice = Choosing::new(*self);
@@ -112,7 +112,7 @@ impl<T: Real> Choosing<T> {
             likeliest(logits, &mut self.probabilities);
             return;
         }
-        let scale = self.exponentials(logits, T::of(temperature));
+        let scale = self.exponentials(logits, temperature);
         for (probability, x) in self.probabilities.iter_mut().zip(self.vectors.as_flattened()) {
             *probability = (*x * scale).as_f64();
         }
@@ -122,12 +122,9 @@ impl<T: Real> Choosing<T> {
     }
 
     /// The exponential of each logit, and what makes probabilities of them.
-    fn exponentials(&mut self, logits: &[T], temperature: T) -> T {
+    fn exponentials(&mut self, logits: &[T], temperature: f64) -> T {
         let top = greatest(logits.len(), [logits], |_, [x]| x);
-        // Of a temperature so low that its inverse is infinite only the greatest are left, as of the lowest
-        // that has one.
-        let lowest = T::min_positive_value();
-        let colder = if temperature.abs() < lowest { lowest } else { temperature }.recip();
+        let colder = inverse::<T>(temperature);
         let (whole, rest) = logits.as_chunks::<LANES>();
         self.vectors.resize(logits.len().div_ceil(LANES), [T::zero(); LANES]);
         let mut total = Sum::new();
@@ -145,7 +142,7 @@ impl<T: Real> Choosing<T> {
             *last = from_fn(|lane| if lane < rest.len() { exponentials[lane] } else { T::zero() });
             total.row(LANES, [last], |sum, _, [x]| sum + x);
         }
-        // It is 1 at least: the greatest adds so much.
+        // Of any logits it is 1 at least: the greatest adds so much.
         total.total().recip()
     }
 
@@ -162,6 +159,20 @@ impl<T: Real> Choosing<T> {
         let certain = self.probabilities.iter().position(|&p| p == 1.0);
         certain.ok_or(RandomError::UnusableTotal(f64::NAN))
     }
+}
+
+/// `1 / temperature`. Of one that is too low for the precision only the greatest are left, of one that is too high all
+/// are alike but for those that are impossible: as of the lowest and the highest.
+fn inverse<T: Real>(temperature: f64) -> T {
+    let (low, high, size) = (T::min_positive_value(), T::max_value(), T::of(temperature.abs()));
+    let size = if size < low {
+        low
+    } else if size > high {
+        high
+    } else {
+        size
+    };
+    if temperature < 0.0 { -size.recip() } else { size.recip() }
 }
 
 #[cfg(test)]
@@ -226,6 +237,21 @@ mod tests {
                 assert!(found.iter().all(|p| (p - 1.0 / (LANES + 3) as f64).abs() < 1e-7));
             }
         }
+    }
+
+    fn special_temperatures<T: Real>() {
+        let logits = [0.0, f64::NEG_INFINITY, 1.0].map(T::of);
+        assert_eq!(probabilities(&logits, 1e60), [0.5, 0.0, 0.5]);
+        for temperature in [f64::NAN, -1e-60, -5e-324] {
+            let found = probabilities(&logits[1..], temperature);
+            assert!(found.iter().any(|p| p.is_nan()), "{temperature}");
+        }
+    }
+
+    #[test]
+    fn temperatures_beyond_the_precision() {
+        special_temperatures::<f64>();
+        special_temperatures::<f32>();
     }
 
     #[test]

@@ -24,6 +24,13 @@ fn long_attention<'t>(_: &'t Tape, x: Vector<'t, usize>) -> Vector<'t, usize> {
     (layers::attention(x, x, x, 0) + window).reshape((120,))
 }
 
+/// Heads that are a constant, so that arrays lie interleaved.
+fn attention_of_four_heads<'t>(_: &'t Tape, x: Vector<'t, usize>) -> Vector<'t, usize> {
+    let x = expr!([x[(t + 5 * h + j) % 12] for t in 0..9, h in 0..4, j in 0..3]);
+    let x = x.reshape((9, Const::<4>, 3));
+    layers::attention(x, x, x, 0).reshape((108,))
+}
+
 /// What lies between the rows is 0 where it is read: along the whole axis, beside the row, and in a sum of its own
 /// range, which is another.
 fn between_the_rows<'t>(_: &'t Tape, x: Vector<'t, usize>) -> Vector<'t, usize> {
@@ -89,9 +96,10 @@ fn half_reached<'t>(_: &'t Tape, x: Vector<'t, usize>) -> Vector<'t, usize> {
     }
 }
 
-const PROGRAMS: [Program; 10] = [
+const PROGRAMS: [Program; 11] = [
     softmax,
     attention,
+    attention_of_four_heads,
     long_attention,
     between_the_rows,
     rows_alone,
@@ -196,5 +204,36 @@ fn leaves_between_records_begin_at_zero_and_add_up() {
     let twice = [x.grad(), y.grad(), z.grad()];
     for (once, twice) in once.iter().flatten().zip(twice.iter().flatten()) {
         assert_eq!(2.0 * once, *twice);
+    }
+}
+
+/// Of an array with gaps a number is told that is computed, forward and backward, and none that lies in a gap.
+#[test]
+fn what_is_not_finite_is_told_within_the_ranges_alone() {
+    let tape = Tape::new();
+    let x = tape.vector(vec![1.0; 8]);
+    let mark = tape.mark();
+    let rows = || {
+        expr! {
+            let e = [ln(x[s]) * x[t] for t in 2..6, s in t..t + 3];
+            [sum(e[t, s]^2 for s in t..t + 3) for t in 2..6]
+        }
+    };
+    for (at, first) in [(1, None), (2, Some([2, 2])), (4, Some([2, 4])), (7, Some([5, 7]))] {
+        // In the gaps, too.
+        let _ = tape.vector(vec![f64::NAN; 100]);
+        tape.rewind(mark);
+        x.update(|values, _| values.fill(1.0));
+        x.update(|values, _| values[at] = 0.0);
+        let _ = rows();
+        let found = tape.not_finite();
+        let index = found.as_ref().filter(|found| found.name == "ln").map(|found| &found.index[..]);
+        assert_eq!(index, first.as_ref().map(|first| &first[..]), "{at}: {found:?}");
+        x.update(|values, _| values.fill(1.0));
+        tape.rewind(mark);
+        rows().backward_with(&[1.0, f64::INFINITY, 1.0, 1.0]);
+        let found = tape.not_finite().expect("an infinity times 0");
+        assert_eq!((found.name.as_str(), &found.index[..]), ("ln", &[3, 3][..]));
+        tape.rewind(mark);
     }
 }

@@ -237,6 +237,11 @@ impl<I: Ord + Copy> Integer<I> {
         self.any(|atom| matches!(atom, Atom::Id { .. }))
     }
 
+    /// Whether the length of an index is part of it.
+    pub fn has_lengths(&self) -> bool {
+        self.any(|atom| matches!(atom, Atom::Len(_)))
+    }
+
     /// By how much it changes from one value of an index to the next, where that is always as much.
     pub fn step(&self, index: I) -> Option<i64> {
         let within = |atom: &Atom<I>| atom.parts().iter().any(|part| part.names(index));
