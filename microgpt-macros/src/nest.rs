@@ -27,7 +27,7 @@ use crate::graph::EquationId;
 use crate::graph::adjoints::{Beginnings, beginnings};
 use crate::graph::differentiate::Gradient;
 use crate::graph::equations::Equations;
-use crate::graph::gaps::unread_gaps;
+use crate::graph::gaps::read_gaps;
 use crate::ids::IdVec;
 
 use ir::{Kernel, Stmt};
@@ -102,9 +102,9 @@ pub fn run<'a>(
     passes: impl IntoIterator<Item = &'a Pass>,
     show: &mut dyn FnMut(&Gradient, &'static str, &Kernels),
 ) -> Kernels {
-    let unread_gaps = unread_gaps(gradient);
-    let forward = naive::forward(gradient, &unread_gaps).into_iter().collect();
-    let beginnings = beginnings(gradient, &unread_gaps);
+    let read_gaps = read_gaps(gradient);
+    let forward = naive::forward(gradient, &read_gaps).into_iter().collect();
+    let beginnings = beginnings(gradient, &read_gaps);
     let (starts, backward) = (naive::starts(gradient), naive::backward(gradient, &beginnings));
     let mut kernels = Kernels { forward, starts, backward, beginnings, interleaving: None };
     show(gradient, "naive", &kernels);

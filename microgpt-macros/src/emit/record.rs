@@ -325,18 +325,16 @@ impl Emitter<'_> {
             let readers = readers(Array::Operand(operand));
             code!(.reads(#name, #readers, #saved, #size))
         });
-        let with_gaps =
-            |id: EquationId| self.gradient.equations.is_ragged(id) && !kernels.forward[id].clears;
-        let mut gaps: Vec<&[IndexId]> = Vec::new();
-        for id in self.equations.ids().filter(|&id| with_gaps(id)) {
-            let axes = &self.gradient.equations[id].axes[..];
-            if !gaps.contains(&axes) {
-                gaps.push(axes);
-            }
-        }
-        let reached_by = |number: usize| ident(&format!("reached_{number}_"));
-        let reached = gaps.iter().enumerate();
-        let reached = reached.map(|(number, axes)| self.reached(axes, &reached_by(number)));
+        // In the gaps of what is not set to 0 may be anything.
+        let axes_with_gaps = |id: EquationId| {
+            let equations = &self.gradient.equations;
+            let has_gaps = equations.is_ragged(id) && !kernels.forward[id].clears;
+            has_gaps.then_some(&equations[id].axes)
+        };
+        let with_gaps: BTreeSet<_> = self.equations.ids().filter_map(axes_with_gaps).collect();
+        let names = (0..with_gaps.len()).map(|number| ident(&format!("reached_{number}_")));
+        let with_gaps: BTreeMap<_, _> = with_gaps.into_iter().zip(names).collect();
+        let reached = with_gaps.iter().map(|(axes, name)| self.reached(axes, name));
         let equations = self.equations.ids().map(|id| {
             let name = &self.gradient.equations[id].name;
             let readers = readers(Array::Equation(id));
@@ -363,11 +361,8 @@ impl Emitter<'_> {
                 None if self.gradient.equations.is_result(id) => None,
                 None => Some(code!(.without_gradient())),
             };
-            let reached = gaps
-                .iter()
-                .position(|axes| with_gaps(id) && **axes == self.gradient.equations[id].axes[..]);
-            let gaps = reached.map(|number| {
-                let name = reached_by(number);
+            let gaps = axes_with_gaps(id).map(|axes| {
+                let name = &with_gaps[axes];
                 code!(.reaches(#name))
             });
             code!(.and(#name, #readers, &[#(#axes),*]) #lies #gradient #gaps)
@@ -381,8 +376,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// Which elements are computed of the arrays in whose gaps anything may be: a function for all that have the same
-    /// axes.
+    /// A function that says which elements of an array with these axes are computed.
     fn reached(&self, axes: &[IndexId], name: &Ident) -> TokenStream {
         let rank = Literal::usize_unsuffixed(axes.len());
         let ragged = axes.iter().filter(|&&axis| !self.graph.range_indices(axis).is_empty());

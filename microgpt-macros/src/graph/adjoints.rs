@@ -115,7 +115,7 @@ pub enum Beginning {
 }
 
 /// Finds the accumulations that write, so that few adjoints need be 0 before.
-pub fn beginnings(gradient: &Gradient, unread_gaps: &BTreeSet<EquationId>) -> Beginnings {
+pub fn beginnings(gradient: &Gradient, read_gaps: &BTreeSet<EquationId>) -> Beginnings {
     let Gradient { equations, accumulations } = gradient;
     let mut beginnings = Beginnings::default();
     let read = gradient.adjoints_read();
@@ -131,9 +131,8 @@ pub fn beginnings(gradient: &Gradient, unread_gaps: &BTreeSet<EquationId>) -> Be
         }
         let (count, beginning) = first_writes(equations, &all, id);
         beginnings.writes.extend(&numbers[..count]);
-        // The loops do not reach all that lies between ragged rows.
-        let has_gaps = equations.is_ragged(id) && !unread_gaps.contains(&id);
-        let beginning = if has_gaps { Beginning::Zero } else { beginning };
+        // The loops do not reach what lies between ragged rows.
+        let beginning = if read_gaps.contains(&id) { Beginning::Zero } else { beginning };
         beginnings.of.insert(id, beginning);
     }
     beginnings

@@ -16,32 +16,31 @@ use crate::graph::equations::{Equation, Equations};
 use crate::graph::{Array, EquationId, Graph, IndexId, IndexRange, Node, Subscript};
 use crate::resolve::hir::Integer;
 
-/// The equations of whose arrays and adjoints only elements are read that the loops reach.
-pub fn unread_gaps(gradient: &Gradient) -> BTreeSet<EquationId> {
+/// The equations between whose ragged rows elements of the array or of its adjoint are read, or may be.
+pub fn read_gaps(gradient: &Gradient) -> BTreeSet<EquationId> {
     let equations = &gradient.equations;
-    let mut unread: BTreeSet<EquationId> =
-        equations.ids().filter(|&id| may_have_unread_gaps(equations, id)).collect();
+    let with_gaps = equations.ids().filter(|&id| equations.is_ragged(id));
+    let mut read: BTreeSet<EquationId> =
+        with_gaps.filter(|&id| may_always_be_read(equations, id)).collect();
     for node in &equations.graph.nodes {
         if let Node::Load { array, subscripts, .. } = node
             && let Array::Equation(id) | Array::Adjoint(id) = array
-            && unread.contains(id)
+            && equations.is_ragged(*id)
             && !is_reached(&equations.graph, &equations[*id], subscripts)
         {
-            unread.remove(id);
+            read.insert(*id);
         }
     }
-    unread
+    read
 }
 
-/// Whether an array has gaps, and they can be told: all of a result is seen, and what an array of a recurrence has at
-/// other steps is read by rules of its own.
-fn may_have_unread_gaps(equations: &Equations, id: EquationId) -> bool {
-    let graph = &equations.graph;
-    equations.is_ragged(id)
-        && !equations.is_result(id)
-        && equations.recurrence(id).is_none()
-        && equations[id].starts.is_empty()
-        && !equations[id].axes.iter().any(|&axis| graph.is_scattered(axis))
+/// Whether loads alone do not tell: all of a result is seen, and what an array of a recurrence has at other steps is
+/// read by rules of its own.
+fn may_always_be_read(equations: &Equations, id: EquationId) -> bool {
+    equations.is_result(id)
+        || equations.recurrence(id).is_some()
+        || !equations[id].starts.is_empty()
+        || equations[id].axes.iter().any(|&axis| equations.graph.is_scattered(axis))
 }
 
 /// Whether an element is one that the loops of the equation reach: the ranges of its ragged axes are those that the

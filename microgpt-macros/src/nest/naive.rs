@@ -11,10 +11,9 @@ use super::ir::{Combine, Element, Kernel, Stmt, around};
 use super::order::nearest;
 
 /// A kernel for each equation, in order.
-pub fn forward(gradient: &Gradient, unread_gaps: &BTreeSet<EquationId>) -> Vec<Kernel> {
+pub fn forward(gradient: &Gradient, read_gaps: &BTreeSet<EquationId>) -> Vec<Kernel> {
     let equations = &gradient.equations;
-    let clears = |id| equations.is_ragged(id) && !unread_gaps.contains(&id);
-    equations.ids().map(|id| equation(equations, id, clears(id))).collect()
+    equations.ids().map(|id| equation(equations, id, read_gaps.contains(&id))).collect()
 }
 
 /// A kernel for each start of a recurrence, in the order of the equations.

@@ -11,7 +11,7 @@ use microgpt::PythonRandom;
 
 use crate::tests::fused::{compare, operands};
 use crate::tests::generate::{Integers, OPERANDS, Shapes, below, program, recurrence};
-use crate::tests::passes::DIVIDED;
+use crate::tests::passes::{DIVIDED, RAGGED};
 use crate::tests::times;
 
 /// So many cases go into one source file, each numbered by its position there.
@@ -58,6 +58,15 @@ fn same(layer: &str, what: &str, found: &[f64], expected: &[f64]) {
     }
 }
 
+/// Leaves numbers that are none in the memory of values and of gradients.
+fn leave_nan(tape: &Tape) {
+    let mark = tape.mark();
+    let x = tape.vector(vec![f64::NAN; 20_000]);
+    let y = expr!([x[i] * x[i] for i]);
+    y.backward_with(&vec![f64::NAN; y.size()]);
+    tape.rewind(mark);
+}
+
 fn pull_back<'t>(results: impl Results<'t>, cotangents: &[f64]) -> Vec<f64> {
     let mut all = Vec::new();
     results.add_to(&mut all);
@@ -75,9 +84,10 @@ fn pull_back<'t>(results: impl Results<'t>, cotangents: &[f64]) -> Vec<f64> {
 fn case(number: usize, seed: u64) -> Result<String, String> {
     let mut random = PythonRandom::new(seed);
     let shapes = Shapes::drawn(&mut random, 10);
-    // One in four steps through a block, and one in ten has loops that are divided.
+    // One in four steps through a block, one in ten has loops that are divided, and one in ten ragged arrays.
     let text = match usize::try_from(seed).expect("small") {
         seed if seed % 10 == 4 => DIVIDED[seed / 10 % DIVIDED.len()].to_owned(),
+        seed if seed % 10 == 6 => RAGGED[seed / 10 % RAGGED.len()].to_owned(),
         _ if seed % 4 == 3 => recurrence(seed, &shapes),
         _ => program(seed, &shapes),
     };
@@ -135,7 +145,7 @@ fn case(number: usize, seed: u64) -> Result<String, String> {
     }
     let _ = write!(
         code,
-        "let found = pull_back(expr!({text}), &{cotangents:?}); agree({text:?}, \"results\", &found, &{:?}); ",
+        "leave_nan(&tape); let found = pull_back(expr!({text}), &{cotangents:?}); agree({text:?}, \"results\", &found, &{:?}); ",
         answer.results
     );
     for (at, gradient) in answer.gradients.iter().filter(|(at, _)| tracked.contains(at)) {

@@ -189,6 +189,16 @@ pub const DIVIDED: [&str; 5] = [
     "[max(if i == len(i) - 1 && k > 1 { m[i, k] } else { a[k] - u[i] } for i) for k]",
 ];
 
+/// Ragged arrays between whose rows elements are read, and such between whose rows none is.
+pub const RAGGED: [&str; 5] = [
+    "let e = [exp(q[k, l]) for k, l in 0..=k]; [sum(e[k, l] for l) * a[k] for k]",
+    "let e = [sin(q[k, l]) for k, l in 0..=k]; [sum(e[k, l]^2 for l in 0..=k) * a[k] for k]",
+    "let e = [cos(q[k, l]) * b[l] for k, l in k..len(k)]; [sum(e[k, l] * e[k, l] for l in 0..=k) for k]",
+    "let e = [tanh(q[k, l]) for k, l in 0..=k]; [e[k, l] * e[l, k] for k, l]",
+    "let e = [exp(q[k, l]) for k, l in 0..=k];
+     [if k > 0 { sum(e[k - 1, l]^2 for l in 0..=k - 1) } else { a[k] } for k]",
+];
+
 /// Products of matrices, with bounds and without, and arrays that may lie interleaved: in loops of three.
 pub const OF_THREE: [&str; 9] = [
     "for l { let h[-1] = [b[k] for k]; let h = [tanh(q[l, k] + sum(q[k, j] * h[l - 1, j] for j) / len(j)) for k]; }
@@ -283,6 +293,7 @@ fn kernels_of_all_lengths_compute_what_their_equations_say() {
         for other in [length, LENGTHS[(at + 4) % LENGTHS.len()]] {
             add(&OF_TWO, [length, other]);
             add(&DIVIDED, [length, other]);
+            add(&RAGGED, [length, other]);
             // A third loop over as many would take too long.
             add(&OF_THREE, [length.min(17), other.min(9)]);
             add(&OF_THREE, [length.min(4), other.min(33)]);

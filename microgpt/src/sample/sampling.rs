@@ -2,6 +2,8 @@
 
 use std::array::from_fn;
 
+use num_traits::clamp;
+
 use crate::expr::tuning::LANES;
 use crate::expr::{Sum, barrier, greatest};
 use crate::random::{PythonRandom, RandomError};
@@ -125,20 +127,21 @@ impl<T: Real> Choosing<T> {
     fn exponentials(&mut self, logits: &[T], temperature: f64) -> T {
         let top = greatest(logits.len(), [logits], |_, [x]| x);
         let colder = inverse::<T>(temperature);
+        let exponential = |logit: T| ((logit - top) * colder).exponential();
         let (whole, rest) = logits.as_chunks::<LANES>();
         self.vectors.resize(logits.len().div_ceil(LANES), [T::zero(); LANES]);
         let mut total = Sum::new();
         for (exponentials, logits) in self.vectors.iter_mut().zip(whole) {
             // Vectors of one part each: else the compiler makes them of elements of several.
             barrier();
-            *exponentials = logits.map(|x| ((x - top) * colder).exponential());
+            *exponentials = logits.map(exponential);
             total.row(LANES, [exponentials], |sum, _, [x]| sum + x);
         }
         if !rest.is_empty() {
             // Each lane by itself, also those of no token: so the vector stays in a register.
             let last = &mut self.vectors[whole.len()];
             let logits: [T; LANES] = from_fn(|lane| rest.get(lane).copied().unwrap_or(top));
-            let exponentials = logits.map(|x| ((x - top) * colder).exponential());
+            let exponentials = logits.map(exponential);
             *last = from_fn(|lane| if lane < rest.len() { exponentials[lane] } else { T::zero() });
             total.row(LANES, [last], |sum, _, [x]| sum + x);
         }
@@ -164,14 +167,7 @@ impl<T: Real> Choosing<T> {
 /// `1 / temperature`. Of one that is too low for the precision only the greatest are left, of one that is too high all
 /// are alike but for those that are impossible: as of the lowest and the highest.
 fn inverse<T: Real>(temperature: f64) -> T {
-    let (low, high, size) = (T::min_positive_value(), T::max_value(), T::of(temperature.abs()));
-    let size = if size < low {
-        low
-    } else if size > high {
-        high
-    } else {
-        size
-    };
+    let size = clamp(T::of(temperature.abs()), T::min_positive_value(), T::max_value());
     if temperature < 0.0 { -size.recip() } else { size.recip() }
 }
 
@@ -241,7 +237,10 @@ mod tests {
 
     fn special_temperatures<T: Real>() {
         let logits = [0.0, f64::NEG_INFINITY, 1.0].map(T::of);
-        assert_eq!(probabilities(&logits, 1e60), [0.5, 0.0, 0.5]);
+        for temperature in [3.5e38, 1e60, 1e308, f64::INFINITY] {
+            let found = probabilities(&logits, temperature);
+            assert_eq!((found[0], found[1], found[2]), (0.5, 0.0, 0.5), "{temperature}");
+        }
         for temperature in [f64::NAN, -1e-60, -5e-324] {
             let found = probabilities(&logits[1..], temperature);
             assert!(found.iter().any(|p| p.is_nan()), "{temperature}");

@@ -114,13 +114,8 @@ impl<T: Real> Record<T> {
     /// What the backward pass reads: the name of each block, and where its values lie. Operators on
     /// `Value`s save their local gradients instead.
     pub(super) fn reads(&self, words: &[usize]) -> Vec<(&'static str, Range<usize>)> {
-        match &self.backward {
-            Backward::Scalar { .. } | Backward::Concatenation { .. } => Vec::new(),
-            Backward::Expression { words: first, expression, .. } => {
-                let equations = expression.equations(&words[*first..]);
-                equations.all_reads(self.start..self.end)
-            }
-        }
+        let equations = self.equations(words);
+        equations.map_or_else(Vec::new, |equations| equations.all_reads(self.start..self.end))
     }
 
     /// What an expression computed.
