@@ -541,7 +541,7 @@ impl<T: Real> Tape<T> {
             gradients[record.intermediates()].fill(T::zero());
         }
         for (number, record) in records[..reached].iter().enumerate().rev() {
-            if gradients[record.results_onwards()].iter().all(|gradient| gradient.vanishes()) {
+            if vanish(&gradients[record.results_onwards()]) {
                 gradients[record.intermediates()].fill(T::zero());
                 continue;
             }
@@ -563,6 +563,13 @@ impl<T: Real> Tape<T> {
         let arena = self.arena();
         arena.values[..arena.top].to_vec()
     }
+}
+
+/// Whether all gradients are 0: a vector at a time, as a result that nobody uses may be a large array.
+fn vanish<T: Real>(gradients: &[T]) -> bool {
+    gradients
+        .chunks(16)
+        .all(|part| part.iter().fold(true, |vanish, gradient| vanish & gradient.vanishes()))
 }
 
 impl<T: Real> fmt::Debug for Tape<T> {

@@ -20,8 +20,8 @@ layer! {
     /// keeps, what is let in, and the gate that shows.
     pub fn lstm(w: [j, 4, i], u: [i, 4, i], bias: [4, i], x: [t, n, j], start: [n, i], start_cell: [n, i]) -> ([t, n, i], [t, n, i]) {
         for t {
-            let input = [sum(w[j, g, i] * x[t, n, j] for j) + bias[g, i] for n, g, i];
-            let z     = [input[n, g, i] + sum(u[k, g, i] * h[t - 1, n, k] for k) for n, g, i];
+            let z     = [sum(w[j, g, i] * x[t, n, j] for j) + bias[g, i]
+                         + sum(u[k, g, i] * h[t - 1, n, k] for k) for n, g, i];
             let c[-1] = [start_cell[n, i] for n, i];
             let c     = [sigmoid(z[n, 1, i]) * c[t - 1, n, i] + sigmoid(z[n, 0, i]) * tanh(z[n, 2, i]) for n, i];
             let h[-1] = [start[n, i] for n, i];
