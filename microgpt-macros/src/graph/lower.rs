@@ -3,6 +3,7 @@
 //! An index is named by the height of its `for` over what it binds, so that
 //! `sum(x[t, i]^2 for i)` written twice, or with another letter, is one node.
 
+mod band;
 mod reduce;
 
 use std::collections::{BTreeSet, HashMap};
@@ -18,6 +19,8 @@ use crate::resolve::hir::{
     Range, Value,
 };
 use crate::syntax::ast::Operator;
+
+use band::Band;
 
 /// The nodes of a program, whose leaves are elements of operands and definitions.
 pub struct Lowered {
@@ -104,6 +107,7 @@ pub fn lower(checked: &Checked) -> Lowered {
         graph: Graph::new(Classes::new(checked)),
         checked,
         index_of: HashMap::new(),
+        in_bands: HashMap::new(),
         definitions: IdVec::default(),
         blocks: Vec::new(),
         taken: None,
@@ -125,6 +129,8 @@ struct Builder<'a> {
     graph: Graph<hir::Array>,
     checked: &'a Checked,
     index_of: HashMap<BinderId, IndexId>,
+    /// What stands for the indices of bands, inside of them.
+    in_bands: HashMap<BinderId, Band>,
     definitions: IdVec<DefinitionId, Definition>,
     /// Those of which an equation was met.
     blocks: Vec<Block>,
@@ -202,25 +208,25 @@ impl Builder<'_> {
 
     /// Names the indices of one `for`, whose body has this height; the outermost is the highest.
     fn bind(&mut self, binders: &[BinderId], body: usize) -> Vec<IndexId> {
-        let mut ids = Vec::new();
-        for (position, &binder) in binders.iter().enumerate() {
-            let height = body + binders.len() - position;
-            let bound = &self.checked.binders[binder];
-            let range = match &bound.range {
-                Range::Implied(_) => IndexRange::Whole(self.length(axis_of(self.checked, binder))),
-                Range::Stated { low, high } => {
-                    let (low, high) = (self.lowered(low), self.lowered(high));
-                    for end in [&low, &high] {
-                        self.ids_bounds(end, bound.name.span());
-                    }
-                    IndexRange::Stated { low, high }
+        let heights = (body + 1..=body + binders.len()).rev();
+        binders.iter().zip(heights).map(|(&binder, height)| self.index(binder, height)).collect()
+    }
+
+    fn index(&mut self, binder: BinderId, height: usize) -> IndexId {
+        let bound = &self.checked.binders[binder];
+        let range = match &bound.range {
+            Range::Implied(_) => IndexRange::Whole(self.length(axis_of(self.checked, binder))),
+            Range::Stated { low, high } => {
+                let (low, high) = (self.lowered(low), self.lowered(high));
+                for end in [&low, &high] {
+                    self.ids_bounds(end, bound.name.span());
                 }
-            };
-            let id = self.graph.index(height, range, &bound.name.to_string());
-            self.index_of.insert(binder, id);
-            ids.push(id);
-        }
-        ids
+                IndexRange::Stated { low, high }
+            }
+        };
+        let id = self.graph.index(height, range, &bound.name.to_string());
+        self.index_of.insert(binder, id);
+        id
     }
 
     /// What must be checked on entry: subscripts that their index does not imply, and lengths of
@@ -315,7 +321,10 @@ impl Builder<'_> {
 
     fn lowered(&mut self, integer: &Integer) -> Integer<IndexId> {
         integer.map(&mut |leaf| match leaf {
-            Leaf::Index(binder) => Integer::index(self.index_of[&binder]),
+            Leaf::Index(binder) => match self.in_bands.get(&binder) {
+                Some(band) => band.index.clone(),
+                None => Integer::index(self.index_of[&binder]),
+            },
             Leaf::Len(binder) => self.count(binder),
         })
     }
@@ -356,6 +365,7 @@ impl Builder<'_> {
             Value::Number(x) => self.graph.number(*x),
             Value::Integer(integer, span) => self.integer(integer, *span),
             Value::Load { array, subscripts, lazy } => {
+                let lazy = *lazy || self.may_leave(subscripts);
                 let mut subscripts: Vec<Subscript> =
                     subscripts.iter().map(|subscript| self.lowered(subscript)).collect();
                 if let hir::Array::Definition(id) = *array {
@@ -364,7 +374,7 @@ impl Builder<'_> {
                     };
                     self.shift(id, first);
                 }
-                let guard = self.taken.filter(|_| *lazy);
+                let guard = self.taken.filter(|_| lazy);
                 self.graph.add(Node::Load { array: *array, subscripts, guard })
             }
             // A square is a product: the same bits, and no array of its own.
@@ -391,15 +401,7 @@ impl Builder<'_> {
                 let operand = self.node(operand);
                 self.graph.add(Node::Stop(operand))
             }
-            Value::Reduce { reduction, binders, filter, body } => {
-                let indices = self.bind(binders, filtered_height(filter.as_deref(), body));
-                let filter = filter.as_ref().map(|filter| self.condition(filter));
-                let term = match filter {
-                    Some(filter) => self.branch(filter, body),
-                    None => self.node(body),
-                };
-                self.reduce(reduction, &reduce::Terms { indices: &indices, filter, term })
-            }
+            Value::Reduce { .. } => self.reduction(value),
             Value::If { condition, then, otherwise } => {
                 let condition = self.condition(condition);
                 let not = self.graph.add(Node::Not(condition));
@@ -412,12 +414,21 @@ impl Builder<'_> {
     }
 
     fn branch(&mut self, condition: NodeId, value: &Value) -> NodeId {
+        self.where_taken(condition, |builder| builder.node(value))
+    }
+
+    /// Lowers what is asked for only where a condition holds.
+    fn where_taken(
+        &mut self,
+        condition: NodeId,
+        lower: impl FnOnce(&mut Self) -> NodeId,
+    ) -> NodeId {
         let outer = self.taken;
         self.taken = Some(match outer {
             Some(outer) => self.graph.add(Node::And(outer, condition)),
             None => condition,
         });
-        let node = self.node(value);
+        let node = lower(self);
         self.taken = outer;
         node
     }

@@ -11,7 +11,7 @@ use microgpt::PythonRandom;
 
 use crate::tests::fused::{compare, operands};
 use crate::tests::generate::{Integers, OPERANDS, Shapes, below, program, recurrence};
-use crate::tests::passes::{DIVIDED, RAGGED};
+use crate::tests::passes::{BANDS, DIVIDED, RAGGED};
 use crate::tests::times;
 
 /// So many cases go into one source file, each numbered by its position there.
@@ -87,6 +87,7 @@ fn case(number: usize, seed: u64) -> Result<String, String> {
     // One in four steps through a block, one in ten has loops that are divided, and one in ten ragged arrays.
     let text = match usize::try_from(seed).expect("small") {
         seed if seed % 10 == 4 => DIVIDED[seed / 10 % DIVIDED.len()].to_owned(),
+        seed if seed % 10 == 2 => BANDS[seed / 10 % BANDS.len()].to_owned(),
         seed if seed % 10 == 6 => RAGGED[seed / 10 % RAGGED.len()].to_owned(),
         _ if seed % 4 == 3 => recurrence(seed, &shapes),
         _ => program(seed, &shapes),

@@ -199,6 +199,17 @@ pub const RAGGED: [&str; 5] = [
      [if k > 0 { sum(e[k - 1, l]^2 for l in 0..=k - 1) } else { a[k] } for k]",
 ];
 
+/// Reductions over a few values beside an index, some of which begin below 0.
+pub const BANDS: [&str; 7] = [
+    "[max(a[l] * q[k, l] for l in k - 2..=k) - mean(b[l] for l in k - 1..=k) for k]",
+    "[prod(1 + a[l] for l in k - 1..=k) * norm(q[k, l] - b[l] for l in k - 2..k + 1 where l != 1) for k]",
+    "[logsumexp(a[l] * 0.1 + l for l in k - 3..=k) + b[k] * sum(m[i, l] * (l - k) for i, l in k - 1..k) for k]",
+    "[b[k] + sum(exp(0.1 * b[l]) * a[n] for l in k - 3..=k, n in l..=k) for k]",
+    "[max(a[l] - b[n] for l in k - 1..=k, n in l - 1..=l) * b[k] for k]",
+    "[sum(min(a[n] for n in l - 1..=l) for l in k - 2..k + 1) * b[k] for k]",
+    "for k { let s = a[k] + sum(s[l] * b[l] for l in k - 3..k); } [s[k] * sum(q[k, l] for l in k - 2..=k) for k]",
+];
+
 /// Products of matrices, with bounds and without, and arrays that may lie interleaved: in loops of three.
 pub const OF_THREE: [&str; 9] = [
     "for l { let h[-1] = [b[k] for k]; let h = [tanh(q[l, k] + sum(q[k, j] * h[l - 1, j] for j) / len(j)) for k]; }
@@ -294,6 +305,7 @@ fn kernels_of_all_lengths_compute_what_their_equations_say() {
             add(&OF_TWO, [length, other]);
             add(&DIVIDED, [length, other]);
             add(&RAGGED, [length, other]);
+            add(&BANDS, [length, other]);
             // A third loop over as many would take too long.
             add(&OF_THREE, [length.min(17), other.min(9)]);
             add(&OF_THREE, [length.min(4), other.min(33)]);

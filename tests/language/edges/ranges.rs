@@ -278,3 +278,22 @@ fn what_no_result_uses_is_not_checked() {
     };
     assert_eq!(total, 6.0);
 }
+
+#[test]
+fn a_band_costs_as_many_numbers_as_it_has() {
+    let n = 20_000;
+    let numbers: Vec<f64> = (0..n).map(|at| f64::from(at % 17) / 9.0).collect();
+    let tape = Tape::default();
+    let x = tape.vector(&numbers);
+    let before = tape.bytes();
+    let y = expr!([logsumexp(x[r] - x[s] for r in s - 2..=s) for s]);
+    expr!(sum(y[s] for s)).backward();
+    // Values and gradients of some arrays of three numbers for each `s`, where all `r` would be 400 million.
+    assert!(tape.bytes() - before < 100 * 8 * numbers.len(), "{} bytes", tape.bytes());
+    let all = y.data();
+    for s in [0, 1, 2, 7, numbers.len() - 1] {
+        let terms = numbers[s.saturating_sub(2)..=s].iter().map(|r| (r - numbers[s]).exp());
+        let expected: f64 = terms.sum::<f64>().ln();
+        assert!((all[s] - expected).abs() < 1e-14, "{s}: {} and {expected}", all[s]);
+    }
+}

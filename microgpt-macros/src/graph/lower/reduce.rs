@@ -9,6 +9,9 @@ use crate::syntax::reductions::{Formula, Reduction};
 #[derive(Clone, Copy)]
 pub(super) struct Terms<'a> {
     pub indices: &'a [IndexId],
+    /// Indices that take as many values, if no term is left out by a condition of the user.
+    pub counted: &'a [IndexId],
+    pub is_filtered: bool,
     /// A condition: where it does not hold there is no term.
     pub filter: Option<NodeId>,
     pub term: NodeId,
@@ -58,13 +61,12 @@ impl Builder<'_> {
 
     /// How many terms there are, as a number.
     fn count_of(&mut self, terms: &Terms<'_>) -> NodeId {
-        let indices = terms.indices;
-        if terms.filter.is_some() || self.graph.are_dependent(indices) {
+        if self.is_counted_one_by_one(terms) {
             let one = self.graph.number(1.0);
             return self.fold(Fold::Sum, terms, one);
         }
         let mut product = None;
-        for &index in indices {
+        for &index in terms.counted {
             let count = self.graph.add(Node::Count(index));
             product = Some(match product {
                 None => count,
@@ -75,6 +77,11 @@ impl Builder<'_> {
             Some(product) => product,
             None => self.graph.number(1.0),
         }
+    }
+
+    /// Whether the number of terms is no product of how many values each index takes.
+    fn is_counted_one_by_one(&self, terms: &Terms<'_>) -> bool {
+        terms.is_filtered || self.graph.are_dependent(&[terms.indices, terms.counted].concat())
     }
 
     /// A sum goes over all indices at once; of others each goes over one, the first of which is outermost.
@@ -97,19 +104,19 @@ impl Builder<'_> {
 
     /// Notes that a node, what the user calls `reduction`, has no value where these take none.
     fn require_values(&mut self, node: NodeId, reduction: &'static str, terms: &Terms<'_>) {
-        let (indices, is_filtered) = (terms.indices, terms.filter.is_some());
+        let Terms { counted, is_filtered, .. } = *terms;
         // Of indices whose ranges name each other all must be looked at together; so must all that a filter
         // may name.
-        let groups: Vec<&[IndexId]> = if is_filtered || self.graph.are_dependent(indices) {
-            vec![indices]
+        let groups: Vec<&[IndexId]> = if self.is_counted_one_by_one(terms) {
+            vec![counted]
         } else {
-            indices.chunks(1).collect()
+            counted.chunks(1).collect()
         };
         for group in groups {
             if !is_filtered && group.iter().all(|&index| self.graph.is_never_empty(index)) {
                 continue;
             }
-            let count = self.count_of(&Terms { indices: group, ..*terms });
+            let count = self.count_of(&Terms { counted: group, ..*terms });
             let zero = self.graph.number(0.0);
             let holds = Node::Compare { comparison: Comparison::Less, left: zero, right: count };
             let holds = self.graph.add(holds);
