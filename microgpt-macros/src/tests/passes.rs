@@ -200,11 +200,12 @@ pub const RAGGED: [&str; 5] = [
 ];
 
 /// Reductions over a few values beside an index, some of which begin below 0.
-pub const BANDS: [&str; 7] = [
+pub const BANDS: [&str; 8] = [
     "[max(a[l] * q[k, l] for l in k - 2..=k) - mean(b[l] for l in k - 1..=k) for k]",
     "[prod(1 + a[l] for l in k - 1..=k) * norm(q[k, l] - b[l] for l in k - 2..k + 1 where l != 1) for k]",
     "[logsumexp(a[l] * 0.1 + l for l in k - 3..=k) + b[k] * sum(m[i, l] * (l - k) for i, l in k - 1..k) for k]",
     "[b[k] + sum(exp(0.1 * b[l]) * a[n] for l in k - 3..=k, n in l..=k) for k]",
+    "[b[k] * sum(a[l] for l in k - 2..=k where max(a[n] for n in l - 1..=l) > 0.1) for k]",
     "[max(a[l] - b[n] for l in k - 1..=k, n in l - 1..=l) * b[k] for k]",
     "[sum(min(a[n] for n in l - 1..=l) for l in k - 2..k + 1) * b[k] for k]",
     "for k { let s = a[k] + sum(s[l] * b[l] for l in k - 3..k); } [s[k] * sum(q[k, l] for l in k - 2..=k) for k]",

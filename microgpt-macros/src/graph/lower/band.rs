@@ -106,7 +106,7 @@ impl Builder<'_> {
     }
 
     /// Whether an index is where only what is not below 0 may stand, whether its term is taken or not: in the place of
-    /// an id, or divided.
+    /// an id, divided, or at an end of another range, which would then be empty.
     fn is_asked_for_everywhere(&self, binder: BinderId, reduction: &Value) -> bool {
         let within = |integer: &Integer| {
             let parts = integer.terms.keys().flat_map(Atom::parts);
@@ -117,9 +117,9 @@ impl Builder<'_> {
             Value::Integer(integer, _) => found |= within(integer),
             Value::Load { subscripts, .. } => found |= subscripts.iter().any(within),
             Value::Reduce { binders, .. } => {
-                for &binder in binders {
-                    if let Range::Stated { low, high } = &self.checked.binders[binder].range {
-                        found |= within(low) || within(high);
+                for &bound in binders {
+                    if let Range::Stated { low, high } = &self.checked.binders[bound].range {
+                        found |= low.names(binder) || high.names(binder);
                     }
                 }
             }
