@@ -88,6 +88,36 @@ fn with_an_error(x: Matrix<'_, usize, usize>) -> (Vector<'_, usize>, u32) {
 }
 
 #[test]
+fn an_error_in_a_step_of_a_recurrence_is_found() {
+    let point = [Point::new("x", &[5], vec![0.3, -0.2, 0.5, 0.4, -0.1])];
+    let check = |is_right: bool| {
+        Gradcheck::new().check(&point, |inputs| {
+            let x = inputs[0];
+            let y = if is_right {
+                expr! {
+                    for t {
+                        let h[-1] = 0.1;
+                        let h = tan(0.5 * h[t - 1] + x[t]);
+                    }
+                    [h[t] for t]
+                }
+            } else {
+                expr! {
+                    for t {
+                        let h[-1] = 0.1;
+                        let h = self::wrong_tan(0.5 * h[t - 1] + x[t]);
+                    }
+                    [h[t] for t]
+                }
+            };
+            y.into()
+        })
+    };
+    check(true).assert_right();
+    assert_eq!(worst(&check(false)).name, "x");
+}
+
+#[test]
 fn the_report_names_the_input_the_index_and_the_line_of_the_error() {
     let line = Cell::new(0);
     let x = Point::new("x", &[2, 3], vec![0.3, -0.2, 0.5, 0.9, -0.8, 0.1]);

@@ -1,7 +1,8 @@
 //! What adds up along positions: each takes a step from the one before it.
 
 layer! {
-    /// The sum of each position and all before it, for each feature.
+    /// The sum of each position and all before it, for each feature (Blelloch 1990, Prefix sums and their
+    /// applications).
     pub fn cumulative_sum(x: [t, i]) -> [t, i] {
         for t {
             let total[-1] = 0;
@@ -10,7 +11,8 @@ layer! {
         [total[t, i] for t, i]
     }
 
-    /// The product of each position and all before it. Zeros may be among them: nothing is divided.
+    /// The product of each position and all before it (Blelloch 1990, Prefix sums and their applications). Zeros may
+    /// be among them: nothing is divided.
     pub fn cumulative_product(x: [t, i]) -> [t, i] {
         for t {
             let total[-1] = 1;
@@ -19,8 +21,8 @@ layer! {
         [total[t, i] for t, i]
     }
 
-    /// The logarithm of the sum of the exponentials of each position and all before it. None of them
-    /// overflows, and -∞ is the logarithm of nothing.
+    /// The logarithm of the sum of the exponentials of each position and all before it (Blanchard 2021,
+    /// doi:10.1093/imanum/draa038). None of them overflows, and -∞ is the logarithm of nothing.
     pub fn cumulative_logsumexp(x: [t, i]) -> [t, i] {
         for t {
             let total[-1] = {T::neg_infinity()};
