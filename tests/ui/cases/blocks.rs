@@ -24,6 +24,7 @@ fn main() {
     expr!(for t { let h[-1] = [w[i, j] for i, j]; let h = [h[t - 1, i] + w[t, i] for i]; } [h[t, i] for t, i]);
     expr!(for i, j { let d[-1] = 0; let d = d[i - 1, j] + w[i, j]; } [d[i, j] for i, j]);
     expr!(for i, j { let d = d[i - 1, j] + w[i, j]; } [d[i, j] for i, j]);
+    expr!(for i, j { let d = if i > 0 { d[i - 1, j] + d[i, j + 1] } else { w[i, j] }; } [d[i, j] for i, j]);
 
     // Axes and names.
     expr!(for t { let h[-1] = 0; let h = [h[t - 1] + w[t, i] for i]; } [h[t, i] for t, i]);

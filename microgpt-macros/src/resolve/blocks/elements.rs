@@ -216,16 +216,20 @@ impl Checker<'_> {
         }
         let names: Vec<String> =
             indices.iter().map(|&index| self.checked.binders[index].name.to_string()).collect();
-        let name = &names[0];
+        let ways = match names.as_slice() {
+            [outer, inner, ..] => format!(
+                "what lies before is at `{outer} - 1`, or at `{outer}` and `{inner} - 1`, what lies after at \
+                 `{outer} + 1`, or at `{outer}` and `{inner} + 1`; count one of the indices from its end"
+            ),
+            _ => format!("it uses `{0} - 1` at `{0}`, or `{0} + 1`; use two blocks", names[0]),
+        };
         Err(Diagnostic::new(
             span,
             format!(
                 "this block uses both what lies before `{}` and what lies after",
                 names.join("`, `")
             ),
-            format!(
-                "a block goes one way: it uses `{name} - 1` at `{name}`, or `{name} + 1`; use two blocks"
-            ),
+            format!("a block goes one way: {ways}"),
         ))
     }
 
