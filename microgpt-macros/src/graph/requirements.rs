@@ -18,11 +18,10 @@ use crate::resolve::hir::Integer;
 pub fn lift(equations: &mut Equations) {
     for id in equations.ids() {
         settle(equations, id);
-        // All steps of a recurrence are computed, and so is all that it begins with.
+        // What a later step of a recurrence may need is computed at each, and so is all that the first begins with.
         let is_start = equations.iter().flat_map(|one| &one.starts).any(|start| start.of == id);
         let has_starts = !equations[id].starts.is_empty();
-        let is_recurrent = equations.recurrence(id).is_some();
-        if equations.is_result(id) || is_recurrent || has_starts || is_start {
+        if equations.is_result(id) || is_used_later(equations, id) || has_starts || is_start {
             continue;
         }
         // What is asked for within a reduction stays with that.
@@ -44,6 +43,14 @@ pub fn lift(equations: &mut Equations) {
             }
         }
     }
+}
+
+/// Whether a later step of a recurrence uses what an equation of it was: equations use only those before them at the
+/// same step.
+fn is_used_later(equations: &Equations, id: EquationId) -> bool {
+    let Some(recurrence) = equations.recurrence(id) else { return false };
+    let bodies = recurrence.equations.iter().filter(|by| **by <= id).map(|by| equations[*by].body);
+    equations.graph.arrays_below(bodies).into_iter().any(|array| array == Array::Equation(id))
 }
 
 /// Leaves out what is said twice, and what holds wherever an element is computed at all.

@@ -297,3 +297,26 @@ fn a_band_costs_as_many_numbers_as_it_has() {
         assert!((all[s] - expected).abs() < 1e-14, "{s}: {} and {expected}", all[s]);
     }
 }
+
+#[test]
+fn an_empty_range_of_a_branch_that_no_step_takes_is_not_asked_for() {
+    let (x, w) = ([1.0, 2.0, 3.0, 4.0], [1.0, -1.0, 0.5, 2.0]);
+    let h = expr! {
+        for t { let h = x[t] + if t > 0 { max(h[r] * w[r] for r in 0..t) } else { 0 }; }
+        [h[t] for t]
+    };
+    assert_eq!(*h, [1.0, 3.0, 4.0, 6.0]);
+    let h = expr! {
+        for t { let h = x[t] + if t > 0 { max(h[r] * w[r] for r in t - 2..t) } else { 0 }; }
+        [h[t] for t]
+    };
+    assert_eq!(*h, [1.0, 3.0, 4.0, 6.0]);
+    // A step that takes it has no value.
+    let message = panic_of(|| {
+        expr! {
+            for t { let h = x[t] + if t >= 0 { max(h[r] * w[r] for r in 0..t) } else { 0 }; }
+            h[len(t) - 1]
+        }
+    });
+    assert_eq!(message, "`max` over an empty range: index `r` takes no value");
+}
