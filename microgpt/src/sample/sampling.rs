@@ -57,7 +57,7 @@ impl Sampling {
         let mut order: Vec<usize> = (0..probabilities.len()).collect();
         // Stable: of equals the first stays.
         order.sort_by(|&one, &other| probabilities[other].total_cmp(&probabilities[one]));
-        let mut kept = self.top_k.unwrap_or(order.len()).clamp(1, order.len());
+        let mut kept = self.top_k.unwrap_or(order.len()).max(1).min(order.len());
         if let Some(top_p) = self.top_p {
             let mut together = 0.0;
             let enough = order.iter().position(|&token| {
@@ -251,6 +251,13 @@ mod tests {
     fn temperatures_beyond_the_precision() {
         special_temperatures::<f64>();
         special_temperatures::<f32>();
+    }
+
+    #[test]
+    fn of_no_logits_there_are_no_probabilities() {
+        for (top_k, top_p) in [(None, None), (Some(0), None), (Some(3), Some(0.5))] {
+            assert!(Sampling { top_k, top_p, ..Sampling::GIST }.probabilities(&[]).is_empty());
+        }
     }
 
     #[test]
