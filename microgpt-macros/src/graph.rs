@@ -253,6 +253,14 @@ impl<A: Copy + Eq + Hash> Graph<A> {
         })
     }
 
+    /// A condition where another holds, too, if there is another.
+    pub fn both(&mut self, one: Option<NodeId>, other: NodeId) -> NodeId {
+        match one {
+            Some(one) => self.add(Node::And(one, other)),
+            None => other,
+        }
+    }
+
     /// Gives arrays other names.
     pub fn rename(&mut self, name: impl Fn(A) -> A) {
         for node in self.nodes.iter_mut() {

@@ -20,6 +20,7 @@ pub mod shape;
 pub mod value;
 
 pub use crate::expr::Place;
+use crate::expr::tuning::LANES;
 use crate::expr::{Below, Equations, Row, Rows, Sizes};
 use crate::real::Real;
 use crate::shape::{Shape, Word};
@@ -568,7 +569,7 @@ impl<T: Real> Tape<T> {
 /// Whether all gradients are 0: a vector at a time, as a result that nobody uses may be a large array.
 fn vanish<T: Real>(gradients: &[T]) -> bool {
     gradients
-        .chunks(16)
+        .chunks(LANES)
         .all(|part| part.iter().fold(true, |vanish, gradient| vanish & gradient.vanishes()))
 }
 

@@ -15,8 +15,8 @@ use crate::graph::{
 };
 use crate::ids::IdVec;
 use crate::resolve::hir::{
-    self, Atom, Axis, Binder, BinderId, Checked, Condition, DefinitionId, Function, Integer, Leaf,
-    Range, Value,
+    self, Atom, Axis, BinderId, Checked, Condition, DefinitionId, Function, Integer, Leaf, Range,
+    Value,
 };
 use crate::syntax::ast::Operator;
 
@@ -206,27 +206,31 @@ impl Builder<'_> {
         self.blocks.iter().find_map(|block| block.rows.get(&id))
     }
 
-    /// Names the indices of one `for`, whose body has this height; the outermost is the highest.
+    /// Names the indices of one `for`, whose body has this height.
     fn bind(&mut self, binders: &[BinderId], body: usize) -> Vec<IndexId> {
-        let heights = (body + 1..=body + binders.len()).rev();
-        binders.iter().zip(heights).map(|(&binder, height)| self.index(binder, height)).collect()
+        with_heights(binders, body).map(|(binder, height)| self.index(binder, height)).collect()
     }
 
     fn index(&mut self, binder: BinderId, height: usize) -> IndexId {
-        let bound = &self.checked.binders[binder];
-        let range = match &bound.range {
-            Range::Implied(_) => IndexRange::Whole(self.length(axis_of(self.checked, binder))),
-            Range::Stated { low, high } => {
-                let (low, high) = (self.lowered(low), self.lowered(high));
-                for end in [&low, &high] {
-                    self.ids_bounds(end, bound.name.span());
-                }
-                IndexRange::Stated { low, high }
+        let name = &self.checked.binders[binder].name;
+        let range = self.range(binder);
+        if let IndexRange::Stated { low, high } = &range {
+            for end in [low, high] {
+                self.ids_bounds(end, name.span());
             }
-        };
-        let id = self.graph.index(height, range, &bound.name.to_string());
+        }
+        let id = self.graph.index(height, range, &name.to_string());
         self.index_of.insert(binder, id);
         id
+    }
+
+    fn range(&mut self, binder: BinderId) -> IndexRange {
+        match &self.checked.binders[binder].range {
+            Range::Implied(_) => IndexRange::Whole(self.length(axis_of(self.checked, binder))),
+            Range::Stated { low, high } => {
+                IndexRange::Stated { low: self.lowered(low), high: self.lowered(high) }
+            }
+        }
     }
 
     /// What must be checked on entry: subscripts that their index does not imply, and lengths of
@@ -350,14 +354,8 @@ impl Builder<'_> {
 
     /// An index whose range alone is asked for: no loop binds it.
     fn counted(&mut self, binder: BinderId) -> IndexId {
-        let Binder { name, range } = &self.checked.binders[binder];
-        let range = match range {
-            Range::Implied(_) => IndexRange::Whole(self.length(axis_of(self.checked, binder))),
-            Range::Stated { low, high } => {
-                IndexRange::Stated { low: self.lowered(low), high: self.lowered(high) }
-            }
-        };
-        self.graph.index(0, range, &name.to_string())
+        let range = self.range(binder);
+        self.graph.index(0, range, &self.checked.binders[binder].name.to_string())
     }
 
     fn node(&mut self, value: &Value) -> NodeId {
@@ -424,10 +422,7 @@ impl Builder<'_> {
         lower: impl FnOnce(&mut Self) -> NodeId,
     ) -> NodeId {
         let outer = self.taken;
-        self.taken = Some(match outer {
-            Some(outer) => self.graph.add(Node::And(outer, condition)),
-            None => condition,
-        });
+        self.taken = Some(self.graph.both(outer, condition));
         let node = lower(self);
         self.taken = outer;
         node
@@ -485,6 +480,11 @@ fn height(value: &Value) -> usize {
             condition_height(condition).max(height(then)).max(height(otherwise))
         }
     }
+}
+
+/// The indices of one `for`, whose body has this height, each with its own: the outermost is the highest.
+fn with_heights(binders: &[BinderId], body: usize) -> impl Iterator<Item = (BinderId, usize)> {
+    binders.iter().copied().zip((body + 1..=body + binders.len()).rev())
 }
 
 fn filtered_height(filter: Option<&Condition>, body: &Value) -> usize {

@@ -102,7 +102,7 @@ fn uses(equations: &mut Equations, used: EquationId) -> Vec<Use> {
                     stack.extend(guard.map(|guard| (guard, taken)));
                     if array == Array::Equation(used) {
                         let taken = match guard {
-                            Some(guard) => Some(both(&mut equations.graph, taken, guard)),
+                            Some(guard) => Some(equations.graph.both(taken, guard)),
                             None => taken,
                         };
                         uses.push(Use { by, subscripts, taken });
@@ -111,8 +111,8 @@ fn uses(equations: &mut Equations, used: EquationId) -> Vec<Use> {
                 Node::Select { condition, then, otherwise } => {
                     let not = equations.graph.add(Node::Not(condition));
                     let (then, otherwise) = (
-                        (then, Some(both(&mut equations.graph, taken, condition))),
-                        (otherwise, Some(both(&mut equations.graph, taken, not))),
+                        (then, Some(equations.graph.both(taken, condition))),
+                        (otherwise, Some(equations.graph.both(taken, not))),
                     );
                     stack.extend([(condition, taken), then, otherwise]);
                 }
@@ -121,13 +121,6 @@ fn uses(equations: &mut Equations, used: EquationId) -> Vec<Use> {
         }
     }
     uses
-}
-
-fn both(graph: &mut Graph, taken: Option<NodeId>, condition: NodeId) -> NodeId {
-    match taken {
-        Some(taken) => graph.add(Node::And(taken, condition)),
-        None => condition,
-    }
 }
 
 impl Use {

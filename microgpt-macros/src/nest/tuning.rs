@@ -1,6 +1,6 @@
 //! Every threshold of the passes. Those of the kernels that generated code calls are in
-//! `microgpt/src/expr/tuning.rs`; how long an equation may be is in `graph/equations/divide.rs`, and how long an adjoint
-//! that has no array in `graph/adjoints.rs`.
+//! `microgpt/src/expr/tuning.rs`. Those that come before the passes stand in `graph`: how long an equation may be in
+//! `equations/divide.rs`, how long an adjoint that has no array in `adjoints.rs`, and how wide a band in `lower/band.rs`.
 //!
 //! The costs were chosen by `cargo bench --bench table`. Where loops stay as they are written, the default model takes
 //! 2.2 times as long (`f32`; 1.8 in `f64`). Their size hardly matters: if one of the six is halved or doubled (1 becomes 0 or

@@ -1,8 +1,8 @@
 //! In which order kernels add up: as the language promises, and as often rounded in either layout.
 //!
 //! The machine notes each term that it adds. Of one element, the terms of each lane must come in the order of the
-//! text, with the index of the lanes or of a contraction innermost. Not so where a sum of indices names the element,
-//! as in the gradient of a window.
+//! text, with the index of the lanes or of a contraction innermost. Where a sum of indices names the element, as in the
+//! gradient of a window, so must those for each value of these indices.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use microgpt::PythonRandom;
 
 use crate::graph::differentiate::Accumulation;
 use crate::graph::equations::Steps;
-use crate::graph::{Array, IndexId};
+use crate::graph::{Array, IndexId, Subscript};
 use crate::nest;
 use crate::tests::generate::{Integers, OPERANDS, Shapes, program, recurrence};
 use crate::tests::machine::{Added, Guards, Machine};
@@ -22,15 +22,19 @@ use crate::tests::{stages, times};
 struct Loops {
     nest: Vec<IndexId>,
     descending: Vec<IndexId>,
-    /// Whether a sum of indices names the elements.
-    is_window: bool,
+    /// Indices whose sum names the elements.
+    of_window: Vec<IndexId>,
+}
+
+fn value_of(index: IndexId, added: &Added) -> i64 {
+    let at = added.at.iter().rev().find(|(one, _)| *one == index);
+    at.expect("each term is at a value of each index").1
 }
 
 /// The values of a term's indices, those of the text in its order.
 fn key(loops: &Loops, along: Option<IndexId>, added: &Added) -> Vec<i64> {
     let value = |index: IndexId| {
-        let at = added.at.iter().rev().find(|(one, _)| *one == index);
-        let value = at.expect("each term is at a value of each index").1;
+        let value = value_of(index, added);
         if loops.descending.contains(&index) { -value } else { value }
     };
     let (last, rest): (Vec<IndexId>, Vec<IndexId>) =
@@ -40,11 +44,12 @@ fn key(loops: &Loops, along: Option<IndexId>, added: &Added) -> Vec<i64> {
 
 /// Whether the terms of each lane of an element are in order.
 fn in_order(loops: &Loops, added: &[Added]) -> Result<(), String> {
-    let mut last: BTreeMap<(Array, usize, usize), Vec<i64>> = BTreeMap::new();
+    let mut last: BTreeMap<(Array, usize, usize, Vec<i64>), Vec<i64>> = BTreeMap::new();
     for one in added {
         let key = key(loops, one.along, one);
-        let lane = (one.array, one.address, one.lane);
-        if let Some(before) = last.insert(lane, key.clone())
+        let of_window = loops.of_window.iter().map(|&index| value_of(index, one)).collect();
+        let lane = (one.array, one.address, one.lane, of_window);
+        if let Some(before) = last.insert(lane.clone(), key.clone())
             && before >= key
         {
             return Err(format!("{lane:?} adds the term at {key:?} after that at {before:?}"));
@@ -78,8 +83,11 @@ fn check(text: &str, shapes: &Shapes) -> Result<usize, String> {
     let starts = equations.ids().flat_map(|id| &equations[id].starts).map(|one| one.axes.clone());
     let accumulations = gradient.accumulations.iter().map(|one| one.nest.clone());
     let nests = forward.chain(starts).chain(accumulations);
-    let window = |one: &Accumulation| one.subscripts.iter().any(|one| one.indices().len() > 1);
-    let windows: Vec<bool> = gradient.accumulations.iter().map(window).collect();
+    let of_window = |one: &Accumulation| -> Vec<IndexId> {
+        let named = one.subscripts.iter().map(Subscript::indices);
+        named.filter(|indices| indices.len() > 1).flatten().collect()
+    };
+    let windows: Vec<Vec<IndexId>> = gradient.accumulations.iter().map(of_window).collect();
     let first_backward = kernels.forward.len() + kernels.starts.len();
     let all_loops: Vec<Loops> = nests
         .zip(kernels.all())
@@ -88,8 +96,9 @@ fn check(text: &str, shapes: &Shapes) -> Result<usize, String> {
             let descends = |steps: &&Steps| steps.descend != (number >= first_backward);
             let descending = kernel.steps.as_ref().filter(descends);
             let descending = descending.map_or(Vec::new(), |one| one.indices.clone());
-            let is_window = number.checked_sub(first_backward).is_some_and(|at| windows[at]);
-            Loops { nest, descending, is_window }
+            let accumulation = number.checked_sub(first_backward);
+            let of_window = accumulation.map_or(Vec::new(), |at| windows[at].clone());
+            Loops { nest, descending, of_window }
         })
         .collect();
 
@@ -109,10 +118,8 @@ fn check(text: &str, shapes: &Shapes) -> Result<usize, String> {
         for (number, loops) in all_loops.iter().enumerate() {
             let own: Vec<Added> =
                 added.iter().filter(|one| one.kernel == number).cloned().collect();
-            if !loops.is_window {
-                in_order(loops, &own)
-                    .map_err(|error| format!("kernel {number}, {guards:?}: {error}"))?;
-            }
+            in_order(loops, &own)
+                .map_err(|error| format!("kernel {number}, {guards:?}: {error}"))?;
             let Guards { interleaved, long } = guards;
             if !long {
                 all.insert((number, interleaved), roundings(loops, &own));

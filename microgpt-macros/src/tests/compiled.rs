@@ -84,7 +84,7 @@ fn pull_back<'t>(results: impl Results<'t>, cotangents: &[f64]) -> Vec<f64> {
 fn case(number: usize, seed: u64) -> Result<String, String> {
     let mut random = PythonRandom::new(seed);
     let shapes = Shapes::drawn(&mut random, 10);
-    // One in four steps through a block, one in ten has loops that are divided, and one in ten ragged arrays.
+    // One in four steps through a block. Loops that are divided, bands and ragged arrays are in one of ten each.
     let text = match usize::try_from(seed).expect("small") {
         seed if seed % 10 == 4 => DIVIDED[seed / 10 % DIVIDED.len()].to_owned(),
         seed if seed % 10 == 2 => BANDS[seed / 10 % BANDS.len()].to_owned(),

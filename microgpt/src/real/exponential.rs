@@ -34,8 +34,8 @@ macro_rules! exponential {
         /// `eˣ`.
         #[inline(always)]
         pub(crate) fn $exp(x: $float) -> $float {
-            // Beyond these ends it is infinite or 0; a NaN stays one. At the lower end both powers of two are 0: where
-            // a product vanishes only by rounding, as it does before, it takes as long as a hundred others.
+            // Beyond these ends it is infinite or 0; a NaN stays one. The lower end is so low that both powers of two
+            // are 0 there. A product of zeros is fast. One that is rounded to 0 takes as long as a hundred others.
             let (less_one, k) = $reduce(x.clamp($low, $high));
             // Half of k and the rest of it, each with the bias of an exponent.
             let biased = k.wrapping_add(2 * $bias);

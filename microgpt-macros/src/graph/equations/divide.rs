@@ -453,11 +453,7 @@ impl Split {
                 let not = self.lowered.add(Node::Not(condition));
                 stack.push((condition, taken));
                 for (branch, when) in [(then, condition), (otherwise, not)] {
-                    let when = match taken {
-                        Some(taken) => self.lowered.add(Node::And(taken, when)),
-                        None => when,
-                    };
-                    stack.push((branch, Some(when)));
+                    stack.push((branch, Some(self.lowered.both(taken, when))));
                 }
             } else {
                 let below = children(&self.lowered.nodes[node]);

@@ -15,7 +15,7 @@
 //! counted from where its range begins: `s - 2 + r` for `r in 0..3`. A range is cut off at 0, so what lies before is
 //! left out by a condition, `s - 2 + r >= 0`.
 
-use super::{Builder, filtered_height, reduce};
+use super::{Builder, filtered_height, reduce, with_heights};
 use crate::graph::{IndexId, IndexRange, Node, NodeId};
 use crate::resolve::hir::{Atom, BinderId, Integer, Range, Value};
 use crate::syntax::ast::Comparison;
@@ -40,10 +40,8 @@ impl Builder<'_> {
             unreachable!("only reductions are lowered here")
         };
         let filter = filter.as_deref();
-        let below = filtered_height(filter, body);
-        let heights = (below + 1..=below + binders.len()).rev();
         let (mut counted, mut indices, mut within) = (Vec::new(), Vec::new(), None);
-        for (&binder, height) in binders.iter().zip(heights) {
+        for (binder, height) in with_heights(binders, filtered_height(filter, body)) {
             let index = self.index(binder, height);
             counted.push(index);
             indices.push(self.band(binder, index, value).unwrap_or(index));
@@ -54,13 +52,13 @@ impl Builder<'_> {
             let [left, right] = sides.map(|side| self.graph.add(Node::Integer(side)));
             let comparison = Comparison::LessOrEqual;
             let is_within = self.graph.add(Node::Compare { comparison, left, right });
-            within = Some(self.both(within, is_within));
+            within = Some(self.graph.both(within, is_within));
         }
         let is_filtered = filter.is_some();
         let filter = match (filter, within) {
             (Some(filter), Some(within)) => {
                 let filter = self.where_taken(within, |builder| builder.condition(filter));
-                Some(self.both(Some(within), filter))
+                Some(self.graph.both(Some(within), filter))
             }
             (Some(filter), None) => Some(self.condition(filter)),
             (None, within) => within,
@@ -75,13 +73,6 @@ impl Builder<'_> {
         let terms =
             reduce::Terms { indices: &indices, counted: &counted, is_filtered, filter, term };
         self.reduce(reduction, &terms)
-    }
-
-    fn both(&mut self, one: Option<NodeId>, other: NodeId) -> NodeId {
-        match one {
-            Some(one) => self.graph.add(Node::And(one, other)),
-            None => other,
-        }
     }
 
     /// The index that counts the values of a band, if the range of this one is such.
@@ -109,8 +100,7 @@ impl Builder<'_> {
     /// an id, divided, or at an end of another range, which would then be empty.
     fn is_asked_for_everywhere(&self, binder: BinderId, reduction: &Value) -> bool {
         let within = |integer: &Integer| {
-            let parts = integer.terms.keys().flat_map(Atom::parts);
-            parts.into_iter().any(|part| part.names(binder))
+            integer.terms.keys().flat_map(Atom::parts).any(|part| part.names(binder))
         };
         let mut found = false;
         reduction.walk(&mut |value| match value {
