@@ -35,6 +35,7 @@ mod nest;
 mod op;
 mod resolve;
 mod syntax;
+mod tuning;
 
 /// The engine of `microgpt::expr!`, which passes the path of its own crate and the names of the
 /// ops before the equations: `[crate path] [op(argument ...) ...] equations`.

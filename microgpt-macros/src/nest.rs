@@ -18,7 +18,6 @@ mod products;
 mod split;
 pub mod temporaries;
 pub mod text;
-mod tuning;
 mod unswitch;
 mod vectorize;
 mod verify;

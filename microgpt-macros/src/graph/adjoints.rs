@@ -12,6 +12,7 @@ use crate::graph::differentiate::{Accumulation, Gradient};
 use crate::graph::equations::Equations;
 use crate::graph::requirements::substituted;
 use crate::graph::{Array, EquationId, IndexId, IndexRange, Node, NodeId, Subscript};
+use crate::tuning::LONGEST_ADJOINT;
 
 /// The elements of an equation's adjoint, by the indices of that which asks for it.
 #[derive(Clone, Debug)]
@@ -40,11 +41,6 @@ pub fn adjoint(
     copy.unwrap_or_else(|| Adjoint { of: id, subscripts: equations[id].subscripts.clone() })
 }
 
-/// An adjoint of more nodes than this gets an array, so that no generated expression grows with the number of equations.
-/// With an array for each the LSTM takes 1.07 times as long at width 16 and 1.03 times at width 64 and batch 16
-/// (`cargo bench --bench recurrences`), with 12 nodes as long as with 24; more than 24 has none of the library's layers.
-const MOST_NODES: usize = 24;
-
 /// The adjoint of an equation as it is added to it, if that is done once and it is used once, element by element: then
 /// it is computed where it is used. It is taken out of the accumulations so far.
 pub fn computed_where_used(
@@ -63,7 +59,7 @@ pub fn computed_where_used(
     let position = accumulations.iter().position(|one| one.adds_to(id))?;
     let one = &accumulations[position];
     let is_only = !accumulations[position + 1..].iter().any(|one| one.adds_to(id));
-    let is_small = equations.graph.below([one.adjoint]).len() <= MOST_NODES;
+    let is_small = equations.graph.below([one.adjoint]).len() <= LONGEST_ADJOINT;
     if !is_only || !is_small || one.steps != used.steps {
         return None;
     }

@@ -8,7 +8,7 @@ use crate::graph::{Array, Fold, Graph, IndexId, Node, NodeId, Subscript, indices
 
 use super::ir::{Combine, Element, Kind, Loop, Stmt, around, replace_nests};
 use super::layout::{Interleaving, stored};
-use super::tuning::{CONTIGUOUS, Cost, STILL, STRIDED};
+use crate::tuning::{CONTIGUOUS, Cost, STILL, STRIDED};
 
 /// Orders the loops of all nests that arrays in this layout have.
 pub fn order(graph: &Graph, interleaving: Option<&Interleaving>, body: &mut [Stmt]) {

@@ -26,7 +26,7 @@ use crate::syntax::ast::Comparison;
 use super::assume::{Facts, assume};
 use super::comparisons::{Ends, From, Room, Test};
 use super::ir::{Combine, Stmt, around, perfect};
-use super::tuning::PARTS;
+use crate::tuning::PARTS;
 
 /// Divides the loops of a kernel.
 pub fn split(equations: &mut Equations, body: &mut Vec<Stmt>) {

@@ -19,7 +19,7 @@ use super::Kernels;
 use super::assume::{Facts, assume};
 use super::comparisons::Room;
 use super::ir::{Combine, Guard, Stmt, around, perfect};
-use super::tuning::CONDITIONS;
+use crate::tuning::CONDITIONS;
 
 /// Gives the kernels of steps their versions.
 pub fn unswitch(equations: &mut Equations, kernels: &mut Kernels) {

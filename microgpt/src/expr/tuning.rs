@@ -1,7 +1,7 @@
 //! Every threshold of the kernels, each with the benchmark that chose it and its figure; and what follows from the
 //! machine, as the bytes of a register.
 //!
-//! Thresholds of the compiler's passes are in `microgpt-macros/src/nest/tuning.rs`.
+//! Those of the compiler are in `microgpt-macros/src/tuning.rs`.
 
 /// The lanes of a sum: whole vectors of any machine. With one a step of a model with blocks of 256 takes 1.13 times as
 /// long. It is no threshold that may be tuned by the way, for the bits of sums depend on it.

@@ -14,10 +14,7 @@ use crate::graph::{
 use crate::ids::IdVec;
 use crate::resolve::hir::{self, DefinitionId, Function, OperandId};
 use crate::syntax::ast::Operator;
-
-/// An equation with more arithmetic than this is divided: each of its operands' gradients repeats
-/// a part of it. Chosen by the length of expansions (`tests::a_large_equation_is_divided`), not by speed.
-const MAX_OPERATIONS: usize = 24;
+use crate::tuning::LONGEST_EQUATION;
 
 /// An equation to be: the node, and the axes it is computed over.
 type Root = (NodeId, Vec<IndexId>);
@@ -290,7 +287,7 @@ impl Split {
         }
         let inline = self.inline(root);
         let operations = |node: &&NodeId| !self.lowered.is_leaf(**node);
-        if inline.iter().filter(operations).count() > MAX_OPERATIONS {
+        if inline.iter().filter(operations).count() > LONGEST_EQUATION {
             self.divide(root, axes);
         }
     }
@@ -307,7 +304,7 @@ impl Split {
             }
             let below = children(&self.lowered.nodes[node]).into_iter();
             let here = 1 + below.filter_map(|child| operations.get(&child)).sum::<usize>();
-            let part = here >= MAX_OPERATIONS / 2
+            let part = here >= LONGEST_EQUATION / 2
                 && !self.is_scattered(node)
                 && self.lowered.nodes[node].is_number()
                 && self.lowered.loops_of(node).len() == nest.len();

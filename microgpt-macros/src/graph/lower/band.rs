@@ -19,12 +19,7 @@ use super::{Builder, filtered_height, reduce, with_heights};
 use crate::graph::{IndexId, IndexRange, Node, NodeId};
 use crate::resolve::hir::{Atom, BinderId, Integer, Range, Value};
 use crate::syntax::ast::Comparison;
-
-/// A range of more values keeps its index, along which it goes by vectors. Without bands the CTC loss takes 3.6 times as
-/// long (`cargo bench --bench recurrences`), and memory that grows with the square of the labels. Value and gradient of
-/// `logsumexp(x[r] for r in s - 3..=s)` for 2,000 `s` take 1.7 times as long without them, of `sum` and `max` 1.1 times;
-/// of 8 values as bands they take 1.4 to 1.8 times as long.
-const WIDEST: i64 = 4;
+use crate::tuning::WIDEST_BAND;
 
 /// What stands for the index of a band.
 pub(super) struct Band {
@@ -80,7 +75,7 @@ impl Builder<'_> {
         let index = &self.graph.indices[index];
         let IndexRange::Stated { low, high } = &index.range else { return None };
         let width = high.clone().plus(-1, low).as_constant()?;
-        if low.indices().is_empty() || !low.is_affine() || !(1..=WIDEST).contains(&width) {
+        if low.indices().is_empty() || !low.is_affine() || !(1..=WIDEST_BAND).contains(&width) {
             return None;
         }
         let is_cut_off = !low.is_never_negative();
