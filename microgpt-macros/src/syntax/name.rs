@@ -53,26 +53,26 @@ mod tests {
 
     use super::*;
 
-    fn one(text: &str) -> Ident {
+    fn identifier(text: &str) -> Ident {
         let stream: proc_macro2::TokenStream = text.parse().expect("tokens");
         match stream.into_iter().next() {
             Some(TokenTree::Ident(ident)) => ident,
-            other => panic!("{other:?} is no name"),
+            found => panic!("{found:?} is no name"),
         }
     }
 
     #[test]
     fn keywords_and_what_a_dot_divides_are_no_names() {
         for name in ["x", "sum", "union", "r#type"] {
-            assert!(is_name(&one(name)), "{name}");
+            assert!(is_name(&identifier(name)), "{name}");
         }
         for word in ["type", "self", "_", "for", "a·b", "r#a·b"] {
-            assert!(!is_name(&one(word)), "{word}");
+            assert!(!is_name(&identifier(word)), "{word}");
         }
     }
 
     #[test]
     fn a_raw_name_is_the_name_itself() {
-        assert_eq!(Name::of(&one("r#i")), Name::of(&one("i")));
+        assert_eq!(Name::of(&identifier("r#i")), Name::of(&identifier("i")));
     }
 }

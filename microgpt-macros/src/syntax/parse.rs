@@ -476,7 +476,7 @@ mod tests {
                 format!("({}{sign}{})", show(left), show(right))
             }
             ExprKind::Dot { left, right } => format!("({}·{})", show(left), show(right)),
-            other => format!("{other:?}"),
+            kind => format!("{kind:?}"),
         }
     }
 

@@ -82,7 +82,7 @@ impl Reduction {
 pub fn listed() -> String {
     let names: Vec<String> = ALL.iter().map(|reduction| format!("`{}`", reduction.name)).collect();
     match names.split_last() {
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
         None => String::new(),
     }
 }

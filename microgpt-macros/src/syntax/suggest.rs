@@ -2,7 +2,7 @@
 
 /// How the function of that name is written here, if it is one that is known elsewhere.
 pub fn instead(name: &str) -> Option<String> {
-    if let Some((_, op)) = OPS.iter().find(|(other, _)| *other == name) {
+    if let Some((_, op)) = OPS.iter().find(|(elsewhere, _)| *elsewhere == name) {
         return Some(format!("here it is written `{op}`"));
     }
     let (_, form) = FORMS.iter().find(|(names, _)| names.contains(&name))?;
@@ -167,23 +167,23 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// The number of letters to insert, remove, replace or swap with their neighbour.
-fn distance(one: &str, other: &str) -> usize {
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    let mut table = vec![vec![0; other.len() + 1]; one.len() + 1];
-    for i in 0..=one.len() {
-        for j in 0..=other.len() {
+fn distance(from: &str, to: &str) -> usize {
+    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
+    let mut table = vec![vec![0; to.len() + 1]; from.len() + 1];
+    for i in 0..=from.len() {
+        for j in 0..=to.len() {
             table[i][j] = if i == 0 || j == 0 {
                 i + j
             } else {
-                let replace = table[i - 1][j - 1] + usize::from(one[i - 1] != other[j - 1]);
+                let replace = table[i - 1][j - 1] + usize::from(from[i - 1] != to[j - 1]);
                 let swapped =
-                    i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1];
+                    i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1];
                 let swap = if swapped { table[i - 2][j - 2] + 1 } else { usize::MAX };
                 replace.min(table[i - 1][j] + 1).min(table[i][j - 1] + 1).min(swap)
             };
         }
     }
-    table[one.len()][other.len()]
+    table[from.len()][to.len()]
 }
 
 #[cfg(test)]

@@ -61,11 +61,11 @@ impl Tokens {
     pub(super) fn condition_or_expression(&mut self) -> Result<Expr> {
         let mut left = self.conjunction()?;
         while self.peek_punct("||") {
-            let one = Box::new(self.as_condition(left)?);
+            let left_condition = Box::new(self.as_condition(left)?);
             let span = self.punct("||").unwrap_or(self.end);
-            let other = self.conjunction()?;
-            let other = Box::new(self.as_condition(other)?);
-            left = condition(span, Condition::Or(one, other));
+            let right = self.conjunction()?;
+            let right_condition = Box::new(self.as_condition(right)?);
+            left = condition(span, Condition::Or(left_condition, right_condition));
         }
         Ok(left)
     }
@@ -73,11 +73,11 @@ impl Tokens {
     fn conjunction(&mut self) -> Result<Expr> {
         let mut left = self.test()?;
         while self.peek_punct("&&") {
-            let one = Box::new(self.as_condition(left)?);
+            let left_condition = Box::new(self.as_condition(left)?);
             let span = self.punct("&&").unwrap_or(self.end);
-            let other = self.test()?;
-            let other = Box::new(self.as_condition(other)?);
-            left = condition(span, Condition::And(one, other));
+            let right = self.test()?;
+            let right_condition = Box::new(self.as_condition(right)?);
+            left = condition(span, Condition::And(left_condition, right_condition));
         }
         Ok(left)
     }
