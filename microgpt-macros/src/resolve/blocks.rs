@@ -113,7 +113,7 @@ impl Checker<'_> {
         for (position, equation) in block.lets.iter().enumerate() {
             let name = Name::of(&equation.name);
             let definition = DefinitionId::at(first + position);
-            if scope.members.iter().any(|other| other.name == name) {
+            if scope.members.iter().any(|member| member.name == name) {
                 self.report.error(
                     equation.name.span(),
                     format!("`{}` is defined twice in this block", name.text),
@@ -165,7 +165,7 @@ impl Checker<'_> {
         indices: &[BinderId],
     ) -> Option<Start> {
         let name = &start.name;
-        if !block.lets.iter().any(|one| Name::of(&one.name) == Name::of(name)) {
+        if !block.lets.iter().any(|equation| Name::of(&equation.name) == Name::of(name)) {
             self.report.error(
                 name.span(),
                 format!("the block has no equation for `{name}`"),
@@ -275,7 +275,7 @@ impl Checker<'_> {
     fn meet_starts(&mut self, id: DefinitionId, span: Span) {
         let Some(scope) = &self.block else { return };
         let (of_block, starts) =
-            (scope.indices.len(), scope.members.iter().find(|one| one.definition == id));
+            (scope.indices.len(), scope.members.iter().find(|member| member.definition == id));
         let starts = starts.map(|member| member.starts.clone()).unwrap_or_default();
         let mut alike = Vec::new();
         for &start in &starts {
@@ -283,7 +283,7 @@ impl Checker<'_> {
             let axes = self.checked.definitions[start].axes.clone();
             for (axis, (index, of_start)) in own.into_iter().zip(axes).enumerate() {
                 let is_implied = [index, of_start]
-                    .map(|one| matches!(self.checked.binders[one].range, Range::Implied(_)));
+                    .map(|binder| matches!(self.checked.binders[binder].range, Range::Implied(_)));
                 match is_implied {
                     [true, _] => self.run_over(index, Array::Definition(start), axis, span),
                     [false, true] => {
@@ -307,8 +307,9 @@ impl Checker<'_> {
             Range::Stated { low, high } => Range::stated(self.settled(low), self.settled(high)),
             Range::Implied(_) => range.clone(),
         };
-        let [one, other] = [index, of_start].map(|one| settled(&self.checked.binders[one].range));
-        if one != other {
+        let [range, range_of_start] =
+            [index, of_start].map(|binder| settled(&self.checked.binders[binder].range));
+        if range != range_of_start {
             let name = &self.checked.binders[index].name;
             self.report.error(
                 span,
@@ -332,7 +333,7 @@ impl Checker<'_> {
         if *range == Range::Implied(None) {
             return index;
         }
-        let same = |other: &BinderId| self.checked.binders[*other].range == *range;
+        let same = |binder: &BinderId| self.checked.binders[*binder].range == *range;
         self.checked.binders.ids().find(same).unwrap_or(index)
     }
 
@@ -405,11 +406,11 @@ fn see_uses(expr: &Expr, names: &mut BTreeSet<String>) {
         ExprKind::Number { .. } | ExprKind::Rust(_) | ExprKind::Len(_) | ExprKind::Error => {}
         ExprKind::Path(path) => names.extend(path.ident.as_ref().map(|ident| Name::of(ident).text)),
         ExprKind::Subscript { base, subscripts } => {
-            if subscripts.iter().all(|one| matches!(one.kind, ExprKind::Path(_))) {
+            if subscripts.iter().all(|subscript| matches!(subscript.kind, ExprKind::Path(_))) {
                 see_uses(base, names);
             }
         }
-        ExprKind::Negate(one) | ExprKind::Stop(one) => see_uses(one, names),
+        ExprKind::Negate(operand) | ExprKind::Stop(operand) => see_uses(operand, names),
         ExprKind::Reduce { body, filter, .. } => {
             if let Some(filter) = filter {
                 see_uses_in_condition(filter, names);
@@ -423,7 +424,11 @@ fn see_uses(expr: &Expr, names: &mut BTreeSet<String>) {
             see_uses(left, names);
             see_uses(right, names);
         }
-        ExprKind::Call { arguments, .. } => arguments.iter().for_each(|one| see_uses(one, names)),
+        ExprKind::Call { arguments, .. } => {
+            for argument in arguments {
+                see_uses(argument, names);
+            }
+        }
         ExprKind::If { condition, then, otherwise } => {
             see_uses_in_condition(condition, names);
             see_uses(then, names);
@@ -439,11 +444,11 @@ fn see_uses_in_condition(condition: &Condition, names: &mut BTreeSet<String>) {
             see_uses(left, names);
             see_uses(right, names);
         }
-        Condition::And(one, other) | Condition::Or(one, other) => {
-            see_uses_in_condition(one, names);
-            see_uses_in_condition(other, names);
+        Condition::And(left, right) | Condition::Or(left, right) => {
+            see_uses_in_condition(left, names);
+            see_uses_in_condition(right, names);
         }
-        Condition::Holds(one) => see_uses(one, names),
-        Condition::Not(one) => see_uses_in_condition(one, names),
+        Condition::Holds(element) => see_uses(element, names),
+        Condition::Not(operand) => see_uses_in_condition(operand, names),
     }
 }

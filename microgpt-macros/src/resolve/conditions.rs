@@ -8,17 +8,17 @@ use crate::syntax::ast::{self, Expr, ExprKind, Path};
 
 impl Checker<'_> {
     pub(super) fn condition(&mut self, condition: &ast::Condition) -> Condition {
-        let mut both = |one: &ast::Condition, other: &ast::Condition| {
-            (Box::new(self.condition(one)), Box::new(self.condition(other)))
+        let mut both = |left: &ast::Condition, right: &ast::Condition| {
+            (Box::new(self.condition(left)), Box::new(self.condition(right)))
         };
         match condition {
-            ast::Condition::And(one, other) => {
-                let (one, other) = both(one, other);
-                Condition::And(one, other)
+            ast::Condition::And(left, right) => {
+                let (left, right) = both(left, right);
+                Condition::And(left, right)
             }
-            ast::Condition::Or(one, other) => {
-                let (one, other) = both(one, other);
-                Condition::Or(one, other)
+            ast::Condition::Or(left, right) => {
+                let (left, right) = both(left, right);
+                Condition::Or(left, right)
             }
             ast::Condition::Not(operand) => Condition::Not(Box::new(self.condition(operand))),
             ast::Condition::Holds(expr) => Condition::Compare {
@@ -27,8 +27,8 @@ impl Checker<'_> {
                 right: Value::Number(0.0),
             },
             ast::Condition::Compare { comparison, left, right } => {
-                let mut side = |one: &Expr, other: &Expr| {
-                    self.compared_id(one, other).unwrap_or_else(|| self.value(one))
+                let mut side = |expr: &Expr, against: &Expr| {
+                    self.compared_id(expr, against).unwrap_or_else(|| self.value(expr))
                 };
                 let (left, right) = (side(left, right), side(right, left));
                 Condition::Compare { comparison: *comparison, left, right }
@@ -44,13 +44,13 @@ impl Checker<'_> {
     }
 
     /// What is compared with an index, as `length[b]` in `t < length[b]`: an id, unless it is a number elsewhere.
-    fn compared_id(&mut self, one: &Expr, other: &Expr) -> Option<Value> {
-        let is_integer = match &other.kind {
+    fn compared_id(&mut self, expr: &Expr, against: &Expr) -> Option<Value> {
+        let is_integer = match &against.kind {
             ExprKind::Path(Path { ident: Some(name), .. }) => self.index(name).is_some(),
             ExprKind::Len(_) | ExprKind::Remainder { .. } => true,
             _ => false,
         };
-        let (base, subscripts) = subscripted(one);
+        let (base, subscripts) = subscripted(expr);
         let ExprKind::Path(path) = &base.kind else { return None };
         let key = path.key();
         let is_new = !self.by_tokens.contains_key(&key) || self.compared.contains(&key);

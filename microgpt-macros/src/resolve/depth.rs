@@ -15,7 +15,7 @@ const OPERATIONS: usize = 2000;
 /// A scalar stands for its value where it is used; an array is computed by itself.
 fn operations(body: &Value, scalars: &IdVec<DefinitionId, usize>) -> usize {
     let both =
-        |one: &Value, other: &Value| operations(one, scalars).max(operations(other, scalars));
+        |left: &Value, right: &Value| operations(left, scalars).max(operations(right, scalars));
     let inner = match body {
         Value::Number(_)
         | Value::Integer(..)
@@ -31,7 +31,7 @@ fn operations(body: &Value, scalars: &IdVec<DefinitionId, usize>) -> usize {
         }
         Value::Binary { left, right, .. } => both(left, right),
         Value::Call { arguments, .. } => {
-            arguments.iter().map(|one| operations(one, scalars)).max().unwrap_or(0)
+            arguments.iter().map(|argument| operations(argument, scalars)).max().unwrap_or(0)
         }
         Value::If { condition, then, otherwise } => {
             in_condition(condition, scalars).max(both(then, otherwise))
@@ -45,8 +45,8 @@ fn in_condition(condition: &Condition, scalars: &IdVec<DefinitionId, usize>) -> 
         Condition::Compare { left, right, .. } => {
             operations(left, scalars).max(operations(right, scalars))
         }
-        Condition::And(one, other) | Condition::Or(one, other) => {
-            in_condition(one, scalars).max(in_condition(other, scalars))
+        Condition::And(left, right) | Condition::Or(left, right) => {
+            in_condition(left, scalars).max(in_condition(right, scalars))
         }
         Condition::Not(operand) => in_condition(operand, scalars),
     };

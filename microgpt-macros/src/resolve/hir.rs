@@ -100,7 +100,7 @@ impl Checked {
             }
             Axis::Extent { binder } => {
                 let name = &self.binders[binder].name;
-                let with = |one: &&Definition| one.axes.contains(&binder);
+                let with = |definition: &&Definition| definition.axes.contains(&binder);
                 match self.definitions.iter().find(with) {
                     Some(definition) => format!("the range of `{name}` in `{}`", definition.name),
                     None => format!("the range of `{name}`"),
@@ -281,9 +281,9 @@ impl Condition {
                 left.walk(see);
                 right.walk(see);
             }
-            Self::And(one, other) | Self::Or(one, other) => {
-                one.walk(see);
-                other.walk(see);
+            Self::And(left, right) | Self::Or(left, right) => {
+                left.walk(see);
+                right.walk(see);
             }
             Self::Not(operand) => operand.walk(see),
         }

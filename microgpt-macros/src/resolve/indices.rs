@@ -20,7 +20,7 @@ impl Checker<'_> {
         let mut bound = Vec::new();
         for binder in binders {
             let name = Name::of(&binder.name);
-            if self.indices.iter().any(|(other, _)| *other == name) {
+            if self.indices.iter().any(|(taken, _)| *taken == name) {
                 self.report.error(
                     binder.name.span(),
                     format!("index `{}` is bound twice", name.text),
@@ -123,14 +123,14 @@ impl Checker<'_> {
 
     pub(super) fn index(&self, name: &Ident) -> Option<BinderId> {
         let name = Name::of(name);
-        self.indices.iter().rev().find(|(other, _)| name == *other).map(|&(_, id)| id)
+        self.indices.iter().rev().find(|(bound, _)| name == *bound).map(|&(_, id)| id)
     }
 
     /// The index of a name where nothing else can stand: also one with the same letters that the
     /// body of a macro binds around what is passed to it.
     pub(super) fn index_alone(&self, name: &Ident) -> Option<BinderId> {
         let text = plain(name);
-        let same = |(other, _): &&(Name, BinderId)| other.text == text;
+        let same = |(bound, _): &&(Name, BinderId)| bound.text == text;
         self.index(name).or_else(|| self.indices.iter().rev().find(same).map(|&(_, id)| id))
     }
 }

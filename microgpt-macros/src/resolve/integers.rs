@@ -173,7 +173,7 @@ impl Checker<'_> {
                 Atom::Index(index) | Atom::Len(index) => self.facts[*index].weight,
                 // Products of two integers are looked at as they are computed.
                 Atom::Integer(_) | Atom::Id { .. } | Atom::Of(Operation::Product, _) => 1.0,
-                Atom::Of(_, both) => both.iter().map(|one| self.weight(one)).fold(1.0, f64::max),
+                Atom::Of(_, both) => both.iter().map(|part| self.weight(part)).fold(1.0, f64::max),
             };
             factor.unsigned_abs() as f64 * size
         });
@@ -250,19 +250,20 @@ impl Checker<'_> {
                 let operation = match (name.as_str(), &arguments[..]) {
                     ("min", _) => Operation::Min,
                     ("max", _) => Operation::Max,
-                    ("clamp", [one, low, high]) => {
-                        let [one, low, high] = [one, low, high].map(|one| self.integer(one, role));
-                        return between(one?, low?, high?).ok_or_else(|| too_large(expr.span));
+                    ("clamp", [value, low, high]) => {
+                        let [value, low, high] =
+                            [value, low, high].map(|argument| self.integer(argument, role));
+                        return between(value?, low?, high?).ok_or_else(|| too_large(expr.span));
                     }
                     ("clip", _) => return Err(stray_clip(expr.span)),
                     _ => return Err(no_integer(expr.span)),
                 };
                 let mut all: Option<Integer> = None;
                 for argument in arguments {
-                    let one = self.integer(argument, role)?;
+                    let value = self.integer(argument, role)?;
                     all = match all {
-                        None => Some(one),
-                        Some(before) => Integer::of(operation, before, one),
+                        None => Some(value),
+                        Some(before) => Integer::of(operation, before, value),
                     };
                 }
                 all.ok_or_else(|| no_integer(expr.span))?
@@ -283,15 +284,15 @@ impl Checker<'_> {
         right: &Expr,
         role: Role,
     ) -> Result<Integer> {
-        let (one, other) = (self.integer(left, role)?, self.integer(right, role)?);
-        if let Some(divisor @ ..=0) = other.as_constant() {
+        let (dividend, divisor) = (self.integer(left, role)?, self.integer(right, role)?);
+        if let Some(divisor @ ..=0) = divisor.as_constant() {
             return Err(Diagnostic::new(
                 right.span,
                 format!("an integer is divided by {divisor}"),
                 "a divisor is above 0; a quotient is rounded down, and a remainder is never negative",
             ));
         }
-        Integer::of(operation, one, other).ok_or_else(|| too_large(right.span))
+        Integer::of(operation, dividend, divisor).ok_or_else(|| too_large(right.span))
     }
 
     /// A subscript, of which what lies beyond an end of its axis stands for that end.

@@ -214,22 +214,23 @@ impl Checker<'_> {
     pub(super) fn refuses_axis(&mut self, index: BinderId, axis: Axis, span: Span) -> bool {
         let binder = &self.checked.binders[index];
         let Range::Implied(Some(first)) = binder.range else { return false };
-        let (Some(one), Some(other)) = (self.labels.get(&first), self.labels.get(&axis)) else {
+        let (Some(first_label), Some(label)) = (self.labels.get(&first), self.labels.get(&axis))
+        else {
             return false;
         };
-        if one == other {
+        if first_label == label {
             return false;
         }
         let name = plain(&binder.name);
         let this = self.checked.axis_name(axis);
-        let runs = if *one == Label::Letter(name.clone()) {
+        let runs = if *first_label == Label::Letter(name.clone()) {
             format!("`{name}` runs over the axes called `{name}`")
         } else {
-            format!("`{name}` runs over `{one}`, {}", self.checked.axis_name(first))
+            format!("`{name}` runs over `{first_label}`, {}", self.checked.axis_name(first))
         };
         self.report.error(
             span,
-            format!("{runs}, but {this} is `{other}`"),
+            format!("{runs}, but {this} is `{label}`"),
             "an index runs over axes of one length: call both by one letter in the signature, or use an index for each",
         );
         true
@@ -260,10 +261,10 @@ impl Checker<'_> {
             _ => None,
         };
         let found: Vec<String> = subscripts.iter().map(index).collect::<Option<_>>()?;
-        let sorted = |some: &[String]| {
-            let mut some = some.to_vec();
-            some.sort();
-            some
+        let sorted = |list: &[String]| {
+            let mut list = list.to_vec();
+            list.sort();
+            list
         };
         if found == letters || sorted(&found) != sorted(&letters) {
             return None;
@@ -281,7 +282,9 @@ impl Checker<'_> {
 
     /// The argument of this name, if the signature says its axes.
     pub(super) fn declared(&self, name: &str) -> Option<&Argument> {
-        let is_it = |one: &&Argument| !matches!(one.what, What::Other) && plain(&one.name) == name;
+        let is_it = |argument: &&Argument| {
+            !matches!(argument.what, What::Other) && plain(&argument.name) == name
+        };
         self.known.arguments.iter().find(is_it)
     }
 

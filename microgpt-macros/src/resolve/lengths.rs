@@ -119,15 +119,15 @@ impl Checker<'_> {
             let mut named = BTreeSet::new();
             for end in [low, high] {
                 end.walk(&mut |atom| {
-                    if let Atom::Len(other) | Atom::Index(other) = *atom {
-                        named.insert(other);
+                    if let Atom::Len(index) | Atom::Index(index) = *atom {
+                        named.insert(index);
                     }
                 });
             }
             if named.contains(&id) {
                 return true;
             }
-            next.extend(named.into_iter().filter(|&other| seen.insert(other)));
+            next.extend(named.into_iter().filter(|&index| seen.insert(index)));
         }
         false
     }

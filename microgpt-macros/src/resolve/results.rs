@@ -97,14 +97,15 @@ impl Checker<'_> {
             return Ok(Vec::new());
         }
         let axes = &self.checked.definitions[id].axes;
-        let each = declared.iter().zip(indices).zip(axes).enumerate();
-        each.map(|(at, ((named, index), &binder))| {
-            self.result_axis(at, named, index, binder)?.ok_or_else(|| {
-                let all = self.axes_of_result(axes, &names);
-                other_axes(at, index.name.span(), named, &all, &in_signature)
+        let pairs = declared.iter().zip(indices).zip(axes).enumerate();
+        pairs
+            .map(|(at, ((named, index), &binder))| {
+                self.result_axis(at, named, index, binder)?.ok_or_else(|| {
+                    let all = self.axes_of_result(axes, &names);
+                    other_axes(at, index.name.span(), named, &all, &in_signature)
+                })
             })
-        })
-        .collect()
+            .collect()
     }
 
     /// What an axis of a result is; none if it is another one than the signature says.

@@ -132,7 +132,8 @@ impl Checker<'_> {
             if distance.as_constant() == Some(0) {
                 continue;
             }
-            let steps = distance.as_constant().and_then(|one| usize::try_from(one.abs()).ok());
+            let steps =
+                distance.as_constant().and_then(|number| usize::try_from(number.abs()).ok());
             if self.extreme(&distance, true).is_some_and(|most| most < 0) {
                 return Ok(When::Elsewhere { position, order: Order::Ascending, steps });
             }
@@ -177,27 +178,26 @@ impl Checker<'_> {
             _ => None,
         });
         if let Some((atom, factor, operation, both)) = compound {
-            let [one, other] = *both;
+            let [left, right] = *both;
             let rest = distance.plus(-factor, &Integer::atom(atom));
             let with = |part: &Integer| self.extreme(&rest.clone().plus(factor, part), greatest);
-            let farther =
-                |one: i64, other: i64| if greatest { one.max(other) } else { one.min(other) };
-            let both = |one: &Integer, other: &Integer| Some(farther(with(one)?, with(other)?));
+            let farther = |a: i64, b: i64| if greatest { a.max(b) } else { a.min(b) };
+            let both = |a: &Integer, b: &Integer| Some(farther(with(a)?, with(b)?));
             // It lies beyond neither of two, or not beyond either of them.
-            let either = |one: &Integer, other: &Integer| match (with(one), with(other)) {
-                (Some(one), Some(other)) if greatest => Some(one.min(other)),
-                (Some(one), Some(other)) => Some(one.max(other)),
-                (one, other) => one.or(other),
+            let either = |a: &Integer, b: &Integer| match (with(a), with(b)) {
+                (Some(a), Some(b)) if greatest => Some(a.min(b)),
+                (Some(a), Some(b)) => Some(a.max(b)),
+                (a, b) => a.or(b),
             };
             let is_upper = (factor > 0) == greatest;
             return match operation {
-                Operation::Min if is_upper => either(&one, &other),
-                Operation::Max if !is_upper => either(&one, &other),
-                Operation::Min | Operation::Max => both(&one, &other),
+                Operation::Min if is_upper => either(&left, &right),
+                Operation::Max if !is_upper => either(&left, &right),
+                Operation::Min | Operation::Max => both(&left, &right),
                 // A quotient is no farther from 0, but for one below it.
-                Operation::Quotient if is_upper => both(&one, &Integer::constant(-1)),
-                Operation::Quotient => both(&one, &Integer::constant(0)),
-                Operation::Remainder if is_upper => with(&other.plus(-1, &Integer::constant(1))),
+                Operation::Quotient if is_upper => both(&left, &Integer::constant(-1)),
+                Operation::Quotient => both(&left, &Integer::constant(0)),
+                Operation::Remainder if is_upper => with(&right.plus(-1, &Integer::constant(1))),
                 Operation::Remainder => with(&Integer::constant(0)),
                 Operation::Product => None,
             };
@@ -307,7 +307,7 @@ impl Checker<'_> {
         let current = scope
             .members
             .iter()
-            .position(|one| one.definition == self.checked.definitions.next_id());
+            .position(|candidate| candidate.definition == self.checked.definitions.next_id());
         let Some(current) = current.filter(|&current| member >= current) else { return Ok(()) };
         let (name, user) = (&scope.members[member].name.text, &scope.members[current].name.text);
         let indices: Vec<String> = scope
@@ -398,7 +398,7 @@ impl Scope {
                 longer.push(next);
                 if next == from {
                     let names: Vec<&str> =
-                        longer.iter().map(|&one| self.members[one].name.text.as_str()).collect();
+                        longer.iter().map(|&at| self.members[at].name.text.as_str()).collect();
                     return Some(format!("`{}`", names.join("` → `")));
                 }
                 if seen.insert(next) {

@@ -48,23 +48,23 @@ pub enum Operation {
 
 impl Operation {
     /// The number that becomes of two, if it is one.
-    pub fn of(self, one: i64, other: i64) -> Option<i64> {
+    pub fn of(self, left: i64, right: i64) -> Option<i64> {
         match self {
-            Self::Product => one.checked_mul(other),
-            Self::Quotient => (other > 0).then(|| one.div_euclid(other)),
-            Self::Remainder => (other > 0).then(|| one.rem_euclid(other)),
-            Self::Min => Some(one.min(other)),
-            Self::Max => Some(one.max(other)),
+            Self::Product => left.checked_mul(right),
+            Self::Quotient => (right > 0).then(|| left.div_euclid(right)),
+            Self::Remainder => (right > 0).then(|| left.rem_euclid(right)),
+            Self::Min => Some(left.min(right)),
+            Self::Max => Some(left.max(right)),
         }
     }
 
     /// Whether it cannot be below 0, where the first of two cannot, or the second.
-    pub fn is_never_negative(self, one: bool, other: bool) -> bool {
+    pub fn is_never_negative(self, left: bool, right: bool) -> bool {
         match self {
-            Self::Product | Self::Min => one && other,
-            Self::Quotient => one,
+            Self::Product | Self::Min => left && right,
+            Self::Quotient => left,
             Self::Remainder => true,
-            Self::Max => one || other,
+            Self::Max => left || right,
         }
     }
 
@@ -100,8 +100,8 @@ impl<I: Ord + Copy> Atom<I> {
         match self {
             Self::Index(_) | Self::Len(_) | Self::Integer(_) | Self::Id { .. } => true,
             Self::Of(operation, both) => {
-                let [one, other] = both.each_ref().map(Integer::is_never_negative);
-                operation.is_never_negative(one, other)
+                let [left, right] = both.each_ref().map(Integer::is_never_negative);
+                operation.is_never_negative(left, right)
             }
         }
     }
@@ -121,18 +121,18 @@ impl<I: Ord + Copy> Integer<I> {
     }
 
     /// What an operation makes of two integers, if that is one: a number of two numbers.
-    pub fn of(operation: Operation, one: Self, other: Self) -> Option<Self> {
-        match (one.as_constant(), other.as_constant()) {
-            (Some(one), Some(other)) => operation.of(one, other).map(Self::constant),
-            (_, Some(1)) if operation == Operation::Quotient => Some(one),
+    pub fn of(operation: Operation, left: Self, right: Self) -> Option<Self> {
+        match (left.as_constant(), right.as_constant()) {
+            (Some(left), Some(right)) => operation.of(left, right).map(Self::constant),
+            (_, Some(1)) if operation == Operation::Quotient => Some(left),
             (_, Some(1)) if operation == Operation::Remainder => Some(Self::constant(0)),
-            _ => Some(Self::atom(Atom::Of(operation, Box::new([one, other])))),
+            _ => Some(Self::atom(Atom::Of(operation, Box::new([left, right])))),
         }
     }
 
-    pub fn plus(mut self, factor: i64, other: &Self) -> Self {
-        self.constant += factor * other.constant;
-        for (atom, &count) in &other.terms {
+    pub fn plus(mut self, factor: i64, addend: &Self) -> Self {
+        self.constant += factor * addend.constant;
+        for (atom, &count) in &addend.terms {
             *self.terms.entry(atom.clone()).or_default() += factor * count;
         }
         self.terms.retain(|_, count| *count != 0);
@@ -141,7 +141,7 @@ impl<I: Ord + Copy> Integer<I> {
 
     /// The product with a number, if it fits.
     pub fn times(&self, factor: i64) -> Option<Self> {
-        let fits = |one: i64| one.checked_mul(factor).is_some();
+        let fits = |number: i64| number.checked_mul(factor).is_some();
         (fits(self.constant) && self.terms.values().copied().all(fits))
             .then(|| Self::constant(0).plus(factor, self))
     }
@@ -149,7 +149,7 @@ impl<I: Ord + Copy> Integer<I> {
     /// Whether none of its numbers is larger, or further below 0.
     pub fn is_within(&self, largest: i64) -> bool {
         let all = self.terms.values().chain([&self.constant]);
-        all.into_iter().all(|one| one.unsigned_abs() <= largest.unsigned_abs())
+        all.into_iter().all(|number| number.unsigned_abs() <= largest.unsigned_abs())
     }
 
     /// The number, if there is no atom.
@@ -188,15 +188,15 @@ impl<I: Ord + Copy> Integer<I> {
 
     /// The sum of the terms that are products with indices, lengths and operands, and the other terms.
     pub fn divided(&self) -> (Self, Vec<(&Atom<I>, i64)>) {
-        let (mut affine, mut others) = (Self::constant(self.constant), Vec::new());
+        let (mut affine, mut compound) = (Self::constant(self.constant), Vec::new());
         for (atom, &factor) in &self.terms {
             if atom.is_compound() {
-                others.push((atom, factor));
+                compound.push((atom, factor));
             } else {
                 affine.terms.insert(atom.clone(), factor);
             }
         }
-        (affine, others)
+        (affine, compound)
     }
 
     /// How many atoms lie one within the other.
@@ -251,15 +251,15 @@ impl<I: Ord + Copy> Integer<I> {
     /// Whether it never falls where an index rises.
     pub fn rises(&self, index: I) -> bool {
         self.terms.iter().all(|(atom, &factor)| match atom {
-            Atom::Index(other) => *other != index || factor > 0,
+            Atom::Index(named) => *named != index || factor > 0,
             Atom::Len(_) | Atom::Integer(_) => true,
             Atom::Id { at, .. } => !at.iter().any(|at| at.names(index)),
             Atom::Of(operation, both) => {
-                let still = both.iter().all(|one| !one.names(index));
-                let [one, other] = both.each_ref();
+                let still = both.iter().all(|part| !part.names(index));
+                let [left, right] = both.each_ref();
                 let rises = match operation {
-                    Operation::Min | Operation::Max => one.rises(index) && other.rises(index),
-                    Operation::Quotient => one.rises(index) && !other.names(index),
+                    Operation::Min | Operation::Max => left.rises(index) && right.rises(index),
+                    Operation::Quotient => left.rises(index) && !right.names(index),
                     Operation::Product | Operation::Remainder => false,
                 };
                 still || factor > 0 && rises
@@ -296,7 +296,7 @@ impl<I: Ord + Copy> Integer<I> {
                     at: at.iter().map(|at| at.map(by)).collect(),
                 }),
                 Atom::Of(operation, both) => {
-                    let both = both.each_ref().map(|one| one.map(by));
+                    let both = both.each_ref().map(|part| part.map(by));
                     Integer::atom(Atom::Of(*operation, Box::new(both)))
                 }
             };
@@ -309,15 +309,15 @@ impl<I: Ord + Copy> Integer<I> {
     pub fn replaced(&self, by: &BTreeMap<I, Self>) -> Self {
         self.map(&mut |leaf| match leaf {
             Leaf::Index(index) if by.contains_key(&index) => by[&index].clone(),
-            other => Self::atom(other.into()),
+            leaf => Self::atom(leaf.into()),
         })
     }
 
     /// Puts `by` in the place of an index.
     pub fn substitute(&self, index: I, by: &Self) -> Self {
         self.map(&mut |leaf| match leaf {
-            Leaf::Index(other) if other == index => by.clone(),
-            other => Self::atom(other.into()),
+            Leaf::Index(named) if named == index => by.clone(),
+            leaf => Self::atom(leaf.into()),
         })
     }
 }
