@@ -166,12 +166,12 @@ impl<A> Graph<A> {
     }
 
     /// A graph without nodes, with the indices, functions and classes of another.
-    pub fn beside<B>(other: &Graph<B>) -> Self {
+    pub fn beside<B>(graph: &Graph<B>) -> Self {
         Self {
-            indices: other.indices.clone(),
-            index_ids: other.index_ids.clone(),
-            functions: other.functions.clone(),
-            ..Self::new(other.classes.clone())
+            indices: graph.indices.clone(),
+            index_ids: graph.index_ids.clone(),
+            functions: graph.functions.clone(),
+            ..Self::new(graph.classes.clone())
         }
     }
 }
@@ -186,8 +186,8 @@ impl<A: Copy + Eq + Hash> Graph<A> {
             Node::Load { array, .. } => !self.constants.contains(array),
             Node::Select { then, otherwise, .. } => self.active[*then] || self.active[*otherwise],
             Node::Stop(_) => false,
-            other if other.is_condition() => false,
-            other => children(other).into_iter().any(|child| self.active[child]),
+            _ if node.is_condition() => false,
+            _ => children(&node).into_iter().any(|child| self.active[child]),
         };
         let calls = matches!(node, Node::Call { .. })
             || children(&node).into_iter().any(|child| self.calls[child]);
@@ -254,10 +254,10 @@ impl<A: Copy + Eq + Hash> Graph<A> {
     }
 
     /// A condition where another holds, too, if there is another.
-    pub fn both(&mut self, one: Option<NodeId>, other: NodeId) -> NodeId {
-        match one {
-            Some(one) => self.add(Node::And(one, other)),
-            None => other,
+    pub fn both(&mut self, outer: Option<NodeId>, condition: NodeId) -> NodeId {
+        match outer {
+            Some(outer) => self.add(Node::And(outer, condition)),
+            None => condition,
         }
     }
 
@@ -295,9 +295,9 @@ impl<A: Copy + Eq + Hash> Graph<A> {
     }
 
     pub fn function(&mut self, function: &Function) -> FunctionId {
-        let same = |one: &Function| match (one, function) {
-            (Function::Builtin(one), Function::Builtin(other)) => one == other,
-            (Function::User(one), Function::User(other)) => one.to_string() == other.to_string(),
+        let same = |known: &Function| match (known, function) {
+            (Function::Builtin(a), Function::Builtin(b)) => a == b,
+            (Function::User(a), Function::User(b)) => a.to_string() == b.to_string(),
             _ => false,
         };
         let known = self.functions.ids().find(|&id| same(&self.functions[id]));

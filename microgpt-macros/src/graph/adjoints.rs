@@ -28,14 +28,17 @@ pub fn adjoint(
     accumulations: [&mut Vec<Accumulation>; 2],
     id: EquationId,
 ) -> Adjoint {
-    let mut own = accumulations.iter().flat_map(|some| some.iter()).filter(|one| one.adds_to(id));
+    let mut own = accumulations
+        .iter()
+        .flat_map(|list| list.iter())
+        .filter(|accumulation| accumulation.adds_to(id));
     let copy = match (own.next(), own.next()) {
         (Some(only), None) => copied(equations, only, id),
         _ => None,
     };
     if copy.is_some() {
-        for some in accumulations {
-            some.retain(|one| !one.adds_to(id));
+        for list in accumulations {
+            list.retain(|accumulation| !accumulation.adds_to(id));
         }
     }
     copy.unwrap_or_else(|| Adjoint { of: id, subscripts: equations[id].subscripts.clone() })
@@ -52,26 +55,28 @@ pub fn computed_where_used(
     let [used] = own else { return None };
     // An array that begins with starts has its elements behind them: `t + 1` is an axis, too.
     let is_axis_of_target =
-        |index: &IndexId| used.subscripts.iter().any(|one| one.step(*index) == Some(1));
+        |index: &IndexId| used.subscripts.iter().any(|subscript| subscript.step(*index) == Some(1));
     if used.nest != equations[id].axes || !used.nest.iter().all(is_axis_of_target) {
         return None;
     }
-    let position = accumulations.iter().position(|one| one.adds_to(id))?;
-    let one = &accumulations[position];
-    let is_only = !accumulations[position + 1..].iter().any(|one| one.adds_to(id));
-    let is_small = equations.graph.below([one.adjoint]).len() <= LONGEST_ADJOINT;
-    if !is_only || !is_small || one.steps != used.steps {
+    let position = accumulations.iter().position(|accumulation| accumulation.adds_to(id))?;
+    let accumulation = &accumulations[position];
+    let is_only = !accumulations[position + 1..].iter().any(|later| later.adds_to(id));
+    let is_small = equations.graph.below([accumulation.adjoint]).len() <= LONGEST_ADJOINT;
+    if !is_only || !is_small || accumulation.steps != used.steps {
         return None;
     }
-    let names = names(equations, one, id)?;
-    let adjoint = substituted(&mut equations.graph, one.adjoint, &names)?;
+    let names = names(equations, accumulation, id)?;
+    let adjoint = substituted(&mut equations.graph, accumulation.adjoint, &names)?;
     accumulations.remove(position);
     Some(adjoint)
 }
 
 /// The elements that an accumulation copies, if it copies one to each element of the equation, in the same order.
-fn copied(equations: &Equations, one: &Accumulation, id: EquationId) -> Option<Adjoint> {
-    let Node::Load { array, subscripts, guard: None } = &equations.graph.nodes[one.adjoint] else {
+fn copied(equations: &Equations, accumulation: &Accumulation, id: EquationId) -> Option<Adjoint> {
+    let Node::Load { array, subscripts, guard: None } =
+        &equations.graph.nodes[accumulation.adjoint]
+    else {
         return None;
     };
     let (of, subscripts) = match *array {
@@ -82,8 +87,11 @@ fn copied(equations: &Equations, one: &Accumulation, id: EquationId) -> Option<A
         }
         _ => return None,
     };
-    let names = names(equations, one, id)?;
-    let in_order = subscripts.iter().filter(|one| one.as_index().is_some()).eq(&one.subscripts);
+    let names = names(equations, accumulation, id)?;
+    let in_order = subscripts
+        .iter()
+        .filter(|subscript| subscript.as_index().is_some())
+        .eq(&accumulation.subscripts);
     let subscripts = subscripts.iter().map(|subscript| subscript.replaced(&names)).collect();
     in_order.then_some(Adjoint { of, subscripts })
 }
@@ -116,7 +124,8 @@ pub fn beginnings(gradient: &Gradient, read_gaps: &BTreeSet<EquationId>) -> Begi
     let mut beginnings = Beginnings::default();
     let read = gradient.adjoints_read();
     for id in equations.ids().filter(|id| !equations.is_result(*id)) {
-        let all = accumulations.iter().enumerate().filter(|(_, one)| one.adds_to(id));
+        let all =
+            accumulations.iter().enumerate().filter(|(_, accumulation)| accumulation.adds_to(id));
         let (numbers, all): (Vec<usize>, Vec<&Accumulation>) = all.unzip();
         if all.is_empty() {
             // An equation of a recurrence to which no gradient comes passes on 0 all the same.
@@ -144,34 +153,35 @@ fn first_writes(
     // A step of the past, which comes later in a backward pass, must not have been added to before.
     let first = all[0];
     let steps = first.steps.as_ref().map_or(0, |steps| steps.indices.len());
-    let is_of_present = |other: &&Accumulation| {
-        other.steps.is_none() || other.subscripts[..steps] == first.subscripts[..steps]
+    let is_of_present = |accumulation: &&Accumulation| {
+        accumulation.steps.is_none()
+            || accumulation.subscripts[..steps] == first.subscripts[..steps]
     };
     if steps > 0 && !all.iter().all(is_of_present) {
         return (0, Beginning::Zero);
     }
-    let writes = |one: &Accumulation, part: Option<usize>| {
+    let writes = |accumulation: &Accumulation, part: Option<usize>| {
         // The parts of a sum over several indices are added to what is there.
         let sums = |names: &BTreeMap<IndexId, Subscript>| {
-            one.nest.iter().filter(|index| !names.contains_key(index)).count()
+            accumulation.nest.iter().filter(|index| !names.contains_key(index)).count()
         };
-        one.steps == first.steps
-            && elements(equations, one, id, part).is_some_and(|names| sums(&names) <= 1)
+        accumulation.steps == first.steps
+            && elements(equations, accumulation, id, part).is_some_and(|names| sums(&names) <= 1)
     };
     if writes(first, None) {
         return (1, Beginning::Written);
     }
-    let number = |one: &Accumulation, axis: usize| {
-        one.subscripts[axis].as_constant().and_then(|number| usize::try_from(number).ok())
+    let number = |accumulation: &Accumulation, axis: usize| {
+        accumulation.subscripts[axis].as_constant().and_then(|number| usize::try_from(number).ok())
     };
     let mut axes = 0..first.subscripts.len();
     let Some(axis) = axes.find(|&axis| number(first, axis).is_some()) else {
         return (0, Beginning::Zero);
     };
     let mut parts = BTreeSet::new();
-    for one in all {
-        match number(one, axis) {
-            Some(number) if writes(one, Some(axis)) && parts.insert(number) => {}
+    for accumulation in all {
+        match number(accumulation, axis) {
+            Some(number) if writes(accumulation, Some(axis)) && parts.insert(number) => {}
             _ => break,
         }
     }
@@ -184,12 +194,12 @@ fn first_writes(
 /// else is there.
 fn names(
     equations: &Equations,
-    one: &Accumulation,
+    accumulation: &Accumulation,
     id: EquationId,
 ) -> Option<BTreeMap<IndexId, Subscript>> {
-    let names = elements(equations, one, id, None)?;
-    let steps: &[IndexId] = one.steps.as_ref().map_or(&[], |steps| &steps.indices);
-    let loops: BTreeSet<IndexId> = one.nest.iter().chain(steps).copied().collect();
+    let names = elements(equations, accumulation, id, None)?;
+    let steps: &[IndexId] = accumulation.steps.as_ref().map_or(&[], |steps| &steps.indices);
+    let loops: BTreeSet<IndexId> = accumulation.nest.iter().chain(steps).copied().collect();
     loops.iter().eq(names.keys()).then_some(names)
 }
 
@@ -197,15 +207,15 @@ fn names(
 /// `part` where an axis has one subscript, and nothing else is there.
 fn elements(
     equations: &Equations,
-    one: &Accumulation,
+    accumulation: &Accumulation,
     id: EquationId,
     part: Option<usize>,
 ) -> Option<BTreeMap<IndexId, Subscript>> {
     let (graph, equation) = (&equations.graph, &equations[id]);
-    if equations.is_result(id) || !equation.starts.is_empty() || one.condition.is_some() {
+    if equations.is_result(id) || !equation.starts.is_empty() || accumulation.condition.is_some() {
         return None;
     }
-    let pairs = one.subscripts.iter().zip(&equation.subscripts).enumerate();
+    let pairs = accumulation.subscripts.iter().zip(&equation.subscripts).enumerate();
     let pairs = pairs.filter(|&(axis, _)| Some(axis) != part);
     let pairs = pairs.map(|(_, (loop_, own))| Some((loop_.as_index()?, own.as_index()?)));
     let pairs: Vec<(IndexId, IndexId)> = pairs.collect::<Option<_>>()?;
@@ -218,9 +228,9 @@ fn elements(
         (IndexRange::Stated { low, high }, IndexRange::Stated { low: own_low, high: own_high }) => {
             low.replaced(&names) == *own_low && high.replaced(&names) == *own_high
         }
-        (one, other) => one == other,
+        (range, own_range) => range == own_range,
     };
-    let steps: &[IndexId] = one.steps.as_ref().map_or(&[], |steps| &steps.indices);
+    let steps: &[IndexId] = accumulation.steps.as_ref().map_or(&[], |steps| &steps.indices);
     let is_one_to_one = names.len() == pairs.len()
         && steps.iter().all(|&index| names.get(&index) == Some(&Subscript::index(index)))
         && pairs.iter().all(same_values);

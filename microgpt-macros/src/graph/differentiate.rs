@@ -52,9 +52,10 @@ pub fn differentiate(mut equations: Equations) -> Gradient {
     for Group { equations: members, steps } in equations.groups().into_iter().rev() {
         let flows = members.iter().any(|&id| !equations[id].depends.is_empty());
         // What is only used under `stop` has no adjoint.
-        let reached = members
-            .iter()
-            .any(|id| equations.is_result(*id) || accumulations.iter().any(|one| one.adds_to(*id)));
+        let reached = members.iter().any(|id| {
+            equations.is_result(*id)
+                || accumulations.iter().any(|accumulation| accumulation.adds_to(*id))
+        });
         if !flows || !reached {
             continue;
         }
@@ -86,7 +87,8 @@ fn of_recurrence(
     accumulations: &mut Vec<Accumulation>,
 ) {
     let (mut in_steps, mut after) = (Vec::new(), Vec::new());
-    let is_member = |one: &Accumulation| members.iter().any(|&id| one.adds_to(id));
+    let is_member =
+        |accumulation: &Accumulation| members.iter().any(|&id| accumulation.adds_to(id));
     for &id in members.iter().rev() {
         let Adjoint { of, subscripts } =
             adjoint(equations, [&mut *accumulations, &mut in_steps], id);
@@ -97,16 +99,17 @@ fn of_recurrence(
         };
         let at_this_step = |equations: &mut Equations, seed| -> Vec<Accumulation> {
             let all = equation(equations, id, seed).into_iter().filter(is_member);
-            all.map(|one| Accumulation { steps: Some(steps.clone()), ..one }).collect()
+            all.map(|accumulation| Accumulation { steps: Some(steps.clone()), ..accumulation })
+                .collect()
         };
         let seed = element(&mut equations.graph, array, at);
         let mut own = at_this_step(equations, seed);
         let seed = element(&mut equations.graph, Array::Adjoint(of), subscripts);
         let mut at_once = equation(equations, id, seed);
-        at_once.retain(|one| !is_member(one));
+        at_once.retain(|accumulation| !is_member(accumulation));
         at_once.extend(to_starts(equations, id));
         if at_once.is_empty()
-            && !accumulations.iter().any(|one| one.adds_to(id))
+            && !accumulations.iter().any(|accumulation| accumulation.adds_to(id))
             && let Some(seed) = computed_where_used(equations, &mut in_steps, id, &own)
         {
             own = at_this_step(equations, seed);
@@ -122,7 +125,7 @@ fn of_recurrence(
 fn to_starts(equations: &mut Equations, id: EquationId) -> Vec<Accumulation> {
     let mut starts = equations[id].starts.clone();
     starts.retain(|start| !equations[start.of].depends.is_empty());
-    let each = starts.into_iter().map(|Start { axes, subscripts, of, .. }| Accumulation {
+    let accumulations = starts.into_iter().map(|Start { axes, subscripts, of, .. }| Accumulation {
         target: Array::Equation(of),
         subscripts: equations[of].subscripts.clone(),
         nest: axes,
@@ -130,7 +133,7 @@ fn to_starts(equations: &mut Equations, id: EquationId) -> Vec<Accumulation> {
         condition: None,
         steps: None,
     });
-    each.collect()
+    accumulations.collect()
 }
 
 fn element(graph: &mut Graph, array: Array, subscripts: Vec<Subscript>) -> NodeId {
@@ -153,11 +156,11 @@ fn equation(equations: &mut Equations, id: EquationId, mut seed: NodeId) -> Vec<
     let derivative = fold.as_ref().map(|(fold, over)| (fold.rule().derivative, over));
     let seed = match derivative {
         None | Some((Derivative::One, _)) => seed,
-        Some((Derivative::At(others), over)) => {
+        Some((Derivative::At(partial), over)) => {
             let along = [axes.as_slice(), over].concat();
-            let others = companion(equations, id, "others", others, &along);
-            let others = equations.graph.load(Array::Equation(others), &along);
-            pull_back(&mut equations.graph, seed, Through::Times, others)
+            let partial = companion(equations, id, "others", partial, &along);
+            let partial = equations.graph.load(Array::Equation(partial), &along);
+            pull_back(&mut equations.graph, seed, Through::Times, partial)
         }
         Some((Derivative::Where(winner), over)) => {
             let index = over[0];
@@ -206,10 +209,10 @@ fn companion(
 ) -> EquationId {
     let companion = Equation { axes: axes.to_vec(), ..equations[id].clone() }.plain();
     let fold = companion.fold.map(|(_, over)| (fold, over));
-    let same = |one: &Equation| {
-        (one.body, &one.fold, &one.axes) == (companion.body, &fold, &companion.axes)
+    let same = |known: &Equation| {
+        (known.body, &known.fold, &known.axes) == (companion.body, &fold, &companion.axes)
     };
-    if let Some((id, _)) = equations.enumerate().find(|(_, one)| same(one)) {
+    if let Some((id, _)) = equations.enumerate().find(|(_, known)| same(known)) {
         return id;
     }
     equations.push(Equation {
@@ -345,8 +348,8 @@ fn pull_back(graph: &mut Graph, adjoint: NodeId, by: Through, factor: NodeId) ->
 impl Gradient {
     /// The numbers of all accumulations, in groups: each runs alone, or with those that share its steps.
     pub fn groups(&self) -> Vec<Range<usize>> {
-        let share = |one: &Accumulation, other: &Accumulation| {
-            one.steps.is_some() && one.steps == other.steps
+        let share = |earlier: &Accumulation, later: &Accumulation| {
+            earlier.steps.is_some() && earlier.steps == later.steps
         };
         let mut next = 0;
         let range = |group: &[Accumulation]| {
@@ -376,8 +379,10 @@ impl Gradient {
     }
 
     /// The arrays that some of the accumulations read.
-    pub fn arrays_read_by(&self, some: &[Accumulation]) -> BTreeSet<Array> {
-        let roots = some.iter().flat_map(|one| [Some(one.adjoint), one.condition]);
+    pub fn arrays_read_by(&self, accumulations: &[Accumulation]) -> BTreeSet<Array> {
+        let roots = accumulations
+            .iter()
+            .flat_map(|accumulation| [Some(accumulation.adjoint), accumulation.condition]);
         self.equations.graph.arrays_below(roots.flatten()).collect()
     }
 }

@@ -140,7 +140,8 @@ impl Equations {
                 self.graph.axis_length(self[id].shape[axis])
             }
             Array::Present(id) | Array::PresentAdjoint(id) => {
-                let steps = self.recurrence(id).map_or(0, |one| one.steps.indices.len());
+                let steps =
+                    self.recurrence(id).map_or(0, |recurrence| recurrence.steps.indices.len());
                 self.graph.axis_length(self[id].shape[steps + axis])
             }
         }
@@ -196,14 +197,14 @@ impl Equations {
         }
         self.graph.rename(|array| match array {
             Array::Equation(id) => Array::Equation(new[&id]),
-            other => other,
+            _ => array,
         });
     }
 
     /// The equations that one needs, also for its starts.
     pub fn needs(&self, id: EquationId) -> BTreeSet<EquationId> {
         let Equation { body, requirements, starts, .. } = &self[id];
-        let roots = requirements.iter().map(|one| one.holds).chain([*body]);
+        let roots = requirements.iter().map(|requirement| requirement.holds).chain([*body]);
         let read = self.graph.arrays_below(roots).filter_map(|array| match array {
             Array::Equation(id) => Some(id),
             _ => None,
@@ -264,8 +265,8 @@ fn guard(equations: &mut Equations) {
                 Node::Select { then, otherwise, .. } => {
                     stack.extend([(then, true), (otherwise, true)]);
                 }
-                ref other => {
-                    stack.extend(children(other).into_iter().map(|node| (node, guarded)));
+                ref parent => {
+                    stack.extend(children(parent).into_iter().map(|node| (node, guarded)));
                 }
             }
         }

@@ -50,9 +50,13 @@ impl Classes {
                 classes.add(Axis::Integers { operand, axis });
             }
         }
-        for one in &checked.axis_uses {
-            let Range::Implied(Some(first)) = checked.binders[one.binder].range else { continue };
-            if let (Some(first), Some(merged)) = (classes.class(first), classes.class(one.axis)) {
+        for axis_use in &checked.axis_uses {
+            let Range::Implied(Some(first)) = checked.binders[axis_use.binder].range else {
+                continue;
+            };
+            if let (Some(first), Some(merged)) =
+                (classes.class(first), classes.class(axis_use.axis))
+            {
                 for class in classes.of.values_mut().filter(|class| **class == merged) {
                     *class = first;
                 }
@@ -103,8 +107,8 @@ impl<A: Copy + Eq + Hash> Graph<A> {
 
     /// An index over a part of another's values.
     pub fn part(&mut self, of: IndexId, range: IndexRange) -> IndexId {
-        let is_it = |one: &Index| one.part_of == Some(of) && one.range == range;
-        if let Some((id, _)) = self.indices.enumerate().find(|(_, one)| is_it(one)) {
+        let is_it = |index: &Index| index.part_of == Some(of) && index.range == range;
+        if let Some((id, _)) = self.indices.enumerate().find(|(_, index)| is_it(index)) {
             return id;
         }
         let Index { name, height, .. } = self.indices[of].clone();
@@ -138,40 +142,38 @@ impl<A: Copy + Eq + Hash> Graph<A> {
     }
 
     /// Whether two indices take the same values, each within indices of its own that do.
-    pub fn are_alike(&self, one: IndexId, other: IndexId) -> bool {
-        one == other
-            || match (&self.indices[one].range, &self.indices[other].range) {
+    pub fn are_alike(&self, left: IndexId, right: IndexId) -> bool {
+        left == right
+            || match (&self.indices[left].range, &self.indices[right].range) {
                 (
                     IndexRange::Stated { low, high },
-                    IndexRange::Stated { low: other_low, high: other_high },
-                ) => self.are_equal(low, other_low) && self.are_equal(high, other_high),
-                (one, other) => one == other,
+                    IndexRange::Stated { low: right_low, high: right_high },
+                ) => self.are_equal(low, right_low) && self.are_equal(high, right_high),
+                (left_range, right_range) => left_range == right_range,
             }
     }
 
     /// Whether two integers are equal, where the indices in them are alike.
-    fn are_equal(&self, one: &Integer<IndexId>, other: &Integer<IndexId>) -> bool {
-        let all = |one: &[Integer<IndexId>], other: &[Integer<IndexId>]| {
-            one.len() == other.len()
-                && one.iter().zip(other).all(|(one, other)| self.are_equal(one, other))
+    fn are_equal(&self, left: &Integer<IndexId>, right: &Integer<IndexId>) -> bool {
+        let all = |lefts: &[Integer<IndexId>], rights: &[Integer<IndexId>]| {
+            lefts.len() == rights.len()
+                && lefts.iter().zip(rights).all(|(left, right)| self.are_equal(left, right))
         };
-        let same = |one: &Atom<IndexId>, other: &Atom<IndexId>| match (one, other) {
-            (Atom::Index(one), Atom::Index(other)) => self.are_alike(*one, *other),
-            (Atom::Id { integers, at }, Atom::Id { integers: others, at: other_at }) => {
-                integers == others && all(at, other_at)
+        let same = |atom: &Atom<IndexId>, right_atom: &Atom<IndexId>| match (atom, right_atom) {
+            (Atom::Index(index), Atom::Index(right_index)) => self.are_alike(*index, *right_index),
+            (Atom::Id { integers, at }, Atom::Id { integers: right_integers, at: right_at }) => {
+                integers == right_integers && all(at, right_at)
             }
-            (Atom::Of(operation, both), Atom::Of(other, other_both)) => {
-                operation == other && all(&both[..], &other_both[..])
+            (Atom::Of(operation, both), Atom::Of(right_operation, right_both)) => {
+                operation == right_operation && all(&both[..], &right_both[..])
             }
-            _ => one == other,
+            _ => atom == right_atom,
         };
-        one.constant == other.constant
-            && one.terms.len() == other.terms.len()
-            && one
-                .terms
-                .iter()
-                .zip(&other.terms)
-                .all(|((one, by), (other, other_by))| by == other_by && same(one, other))
+        left.constant == right.constant
+            && left.terms.len() == right.terms.len()
+            && left.terms.iter().zip(&right.terms).all(|((atom, by), (right_atom, right_by))| {
+                by == right_by && same(atom, right_atom)
+            })
     }
 
     /// The first index whose values make an axis of this length.
@@ -179,7 +181,7 @@ impl<A: Copy + Eq + Hash> Graph<A> {
         match length {
             Length::Class(_) => length,
             Length::Extent(index) => {
-                let alike = self.indices.ids().find(|&other| self.are_alike(other, index));
+                let alike = self.indices.ids().find(|&candidate| self.are_alike(candidate, index));
                 Length::Extent(alike.unwrap_or(index))
             }
         }

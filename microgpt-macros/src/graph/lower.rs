@@ -185,7 +185,7 @@ impl Builder<'_> {
             IndexRange::Stated { low, high } => (low.clone(), high.clone()),
         };
         let steps = Integer::constant(1);
-        let each = |(back, definition): (i64, &DefinitionId)| Start {
+        let start = |(back, definition): (i64, &DefinitionId)| Start {
             row: if descends {
                 high.clone().plus(back - 1, &steps)
             } else {
@@ -193,7 +193,7 @@ impl Builder<'_> {
             },
             definition: *definition,
         };
-        let starts = (1..).zip(starts).map(each).collect();
+        let starts = (1..).zip(starts).map(start).collect();
         let shift =
             if descends { Integer::constant(0) } else { Integer::constant(count).plus(-1, &low) };
         let name = self.graph.indices[index].name.clone();
@@ -260,16 +260,16 @@ impl Builder<'_> {
             self.ids_bounds(&subscript, bound.span);
             self.bound(Bound { name, length, axis, subscript, span: bound.span });
         }
-        for one in &self.checked.axis_uses {
+        for axis_use in &self.checked.axis_uses {
             // No `for` binds what stands for a letter of a signature; its axes are one class.
-            let Some(&index) = self.index_of.get(&one.binder) else { continue };
-            let lengths = [self.graph.axis_length(index), self.length(one.axis)];
+            let Some(&index) = self.index_of.get(&axis_use.binder) else { continue };
+            let lengths = [self.graph.axis_length(index), self.length(axis_use.axis)];
             let known = |reach: &Reach| reach.lengths == lengths;
             if lengths[0] != lengths[1] && !self.reaches.iter().any(known) {
-                let names = [axis_of(self.checked, one.binder), one.axis];
+                let names = [axis_of(self.checked, axis_use.binder), axis_use.axis];
                 let names = names.map(|axis| self.checked.axis_name(axis));
                 let index = self.graph.indices[index].name.clone();
-                self.reaches.push(Reach { index, lengths, names, span: one.span });
+                self.reaches.push(Reach { index, lengths, names, span: axis_use.span });
             }
         }
     }
@@ -435,8 +435,8 @@ impl Builder<'_> {
                 left: self.node(left),
                 right: self.node(right),
             },
-            Condition::And(one, other) => Node::And(self.condition(one), self.condition(other)),
-            Condition::Or(one, other) => Node::Or(self.condition(one), self.condition(other)),
+            Condition::And(left, right) => Node::And(self.condition(left), self.condition(right)),
+            Condition::Or(left, right) => Node::Or(self.condition(left), self.condition(right)),
             Condition::Not(operand) => Node::Not(self.condition(operand)),
         };
         self.graph.add(node)
@@ -494,8 +494,8 @@ fn filtered_height(filter: Option<&Condition>, body: &Value) -> usize {
 fn condition_height(condition: &Condition) -> usize {
     match condition {
         Condition::Compare { left, right, .. } => height(left).max(height(right)),
-        Condition::And(one, other) | Condition::Or(one, other) => {
-            condition_height(one).max(condition_height(other))
+        Condition::And(left, right) | Condition::Or(left, right) => {
+            condition_height(left).max(condition_height(right))
         }
         Condition::Not(operand) => condition_height(operand),
     }

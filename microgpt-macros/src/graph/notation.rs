@@ -63,7 +63,7 @@ impl<'a> Notation<'a> {
 
     /// The equations that are computed one step after the other.
     pub fn steps(&self) -> Vec<String> {
-        let each = self.gradient.equations.recurrences.iter().map(|recurrence| {
+        let lines = self.gradient.equations.recurrences.iter().map(|recurrence| {
             let Recurrence { steps, equations } = recurrence;
             let names = |ids: &[EquationId]| -> Vec<String> {
                 ids.iter().map(|&id| self.array(Array::Equation(id))).collect()
@@ -78,7 +78,7 @@ impl<'a> Notation<'a> {
                 if names.len() == 1 { "it needs what it was" } else { "they need what they were" };
             format!("for {}, {order}: {}, as {why}", self.indices(&steps.indices), names.join(", "))
         });
-        each.collect()
+        lines.collect()
     }
 
     /// What an array of a recurrence begins with: `h[-1, i] = h0[i] for i`.
@@ -93,13 +93,13 @@ impl<'a> Notation<'a> {
     pub fn gradients(&self) -> Vec<String> {
         let accumulations = self.gradient.accumulations.iter();
         accumulations
-            .map(|one| {
-                let target = self.element(one.target, &one.subscripts);
-                let adjoint = self.node(one.adjoint);
-                let nest = self.indices(&one.nest);
+            .map(|accumulation| {
+                let target = self.element(accumulation.target, &accumulation.subscripts);
+                let adjoint = self.node(accumulation.adjoint);
+                let nest = self.indices(&accumulation.nest);
                 let over = if nest.is_empty() { String::new() } else { format!(" for {nest}") };
                 let condition =
-                    one.condition.map(|condition| format!(" if {}", self.node(condition)));
+                    accumulation.condition.map(|condition| format!(" if {}", self.node(condition)));
                 format!("∂{target} += {adjoint}{over}{}", condition.unwrap_or_default())
             })
             .collect()
@@ -132,7 +132,7 @@ impl<'a> Notation<'a> {
                 // Of several with one name the later have a number.
                 match equations
                     .ids()
-                    .filter(|&other| other < id && equations[other].name == *name)
+                    .filter(|&earlier| earlier < id && equations[earlier].name == *name)
                     .count()
                 {
                     0 => name.clone(),
@@ -203,11 +203,11 @@ impl<'a> Notation<'a> {
             }
             Atom::Of(operation, both) => match operation.sign() {
                 Ok(sign) => {
-                    let [one, other] = both.each_ref().map(|one| {
-                        let (text, binding) = self.loose_integer(one);
+                    let [left, right] = both.each_ref().map(|part| {
+                        let (text, binding) = self.loose_integer(part);
                         if binding < Binding::Whole { format!("({text})") } else { text }
                     });
-                    format!("{one}{sign}{other}")
+                    format!("{left}{sign}{right}")
                 }
                 Err(name) => format!("{name}({})", self.list_of_integers(&both[..])),
             },
@@ -225,7 +225,7 @@ impl<'a> Notation<'a> {
     }
 
     fn list_of_integers(&self, integers: &[Integer<IndexId>]) -> String {
-        integers.iter().map(|one| self.integer(one)).collect::<Vec<_>>().join(", ")
+        integers.iter().map(|integer| self.integer(integer)).collect::<Vec<_>>().join(", ")
     }
 
     /// How many values an index takes.
@@ -315,15 +315,15 @@ impl<'a> Notation<'a> {
                 if let Some(condition) = self.condition(*left) {
                     return whole(condition);
                 }
-                let sign = Comparison::ALL.iter().find(|(_, one)| one == comparison);
+                let sign = Comparison::ALL.iter().find(|(_, candidate)| candidate == comparison);
                 let sign = sign.map_or("", |(sign, _)| sign);
                 whole(format!("{} {sign} {}", self.node(*left), self.node(*right)))
             }
-            Node::And(one, other) => {
-                whole(format!("({} && {})", self.node(*one), self.node(*other)))
+            Node::And(left, right) => {
+                whole(format!("({} && {})", self.node(*left), self.node(*right)))
             }
-            Node::Or(one, other) => {
-                whole(format!("({} || {})", self.node(*one), self.node(*other)))
+            Node::Or(left, right) => {
+                whole(format!("({} || {})", self.node(*left), self.node(*right)))
             }
             Node::Not(operand) => whole(format!("!({})", self.node(*operand))),
             Node::WhereAt { index, position, value } => whole(format!(

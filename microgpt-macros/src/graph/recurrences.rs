@@ -56,7 +56,8 @@ fn groups<I: Id + Ord>(needs: &BTreeMap<I, BTreeSet<I>>) -> Vec<Vec<I>> {
         reached.insert(id, seen);
     }
     let with = |id: I| -> Vec<I> {
-        let each_other = |other: &I| reached[other].contains(&id) && reached[&id].contains(other);
+        let each_other =
+            |needed: &I| reached[needed].contains(&id) && reached[&id].contains(needed);
         let mut group: Vec<I> = reached[&id].iter().copied().filter(each_other).collect();
         if !group.contains(&id) {
             group.push(id);
@@ -92,7 +93,9 @@ fn place<I: Id + Ord>(
 /// Finds the equations of each recurrence, also those that were made of parts of others, and puts all
 /// equations in an order in which each comes after what it needs.
 pub fn settle(equations: &mut Equations) {
-    if equations.recurrences.is_empty() && equations.iter().all(|one| one.starts.is_empty()) {
+    if equations.recurrences.is_empty()
+        && equations.iter().all(|equation| equation.starts.is_empty())
+    {
         return;
     }
     let needs: BTreeMap<EquationId, BTreeSet<EquationId>> =
@@ -103,7 +106,7 @@ pub fn settle(equations: &mut Equations) {
         let of = equations
             .recurrences
             .iter()
-            .find(|one| one.equations.iter().any(|id| group.contains(id)));
+            .find(|recurrence| recurrence.equations.iter().any(|id| group.contains(id)));
         if let Some(Recurrence { steps, .. }) = of {
             let mut present = BTreeMap::new();
             for &id in &group {

@@ -19,7 +19,8 @@ pub fn lift(equations: &mut Equations) {
     for id in equations.ids() {
         settle(equations, id);
         // What a later step of a recurrence may need is computed at each, and so is all that the first begins with.
-        let is_start = equations.iter().flat_map(|one| &one.starts).any(|start| start.of == id);
+        let is_start =
+            equations.iter().flat_map(|equation| &equation.starts).any(|start| start.of == id);
         let has_starts = !equations[id].starts.is_empty();
         if equations.is_result(id) || is_used_later(equations, id) || has_starts || is_start {
             continue;
@@ -27,14 +28,15 @@ pub fn lift(equations: &mut Equations) {
         // What is asked for within a reduction stays with that.
         let axes: BTreeSet<IndexId> = equations[id].axes.iter().copied().collect();
         let all = std::mem::take(&mut equations[id].requirements);
-        let (requirements, own): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|one| one.within.iter().all(|index| axes.contains(index)));
+        let (requirements, own): (Vec<_>, Vec<_>) = all
+            .into_iter()
+            .partition(|requirement| requirement.within.iter().all(|index| axes.contains(index)));
         equations[id].requirements = own;
         let uses = if requirements.is_empty() { Vec::new() } else { uses(equations, id) };
         for requirement in requirements {
-            for one in &uses {
-                if let Some(lifted) = one.lifted(equations, id, &requirement) {
-                    equations[one.by].requirements.push(lifted);
+            for place in &uses {
+                if let Some(lifted) = place.lifted(equations, id, &requirement) {
+                    equations[place.by].requirements.push(lifted);
                 } else {
                     // Which elements a gather asks for only the run time knows: take all.
                     equations[id].requirements.push(requirement.clone());
@@ -56,14 +58,14 @@ fn is_used_later(equations: &Equations, id: EquationId) -> bool {
 /// Leaves out what is said twice, and what holds wherever an element is computed at all.
 fn settle(equations: &mut Equations, id: EquationId) {
     let mut settled: Vec<Requirement> = Vec::new();
-    for one in std::mem::take(&mut equations[id].requirements) {
+    for requirement in std::mem::take(&mut equations[id].requirements) {
         let holds = |index: IndexId| {
             let range = &equations.graph.indices[index].range;
-            one.within.iter().any(|&other| equations.graph.indices[other].range == *range)
+            requirement.within.iter().any(|&outer| equations.graph.indices[outer].range == *range)
         };
-        let trivial = is_trivial(&equations.graph, one.holds, &holds);
-        if !trivial && !settled.contains(&one) {
-            settled.push(one);
+        let trivial = is_trivial(&equations.graph, requirement.holds, &holds);
+        if !trivial && !settled.contains(&requirement) {
+            settled.push(requirement);
         }
     }
     equations[id].requirements = settled;
@@ -75,7 +77,7 @@ fn is_trivial(graph: &Graph, condition: NodeId, holds: &dyn Fn(IndexId) -> bool)
         Node::Compare { right, .. } => {
             matches!(graph.nodes[right], Node::Count(index) if holds(index))
         }
-        Node::Or(_, other) => is_trivial(graph, other, holds),
+        Node::Or(_, right) => is_trivial(graph, right, holds),
         _ => false,
     }
 }
@@ -116,7 +118,7 @@ fn uses(equations: &mut Equations, used: EquationId) -> Vec<Use> {
                     );
                     stack.extend([(condition, taken), then, otherwise]);
                 }
-                other => stack.extend(children(&other).into_iter().map(|child| (child, taken))),
+                parent => stack.extend(children(&parent).into_iter().map(|child| (child, taken))),
             }
         }
     }

@@ -27,8 +27,8 @@ enum Within {
 }
 
 impl Within {
-    fn and(self, other: Self) -> Self {
-        if self == other { self } else { Self::Several }
+    fn and(self, also: Self) -> Self {
+        if self == also { self } else { Self::Several }
     }
 }
 
@@ -102,9 +102,10 @@ impl Split {
             return None;
         };
         let source = &self.definitions[*of];
-        let is_all = |(one, other): (&IndexId, &IndexId)| {
-            let [one, other] = [one, other].map(|index| &self.lowered.indices[*index].range);
-            one == other && matches!(one, IndexRange::Whole(Length::Class(_)))
+        let is_all = |(index, source_index): (&IndexId, &IndexId)| {
+            let [range, source_range] =
+                [index, source_index].map(|index| &self.lowered.indices[*index].range);
+            range == source_range && matches!(range, IndexRange::Whole(Length::Class(_)))
         };
         let mut all = subscripts(axes);
         if let Some(first) = all.first_mut() {
@@ -220,8 +221,8 @@ impl Split {
                 }
                 Node::Select { then, otherwise, .. } => stack.extend([*then, *otherwise]),
                 Node::Stop(_) => {}
-                other if other.is_condition() => {}
-                other => stack.extend(children(other)),
+                parent if parent.is_condition() => {}
+                parent => stack.extend(children(parent)),
             }
         }
         depends
@@ -261,14 +262,15 @@ impl Split {
     /// Decides which nodes below a root are equations of their own.
     fn choose(&mut self, root: NodeId, axes: &[IndexId]) {
         let (nest, mut stack) = self.under(root, axes);
-        stack.extend(self.requirements_of(root).iter().map(|one| one.holds));
+        stack.extend(self.requirements_of(root).iter().map(|requirement| requirement.holds));
         let mut visited = HashSet::new();
         while let Some(node) = stack.pop() {
             if !visited.insert(node) || self.lowered.is_leaf(node) {
                 continue;
             }
             if !self.own.contains(&node) {
-                stack.extend(self.requirements_of(node).iter().map(|one| one.holds));
+                stack
+                    .extend(self.requirements_of(node).iter().map(|requirement| requirement.holds));
             }
             let hoisted = self.lowered.loops_of(node).len() < nest.len()
                 && (self.lowered.is_active(node) || self.lowered.has_call(node));
@@ -431,8 +433,8 @@ impl Split {
             if node != root && self.own.contains(&node) || !seen.insert((node, taken)) {
                 continue;
             }
-            for one in self.requirements_of(node).to_vec() {
-                let holds = self.rewrite(one.holds);
+            for requirement in self.requirements_of(node).to_vec() {
+                let holds = self.rewrite(requirement.holds);
                 // In a branch only where that is taken.
                 let holds = match taken {
                     Some(taken) => {
@@ -444,7 +446,7 @@ impl Split {
                 };
                 // A reduction is asked for by its element, not by its terms.
                 let within = if node == root { axes.to_vec() } else { nest.clone() };
-                requirements.push(Requirement { holds, within, ..one });
+                requirements.push(Requirement { holds, within, ..requirement });
             }
             if let Node::Select { condition, then, otherwise } = self.lowered.nodes[node] {
                 let not = self.lowered.add(Node::Not(condition));
@@ -473,8 +475,8 @@ impl Split {
                 }
                 Node::Select { then, otherwise, .. } => stack.extend([*then, *otherwise]),
                 Node::Stop(_) => {}
-                other if other.is_condition() => {}
-                other => stack.extend(children(other)),
+                parent if parent.is_condition() => {}
+                parent => stack.extend(children(parent)),
             }
         }
         depends

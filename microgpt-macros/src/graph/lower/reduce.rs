@@ -33,9 +33,9 @@ impl Builder<'_> {
             Formula::Term => return terms.term,
             Formula::Count => return self.count_of(terms),
             Formula::Number(x) => return self.graph.number(x),
-            Formula::Fold(fold, each) => {
-                let each = node(each);
-                return self.fold(fold, terms, each);
+            Formula::Fold(fold, folded) => {
+                let folded = node(folded);
+                return self.fold(fold, terms, folded);
             }
             Formula::Call(name, argument) => {
                 let argument = node(argument);
@@ -53,8 +53,8 @@ impl Builder<'_> {
             },
             Formula::Less(left, right) => compare(Comparison::Less, node(left), node(right)),
             Formula::Equal(left, right) => compare(Comparison::Equal, node(left), node(right)),
-            Formula::And(one, other) => Node::And(node(one), node(other)),
-            Formula::Or(one, other) => Node::Or(node(one), node(other)),
+            Formula::And(left, right) => Node::And(node(left), node(right)),
+            Formula::Or(left, right) => Node::Or(node(left), node(right)),
         };
         self.graph.add(node)
     }
@@ -85,14 +85,14 @@ impl Builder<'_> {
     }
 
     /// A sum goes over all indices at once; of others each goes over one, the first of which is outermost.
-    fn fold(&mut self, fold: Fold, terms: &Terms<'_>, each: NodeId) -> NodeId {
+    fn fold(&mut self, fold: Fold, terms: &Terms<'_>, folded: NodeId) -> NodeId {
         let indices = terms.indices;
         let body = match terms.filter {
             Some(condition) => {
                 let otherwise = self.graph.number(fold.rule().identity);
-                self.graph.add(Node::Select { condition, then: each, otherwise })
+                self.graph.add(Node::Select { condition, then: folded, otherwise })
             }
-            None => each,
+            None => folded,
         };
         if fold == Fold::Sum {
             return self.graph.add(Node::Reduce { fold, indices: indices.to_vec(), body });
