@@ -64,28 +64,38 @@ pub const PASSES: &[Pass] = &[
     // Calls of micro-kernels for sums of products.
     Pass {
         name: "contract",
-        run: |of, all| all.each_body(|one, body| contract::contract(&of.graph, one, body)),
+        run: |of, all| {
+            all.each_body(|interleaving, body| contract::contract(&of.graph, interleaving, body));
+        },
     },
     // What every step of a recurrence multiplies by is packed once.
     Pass { name: "pack", run: |of, kernels| pack::pack(of, kernels) },
     // The index along which most arrays lie in one piece is innermost.
     Pass {
         name: "order",
-        run: |of, all| all.each_body(|one, body| order::order(&of.graph, one, body)),
+        run: |of, all| {
+            all.each_body(|interleaving, body| order::order(&of.graph, interleaving, body));
+        },
     },
     // Both versions add up in the same order, or there is only one.
     Pass { name: "verify", run: |of, kernels| verify::keep_order(of, kernels) },
     // Sums stay in registers.
     Pass {
         name: "accumulate",
-        run: |of, all| all.each_body(|one, body| accumulate::accumulate(&of.graph, one, body)),
+        run: |of, all| {
+            all.each_body(|interleaving, body| {
+                accumulate::accumulate(&of.graph, interleaving, body);
+            });
+        },
     },
     // Rows in SIMD vectors.
     Pass { name: "vectorize", run: |_, all| all.each_body(|_, body| vectorize::vectorize(body)) },
     // A value is computed no deeper than it changes.
     Pass {
         name: "hoist",
-        run: |of, all| all.each_body(|one, body| hoist::hoist(&of.graph, one, body)),
+        run: |of, all| {
+            all.each_body(|interleaving, body| hoist::hoist(&of.graph, interleaving, body));
+        },
     },
 ];
 

@@ -55,7 +55,7 @@ pub fn outside(graph: &Graph, loops: &[Loop], combine: &Combine) -> usize {
         return loops.len();
     }
     let vector = vector(loops);
-    let names = |index: IndexId| combine.to.indices().any(|one| one == index);
+    let names = |index: IndexId| combine.to.indices().any(|axis| axis == index);
     let row = vector.filter(|&index| names(index));
     let outside = loops.iter().rposition(|&(index, _)| {
         let bounds_row = row.is_some_and(|row| graph.range_indices(row).contains(&index));
@@ -75,7 +75,7 @@ pub fn is_fused(graph: &Graph, loops: &[Loop], combine: &Combine) -> bool {
 fn nest(graph: &Graph, loops: &[Loop], combine: &Combine) -> Stmt {
     let Combine { fold, to, adds, value, condition, lanes, .. } = combine.clone();
     let vector = vector(loops);
-    let row = vector.filter(|&index| to.indices().any(|one| one == index));
+    let row = vector.filter(|&index| to.indices().any(|axis| axis == index));
     let indices: Vec<IndexId> =
         loops.iter().filter(|(_, kind)| *kind != Kind::Row).map(|(index, _)| *index).collect();
     let (outside, inside) = indices.split_at(outside(graph, loops, combine).min(indices.len()));

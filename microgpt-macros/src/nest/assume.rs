@@ -49,7 +49,10 @@ struct Assume<'a> {
 impl Assume<'_> {
     /// Whether an element is surely one of its array. What stands in a branch is not checked on entry, ids neither.
     fn is_on_axes(&self, array: Array, subscripts: &[Subscript]) -> bool {
-        subscripts.iter().enumerate().all(|(axis, one)| self.is_on_axis(array, axis, one))
+        subscripts
+            .iter()
+            .enumerate()
+            .all(|(axis, subscript)| self.is_on_axis(array, axis, subscript))
     }
 
     fn is_on_axis(&self, array: Array, axis: usize, subscript: &Subscript) -> bool {
@@ -76,14 +79,14 @@ impl Assume<'_> {
             },
             Node::And(left, right) => match (self.truth(left), self.truth(right)) {
                 (Truth::Known(false), _) | (_, Truth::Known(false)) => Truth::Known(false),
-                (Truth::Known(true), other) | (other, Truth::Known(true)) => other,
+                (Truth::Known(true), rest) | (rest, Truth::Known(true)) => rest,
                 (Truth::Open(left), Truth::Open(right)) => {
                     Truth::Open(self.equations.graph.add(Node::And(left, right)))
                 }
             },
             Node::Or(left, right) => match (self.truth(left), self.truth(right)) {
                 (Truth::Known(true), _) | (_, Truth::Known(true)) => Truth::Known(true),
-                (Truth::Known(false), other) | (other, Truth::Known(false)) => other,
+                (Truth::Known(false), rest) | (rest, Truth::Known(false)) => rest,
                 (Truth::Open(left), Truth::Open(right)) => {
                     Truth::Open(self.equations.graph.add(Node::Or(left, right)))
                 }
@@ -120,8 +123,8 @@ impl Rewrite<Array, Array> for Assume<'_> {
                 };
                 self.equations.graph.add(Node::Load { array, subscripts, guard })
             }
-            other => {
-                let new = other.rewritten(self)?;
+            parent => {
+                let new = parent.rewritten(self)?;
                 self.equations.graph.add(new)
             }
         };

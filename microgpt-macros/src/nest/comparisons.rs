@@ -111,13 +111,13 @@ impl Room {
     }
 
     fn of_both(graph: &Graph, both: [NodeId; 2], holds: bool, index: IndexId) -> Self {
-        let [one, other] = both.map(|condition| Self::of(graph, condition, holds, index));
-        one.and(other)
+        let [left, right] = both.map(|condition| Self::of(graph, condition, holds, index));
+        left.and(right)
     }
 
     /// What is known where both are.
-    pub fn and(self, other: Self) -> Self {
-        Self { before: self.before.max(other.before), after: self.after.max(other.after) }
+    pub fn and(self, also: Self) -> Self {
+        Self { before: self.before.max(also.before), after: self.after.max(also.after) }
     }
 }
 

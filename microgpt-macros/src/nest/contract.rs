@@ -63,7 +63,7 @@ fn small(
     loops.retain(|index| ![each, along].contains(index));
     let loops = nearest(graph, &loops);
     let (to, adds) = (combine.to.clone(), combine.adds);
-    let outside = loops.iter().rposition(|&index| to.indices().any(|one| one == index));
+    let outside = loops.iter().rposition(|&index| to.indices().any(|axis| axis == index));
     let (outside, inside) = loops.split_at(outside.map_or(0, |position| position + 1));
     let body = match product {
         Product::Dot => Stmt::Call(MicroKernel::Dots { to, adds, each, along, left, right }),
@@ -128,7 +128,11 @@ fn contraction(
         indices.iter().copied().filter(|outer| named.contains(outer)).collect()
     };
     let bounded = |index: IndexId| -> Vec<IndexId> {
-        indices.iter().copied().filter(|one| graph.range_indices(*one).contains(&index)).collect()
+        indices
+            .iter()
+            .copied()
+            .filter(|inner| graph.range_indices(*inner).contains(&index))
+            .collect()
     };
     // A bound that names another index ties the two: both stay loops, or both are outside.
     let is_free = |index: IndexId| bounding(index).is_empty() && bounded(index).is_empty();
@@ -152,7 +156,9 @@ fn contraction(
         let found = search.find()?;
         let Contraction { rows, columns, terms, left, .. } = &found;
         // A subscript of both may be off its axis where the two begin, which is not in range.
-        let both = |one: &Subscript| [inner, outer].iter().all(|of| indices_of(one).contains(of));
+        let both = |subscript: &Subscript| {
+            [inner, outer].iter().all(|of| indices_of(subscript).contains(of))
+        };
         if graph.element(*left).is_some_and(|(_, subscripts)| subscripts.iter().any(both)) {
             return None;
         }
@@ -196,9 +202,10 @@ impl<'a> Search<'a> {
         let rows = self.side_by_side(found.rows, [to, left], right, |_| true);
         // Where one subscript moves with rows and columns, rows overlap, and a block would write one over another.
         let columns = self.side_by_side(found.columns, [to, right], left, |columns| {
-            let moves =
-                |one: &Subscript, with: &[IndexId]| with.iter().any(|&index| one.names(index));
-            !to.iter().any(|one| moves(one, columns) && moves(one, &rows))
+            let moves = |subscript: &Subscript, with: &[IndexId]| {
+                with.iter().any(|&index| subscript.names(index))
+            };
+            !to.iter().any(|subscript| moves(subscript, columns) && moves(subscript, &rows))
         });
         // The terms come in the order of the text.
         let terms = self.side_by_side(found.terms, [left, right], to, |terms| {
@@ -216,7 +223,7 @@ impl<'a> Search<'a> {
 
     /// The indices that are summed, as written.
     fn sums(&self) -> Vec<IndexId> {
-        let of_target = |index: &IndexId| self.combine.to.indices().any(|one| one == *index);
+        let of_target = |index: &IndexId| self.combine.to.indices().any(|axis| axis == *index);
         self.indices.iter().copied().filter(|index| !of_target(index)).collect()
     }
 
@@ -230,14 +237,15 @@ impl<'a> Search<'a> {
         else {
             return None;
         };
-        let (one, other) = (graph.element(left)?, graph.element(right)?);
+        let (first, second) = (graph.element(left)?, graph.element(right)?);
         let columns = *self.among.iter().find(|&&index| {
             walk(&target.subscripts, index) == Walk::Contiguous
-                && target.indices().filter(|one| *one == index).count() == 1
+                && target.indices().filter(|axis| *axis == index).count() == 1
         })?;
-        let [left, right] = match [one.1, other.1].map(|subscripts| single(subscripts, columns)) {
-            [Some(false), Some(true)] => [one, other],
-            [Some(true), Some(false)] => [other, one],
+        let [left, right] = match [first.1, second.1].map(|subscripts| single(subscripts, columns))
+        {
+            [Some(false), Some(true)] => [first, second],
+            [Some(true), Some(false)] => [second, first],
             _ => return None,
         };
         // The last of several: the one that is innermost as written.
@@ -272,13 +280,15 @@ impl<'a> Search<'a> {
         &self,
         mut found: Vec<IndexId>,
         arrays: [&[Subscript]; 2],
-        other: &[Subscript],
+        third: &[Subscript],
         may_be: impl Fn(&[IndexId]) -> bool,
     ) -> Vec<IndexId> {
         while let Some(&inner) = found.first() {
             let before = self.among.iter().copied().find(|&outer| {
-                single(other, outer) == Some(false)
-                    && arrays.iter().all(|one| lie_side_by_side(self.graph, one, outer, inner))
+                single(third, outer) == Some(false)
+                    && arrays
+                        .iter()
+                        .all(|subscripts| lie_side_by_side(self.graph, subscripts, outer, inner))
                     && may_be(&[&[outer], &found[..]].concat())
             });
             let Some(outer) = before else { break };
@@ -298,15 +308,16 @@ fn lie_side_by_side(
 ) -> bool {
     let is_whole = matches!(graph.indices[inner].range, IndexRange::Whole(_));
     let plain = Subscript::index(inner);
-    let times =
-        |index: IndexId| subscripts.iter().flat_map(indices_of).filter(|one| *one == index).count();
+    let times = |index: IndexId| {
+        subscripts.iter().flat_map(indices_of).filter(|named| *named == index).count()
+    };
     let follow = subscripts.windows(2).any(|two| two[0].step(outer) == Some(1) && two[1] == plain);
     is_whole && follow && [outer, inner].into_iter().all(|index| times(index) == 1)
 }
 
 /// Whether an index moves along one axis, by one; nothing if it moves in any other way.
 fn single(subscripts: &[Subscript], index: IndexId) -> Option<bool> {
-    let mut moving = subscripts.iter().filter(|one| indices_of(one).contains(&index));
+    let mut moving = subscripts.iter().filter(|subscript| indices_of(subscript).contains(&index));
     match (moving.next(), moving.next()) {
         (None, _) => Some(false),
         (Some(subscript), None) if subscript.step(index) == Some(1) => Some(true),

@@ -317,7 +317,7 @@ impl Walker<'_> {
     fn stride(&mut self, array: Array, subscripts: &[Subscript], index: IndexId) {
         let interleaving = self.interleaving.filter(|_| self.is_interleaved);
         let subscripts = stored(interleaving, array, subscripts);
-        let along = subscripts.iter().rposition(|one| indices_of(one).contains(&index));
+        let along = subscripts.iter().rposition(|subscript| indices_of(subscript).contains(&index));
         let inner = self.axes(array).into_iter().skip(along.map_or(0, |axis| axis + 1));
         self.free.lengths.extend(inner.map(|(length, _)| length));
     }

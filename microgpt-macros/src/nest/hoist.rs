@@ -149,8 +149,8 @@ impl<'a> Nest<'a> {
             Node::Integer(_) | Node::Count(_) => {
                 trivial = row.is_some_and(|row| free.contains(&row));
             }
-            other => {
-                for child in children(other) {
+            parent => {
+                for child in children(parent) {
                     self.node(child);
                 }
             }

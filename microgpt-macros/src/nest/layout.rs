@@ -40,8 +40,8 @@ impl Interleaving {
             let takes_part = ragged(graph, equation).is_some_and(|(_, own, _)| own == axis)
                 || whole(graph, last) == Some(bounding);
             let inner = before.iter().rposition(|&index| whole(graph, index) == Some(axis))?;
-            let others = (0..equation.axes.len()).filter(|&position| position != inner);
-            takes_part.then(|| others.chain([inner]).collect())
+            let rest = (0..equation.axes.len()).filter(|&position| position != inner);
+            takes_part.then(|| rest.chain([inner]).collect())
         };
         let orders = intermediate().filter_map(|(id, equation)| Some((id, order(equation)?)));
         Some(Self { axis, reach, orders: orders.collect() })

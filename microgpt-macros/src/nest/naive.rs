@@ -18,7 +18,7 @@ pub fn forward(gradient: &Gradient, read_gaps: &BTreeSet<EquationId>) -> Vec<Ker
 
 /// A kernel for each start of a recurrence, in the order of the equations.
 pub fn starts(gradient: &Gradient) -> Vec<(EquationId, Kernel)> {
-    let each = gradient.equations.enumerate().flat_map(|(id, equation)| {
+    let kernels = gradient.equations.enumerate().flat_map(|(id, equation)| {
         equation.starts.iter().map(move |start| {
             let target = Array::Equation(id);
             let to = Element { array: target, subscripts: start.subscripts.clone() };
@@ -27,13 +27,13 @@ pub fn starts(gradient: &Gradient) -> Vec<(EquationId, Kernel)> {
             (id, Kernel { target, clears: false, steps: None, body })
         })
     });
-    each.collect()
+    kernels.collect()
 }
 
 /// A kernel for each accumulation, in order.
 pub fn backward(gradient: &Gradient, beginnings: &Beginnings) -> Vec<Kernel> {
-    let each = gradient.accumulations.iter().enumerate();
-    each.map(|(at, one)| accumulation(one, beginnings.writes.contains(&at))).collect()
+    let accumulations = gradient.accumulations.iter().enumerate();
+    accumulations.map(|(at, added)| accumulation(added, beginnings.writes.contains(&at))).collect()
 }
 
 fn equation(equations: &Equations, id: EquationId, clears: bool) -> Kernel {
@@ -47,29 +47,32 @@ fn equation(equations: &Equations, id: EquationId, clears: bool) -> Kernel {
     let fold = equation.fold.as_ref().map_or(Fold::Sum, |(fold, _)| *fold);
     let combine = Combine::new(fold, to, false, equation.body, None);
     let fixed = steps.as_ref().map_or(Vec::new(), |steps| steps.indices.clone());
-    let checks =
-        equation.requirements.iter().map(|one| Stmt::Scope(vec![check(graph, &fixed, one)]));
+    let checks = equation
+        .requirements
+        .iter()
+        .map(|requirement| Stmt::Scope(vec![check(graph, &fixed, requirement)]));
     let loops = around(&equation.nest()[own..], Stmt::Combine(combine));
     Kernel { target, clears, steps, body: checks.chain([loops]).collect() }
 }
 
 /// An accumulation, which adds to what is there or `writes`.
-fn accumulation(one: &Accumulation, writes: bool) -> Kernel {
-    let target = match one.target {
+fn accumulation(accumulation: &Accumulation, writes: bool) -> Kernel {
+    let target = match accumulation.target {
         Array::Equation(id) => Array::Adjoint(id),
         Array::Operand(operand) => Array::Gradient(operand),
-        other => other,
+        array => array,
     };
-    let to = Element { array: target, subscripts: one.subscripts.clone() };
-    let fixed = one.steps.as_ref().map_or(0, |steps| steps.indices.len());
-    let mut nest = one.nest[fixed..].to_vec();
+    let to = Element { array: target, subscripts: accumulation.subscripts.clone() };
+    let fixed = accumulation.steps.as_ref().map_or(0, |steps| steps.indices.len());
+    let mut nest = accumulation.nest[fixed..].to_vec();
     if writes {
         // What is summed is summed for each element.
         nest.sort_by_key(|index| !to.indices().any(|axis| axis == *index));
     }
-    let combine = Combine::new(Fold::Sum, to, !writes, one.adjoint, one.condition);
+    let combine =
+        Combine::new(Fold::Sum, to, !writes, accumulation.adjoint, accumulation.condition);
     let body = vec![around(&nest, Stmt::Combine(combine))];
-    Kernel { target, clears: false, steps: one.steps.clone(), body }
+    Kernel { target, clears: false, steps: accumulation.steps.clone(), body }
 }
 
 /// A check for each of the elements that there are: loops over the indices that the condition names; the

@@ -27,8 +27,9 @@ impl Order<'_> {
     fn nest(&self, indices: &[Loop], combine: &Combine) -> Stmt {
         let indices: Vec<IndexId> = indices.iter().map(|&(index, _)| index).collect();
         // What names elements by ids, or rounded, may name one more than once, and adds up there.
-        let moves =
-            |index: &IndexId| combine.to.subscripts.iter().any(|one| one.factor(*index) != 0);
+        let moves = |index: &IndexId| {
+            combine.to.subscripts.iter().any(|subscript| subscript.factor(*index) != 0)
+        };
         let of_target: BTreeSet<IndexId> = combine.to.indices().filter(moves).collect();
         let row = match combine.fold {
             Fold::Sum | Fold::Max | Fold::Min if combine.condition.is_none() => {
@@ -74,12 +75,12 @@ impl Order<'_> {
         let result = as_stored((combine.to.array, &combine.to.subscripts));
         let cost = |index: IndexId| -> u32 {
             let of = |Cost { load, result }: Cost, is_result| if is_result { result } else { load };
-            let each = |subscripts: &[Subscript], is_result| match walk(subscripts, index) {
+            let of_array = |subscripts: &[Subscript], is_result| match walk(subscripts, index) {
                 Walk::Still => of(STILL, is_result),
                 Walk::Contiguous => of(CONTIGUOUS, is_result),
                 Walk::Strided => of(STRIDED, is_result),
             };
-            loads.iter().map(|load| each(load, false)).sum::<u32>() + each(&result, true)
+            loads.iter().map(|load| of_array(load, false)).sum::<u32>() + of_array(&result, true)
         };
         let bounds_of: BTreeSet<IndexId> =
             indices.iter().flat_map(|&index| graph.range_indices(index)).collect();
@@ -115,8 +116,9 @@ pub fn as_stored(
     let mut indices = indices.to_vec();
     if interleaving.is_some_and(|interleaving| interleaving.order(to.array).is_some()) {
         let subscripts = stored(interleaving, to.array, &to.subscripts);
-        let place =
-            |index: IndexId| subscripts.iter().position(|one| indices_of(one).contains(&index));
+        let place = |index: IndexId| {
+            subscripts.iter().position(|subscript| indices_of(subscript).contains(&index))
+        };
         indices.sort_by_key(|&index| place(index).unwrap_or(subscripts.len()));
     }
     indices

@@ -15,7 +15,9 @@ use super::ir::{Kernel, MicroKernel, Stmt};
 pub fn pack(equations: &Equations, kernels: &mut Kernels) {
     let graph = &equations.graph;
     for id in equations.ids() {
-        let changed = equations.recurrence(id).map(|one| one.equations.iter().copied().collect());
+        let changed = equations
+            .recurrence(id)
+            .map(|recurrence| recurrence.equations.iter().copied().collect());
         mark(graph, &changed.unwrap_or_default(), &mut kernels.forward[id]);
     }
     for kernel in &mut kernels.backward {

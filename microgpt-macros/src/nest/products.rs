@@ -46,7 +46,7 @@ pub fn products(
         let Node::Load { array, .. } = graph.nodes[node] else { return None };
         Some((node, lies(array, subscripts)))
     };
-    let (one, other) = (element(left)?, element(right)?);
+    let (left_element, right_element) = (element(left)?, element(right)?);
     let result = lies(target.array, &target.subscripts);
     let all: Vec<(IndexId, IndexId)> = indices
         .iter()
@@ -61,23 +61,23 @@ pub fn products(
         let ends =
             |subscripts: &[Subscript], with: &[IndexId]| ends(subscripts, with, [each, along]);
         let products = |product, left, right| Products { product, each, along, left, right };
-        let mut others = indices.iter().filter(|index| ![each, along].contains(index));
-        let reduces = others
+        let mut remaining = indices.iter().filter(|index| ![each, along].contains(index));
+        let reduces = remaining
             .any(|index| !result.iter().any(|subscript| indices_of(subscript).contains(index)));
         let (vector, number) = (&[each, along][..], &[each][..]);
         if ends(&result, number) && !reduces {
-            let both = ends(&one.1, vector) && ends(&other.1, vector);
-            return both.then(|| products(Product::Dot, one.0, other.0));
+            let both = ends(&left_element.1, vector) && ends(&right_element.1, vector);
+            return both.then(|| products(Product::Dot, left_element.0, right_element.0));
         }
         // A product that is not added to anything is a row like others.
         if !ends(&result, vector) || !(reduces || adds) {
             return None;
         }
-        if ends(&one.1, number) && ends(&other.1, vector) {
-            return Some(products(Product::Multiple, one.0, other.0));
+        if ends(&left_element.1, number) && ends(&right_element.1, vector) {
+            return Some(products(Product::Multiple, left_element.0, right_element.0));
         }
-        (ends(&other.1, number) && ends(&one.1, vector))
-            .then(|| products(Product::Multiple, other.0, one.0))
+        (ends(&right_element.1, number) && ends(&left_element.1, vector))
+            .then(|| products(Product::Multiple, right_element.0, left_element.0))
     })
 }
 

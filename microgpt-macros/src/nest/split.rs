@@ -40,7 +40,8 @@ fn nest(equations: &mut Equations, stmt: Stmt) -> Vec<Stmt> {
     let divided = loops.iter().find_map(|&index| {
         let graph = &equations.graph;
         let cuts = Cuts::of(graph, combine, index)?;
-        let may_be_divided = !loops.iter().any(|&one| graph.range_indices(one).contains(&index));
+        let may_be_divided =
+            !loops.iter().any(|&inner| graph.range_indices(inner).contains(&index));
         may_be_divided.then(|| cuts.divide(equations, &loops, combine)).flatten()
     });
     match divided {
@@ -98,9 +99,9 @@ impl Cuts {
         let lows = [first].into_iter().chain(cuts());
         let parts = lows.zip(cuts().chain([last])).map(|(low, high)| Part { low, high });
         // Each element of the target belongs to one value of the index.
-        let is_axis = combine.to.subscripts.iter().any(|one| {
-            one.indices() == BTreeSet::from([self.index])
-                && one.step(self.index).is_some_and(|step| step != 0)
+        let is_axis = combine.to.subscripts.iter().any(|subscript| {
+            subscript.indices() == BTreeSet::from([self.index])
+                && subscript.step(self.index).is_some_and(|step| step != 0)
         });
         let mut divided = Vec::new();
         for part in parts {
@@ -122,7 +123,7 @@ impl Cuts {
                 *subscript = subscript.replaced(&by);
             }
             let own_loops: Vec<IndexId> =
-                loops.iter().map(|&one| if one == self.index { index } else { one }).collect();
+                loops.iter().map(|&old| if old == self.index { index } else { old }).collect();
             divided.push(around(&own_loops, Stmt::Combine(own)));
         }
         let is_one_sum = combine.fold == Fold::Sum && divided.len() == 1;

@@ -133,7 +133,7 @@ impl Writer<'_> {
             Stmt::Require { holds, reduction, index, within } => {
                 let within = match self.notation.indices(within) {
                     none if none.is_empty() => none,
-                    some => format!(" where {some} have values"),
+                    indices => format!(" where {indices} have values"),
                 };
                 let holds = self.node(*holds, scope);
                 self.line(format!(

@@ -51,12 +51,12 @@ struct Decided(Vec<(NodeId, bool)>);
 
 impl Facts for Decided {
     fn holds(&self, _: &Graph, condition: NodeId) -> Option<bool> {
-        self.0.iter().find(|(one, _)| *one == condition).map(|&(_, holds)| holds)
+        self.0.iter().find(|(known, _)| *known == condition).map(|&(_, holds)| holds)
     }
 
     fn room(&self, graph: &Graph, index: IndexId) -> Room {
-        let each = self.0.iter().map(|&(one, holds)| Room::of(graph, one, holds, index));
-        each.fold(Room::default(), Room::and)
+        let rooms = self.0.iter().map(|&(known, holds)| Room::of(graph, known, holds, index));
+        rooms.fold(Room::default(), Room::and)
     }
 }
 

@@ -18,7 +18,7 @@ pub fn vectorize(body: &mut [Stmt]) {
                         *stmt = Stmt::StoreRow { to, row: row(value) };
                     }
                     Some(Stmt::Term(Term::One(value))) => *stmt = Stmt::Term(Term::Row(row(value))),
-                    other => body.extend(other),
+                    last => body.extend(last),
                 }
             }
             Stmt::For { body, .. } => vectorize(body),

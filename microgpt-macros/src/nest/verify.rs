@@ -40,7 +40,7 @@ fn can_keep(graph: &Graph, body: &mut [Stmt]) -> bool {
         let written = match otherwise {
             // Long ranges are another matter: then no array lies interleaved.
             Stmt::Specialize { when: Guard::Long(_), otherwise, .. } => &otherwise[0],
-            other => other,
+            stmt => stmt,
         };
         keep(graph, written, then)
     })
@@ -66,11 +66,13 @@ fn keep(graph: &Graph, written: &Stmt, moved: &mut Stmt) -> bool {
     let mut one_by_one = false;
     match (before, after) {
         // The greatest is the same in any order.
-        _ if combine.is_some_and(|one| matches!(one.fold, Fold::Max | Fold::Min)) => return true,
+        _ if combine.is_some_and(|combine| matches!(combine.fold, Fold::Max | Fold::Min)) => {
+            return true;
+        }
         (Sum::Lanes(over), Sum::Row(_)) => {
             change(moved, &mut |_, combine| combine.lanes = Some(over));
         }
-        (Sum::Lanes(one), Sum::Lanes(other)) if one == other => {}
+        (Sum::Lanes(over), Sum::Lanes(moved_over)) if over == moved_over => {}
         (Sum::Element, Sum::Element) => {}
         (Sum::Row(_), Sum::Row(_) | Sum::Vectors) => one_by_one = true,
         // What was added to a row term by term is added to an element so.
@@ -100,7 +102,7 @@ fn keep(graph: &Graph, written: &Stmt, moved: &mut Stmt) -> bool {
 fn of(stmt: &Stmt) -> Option<(Option<&Combine>, Sum)> {
     if let Some((loops, combine)) = perfect(stmt) {
         let sum = vector(&loops).map_or(Sum::Element, |index| {
-            if combine.to.indices().any(|one| one == index) {
+            if combine.to.indices().any(|axis| axis == index) {
                 Sum::Row(index)
             } else {
                 Sum::Lanes(index)
