@@ -113,11 +113,11 @@ impl Emitter<'_> {
             tokens.extend(self.extent(index));
         }
         for reach in &self.gradient.equations.reaches {
-            let [one, other] = reach.lengths.map(|length| self.reach(length));
+            let [first, second] = reach.lengths.map(|length| self.reach(length));
             let index = self.checked.index_at_run_time(&reach.index);
-            let [one_name, other_name] = &reach.names;
+            let [first_name, second_name] = &reach.names;
             let same = call! {reach.span=>
-                #runtime::expr::same_values(#one, #other, (#index, #one_name, #other_name))
+                #runtime::expr::same_values(#first, #second, (#index, #first_name, #second_name))
             };
             tokens.extend(code!(#same;));
         }
@@ -217,31 +217,29 @@ impl Emitter<'_> {
         let axis = self.axis(Length::Class(class));
         let mut seen: Vec<Axis> = Vec::new();
         let mut tokens = TokenStream::new();
-        let uses = self
-            .checked
-            .axis_uses
-            .iter()
-            .map(|one| (one.axis, self.checked.binders[one.binder].name.to_string(), one.span));
+        let uses = self.checked.axis_uses.iter().map(|axis_use| {
+            (axis_use.axis, self.checked.binders[axis_use.binder].name.to_string(), axis_use.span)
+        });
         let rest =
             self.graph.classes.axes(class).map(|axis| (axis, String::new(), Span::mixed_site()));
-        for (one, index, span) in uses.chain(rest) {
-            if self.graph.classes.class(one) != Some(class) || seen.contains(&one) {
+        for (used, index, span) in uses.chain(rest) {
+            if self.graph.classes.class(used) != Some(class) || seen.contains(&used) {
                 continue;
             }
-            let dim = self.axis_dim(one);
+            let dim = self.axis_dim(used);
             tokens.extend(match seen.first() {
                 None => code!(let #axis = #dim;),
                 Some(&first) => {
-                    let [first, this] = [first, one].map(|axis| self.checked.axis_name(axis));
+                    let [first, this] = [first, used].map(|axis| self.checked.axis_name(axis));
                     let index = self.checked.index_at_run_time(&index);
-                    let (before, other) = (pointed(&axis, span), pointed(&dim, span));
+                    let (before, found) = (pointed(&axis, span), pointed(&dim, span));
                     let same = call! {span=>
-                        #runtime::expr::same(#before, #other, (#index, #first, #this))
+                        #runtime::expr::same(#before, #found, (#index, #first, #this))
                     };
                     code!(#[allow(unused_braces)] let #axis = #same;)
                 }
             });
-            seen.push(one);
+            seen.push(used);
         }
         tokens
     }

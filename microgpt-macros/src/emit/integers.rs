@@ -53,11 +53,10 @@ impl Emitter<'_> {
             Atom::Integer(operand) => self.integers[*operand].to_token_stream(),
             Atom::Id { integers, at } => self.id(*integers, at, ids),
             Atom::Of(operation, both) => {
-                let [one, other] = both.each_ref();
-                let are_natural = one.is_never_negative() && other.is_never_negative();
-                let is_number = other.as_constant().is_some();
+                let are_natural = both.iter().all(Integer::is_never_negative);
+                let is_number = both[1].as_constant().is_some();
                 // What is never negative has nothing that is taken away.
-                let sides = || both.each_ref().map(|one| self.parts(one, ids).0);
+                let sides = || both.each_ref().map(|side| self.parts(side, ids).0);
                 match operation {
                     Operation::Min if are_natural => {
                         let [left, right] = sides();
@@ -107,24 +106,24 @@ impl Emitter<'_> {
     /// An integer as an `isize`.
     fn signed(&self, integer: &Integer<IndexId>, ids: Ids) -> TokenStream {
         let runtime = self.runtime;
-        let (mut natural, mut others) = (Integer::constant(integer.constant), Vec::new());
+        let (mut natural, mut terms) = (Integer::constant(integer.constant), Vec::new());
         for (atom, &factor) in &integer.terms {
             if atom.is_never_negative() {
                 natural.terms.insert(atom.clone(), factor);
             } else {
-                others.push(times(factor, &self.signed_atom(atom, ids)));
+                terms.push(times(factor, &self.signed_atom(atom, ids)));
             }
         }
         if let Some(constant) = natural.as_constant() {
-            if constant != 0 || others.is_empty() {
-                others.push(literal(constant));
+            if constant != 0 || terms.is_empty() {
+                terms.push(literal(constant));
             }
         } else {
             let (plus, minus) = self.parts(&natural, ids);
             let minus = minus.unwrap_or_else(|| code!(0));
-            others.push(code!(#runtime::expr::signed(#plus, #minus)));
+            terms.push(code!(#runtime::expr::signed(#plus, #minus)));
         }
-        code!(#(#others)+*)
+        code!(#(#terms)+*)
     }
 
     fn signed_atom(&self, atom: &Atom<IndexId>, ids: Ids) -> TokenStream {
@@ -133,7 +132,7 @@ impl Emitter<'_> {
             let natural = self.atom(atom, ids);
             return code!(#runtime::expr::signed(#natural, 0));
         };
-        let [left, right] = both.each_ref().map(|one| self.signed(one, ids));
+        let [left, right] = both.each_ref().map(|side| self.signed(side, ids));
         let divisor = match both[1].as_atom() {
             // In braces as it was written.
             Some(Atom::Integer(operand)) => {
@@ -162,9 +161,9 @@ impl Emitter<'_> {
     /// A subscript as one operand.
     pub fn group(&self, integer: &Integer<IndexId>) -> TokenStream {
         let tokens = self.integer(integer);
-        let one = integer.terms.len() + usize::from(integer.constant != 0) <= 1
+        let is_single = integer.terms.len() + usize::from(integer.constant != 0) <= 1
             && integer.terms.values().all(|&factor| factor == 1);
-        if one { tokens } else { code!((#tokens)) }
+        if is_single { tokens } else { code!((#tokens)) }
     }
 
     /// The sum of an integer and of one in Rust, which is not negative.
@@ -243,16 +242,16 @@ impl Emitter<'_> {
     /// The least or greatest value of an integer expression over all ranges, as an `isize`, or one beyond it.
     pub(super) fn extreme(&self, integer: &Integer<IndexId>, greatest: bool) -> TokenStream {
         let runtime = self.runtime;
-        let (affine, others) = integer.divided();
-        if !others.is_empty() {
+        let (affine, compound) = integer.divided();
+        if !compound.is_empty() {
             let mut terms = Vec::new();
             if affine.as_constant() != Some(0) {
                 terms.push(self.extreme(&affine, greatest));
             }
-            for (atom, factor) in others {
+            for (atom, factor) in compound {
                 terms.push(times(factor, &self.extreme_atom(atom, greatest == (factor > 0))));
             }
-            return if let [one] = &terms[..] { one.clone() } else { code!((#(#terms)+*)) };
+            return if let [term] = &terms[..] { term.clone() } else { code!((#(#terms)+*)) };
         }
         let indices = affine.indices();
         let innermost = indices.into_iter().min_by_key(|&index| self.graph.indices[index].height);
@@ -304,27 +303,27 @@ impl Emitter<'_> {
                 code!(#runtime::expr::#end(#ids))
             }
             Atom::Of(operation, both) => {
-                let [one, other] = both.each_ref();
+                let [left, right] = both.each_ref();
                 match operation {
                     Operation::Min | Operation::Max => {
-                        let [one, other] = [one, other].map(|one| self.extreme(one, greatest));
+                        let [left, right] = [left, right].map(|side| self.extreme(side, greatest));
                         let name =
                             if *operation == Operation::Min { code!(min) } else { code!(max) };
-                        code!(::core::cmp::Ord::#name(#one, #other))
+                        code!(::core::cmp::Ord::#name(#left, #right))
                     }
                     Operation::Remainder if !greatest => literal(0),
                     Operation::Remainder => {
-                        let other = self.extreme(other, true);
-                        code!((#other - 1))
+                        let divisor = self.extreme(right, true);
+                        code!((#divisor - 1))
                     }
                     Operation::Quotient => {
-                        let one = self.extreme(one, greatest);
-                        let [least, most] = [false, true].map(|most| self.extreme(other, most));
-                        code!(#runtime::expr::quotient_bound(#one, #least, #most, #greatest))
+                        let dividend = self.extreme(left, greatest);
+                        let [least, most] = [false, true].map(|most| self.extreme(right, most));
+                        code!(#runtime::expr::quotient_bound(#dividend, #least, #most, #greatest))
                     }
                     Operation::Product => {
                         let ends = |of| [false, true].map(|most| self.extreme(of, most));
-                        let ([a, b], [c, d]) = (ends(one), ends(other));
+                        let ([a, b], [c, d]) = (ends(left), ends(right));
                         code!(#runtime::expr::product_bound([#a, #b], [#c, #d], #greatest))
                     }
                 }

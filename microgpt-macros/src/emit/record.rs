@@ -97,7 +97,7 @@ impl Emitter<'_> {
         let mut words: Vec<TokenStream> = all.map(|word| code!(#word)).collect();
         // The run-time crate knows tuples of so many words, and words may be tuples.
         while words.len() > 8 {
-            words = words.chunks(8).map(|some| code!((#(#some,)*))).collect();
+            words = words.chunks(8).map(|chunk| code!((#(#chunk,)*))).collect();
         }
         code!((#(#words,)*))
     }
@@ -203,16 +203,16 @@ impl Emitter<'_> {
         });
         let computed = self.notation.gradients();
         let accumulation = |id: usize| {
-            let (one, kernel) = (&self.gradient.accumulations[id], &kernels.backward[id]);
-            let name = format!("backward_{id}_{}", self.array(one.target));
-            (one, kernel, kernel::function(self, &name, &computed[id], kernel))
+            let (added, kernel) = (&self.gradient.accumulations[id], &kernels.backward[id]);
+            let name = format!("backward_{id}_{}", self.array(added.target));
+            (added, kernel, kernel::function(self, &name, &computed[id], kernel))
         };
         let mut accumulations = TokenStream::new();
         for group in self.gradient.groups() {
             let steps = self.gradient.accumulations[group.start].steps.as_ref();
             let mut calls = TokenStream::new();
             for id in group {
-                let (one, kernel, function) = accumulation(id);
+                let (added, kernel, function) = accumulation(id);
                 let mut call = self.step(kernel, &function);
                 let Function { item, .. } = &function;
                 if steps.is_none() {
@@ -222,7 +222,7 @@ impl Emitter<'_> {
                     let before = self.before_steps(kernel, &function);
                     accumulations.extend(code!(#before #item));
                 }
-                calls.extend(self.accumulate(one.target, kernel, &call));
+                calls.extend(self.accumulate(added.target, kernel, &call));
             }
             accumulations.extend(self.in_steps(steps, true, calls));
         }
@@ -302,14 +302,14 @@ impl Emitter<'_> {
         let accumulations = &self.gradient.accumulations;
         let mut receivers: Vec<BTreeSet<OperandId>> = Vec::new();
         let mut readers: BTreeMap<Array, BTreeSet<usize>> = BTreeMap::new();
-        for one in accumulations {
-            let operands = self.receivers(one.target);
-            let known = receivers.iter().position(|other| *other == operands);
+        for accumulation in accumulations {
+            let operands = self.receivers(accumulation.target);
+            let known = receivers.iter().position(|listed| *listed == operands);
             let id = known.unwrap_or_else(|| {
                 receivers.push(operands);
                 receivers.len() - 1
             });
-            for array in self.gradient.arrays_read_by(std::slice::from_ref(one)) {
+            for array in self.gradient.arrays_read_by(std::slice::from_ref(accumulation)) {
                 readers.entry(array).or_default().insert(id);
             }
         }
@@ -343,7 +343,8 @@ impl Emitter<'_> {
                 let start = start.map_or_else(|| code!(0), |start| code!(#start));
                 code!((#len, #start))
             });
-            let order = self.interleaving.and_then(|one| one.order(Array::Equation(id)));
+            let order =
+                self.interleaving.and_then(|interleaving| interleaving.order(Array::Equation(id)));
             let lies = order.map(|order| {
                 let order = order.iter().map(|&axis| Literal::usize_unsuffixed(axis));
                 code!(.lies(interleaved_, &[#(#order),*]))

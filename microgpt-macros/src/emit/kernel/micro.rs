@@ -69,8 +69,8 @@ impl Printer<'_> {
             unreachable!("what bounds another index is one")
         };
         let all = [m, n, k].concat();
-        let others: Vec<IndexId> = all.into_iter().filter(|index| index != inner).collect();
-        let starts = self.starts(&others);
+        let rest: Vec<IndexId> = all.into_iter().filter(|index| index != inner).collect();
+        let starts = self.starts(&rest);
         let (outer_name, (start, end)) = (self.emitter.index(*outer), self.emitter.bounds(*outer));
         let (inner_name, (low, high)) = (self.emitter.index(*inner), self.emitter.bounds(*inner));
         let free = self.size_of_all(free);
@@ -129,7 +129,7 @@ impl Printer<'_> {
     fn stride(&self, array: Array, subscripts: &[Subscript], indices: &[IndexId]) -> TokenStream {
         let Some(index) = indices.last() else { return code!(0) };
         let (axes, subscripts) = (self.axes(array), self.in_order(array, subscripts));
-        let along = subscripts.iter().rposition(|one| indices_of(one).contains(index));
+        let along = subscripts.iter().rposition(|subscript| indices_of(subscript).contains(index));
         let inner = axes.iter().skip(along.map_or(0, |axis| axis + 1)).map(|(len, _)| len);
         inner.map(|len| code!(#len)).reduce(|all, len| code!(#all * #len)).unwrap_or(code!(1))
     }

@@ -118,7 +118,7 @@ impl Printer<'_> {
                 let name = self.emitter.array(array);
                 let place = self.checked_address(array, &subscripts);
                 let moves = |index: &IndexId| {
-                    subscripts.iter().flat_map(indices_of).any(|one| one == *index)
+                    subscripts.iter().flat_map(indices_of).any(|named| named == *index)
                 };
                 let index = self.row.filter(moves).map(|index| {
                     let (name, current) = (self.emitter.index(index), self.current(index));
@@ -140,13 +140,13 @@ impl Printer<'_> {
                 };
                 code!(#runtime::expr::#compare)
             }
-            Node::And(one, other) => {
-                let (one, other) = (self.node(one), self.node(other));
-                code!((#one && #other))
+            Node::And(left, right) => {
+                let (left, right) = (self.node(left), self.node(right));
+                code!((#left && #right))
             }
-            Node::Or(one, other) => {
-                let (one, other) = (self.node(one), self.node(other));
-                code!((#one || #other))
+            Node::Or(left, right) => {
+                let (left, right) = (self.node(left), self.node(right));
+                code!((#left || #right))
             }
             Node::Not(operand) => {
                 let operand = self.node(operand);
@@ -181,7 +181,7 @@ impl Printer<'_> {
         let name = self.emitter.array(array);
         let address = self.address(array, subscripts, None);
         let moves =
-            |index: &IndexId| subscripts.iter().flat_map(indices_of).any(|one| one == *index);
+            |index: &IndexId| subscripts.iter().flat_map(indices_of).any(|named| named == *index);
         if let Some(index) = self.row.filter(moves) {
             let (index_name, current) = (self.emitter.index(index), self.current(index));
             return code!({ let #index_name = #current; #name[#address] });
