@@ -103,7 +103,7 @@ impl Explainer<'_> {
     /// The results that no equation of their own computes.
     fn copied(&self) -> Vec<String> {
         let results = self.gradient.equations.results.iter();
-        let names = results.map(|one| self.notation.array(Array::Equation(one.equation)));
+        let names = results.map(|result| self.notation.array(Array::Equation(result.equation)));
         names.filter(|name| !name.starts_with("result")).collect()
     }
 
@@ -189,9 +189,9 @@ impl Explainer<'_> {
         *at_level.entry(all.len()).or_default() += products;
         let terms = at_level.into_iter().rev().filter(|(_, count)| *count > 0);
         let terms = terms.map(|(level, count)| {
-            let each = (count > 1 || level == 0).then(|| count.to_string());
+            let factor = (count > 1 || level == 0).then(|| count.to_string());
             let passes = all[..level].iter().map(|&index| self.passes(index));
-            each.into_iter().chain(passes).collect::<Vec<_>>().join(" * ")
+            factor.into_iter().chain(passes).collect::<Vec<_>>().join(" * ")
         });
         terms.collect::<Vec<_>>().join(" + ")
     }
