@@ -62,8 +62,8 @@ impl Axis {
 
 /// Axes as they are written.
 pub fn shown(axes: &[Axis]) -> String {
-    let each: Vec<String> = axes.iter().map(|axis| axis.named().label.to_string()).collect();
-    format!("[{}]", each.join(", "))
+    let labels: Vec<String> = axes.iter().map(|axis| axis.named().label.to_string()).collect();
+    format!("[{}]", labels.join(", "))
 }
 
 impl Kind {
@@ -112,10 +112,10 @@ impl Kind {
 /// A reference to elements of a type, as it is written.
 fn rows(element: &str, axes: &[Axis]) -> String {
     match axes {
-        [one, inner] => {
-            format!("&[[{element}; {}]; {}]", inner.named().label, one.named().label)
+        [outer, inner] => {
+            format!("&[[{element}; {}]; {}]", inner.named().label, outer.named().label)
         }
-        [one, ..] => format!("&[{element}; {}]", one.named().label),
+        [outer, ..] => format!("&[{element}; {}]", outer.named().label),
         [] => String::new(),
     }
 }
@@ -320,12 +320,12 @@ fn elements(
     let mut axes = Vec::new();
     inner.at += 1;
     if let Some(group) = of_two {
-        let mut each = Tokens::new(group.stream(), group.span_close());
-        if each.word(element).is_none() || each.punct(";").is_none() {
+        let mut row = Tokens::new(group.stream(), group.span_close());
+        if row.word(element).is_none() || row.punct(";").is_none() {
             let message = format!("expected {what}, `[{element}; 3]`");
             return Err(Diagnostic::new(group.span(), message, form));
         }
-        axes.push(axis(&mut each)?);
+        axes.push(axis(&mut row)?);
     }
     if inner.punct(";").is_none() {
         return Err(Diagnostic::new(

@@ -51,7 +51,7 @@ fn panics(declaration: &Declaration, checked: &Checked, gradient: &Gradient) -> 
     let mut several: Vec<String> = Vec::new();
     let axes = || declaration.arguments.iter().flat_map(|argument| argument.kind.axes());
     for letter in declaration.letters().into_iter().map(plain) {
-        let is_it = |axis: &&Axis| matches!(axis, Axis::Letter(other) if plain(other) == letter);
+        let is_it = |axis: &&Axis| matches!(axis, Axis::Letter(name) if plain(name) == letter);
         if axes().filter(is_it).count() > 1 {
             several.push(format!("`{letter}`"));
         }
@@ -87,9 +87,11 @@ fn panics(declaration: &Declaration, checked: &Checked, gradient: &Gradient) -> 
         }
     }
     for equation in gradient.equations.iter() {
-        for one in &equation.requirements {
-            let text =
-                format!("If `{}` is asked for over no value of `{}`.", one.reduction, one.index);
+        for requirement in &equation.requirements {
+            let text = format!(
+                "If `{}` is asked for over no value of `{}`.",
+                requirement.reduction, requirement.index
+            );
             if seen.insert(text.clone()) {
                 panics.push(text);
             }

@@ -107,9 +107,8 @@ pub fn integer(expr: &Expr, atom: &impl Fn(&str, bool) -> TokenStream) -> TokenS
         }
         ExprKind::Call { function, arguments } => {
             let name = ends(function);
-            let all = arguments.iter().map(|one| integer(one, atom));
-            all.reduce(|one, other| quote!(::core::cmp::Ord::#name(#one, #other)))
-                .unwrap_or_else(|| quote!(0))
+            let all = arguments.iter().map(|argument| integer(argument, atom));
+            all.reduce(|a, b| quote!(::core::cmp::Ord::#name(#a, #b))).unwrap_or_else(|| quote!(0))
         }
         _ => quote!(0),
     }
@@ -172,7 +171,7 @@ fn unknown(expr: &Expr, letters: &[String], integers: &[String], report: &mut Re
 
 /// `..`, but not the first sign of `..=`'s predecessor: two dots side by side.
 fn is_dots(tokens: &[TokenTree]) -> bool {
-    matches!(tokens, [TokenTree::Punct(one), TokenTree::Punct(other), ..] if one.as_char() == '.' && other.as_char() == '.')
+    matches!(tokens, [TokenTree::Punct(a), TokenTree::Punct(b), ..] if a.as_char() == '.' && b.as_char() == '.')
 }
 
 pub fn form(name: &Ident, kind: &Kind) -> String {

@@ -42,8 +42,9 @@ impl<'a> Types<'a> {
         };
         let dims = declaration.letters().into_iter().filter(|letter| {
             let has = |argument: &&Argument| has_dims(&argument.kind);
-            let mut axes = declaration.arguments.iter().filter(has).flat_map(|one| one.kind.axes());
-            axes.any(|axis| matches!(axis, Axis::Letter(other) if plain(other) == plain(letter)))
+            let mut axes =
+                declaration.arguments.iter().filter(has).flat_map(|argument| argument.kind.axes());
+            axes.any(|axis| matches!(axis, Axis::Letter(name) if plain(name) == plain(letter)))
         });
         let dims = dims.collect();
         let is_generic = declaration.arguments.iter().any(|argument| match &argument.kind {
@@ -89,7 +90,7 @@ impl<'a> Types<'a> {
             ResultAxis::Fixed(number) => self.label(&Label::Number(*number)),
         });
         // What could not be read was an array, more likely than not.
-        let is_unknown = |one: &Argument| matches!(one.kind, Kind::Unknown);
+        let is_unknown = |argument: &Argument| matches!(argument.kind, Kind::Unknown);
         let is_tracked =
             self.declaration.is_tracked() || self.declaration.arguments.iter().any(is_unknown);
         match (axes.is_empty(), is_tracked) {
@@ -171,7 +172,8 @@ impl<'a> Types<'a> {
 
     pub fn generics(&self) -> TokenStream {
         let (runtime, dims) = (self.runtime, &self.dims);
-        let has_tape = |one: &Argument| matches!(one.kind, Kind::Array(_) | Kind::Unknown);
+        let has_tape =
+            |argument: &Argument| matches!(argument.kind, Kind::Array(_) | Kind::Unknown);
         let lifetime = self.declaration.arguments.iter().any(has_tape).then(|| quote!('t,));
         let real = precision();
         let real = self.is_generic.then(|| quote!(#real: #runtime::Real));
@@ -230,7 +232,7 @@ pub fn function(
     let names = declaration.arguments.iter().map(|argument| &argument.name);
     let arguments = types.arguments();
     let allowed = allowed();
-    let is_there = |word: &str| attributes.iter().any(|one| names_first(one, word));
+    let is_there = |word: &str| attributes.iter().any(|attribute| names_first(attribute, word));
     let must_use = (!is_there("must_use")).then(|| quote!(#[must_use]));
     quote! {
         #(#attributes)*
@@ -269,10 +271,10 @@ pub fn with_axes(
 ) -> TokenStream {
     let runtime = types.runtime;
     let function = ident(if types.declaration.is_tracked() { "array" } else { "numbers" });
-    let shaped = |axes: &Option<Vec<TokenStream>>, one: &TokenStream| match axes {
-        None => one.clone(),
+    let shaped = |axes: &Option<Vec<TokenStream>>, result: &TokenStream| match axes {
+        None => result.clone(),
         Some(axes) => code! {{
-            let #own = #one;
+            let #own = #result;
             #runtime::shape::usual::#function(#own, (#(#axes,)*))
         }},
     };
@@ -283,10 +285,10 @@ pub fn with_axes(
         return shaped(&axes[0], results);
     }
     let parts: Vec<Ident> = (0..axes.len()).map(|at| ident(&format!("part_{at}_"))).collect();
-    let each = axes.iter().zip(&parts).map(|(axes, part)| shaped(axes, &code!(#part)));
+    let shaped_parts = axes.iter().zip(&parts).map(|(axes, part)| shaped(axes, &code!(#part)));
     code! {{
         let (#(#parts,)*) = #results;
-        (#(#each,)*)
+        (#(#shaped_parts,)*)
     }}
 }
 
@@ -297,7 +299,7 @@ fn with_fixed_axes(types: &Types<'_>, checked: &Checked, equations: &TokenStream
     let axes = checked.result_axes.iter().map(|axes| {
         let fixed = |axis: &ResultAxis| matches!(axis, ResultAxis::Fixed(_));
         axes.iter().any(fixed).then(|| {
-            let each = axes.iter().enumerate().map(|(at, axis)| {
+            let shape = axes.iter().enumerate().map(|(at, axis)| {
                 if let ResultAxis::Fixed(number) = axis {
                     let number = Literal::usize_unsuffixed(*number);
                     code!(#runtime::Const::<#number>)
@@ -306,7 +308,7 @@ fn with_fixed_axes(types: &Types<'_>, checked: &Checked, equations: &TokenStream
                     code!(#own.shape().#at)
                 }
             });
-            each.collect()
+            shape.collect()
         })
     });
     with_axes(types, equations, &axes.collect::<Vec<_>>(), &own)

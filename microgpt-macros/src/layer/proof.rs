@@ -28,7 +28,8 @@ pub fn proof(runtime: &TokenStream, declaration: &Declaration) -> TokenStream {
     let draws = proof.draws();
     let arguments = declaration.arguments.iter().map(|argument| proof.argument(argument));
     let (real, allowed) = (precision(), allowed());
-    let configurations = declaration.attributes.iter().filter(|one| names_first(one, "cfg"));
+    let configurations =
+        declaration.attributes.iter().filter(|attribute| names_first(attribute, "cfg"));
     let (drawing, check, inputs) = (ident("drawing_"), ident("check_"), ident("inputs_"));
     quote! {
         #(#configurations)*
@@ -75,7 +76,10 @@ impl Proof<'_> {
         let arguments = &self.declaration.arguments;
         if self.is_axis(name) {
             code!(#drawing.length_of(#name))
-        } else if arguments.iter().any(|one| one.kind.is_integer() && plain(&one.name) == name) {
+        } else if arguments
+            .iter()
+            .any(|argument| argument.kind.is_integer() && plain(&argument.name) == name)
+        {
             code!(#drawing.integer_of(#name))
         } else {
             let constant = named_as(name, proc_macro2::Span::call_site());
@@ -152,7 +156,7 @@ impl Proof<'_> {
                     let length = self.atom(&name);
                     return if greatest { code!((#length - 1)) } else { code!(0) };
                 }
-                let named = |one: &&StatedRange| plain(&one.name) == name;
+                let named = |stated: &&StatedRange| plain(&stated.name) == name;
                 if let Some(stated) = self.declaration.ranges.iter().find(named) {
                     let last = i64::from(greatest && !stated.range.inclusive);
                     let end = if greatest { &stated.range.high } else { &stated.range.low };
@@ -190,8 +194,8 @@ impl Proof<'_> {
             },
             ExprKind::Call { function, arguments } => {
                 let name = ends(function);
-                let all = arguments.iter().map(|one| self.extreme(one, greatest));
-                all.reduce(|one, other| code!(::core::cmp::Ord::#name(#one, #other)))
+                let all = arguments.iter().map(|argument| self.extreme(argument, greatest));
+                all.reduce(|a, b| code!(::core::cmp::Ord::#name(#a, #b)))
                     .unwrap_or_else(|| code!(0))
             }
             _ => integer(expr, &|name, _| self.atom(name)),
@@ -269,10 +273,10 @@ impl Proof<'_> {
                     _ => code!(<#real as #runtime::Real>::of(#drawing.number_of(#text))),
                 },
                 Some(Draw::Values(values)) => {
-                    let (last, others) =
+                    let (last, rest) =
                         values.split_last().unwrap_or_else(|| unreachable!("a list is not empty"));
-                    let numbers = (0..others.len()).map(Literal::usize_unsuffixed);
-                    quote!(match #drawing.choice_of(#text) { #(#numbers => #others,)* _ => #last })
+                    let numbers = (0..rest.len()).map(Literal::usize_unsuffixed);
+                    quote!(match #drawing.choice_of(#text) { #(#numbers => #rest,)* _ => #last })
                 }
                 None => TokenStream::new(),
             },

@@ -67,7 +67,7 @@ impl Declaration {
         let mut letters: Vec<&Ident> = Vec::new();
         for axis in self.arguments.iter().flat_map(|argument| argument.kind.axes()) {
             if let Axis::Letter(letter) = axis
-                && !letters.iter().any(|other| plain(other) == plain(letter))
+                && !letters.iter().any(|known| plain(known) == plain(letter))
             {
                 letters.push(letter);
             }
@@ -95,7 +95,7 @@ impl Declaration {
             layer: self.name.as_ref().map(plain),
             arguments: arguments.collect(),
             ranges: &self.ranges,
-            results: self.results.as_ref().map(|all| all.iter().map(|one| named(one)).collect()),
+            results: self.results.as_ref().map(|all| all.iter().map(|axes| named(axes)).collect()),
             tuple: self.tuple,
         }
     }
@@ -211,9 +211,9 @@ impl Declaration {
             let mut inner = Tokens::new(group.stream(), group.span_close());
             let mut all = Vec::new();
             while !inner.at_end() {
-                let one = inner.group(Delimiter::Bracket);
-                let is_there = one.is_some();
-                all.push(one.and_then(|one| axes(&one, report)));
+                let brackets = inner.group(Delimiter::Bracket);
+                let is_there = brackets.is_some();
+                all.push(brackets.and_then(|brackets| axes(&brackets, report)));
                 if !is_there || inner.punct(",").is_none() && !inner.at_end() {
                     report.push(no_brackets(&inner));
                     break;
@@ -298,7 +298,7 @@ impl Declaration {
     fn agree(&mut self, report: &mut Report) {
         for (at, argument) in self.arguments.iter().enumerate() {
             let name = plain(&argument.name);
-            if self.arguments[..at].iter().any(|other| plain(&other.name) == name) {
+            if self.arguments[..at].iter().any(|earlier| plain(&earlier.name) == name) {
                 report.error(
                     argument.name.span(),
                     format!("two arguments are called `{name}`"),
@@ -328,7 +328,7 @@ impl Declaration {
                 let text = plain(letter);
                 let again = axes[..at]
                     .iter()
-                    .any(|other| other.named().label == Label::Letter(text.clone()));
+                    .any(|earlier| earlier.named().label == Label::Letter(text.clone()));
                 if again {
                     report.error(
                         letter.span(),

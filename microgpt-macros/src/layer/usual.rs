@@ -13,7 +13,7 @@ use crate::syntax::name::plain;
 /// The letters whose lengths are chosen at the entry: those that are not the first axis of some array.
 fn inner_letters(types: &Types<'_>, checked: &Checked) -> Vec<String> {
     let is =
-        |axis: &Axis, letter: &str| matches!(axis, Axis::Letter(other) if plain(other) == letter);
+        |axis: &Axis, letter: &str| matches!(axis, Axis::Letter(name) if plain(name) == letter);
     let arguments = &types.declaration.arguments;
     let inner = |letter: &String| {
         let in_argument = arguments.iter().any(|argument| match &argument.kind {
@@ -117,7 +117,7 @@ impl Choice<'_> {
 
     fn position(&self, axis: &Axis) -> Option<usize> {
         match axis {
-            Axis::Letter(letter) => self.letters.iter().position(|other| *other == plain(letter)),
+            Axis::Letter(letter) => self.letters.iter().position(|chosen| *chosen == plain(letter)),
             Axis::Number(..) => None,
         }
     }
@@ -175,17 +175,17 @@ impl Choice<'_> {
         let own = ident("result_");
         let at = |axis: &ResultAxis| match axis {
             ResultAxis::Of(Label::Letter(letter)) => {
-                self.letters.iter().position(|other| other == letter)
+                self.letters.iter().position(|chosen| chosen == letter)
             }
             _ => None,
         };
         let axes = self.checked.result_axes.iter().map(|axes| {
             axes.iter().any(|axis| at(axis).is_some()).then(|| {
-                let each = axes.iter().enumerate().map(|(axis, one)| match at(one) {
+                let shape = axes.iter().enumerate().map(|(position, axis)| match at(axis) {
                     Some(letter) => self.declared[letter].to_token_stream(),
-                    None => axis_of(self.types.runtime, &own, axis),
+                    None => axis_of(self.types.runtime, &own, position),
                 });
-                each.collect()
+                shape.collect()
             })
         });
         with_axes(self.types, call, &axes.collect::<Vec<_>>(), &own)
@@ -203,8 +203,8 @@ impl Choice<'_> {
         for places in &places {
             let first = length(places[0]);
             agree.extend(places[1..].iter().map(|&place| {
-                let other = length(place);
-                code!(#first == #other)
+                let next = length(place);
+                code!(#first == #next)
             }));
         }
         let choose = match places.len() {
