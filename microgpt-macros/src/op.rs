@@ -15,7 +15,7 @@ pub fn op(input: TokenStream) -> TokenStream {
     let mut tokens = Parts(input.into_iter().collect());
     let runtime = match tokens.take() {
         Some(TokenTree::Group(group)) => group.stream(),
-        other => other.into_token_stream(),
+        first => first.into_token_stream(),
     };
     let mut report = Report::default();
     let declaration = tokens.declaration(&runtime, &mut report);
@@ -233,8 +233,8 @@ fn arguments(group: &Group, report: &mut Report) -> Vec<(Ident, TokenStream)> {
                     "every argument is a number of the precision `T`: write the range that checks draw it from, `{name} in -3.0..3.0`"
                 ),
             ),
-            other => report.error(
-                other.map_or(name.span(), TokenTree::span),
+            found => report.error(
+                found.map_or(name.span(), TokenTree::span),
                 format!("the argument `{name}` has no range"),
                 format!("write the range that checks draw it from, `{name} in -3.0..3.0`"),
             ),
@@ -268,7 +268,7 @@ fn fields(body: &Group, report: &mut Report) -> Vec<(String, TokenStream)> {
                 if !known.contains(&name.as_str()) {
                     let message = format!("`{name}:` is no part of an op");
                     report.error(span, message, FORM);
-                } else if fields.iter().any(|(other, _)| *other == name) {
+                } else if fields.iter().any(|(earlier, _)| *earlier == name) {
                     report.error(span, format!("`{name}:` stands twice"), FORM);
                 } else if field.len() == 2 {
                     report.error(span, format!("`{name}:` says nothing"), FORM);
@@ -350,7 +350,7 @@ fn numbers(runtime: &TokenStream, tokens: TokenStream) -> TokenStream {
                 let span = literal.span();
                 numbers.extend(quote_spanned!(span=> <T as #runtime::Real>::of(#literal)));
             }
-            other => numbers.extend([other]),
+            token => numbers.extend([token]),
         }
     }
     numbers
