@@ -27,7 +27,7 @@ struct Loops {
 }
 
 fn value_of(index: IndexId, added: &Added) -> i64 {
-    let at = added.at.iter().rev().find(|(one, _)| *one == index);
+    let at = added.at.iter().rev().find(|(known, _)| *known == index);
     at.expect("each term is at a value of each index").1
 }
 
@@ -45,10 +45,10 @@ fn key(loops: &Loops, along: Option<IndexId>, added: &Added) -> Vec<i64> {
 /// Whether the terms of each lane of an element are in order.
 fn in_order(loops: &Loops, added: &[Added]) -> Result<(), String> {
     let mut last: BTreeMap<(Array, usize, usize, Vec<i64>), Vec<i64>> = BTreeMap::new();
-    for one in added {
-        let key = key(loops, one.along, one);
-        let of_window = loops.of_window.iter().map(|&index| value_of(index, one)).collect();
-        let lane = (one.array, one.address, one.lane, of_window);
+    for term in added {
+        let key = key(loops, term.along, term);
+        let of_window = loops.of_window.iter().map(|&index| value_of(index, term)).collect();
+        let lane = (term.array, term.address, term.lane, of_window);
         if let Some(before) = last.insert(lane.clone(), key.clone())
             && before >= key
         {
@@ -61,12 +61,12 @@ fn in_order(loops: &Loops, added: &[Added]) -> Result<(), String> {
 /// Of each term of a sum its lane, and whether it is fused.
 fn roundings(loops: &Loops, added: &[Added]) -> BTreeMap<Vec<i64>, (usize, bool)> {
     let mut count: BTreeMap<usize, usize> = BTreeMap::new();
-    for one in added {
-        *count.entry(one.address).or_default() += 1;
+    for term in added {
+        *count.entry(term.address).or_default() += 1;
     }
     // Of one term alone nothing is added.
-    let sums = added.iter().filter(|one| count[&one.address] > 1);
-    sums.map(|one| (key(loops, None, one), (one.lane, one.fused))).collect()
+    let sums = added.iter().filter(|term| count[&term.address] > 1);
+    sums.map(|term| (key(loops, None, term), (term.lane, term.fused))).collect()
 }
 
 fn check(text: &str, shapes: &Shapes) -> Result<usize, String> {
@@ -80,11 +80,12 @@ fn check(text: &str, shapes: &Shapes) -> Result<usize, String> {
     let data: Vec<Vec<f64>> = lens.iter().map(|lens| vec![0.5; lens.iter().product()]).collect();
     let equations = &gradient.equations;
     let forward = equations.ids().map(|id| equations[id].nest());
-    let starts = equations.ids().flat_map(|id| &equations[id].starts).map(|one| one.axes.clone());
-    let accumulations = gradient.accumulations.iter().map(|one| one.nest.clone());
+    let starts =
+        equations.ids().flat_map(|id| &equations[id].starts).map(|start| start.axes.clone());
+    let accumulations = gradient.accumulations.iter().map(|accumulation| accumulation.nest.clone());
     let nests = forward.chain(starts).chain(accumulations);
-    let of_window = |one: &Accumulation| -> Vec<IndexId> {
-        let named = one.subscripts.iter().map(Subscript::indices);
+    let of_window = |accumulation: &Accumulation| -> Vec<IndexId> {
+        let named = accumulation.subscripts.iter().map(Subscript::indices);
         named.filter(|indices| indices.len() > 1).flatten().collect()
     };
     let windows: Vec<Vec<IndexId>> = gradient.accumulations.iter().map(of_window).collect();
@@ -95,7 +96,7 @@ fn check(text: &str, shapes: &Shapes) -> Result<usize, String> {
         .map(|(number, (nest, kernel))| {
             let descends = |steps: &&Steps| steps.descend != (number >= first_backward);
             let descending = kernel.steps.as_ref().filter(descends);
-            let descending = descending.map_or(Vec::new(), |one| one.indices.clone());
+            let descending = descending.map_or(Vec::new(), |steps| steps.indices.clone());
             let accumulation = number.checked_sub(first_backward);
             let of_window = accumulation.map_or(Vec::new(), |at| windows[at].clone());
             Loops { nest, descending, of_window }
@@ -117,7 +118,7 @@ fn check(text: &str, shapes: &Shapes) -> Result<usize, String> {
         terms += added.len();
         for (number, loops) in all_loops.iter().enumerate() {
             let own: Vec<Added> =
-                added.iter().filter(|one| one.kernel == number).cloned().collect();
+                added.iter().filter(|term| term.kernel == number).cloned().collect();
             in_order(loops, &own)
                 .map_err(|error| format!("kernel {number}, {guards:?}: {error}"))?;
             let Guards { interleaved, long } = guards;
@@ -126,9 +127,9 @@ fn check(text: &str, shapes: &Shapes) -> Result<usize, String> {
             }
         }
     }
-    for ((number, interleaved), one) in &all {
-        let other = all.get(&(*number, !interleaved)).unwrap_or(one);
-        if one != other {
+    for ((number, interleaved), own) in &all {
+        let counterpart = all.get(&(*number, !interleaved)).unwrap_or(own);
+        if own != counterpart {
             return Err(format!(
                 "kernel {number} rounds in another way where arrays lie interleaved"
             ));
@@ -144,7 +145,7 @@ fn sums_keep_the_order_of_the_text() {
         terms += check(text, shapes).unwrap_or_else(|error| panic!("{text}\n{error}"));
     };
     for lengths in [[3, 4], [10, 9]] {
-        let integers = Integers::each(lengths, |at, below| at % below);
+        let integers = Integers::drawn(lengths, |at, below| at % below);
         let shapes = Shapes { lengths, integers };
         for text in OF_TWO.iter().chain(&DIVIDED).chain(&OF_THREE).chain(&OF_FOUR) {
             run(text, &shapes);

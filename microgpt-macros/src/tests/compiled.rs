@@ -100,7 +100,7 @@ fn case(number: usize, seed: u64) -> Result<String, String> {
     for name in Integers::NAMES {
         let all = shapes.integers.of(name);
         let _ = if name == "mask" {
-            let all: Vec<bool> = all.iter().map(|&one| one == 1).collect();
+            let all: Vec<bool> = all.iter().map(|&bit| bit == 1).collect();
             write!(code, "let {name} = {kind}{all:?}; ")
         } else {
             write!(code, "let {name} = {kind}{all:?}; ")

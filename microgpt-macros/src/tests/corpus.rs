@@ -85,7 +85,7 @@ macro_rules! corpus {
                     let ($m, $w, $q) = ($m.reshape((3, 4)), $w.reshape((4, 3)), $q.reshape((4, 4)));
                     let integers = Shapes::default().integers;
                     let ($ids, $near) = (integers.of("ids"), integers.of("near"));
-                    let $mask: Vec<bool> = integers.of("mask").iter().map(|&one| one == 1).collect();
+                    let $mask: Vec<bool> = integers.of("mask").iter().map(|&bit| bit == 1).collect();
                     expr!($($program)*).vectors()
                 });
             }

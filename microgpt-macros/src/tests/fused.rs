@@ -8,13 +8,13 @@ use crate::tests::generate::{OPERANDS, Shapes, program, recurrence};
 use crate::tests::interpret::Interpreter;
 use crate::tests::{stages, times, unfused};
 
-fn agree(what: &str, one: &[f64], other: &[f64]) -> Result<(), String> {
-    if one.len() != other.len() {
-        return Err(format!("{what}: {} and {} numbers", one.len(), other.len()));
+fn agree(what: &str, found: &[f64], wanted: &[f64]) -> Result<(), String> {
+    if found.len() != wanted.len() {
+        return Err(format!("{what}: {} and {} numbers", found.len(), wanted.len()));
     }
     // Rounding adds up with the largest term of a sum, which may cancel.
-    let scale = one.iter().chain(other).fold(1.0f64, |scale, x| scale.max(x.abs()));
-    for (position, (x, y)) in one.iter().zip(other).enumerate() {
+    let scale = found.iter().chain(wanted).fold(1.0f64, |scale, x| scale.max(x.abs()));
+    for (position, (x, y)) in found.iter().zip(wanted).enumerate() {
         let same = x == y || x.is_nan() && y.is_nan() || (x - y).abs() <= 1e-12 * scale;
         if !same {
             return Err(format!("{what}, number {position}: {x:e} and {y:e}"));
@@ -31,10 +31,10 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub fn agrees(&self, other: &Self) -> Result<(), String> {
-        agree("the results", &self.results, &other.results)?;
+    pub fn agrees(&self, wanted: &Self) -> Result<(), String> {
+        agree("the results", &self.results, &wanted.results)?;
         for (at, gradient) in &self.gradients {
-            let same = other.gradients.iter().find(|(one, _)| one == at);
+            let same = wanted.gradients.iter().find(|(operand, _)| operand == at);
             let (_, same) = same.ok_or_else(|| format!("`{}` is not used", OPERANDS[*at].0))?;
             agree(&format!("the gradient of `{}`", OPERANDS[*at].0), gradient, same)?;
         }

@@ -27,7 +27,7 @@ impl Integers {
     pub const NAMES: [&str; 3] = ["ids", "near", "mask"];
 
     /// Draws each by its position and what it is below.
-    pub fn each(lengths: [usize; 2], mut draw: impl FnMut(usize, usize) -> usize) -> Self {
+    pub fn drawn(lengths: [usize; 2], mut draw: impl FnMut(usize, usize) -> usize) -> Self {
         let mut all = |below: usize| (0..lengths[0]).map(|at| draw(at, below.max(1))).collect();
         Self { ids: all(lengths[1]), near: all(lengths[0]), mask: all(2) }
     }
@@ -38,7 +38,7 @@ impl Integers {
             "ids" => &self.ids,
             "near" => &self.near,
             "mask" => &self.mask,
-            other => panic!("no integers are called {other}"),
+            unknown => panic!("no integers are called {unknown}"),
         }
     }
 }
@@ -57,7 +57,7 @@ impl Shapes {
     pub fn drawn(random: &mut PythonRandom, most: usize) -> Self {
         let length = 1 + below(random, most);
         let lengths = [length, length + 1];
-        Self { lengths, integers: Integers::each(lengths, |_, most| below(random, most)) }
+        Self { lengths, integers: Integers::drawn(lengths, |_, most| below(random, most)) }
     }
 }
 
@@ -158,7 +158,7 @@ impl Generator {
             // Sometimes a name is used again.
             let name = if generator.below(4) == 0 { "l0".to_owned() } else { generator.name("l") };
             let _ = write!(generator.text, "let {name} = {value}; ");
-            generator.arrays.retain(|(other, _)| *other != name);
+            generator.arrays.retain(|(kept, _)| *kept != name);
             generator.arrays.push((name, axes));
         }
     }
@@ -421,21 +421,21 @@ impl Generator {
             ([first, .., index], 1) => return format!("({first} + {index}) % 2 == near[{index}]"),
             _ => {}
         }
-        let (one, mut other) = (self.leaf(), self.leaf());
+        let (left, mut right) = (self.leaf(), self.leaf());
         // What is compared with an index is an id, and the operands are none.
         let is_index = |leaf: &String| {
             leaf.starts_with("len(") || self.scope.iter().any(|(name, _)| name == leaf)
         };
-        if is_index(&one) != is_index(&other) {
-            other = self.below(3).to_string();
+        if is_index(&left) != is_index(&right) {
+            right = self.below(3).to_string();
         }
         let sign = ["<", "<=", ">", ">=", "==", "!="][self.below(6)];
-        format!("{one} {sign} {other}")
+        format!("{left} {sign} {right}")
     }
 
     /// The indices of a kind.
     fn of_kind(&self, kind: usize) -> Vec<String> {
-        let of = self.scope.iter().filter(|(_, one)| *one == kind);
+        let of = self.scope.iter().filter(|(_, of_index)| *of_index == kind);
         of.map(|(name, _)| name.clone()).collect()
     }
 
@@ -513,23 +513,23 @@ impl Generator {
         let (same, first) = (self.of_kind(kind), self.of_kind(0));
         if !first.is_empty() && self.below(3) == 0 {
             let index = first[self.below(first.len())].clone();
-            let other = first[self.below(first.len())].clone();
+            let operand = first[self.below(first.len())].clone();
             let most = self.lengths[kind] - 1;
             return match (kind, self.below(8)) {
                 // One more is still on the longer axis; a gather, too, has its place there.
                 (1, 0) => format!("{index} + 1"),
                 (1, 1..4) => format!("ids[{index}]"),
                 (1, 4) => format!("near[{index}] + 1"),
-                (1, 5) => format!("(ids[{index}] + {other}) / 2"),
-                (1, 6) => format!("max(ids[{index}] - {other}, 0)"),
+                (1, 5) => format!("(ids[{index}] + {operand}) / 2"),
+                (1, 6) => format!("max(ids[{index}] - {operand}, 0)"),
                 (0, 0) => format!("near[near[{index}]]"),
-                (0, 1) => format!("(2 * near[{index}] + {other}) % {}", self.lengths[kind]),
+                (0, 1) => format!("(2 * near[{index}] + {operand}) % {}", self.lengths[kind]),
                 (0, 2) => format!("near[max({index} - 1, 0)]"),
                 (0, 3) => format!("ids[{index}] / 2"),
-                (_, 4) => format!("min({index} + 2 * {other}, {most})"),
-                (_, 5) => format!("{index} * {other} % {}", self.lengths[kind]),
-                (_, 6) if may_clip => format!("clip({index} - near[{other}] / 2)"),
-                _ => format!("max(min(near[{index}], {other} - 1), 0)"),
+                (_, 4) => format!("min({index} + 2 * {operand}, {most})"),
+                (_, 5) => format!("{index} * {operand} % {}", self.lengths[kind]),
+                (_, 6) if may_clip => format!("clip({index} - near[{operand}] / 2)"),
+                _ => format!("max(min(near[{index}], {operand} - 1), 0)"),
             };
         }
         if same.is_empty() || self.below(8) == 0 {

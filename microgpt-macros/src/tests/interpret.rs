@@ -131,7 +131,7 @@ impl<'a, T: Number> Interpreter<'a, T> {
         let mut elements = Vec::new();
         for start in &self.gradient.equations[id].starts {
             let begin = self.begins(Array::Equation(id));
-            self.each(&start.axes, Indices::default(), &mut |this, at| {
+            self.for_each(&start.axes, Indices::default(), &mut |this, at| {
                 elements
                     .push((this.place(&start.subscripts, &begin, at), this.node(start.body, at)));
             });
@@ -161,7 +161,7 @@ impl<'a, T: Number> Interpreter<'a, T> {
     fn steps(&self, steps: Option<&Steps>, backwards: bool) -> Vec<Indices> {
         let mut all = Vec::new();
         let Some(steps) = steps else { return vec![Indices::default()] };
-        self.each(&steps.indices, Indices::default(), &mut |_, at| all.push(at.clone()));
+        self.for_each(&steps.indices, Indices::default(), &mut |_, at| all.push(at.clone()));
         if steps.descend != backwards {
             all.reverse();
         }
@@ -215,8 +215,8 @@ impl<'a, T: Number> Interpreter<'a, T> {
         for group in self.gradient.groups() {
             let group = &self.gradient.accumulations[group];
             for step in self.steps(group[0].steps.as_ref(), true) {
-                for one in group {
-                    self.accumulate(one, &step);
+                for accumulation in group {
+                    self.accumulate(accumulation, &step);
                 }
             }
         }
@@ -234,22 +234,25 @@ impl<'a, T: Number> Interpreter<'a, T> {
         }
     }
 
-    fn accumulate(&mut self, one: &Accumulation, step: &Indices) {
+    fn accumulate(&mut self, accumulation: &Accumulation, step: &Indices) {
         let mut terms = Vec::new();
-        let begin = self.begins(one.target);
-        self.each(&one.nest, step.clone(), &mut |this, at| {
-            if one.condition.is_none_or(|condition| this.holds(condition, at)) {
-                terms.push((this.place(&one.subscripts, &begin, at), this.node(one.adjoint, at)));
+        let begin = self.begins(accumulation.target);
+        self.for_each(&accumulation.nest, step.clone(), &mut |this, at| {
+            if accumulation.condition.is_none_or(|condition| this.holds(condition, at)) {
+                terms.push((
+                    this.place(&accumulation.subscripts, &begin, at),
+                    this.node(accumulation.adjoint, at),
+                ));
             }
         });
-        self.add(one.target, terms);
+        self.add(accumulation.target, terms);
     }
 
     fn equation(&self, id: EquationId, step: &Indices) -> Vec<(Vec<i64>, T)> {
         let equation = &self.gradient.equations[id];
         let mut elements = Vec::new();
         let begin = self.begins(Array::Equation(id));
-        self.each(&equation.axes, step.clone(), &mut |this, at| {
+        self.for_each(&equation.axes, step.clone(), &mut |this, at| {
             let place = this.place(&equation.subscripts, &begin, at);
             let Some((fold, over)) = &equation.fold else {
                 elements.push((place, this.node(equation.body, at)));
@@ -261,7 +264,7 @@ impl<'a, T: Number> Interpreter<'a, T> {
             for &index in over {
                 at.set(index, None);
             }
-            this.each(over, at, &mut |this, at| {
+            this.for_each(over, at, &mut |this, at| {
                 let value = at.value(over[0]);
                 if *fold != Fold::Others || own != Some(value) {
                     terms.push((value, this.node(equation.body, at)));
@@ -273,7 +276,12 @@ impl<'a, T: Number> Interpreter<'a, T> {
     }
 
     /// Works with all values of those indices that have none yet.
-    fn each(&self, indices: &[IndexId], mut at: Indices, work: &mut dyn FnMut(&Self, &Indices)) {
+    fn for_each(
+        &self,
+        indices: &[IndexId],
+        mut at: Indices,
+        work: &mut dyn FnMut(&Self, &Indices),
+    ) {
         let mut rest: Vec<IndexId> = Vec::new();
         for &index in indices {
             if at.get(index).is_none() && !rest.contains(&index) {
@@ -344,7 +352,7 @@ impl<'a, T: Number> Interpreter<'a, T> {
         let bounds = self.graph().range_indices(index);
         let outer: Vec<IndexId> = self.graph().with_bounds(bounds).into_iter().collect();
         let mut reach = (i64::MAX, 0);
-        self.each(&outer, Indices::default(), &mut |this, at| {
+        self.for_each(&outer, Indices::default(), &mut |this, at| {
             let (low, high) = this.range(index, at);
             if low < high {
                 reach = (reach.0.min(low), reach.1.max(high));
@@ -388,8 +396,8 @@ impl<'a, T: Number> Interpreter<'a, T> {
                         signed(self.integers.of(name(*integers))[place])
                     }
                     Atom::Of(operation, both) => {
-                        let [one, other] = both.each_ref().map(|one| self.integer(one, at));
-                        operation.of(one, other).expect("an integer")
+                        let [left, right] = both.each_ref().map(|part| self.integer(part, at));
+                        operation.of(left, right).expect("an integer")
                     }
                 }
         });
@@ -411,15 +419,15 @@ impl<'a, T: Number> Interpreter<'a, T> {
         let place = self.place(subscripts, &self.begins(array), at);
         let numbers = match array {
             Array::Adjoint(id) => &self.gradients[&Array::Equation(id)],
-            other => &self.arrays[&other],
+            _ => &self.arrays[&array],
         };
         numbers.get(&place)
     }
 
     fn holds(&self, node: NodeId, at: &Indices) -> bool {
         match &self.graph().nodes[node] {
-            Node::And(one, other) => self.holds(*one, at) && self.holds(*other, at),
-            Node::Or(one, other) => self.holds(*one, at) || self.holds(*other, at),
+            Node::And(left, right) => self.holds(*left, at) && self.holds(*right, at),
+            Node::Or(left, right) => self.holds(*left, at) || self.holds(*right, at),
             Node::Not(operand) => !self.holds(*operand, at),
             Node::Compare { comparison, left, right } => {
                 let (left, right) = (self.node(*left, at), self.node(*right, at));
@@ -432,7 +440,7 @@ impl<'a, T: Number> Interpreter<'a, T> {
                     Comparison::NotEqual => left != right,
                 }
             }
-            other => panic!("not a condition: {other:?}"),
+            unexpected => panic!("not a condition: {unexpected:?}"),
         }
     }
 
@@ -489,7 +497,7 @@ impl<'a, T: Number> Interpreter<'a, T> {
                     T::zero()
                 }
             }
-            other => panic!("not a number inside an equation: {other:?}"),
+            unexpected => panic!("not a number inside an equation: {unexpected:?}"),
         }
     }
 
@@ -506,7 +514,7 @@ fn folded<T: Number>(fold: Fold, terms: &[(i64, T)]) -> T {
     let best = |is_greatest: bool| {
         let worst = if is_greatest { T::neg_infinity() } else { T::infinity() };
         let first = terms.first().copied().unwrap_or((0, worst));
-        let better = |one: T, other: T| if is_greatest { one > other } else { one < other };
+        let better = |a: T, b: T| if is_greatest { a > b } else { a < b };
         terms.iter().fold(first, |best, term| if better(term.1, best.1) { *term } else { best })
     };
     match fold {

@@ -294,7 +294,7 @@ impl<'a, T: Number> Machine<'a, T> {
                 self.is_interleaved = before;
             }
             Stmt::Scope(body) => self.block(body),
-            Stmt::For { index, body, .. } => self.each(*index, |this| this.block(body)),
+            Stmt::For { index, body, .. } => self.for_each(*index, |this| this.block(body)),
             Stmt::Combine(_) => unreachable!("it is a nest without loops"),
             Stmt::Let(of) => self.temporary(of),
             Stmt::Store { to, value } => {
@@ -332,7 +332,7 @@ impl<'a, T: Number> Machine<'a, T> {
                     }
                     this.others = Some(others);
                 };
-                self.each(*along, |this| this.scoped(|this| step(this, false)));
+                self.for_each(*along, |this| this.scoped(|this| step(this, false)));
                 self.others.iter_mut().for_each(Others::turn);
                 let (low, high) = self.range(*along);
                 for value in (low..high).rev() {
@@ -359,7 +359,7 @@ impl<'a, T: Number> Machine<'a, T> {
     }
 
     /// Runs for each value of an index.
-    fn each(&mut self, index: IndexId, mut work: impl FnMut(&mut Self)) {
+    fn for_each(&mut self, index: IndexId, mut work: impl FnMut(&mut Self)) {
         let (low, high) = self.range(index);
         for value in low..high {
             self.with(index, value, &mut work);
@@ -468,7 +468,7 @@ impl<'a, T: Number> Machine<'a, T> {
             indices.iter().partition(|index| of_element.contains(index));
         self.loops(&outside, &mut |this| {
             let address = this.address(to);
-            let mut running = Running::one(*fold);
+            let mut running = Running::element(*fold);
             this.loops(&inside, &mut |this| {
                 let term = this.number(*value);
                 running.take(term, inside.last().map(|&over| this.value_of(over)));
@@ -484,7 +484,7 @@ impl<'a, T: Number> Machine<'a, T> {
     fn loops(&mut self, indices: &[IndexId], work: &mut dyn FnMut(&mut Self)) {
         match indices.split_first() {
             None => work(self),
-            Some((&first, rest)) => self.each(first, |this| this.loops(rest, work)),
+            Some((&first, rest)) => self.for_each(first, |this| this.loops(rest, work)),
         }
     }
 }

@@ -112,7 +112,7 @@ fn of_a_block_only_what_needs_its_own_past_goes_step_by_step() {
         ["for t, from the first to the last: sum, h, as they need what they were"]
     );
     let gradients = notation.gradients();
-    let place = |line: &str| gradients.iter().position(|one| one == line).expect(line);
+    let place = |line: &str| gradients.iter().position(|written| written == line).expect(line);
     // What belongs to the weights is a product of matrices, after all steps.
     assert!(
         place("∂h[t-1, i] += ∂sum[t, i] * u[i, i] for t, i, i")

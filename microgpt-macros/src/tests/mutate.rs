@@ -70,12 +70,12 @@ impl Mutator {
             trees.extend(self.drawn());
             return;
         }
-        let other = self.below(trees.len());
+        let second = self.below(trees.len());
         let to = at + 1 + self.below(trees.len() - at);
         match self.below(9) {
             0 => drop(trees.remove(at)),
-            1 => trees.insert(at, trees[other].clone()),
-            2 => trees.swap(at, other),
+            1 => trees.insert(at, trees[second].clone()),
+            2 => trees.swap(at, second),
             3 | 4 => drop(trees.splice(at..=at, self.drawn())),
             5 => drop(trees.splice(at..at, self.drawn())),
             6 => {

@@ -85,19 +85,22 @@ fn mutate(gradient: &mut Gradient, at: usize, mutation: Mutation) -> bool {
         Mutation::SmallFactor => scaled(graph, 1.0 + 1e-6),
         Mutation::Missing => scaled(graph, 0.0),
         Mutation::WrongArgument => {
-            let targets = gradient.accumulations.iter().map(|one| one.target).collect::<Vec<_>>();
-            let same_rank =
-                |other: &Array| matches!(other, Array::Operand(_)) && *other != targets[at];
-            let rank = gradient.accumulations[at].subscripts.len();
-            let other = gradient
+            let targets = gradient
                 .accumulations
                 .iter()
-                .find(|one| same_rank(&one.target) && one.subscripts.len() == rank);
-            let Some(other) = other.map(|one| one.target) else { return false };
+                .map(|accumulation| accumulation.target)
+                .collect::<Vec<_>>();
+            let same_rank =
+                |target: &Array| matches!(target, Array::Operand(_)) && *target != targets[at];
+            let rank = gradient.accumulations[at].subscripts.len();
+            let found = gradient.accumulations.iter().find(|accumulation| {
+                same_rank(&accumulation.target) && accumulation.subscripts.len() == rank
+            });
+            let Some(target) = found.map(|accumulation| accumulation.target) else { return false };
             if !matches!(targets[at], Array::Operand(_)) {
                 return false;
             }
-            gradient.accumulations[at].target = other;
+            gradient.accumulations[at].target = target;
             return true;
         }
         Mutation::Transposed => {
@@ -115,9 +118,10 @@ fn mutate(gradient: &mut Gradient, at: usize, mutation: Mutation) -> bool {
         }
         Mutation::Overwritten => {
             // The adjoint of one value of an index that the target does not name.
-            let one = &gradient.accumulations[at];
-            let named: Vec<_> = one.subscripts.iter().flat_map(crate::graph::indices_of).collect();
-            let summed = one.nest.iter().copied().find(|index| !named.contains(index));
+            let accumulation = &gradient.accumulations[at];
+            let named: Vec<_> =
+                accumulation.subscripts.iter().flat_map(crate::graph::indices_of).collect();
+            let summed = accumulation.nest.iter().copied().find(|index| !named.contains(index));
             let Some(index) = summed else { return false };
             let position = graph.number(0.0);
             graph.add(Node::WhereAt { index, position, value: adjoint })
@@ -161,23 +165,23 @@ fn replace_index(gradient: &mut Gradient, at: usize, index: IndexId, by: IndexId
     let map = BTreeMap::from([(index, Integer::index(by))]);
     let mut substituted =
         |node| crate::graph::requirements::substituted(&mut gradient.equations.graph, node, &map);
-    let one = &gradient.accumulations[at];
-    let Some(adjoint) = substituted(one.adjoint) else { return false };
-    let condition = match one.condition {
+    let accumulation = &gradient.accumulations[at];
+    let Some(adjoint) = substituted(accumulation.adjoint) else { return false };
+    let condition = match accumulation.condition {
         None => None,
         Some(condition) => match substituted(condition) {
             None => return false,
-            some => some,
+            new => new,
         },
     };
-    let one = &mut gradient.accumulations[at];
-    (one.adjoint, one.condition) = (adjoint, condition);
-    for other in &mut one.nest {
-        if *other == index {
-            *other = by;
+    let accumulation = &mut gradient.accumulations[at];
+    (accumulation.adjoint, accumulation.condition) = (adjoint, condition);
+    for looped in &mut accumulation.nest {
+        if *looped == index {
+            *looped = by;
         }
     }
-    for subscript in &mut one.subscripts {
+    for subscript in &mut accumulation.subscripts {
         *subscript = subscript.substitute(index, &Integer::index(by));
     }
     true
@@ -222,8 +226,8 @@ fn every_wrong_rule_is_caught() {
             for mutation in MUTATIONS {
                 let Some(wrong) = gradients(text, at, mutation, &cotangents) else { continue };
                 let differs =
-                    right.iter().flatten().zip(wrong.iter().flatten()).any(|(one, two)| {
-                        !((one - two).abs() <= ALLOWED * one.abs().max(two.abs()))
+                    right.iter().flatten().zip(wrong.iter().flatten()).any(|(wanted, found)| {
+                        !((wanted - found).abs() <= ALLOWED * wanted.abs().max(found.abs()))
                     });
                 all += 1;
                 caught += usize::from(differs);

@@ -48,7 +48,7 @@ fn forms() -> Vec<Form> {
 type Numbers = (f64, Vec<f64>);
 
 fn one_value_at_a_time(program: &Program, names: &[String], point: &[f64]) -> Numbers {
-    let (tape, integers) = (Tape::new(), Integers::each([0, 0], |_, _| 0));
+    let (tape, integers) = (Tape::new(), Integers::drawn([0, 0], |_, _| 0));
     let leaves: Vec<_> = names
         .iter()
         .zip(point)
@@ -60,10 +60,10 @@ fn one_value_at_a_time(program: &Program, names: &[String], point: &[f64]) -> Nu
 }
 
 fn fused(checked: &Checked, gradient: &Gradient, names: &[String], point: &[f64]) -> Numbers {
-    let place = |name: &String| names.iter().position(|one| one == name).expect("an operand");
+    let place = |name: &String| names.iter().position(|known| known == name).expect("an operand");
     let places: Vec<usize> = checked.operands.iter().map(|operand| place(&operand.name)).collect();
     let operands: Vec<_> = places.iter().map(|&at| (vec![], vec![point[at]])).collect();
-    let integers = Integers::each([0, 0], |_, _| 0);
+    let integers = Integers::drawn([0, 0], |_, _| 0);
     let mut interpreter = Interpreter::new(checked, gradient, &operands, &integers);
     let value = interpreter.results()[0];
     let mut gradients = vec![0.0; names.len()];
@@ -73,10 +73,8 @@ fn fused(checked: &Checked, gradient: &Gradient, names: &[String], point: &[f64]
     (value, gradients)
 }
 
-fn same(one: f64, other: f64) -> bool {
-    one == other
-        || one.is_nan() && other.is_nan()
-        || (one - other).abs() <= 1e-13 * one.abs().max(other.abs())
+fn same(a: f64, b: f64) -> bool {
+    a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= 1e-13 * a.abs().max(b.abs())
 }
 
 fn own_are_finite(point: &[f64]) -> bool {
@@ -117,18 +115,18 @@ fn every_pair_of_ops_is_fused_as_it_is_one_value_at_a_time() {
                     stages(&text.parse().expect("tokens")).expect(&text);
                 pairs += 1;
                 for point in points(names.len(), &mut random) {
-                    let one = fused(&checked, &gradient, &names, &point);
-                    let other = one_value_at_a_time(&program, &names, &point);
+                    let found = fused(&checked, &gradient, &names, &point);
+                    let wanted = one_value_at_a_time(&program, &names, &point);
                     compared += 1;
-                    let agree = same(one.0, other.0)
-                        && one.1.iter().zip(&other.1).all(|(one, other)| same(*one, *other));
+                    let agree = same(found.0, wanted.0)
+                        && found.1.iter().zip(&wanted.1).all(|(a, b)| same(*a, *b));
                     let is_product = |form: &Form| form.text == "({} * {})";
                     // A product by what is not finite is one, also of a zero adjoint.
                     let is_exempt = (is_product(inner) && !own_are_finite(&point[..inner.arity]))
-                        || (is_product(outer) && !one.0.is_finite());
+                        || (is_product(outer) && !found.0.is_finite());
                     if !agree && !is_exempt {
                         differences.push(format!(
-                            "{text} at {point:?}: {one:?}, but one value at a time {other:?}"
+                            "{text} at {point:?}: {found:?}, but one value at a time {wanted:?}"
                         ));
                     }
                 }

@@ -29,10 +29,10 @@ struct Answer<T> {
 }
 
 impl<T: Number> Answer<T> {
-    fn agrees(&self, other: &Self, exactly: bool) -> Result<(), String> {
-        agree("the results", &self.results, &other.results, exactly)?;
-        for (at, (one, other)) in self.gradients.iter().zip(&other.gradients).enumerate() {
-            agree(&format!("the gradient of operand {at}"), one, other, exactly)?;
+    fn agrees(&self, expected: &Self, exactly: bool) -> Result<(), String> {
+        agree("the results", &self.results, &expected.results, exactly)?;
+        for (at, (own, wanted)) in self.gradients.iter().zip(&expected.gradients).enumerate() {
+            agree(&format!("the gradient of operand {at}"), own, wanted, exactly)?;
         }
         Ok(())
     }
@@ -116,7 +116,7 @@ fn check<T: Number>(
         run(&gradient, &kernels, guards, "all passes")?;
     }
     for pass in left_out {
-        let passes = PASSES.iter().filter(|one| one.name != *pass);
+        let passes = PASSES.iter().filter(|kept| kept.name != *pass);
         let kernels = nest::run(&mut gradient, passes, &mut |_, _, _| ());
         for guards in all_guards(&kernels) {
             run(&gradient, &kernels, guards, &format!("without `{pass}`"))?;
@@ -294,7 +294,7 @@ fn kernels_of_all_lengths_compute_what_their_equations_say() {
             if lengths[1] == 0 && text.contains("ids") {
                 continue;
             }
-            let integers = Integers::each(lengths, |_, most| below(&mut random, most));
+            let integers = Integers::drawn(lengths, |_, most| below(&mut random, most));
             let shapes = Shapes { lengths, integers };
             let seed = programs.len() as u64;
             let numbers = if seed % 4 < 2 { Numbers::Whole } else { Numbers::Real };
@@ -302,16 +302,16 @@ fn kernels_of_all_lengths_compute_what_their_equations_say() {
         }
     };
     for (at, &length) in LENGTHS.iter().enumerate() {
-        for other in [length, LENGTHS[(at + 4) % LENGTHS.len()]] {
-            add(&OF_TWO, [length, other]);
-            add(&DIVIDED, [length, other]);
-            add(&RAGGED, [length, other]);
-            add(&BANDS, [length, other]);
+        for second in [length, LENGTHS[(at + 4) % LENGTHS.len()]] {
+            add(&OF_TWO, [length, second]);
+            add(&DIVIDED, [length, second]);
+            add(&RAGGED, [length, second]);
+            add(&BANDS, [length, second]);
             // A third loop over as many would take too long.
-            add(&OF_THREE, [length.min(17), other.min(9)]);
-            add(&OF_THREE, [length.min(4), other.min(33)]);
-            add(&OF_FOUR, [length.min(4), other.min(9)]);
-            add(&WINDOWS, [length.min(9), other.min(9)]);
+            add(&OF_THREE, [length.min(17), second.min(9)]);
+            add(&OF_THREE, [length.min(4), second.min(33)]);
+            add(&OF_FOUR, [length.min(4), second.min(9)]);
+            add(&WINDOWS, [length.min(9), second.min(9)]);
         }
     }
     // One in seven, and all of them where there are five times as many as usual.

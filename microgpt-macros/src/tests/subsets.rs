@@ -29,7 +29,7 @@ fn length(axis: &Axis) -> (String, usize) {
             "s" | "m" => 4,
             "v" => 5,
             "t" | "n" | "h" | "j" | "g" | "r" | "o" | "k" => 2,
-            other => panic!("how long is the axis `{other}` of a layer?"),
+            unknown => panic!("how long is the axis `{unknown}` of a layer?"),
         },
     };
     (length.to_string(), length)
@@ -49,16 +49,16 @@ fn constant(name: &str) -> &'static str {
         "weight" | "slope" => "&[0.5, 0.25]",
         "smoothing" | "drop" => "0.25",
         "mask" => "&Numbers::new((2, 3), vec![1.0, 0.0, 0.5, 1.0, 1.0, 0.0])",
-        other => panic!("what is `{other}` of a layer?"),
+        unknown => panic!("what is `{unknown}` of a layer?"),
     }
 }
 
 /// A function that compares a layer with one of the same equations, of whose arrays some are constant.
 fn case(number: usize, layer: &Declaration, is_tracked: &[bool]) -> String {
     let name = layer.name_text();
-    let argument = |(one, tracked): (&Argument, &bool)| {
-        let constant = matches!(one.kind, Kind::Array(_)) && !tracked;
-        format!("{}: {}{}", one.name, if constant { "&" } else { "" }, one.kind.text())
+    let argument = |(declared, tracked): (&Argument, &bool)| {
+        let constant = matches!(declared.kind, Kind::Array(_)) && !tracked;
+        format!("{}: {}{}", declared.name, if constant { "&" } else { "" }, declared.kind.text())
     };
     let arguments: Vec<String> = layer.arguments.iter().zip(is_tracked).map(argument).collect();
     let results = layer.results.iter().flatten().map(|axes| crate::layer::arguments::shown(axes));
@@ -99,10 +99,10 @@ fn case(number: usize, layer: &Declaration, is_tracked: &[bool]) -> String {
              let some_{name} = tape.array(({lengths}), &data); let numbers_{name} = {numbers}; "
         );
     }
-    let call = |some: bool| {
+    let call = |is_subset: bool| {
         let arguments = layer.arguments.iter().zip(is_tracked).map(|(argument, &tracked)| {
             let name = argument.name.to_string();
-            match (&argument.kind, some, tracked) {
+            match (&argument.kind, is_subset, tracked) {
                 (Kind::Array(_), false, _) => format!("all_{name}"),
                 (Kind::Array(_), true, true) => format!("some_{name}"),
                 (Kind::Array(_), true, false) => format!("&numbers_{name}"),
@@ -177,7 +177,7 @@ fn every_layer_with_every_subset_of_its_inputs_tracked() {
                 let mut is_tracked: Vec<bool> = layer
                     .arguments
                     .iter()
-                    .map(|one| matches!(&one.kind, Kind::Array(axes) if axes.is_empty()))
+                    .map(|argument| matches!(&argument.kind, Kind::Array(axes) if axes.is_empty()))
                     .collect();
                 for (bit, &at) in arrays.iter().enumerate() {
                     is_tracked[at] = subset >> bit & 1 == 1;

@@ -67,9 +67,9 @@ pub fn evaluate<'t>(
     }
     for statement in &program.statements {
         match statement {
-            Statement::Let(one) => {
-                let block = unfused.definition(&one.value);
-                unfused.blocks.insert(one.name.to_string(), block);
+            Statement::Let(equation) => {
+                let block = unfused.definition(&equation.value);
+                unfused.blocks.insert(equation.name.to_string(), block);
             }
             Statement::Block(block) => unfused.block(block),
         }
@@ -104,7 +104,7 @@ impl<'t> Unfused<'t> {
             };
         };
         let mut reached = Vec::new();
-        self.each(indices, body, &mut |unfused, place| {
+        self.for_each(indices, body, &mut |unfused, place| {
             let value = unfused.value(body);
             reached.push((place.to_vec(), value));
         });
@@ -137,7 +137,8 @@ impl<'t> Unfused<'t> {
         }
         let indices: Vec<String> =
             block.indices.iter().map(|index| index.name.to_string()).collect();
-        let equations: Vec<String> = block.lets.iter().map(|one| one.name.to_string()).collect();
+        let equations: Vec<String> =
+            block.lets.iter().map(|equation| equation.name.to_string()).collect();
         // An outer array of the same name is none of the block's.
         for name in &equations {
             self.blocks.remove(name);
@@ -147,14 +148,14 @@ impl<'t> Unfused<'t> {
         for index in &block.indices {
             let name = index.name.to_string();
             let range = match &index.range {
-                None => block.lets.iter().find_map(|one| self.axis_of(&name, &one.value)),
+                None => block.lets.iter().find_map(|equation| self.axis_of(&name, &equation.value)),
                 Some(range) => {
                     let high = self.integer(&range.high) + i64::from(range.inclusive);
                     Some(from_zero(self.integer(&range.low))..from_zero(high))
                 }
             };
             let range = range.unwrap_or_else(|| panic!("{name} is a subscript somewhere"));
-            let down = block.lets.iter().any(|one| goes_down(&name, block, &one.value));
+            let down = block.lets.iter().any(|equation| goes_down(&name, block, &equation.value));
             let mut values: Vec<usize> = range.clone().collect();
             if down {
                 values.reverse();
@@ -189,9 +190,9 @@ impl<'t> Unfused<'t> {
         self.scope = Scope { indices: indices.clone(), equations };
         for place in places {
             self.indices.extend(indices.iter().cloned().zip(place.iter().copied()));
-            for one in &block.lets {
-                let here = self.definition(&one.value);
-                let Some(all) = self.blocks.get_mut(&one.name.to_string()) else { continue };
+            for equation in &block.lets {
+                let here = self.definition(&equation.value);
+                let Some(all) = self.blocks.get_mut(&equation.name.to_string()) else { continue };
                 all.starts.truncate(indices.len());
                 all.lens.truncate(indices.len());
                 all.starts.extend(here.starts);
@@ -212,7 +213,7 @@ impl<'t> Unfused<'t> {
     /// The place of an element of an array, in whole numbers, from the beginning of each axis.
     fn place(&self, name: &str, block: &Block<'t>, subscripts: &[Expr]) -> Vec<i64> {
         let mut place: Vec<i64> = Vec::new();
-        let is_here = self.scope.equations.iter().any(|one| one == name)
+        let is_here = self.scope.equations.iter().any(|equation| equation == name)
             && subscripts.len() + self.scope.indices.len() == block.lens.len();
         if is_here {
             place.extend(
@@ -221,14 +222,14 @@ impl<'t> Unfused<'t> {
                 }),
             );
         }
-        for one in subscripts {
-            let clipped = match &one.kind {
+        for subscript in subscripts {
+            let clipped = match &subscript.kind {
                 ExprKind::Call { function, arguments } if function.last == "clip" => {
                     let start = i64::try_from(block.starts[place.len()]).expect("small");
                     let len = i64::try_from(block.lens[place.len()]).expect("small");
                     self.integer(&arguments[0]).min(start + len - 1).max(start)
                 }
-                _ => self.integer(one),
+                _ => self.integer(subscript),
             };
             place.push(clipped);
         }
@@ -259,11 +260,16 @@ impl<'t> Unfused<'t> {
     }
 
     /// Calls `work` for all values of the indices, the first outermost.
-    fn each(&mut self, indices: &[Binder], body: &Expr, work: &mut dyn FnMut(&mut Self, &[usize])) {
-        self.each_after(indices, body, &mut Vec::new(), work);
+    fn for_each(
+        &mut self,
+        indices: &[Binder],
+        body: &Expr,
+        work: &mut dyn FnMut(&mut Self, &[usize]),
+    ) {
+        self.for_each_after(indices, body, &mut Vec::new(), work);
     }
 
-    fn each_after(
+    fn for_each_after(
         &mut self,
         indices: &[Binder],
         body: &Expr,
@@ -284,7 +290,7 @@ impl<'t> Unfused<'t> {
             self.counts.insert(name.clone(), count);
             self.indices.push((name.clone(), at));
             place.push(at);
-            self.each_after(rest, body, place, work);
+            self.for_each_after(rest, body, place, work);
             place.pop();
             self.indices.pop();
         }
@@ -344,12 +350,12 @@ impl<'t> Unfused<'t> {
             }
             ExprKind::Len(index) => i64::try_from(self.counts[&index.to_string()]).expect("small"),
             ExprKind::Call { function, arguments } => {
-                let mut arguments = arguments.iter().map(|one| self.integer(one));
+                let mut arguments = arguments.iter().map(|argument| self.integer(argument));
                 let first = arguments.next().expect("an argument");
                 match function.last.as_str() {
                     "min" => arguments.fold(first, i64::min),
                     "max" => arguments.fold(first, i64::max),
-                    other => panic!("no {other} in a subscript"),
+                    name => panic!("no {name} in a subscript"),
                 }
             }
             ExprKind::Subscript { base, subscripts } => {
@@ -357,19 +363,19 @@ impl<'t> Unfused<'t> {
                 let place = usize::try_from(self.integer(&subscripts[0])).expect("a place");
                 i64::try_from(self.integers.of(&array.last)[place]).expect("small")
             }
-            other => panic!("no such subscript is generated: {other:?}"),
+            unexpected => panic!("no such subscript is generated: {unexpected:?}"),
         }
     }
 
     fn index(&self, name: &str) -> Option<usize> {
-        self.indices.iter().rev().find(|(other, _)| other == name).map(|&(_, at)| at)
+        self.indices.iter().rev().find(|(bound, _)| bound == name).map(|&(_, at)| at)
     }
 
     fn holds(&mut self, condition: &Condition) -> bool {
         match condition {
-            Condition::And(one, other) => self.holds(one) && self.holds(other),
-            Condition::Or(one, other) => self.holds(one) || self.holds(other),
-            Condition::Holds(one) => self.integer(one) == 1,
+            Condition::And(left, right) => self.holds(left) && self.holds(right),
+            Condition::Or(left, right) => self.holds(left) || self.holds(right),
+            Condition::Holds(element) => self.integer(element) == 1,
             Condition::Not(operand) => !self.holds(operand),
             Condition::Compare { comparison, left, right } => {
                 let (left, right) = (self.value(left).data(), self.value(right).data());
@@ -408,7 +414,8 @@ impl<'t> Unfused<'t> {
             ExprKind::Remainder { .. } => self.tape.value(self.integer(expr) as f64),
             ExprKind::Call { function, arguments } => {
                 let op = ops::TABLE.iter().find(|op| op.name == function.last).expect("an op");
-                let arguments: Vec<_> = arguments.iter().map(|one| self.value(one)).collect();
+                let arguments: Vec<_> =
+                    arguments.iter().map(|argument| self.value(argument)).collect();
                 (op.on_values)(&arguments)
             }
             ExprKind::Subscript { base, subscripts } => {
@@ -428,7 +435,7 @@ impl<'t> Unfused<'t> {
             ExprKind::Dot { left, right } => {
                 let vector = |side: &Expr| match &side.kind {
                     ExprKind::Path(path) => self.blocks[&path.last].clone(),
-                    other => panic!("no such vector is generated: {other:?}"),
+                    unexpected => panic!("no such vector is generated: {unexpected:?}"),
                 };
                 let (left, right) = (vector(left), vector(right));
                 (0..left.lens[0]).fold(self.tape.value(0.0), |sum, at| {
@@ -437,14 +444,14 @@ impl<'t> Unfused<'t> {
             }
             ExprKind::Reduce { reduction, body, indices, filter } => {
                 let mut terms = Vec::new();
-                self.each(indices, expr, &mut |unfused, _| {
+                self.for_each(indices, expr, &mut |unfused, _| {
                     if filter.as_ref().is_none_or(|filter| unfused.holds(filter)) {
                         terms.push(unfused.value(body));
                     }
                 });
                 self.reduce(reduction.name, &terms)
             }
-            other => panic!("no such expression is generated: {other:?}"),
+            unexpected => panic!("no such expression is generated: {unexpected:?}"),
         }
     }
 
@@ -464,11 +471,11 @@ impl<'t> Unfused<'t> {
         match reduction {
             "sum" => sum(terms),
             "mean" => sum(terms) / terms.len() as f64,
-            "max" => best(|one, other| one > other),
-            "min" => best(|one, other| one < other),
+            "max" => best(|a, b| a > b),
+            "min" => best(|a, b| a < b),
             "prod" => terms.iter().fold(self.tape.value(1.0), |product, &term| product * term),
             "logsumexp" => {
-                let max = best(|one, other| one > other).data();
+                let max = best(|a, b| a > b).data();
                 let terms: Vec<_> = terms.iter().map(|&term| (term - max).exp()).collect();
                 sum(&terms).ln() + max
             }
@@ -478,7 +485,7 @@ impl<'t> Unfused<'t> {
                 // At its corner no gradient flows.
                 if total.data() == 0.0 { self.tape.value(0.0) } else { total.sqrt() }
             }
-            other => panic!("what is `{other}`?"),
+            unknown => panic!("what is `{unknown}`?"),
         }
     }
 }
@@ -489,7 +496,9 @@ fn goes_down(index: &str, block: &ast::Block, expr: &Expr) -> bool {
     walk(expr, &mut |expr| {
         let ExprKind::Subscript { base, subscripts } = &expr.kind else { return };
         let ExprKind::Path(array) = &base.kind else { return };
-        let Some(equation) = block.lets.iter().find(|one| one.name == array.last) else { return };
+        let Some(equation) = block.lets.iter().find(|equation| equation.name == array.last) else {
+            return;
+        };
         let own = match &equation.value.kind {
             ExprKind::Comprehension { indices, .. } => indices.len(),
             _ => 0,
@@ -507,8 +516,8 @@ fn walk(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
     visit(expr);
     match &expr.kind {
         ExprKind::Call { arguments, .. } => {
-            for one in arguments {
-                walk(one, visit);
+            for argument in arguments {
+                walk(argument, visit);
             }
         }
         ExprKind::Comprehension { body, .. } => walk(body, visit),
@@ -519,8 +528,8 @@ fn walk(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
             walk(body, visit);
         }
         ExprKind::Subscript { subscripts, .. } => {
-            for one in subscripts {
-                walk(one, visit);
+            for subscript in subscripts {
+                walk(subscript, visit);
             }
         }
         ExprKind::Negate(operand) | ExprKind::Stop(operand) => walk(operand, visit),
@@ -543,11 +552,11 @@ fn walk_condition(condition: &Condition, visit: &mut dyn FnMut(&Expr)) {
             walk(left, visit);
             walk(right, visit);
         }
-        Condition::And(one, other) | Condition::Or(one, other) => {
-            walk_condition(one, visit);
-            walk_condition(other, visit);
+        Condition::And(left, right) | Condition::Or(left, right) => {
+            walk_condition(left, visit);
+            walk_condition(right, visit);
         }
-        Condition::Holds(one) => walk(one, visit),
+        Condition::Holds(element) => walk(element, visit),
         Condition::Not(operand) => walk_condition(operand, visit),
     }
 }

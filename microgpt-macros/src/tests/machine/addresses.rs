@@ -27,7 +27,7 @@ pub struct Along {
 impl<T: Number> Machine<'_, T> {
     /// The value that an index has now.
     pub(super) fn value_of(&self, index: IndexId) -> i64 {
-        let value = self.at.iter().rev().find(|(one, _)| *one == index);
+        let value = self.at.iter().rev().find(|(known, _)| *known == index);
         value.unwrap_or_else(|| panic!("the index {index:?} has no value here")).1
     }
 
@@ -61,8 +61,8 @@ impl<T: Number> Machine<'_, T> {
                         i64::try_from(ids[place]).expect("small")
                     }
                     Atom::Of(operation, both) => {
-                        let [one, other] = both.each_ref().map(|one| self.integer(one));
-                        operation.of(one, other).expect("an integer")
+                        let [left, right] = both.each_ref().map(|part| self.integer(part));
+                        operation.of(left, right).expect("an integer")
                     }
                 }
         });
@@ -111,8 +111,8 @@ impl<T: Number> Machine<'_, T> {
         let all = self.graph.with_bounds(self.graph.range_indices(index));
         let mut rest: Vec<IndexId> = all.into_iter().collect();
         while !rest.is_empty() {
-            let ready = |one: &IndexId| {
-                self.graph.range_indices(*one).iter().all(|within| outer.contains(within))
+            let ready = |candidate: &IndexId| {
+                self.graph.range_indices(*candidate).iter().all(|within| outer.contains(within))
             };
             let at = rest.iter().position(ready).expect("bounds name outer indices");
             outer.push(rest.remove(at));

@@ -12,11 +12,11 @@ impl<T: Number> Machine<'_, T> {
     pub(super) fn call(&mut self, call: &MicroKernel) {
         match call {
             MicroKernel::Dots { to, adds, each, along, left, right } => {
-                self.each(*each, |this| {
+                self.for_each(*each, |this| {
                     let address = this.address(to);
                     let mut lanes = [T::zero(); 8];
                     let low = this.range(*along).0;
-                    this.each(*along, |this| {
+                    this.for_each(*along, |this| {
                         let place = usize::try_from(this.value_of(*along) - low).expect("a place");
                         let (left, right) = (this.element(*left), this.element(*right));
                         lanes[place % 8] = left.fma(right, lanes[place % 8]);
@@ -105,7 +105,10 @@ impl<T: Number> Machine<'_, T> {
                 let moved = strides[of].iter().map(|&(indices, stride)| {
                     // Axes side by side are as one.
                     let at = indices.iter().fold(0, |at, &index| {
-                        let low = lows.iter().find(|(one, _)| *one == index).map_or(0, |one| one.1);
+                        let low = lows
+                            .iter()
+                            .find(|(known, _)| *known == index)
+                            .map_or(0, |&(_, low)| low);
                         let count = if indices.len() > 1 { this.count(index) } else { 0 };
                         at * count + this.value_of(index) - low
                     });

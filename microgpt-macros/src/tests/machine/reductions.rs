@@ -31,7 +31,7 @@ pub struct One<T> {
 }
 
 impl<T: Number> Running<T> {
-    pub fn one(fold: Fold) -> One<T> {
+    pub fn element(fold: Fold) -> One<T> {
         One { fold, lanes: [T::zero(); LANES], product: Product::new(), best: None }
     }
 }
@@ -42,8 +42,8 @@ impl<T: Number> One<T> {
         match self.fold {
             Fold::Sum => self.lanes[0] += term,
             Fold::Prod => self.product.take(term),
-            Fold::Max | Fold::ArgMax => self.better(term, at, |one, other| one > other),
-            Fold::Min | Fold::ArgMin => self.better(term, at, |one, other| one < other),
+            Fold::Max | Fold::ArgMax => self.better(term, at, |a, b| a > b),
+            Fold::Min | Fold::ArgMin => self.better(term, at, |a, b| a < b),
             Fold::Others => panic!("the product of others is a scan"),
         }
     }
@@ -87,7 +87,7 @@ impl<T: Number> Machine<'_, T> {
             }
         };
         let count = usize::try_from(count).expect("a length");
-        let mut elements = vec![Running::one(*fold); count];
+        let mut elements = vec![Running::element(*fold); count];
         // Where a row or a block is added to, the sum begins with what is there; lanes are added at the end.
         let begins =
             *adds && matches!(accumulator, Accumulator::Row(_) | Accumulator::Vectors { .. });

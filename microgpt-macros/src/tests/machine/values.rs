@@ -40,12 +40,12 @@ impl<T: Number> Machine<'_, T> {
             Node::Load { array, subscripts, .. } => {
                 Element { array: *array, subscripts: subscripts.clone() }
             }
-            other => panic!("no element: {other:?}"),
+            unexpected => panic!("no element: {unexpected:?}"),
         }
     }
 
     fn named(&self, node: NodeId) -> Option<Named<T>> {
-        self.named.iter().rev().find(|(one, _)| *one == node).map(|(_, named)| *named)
+        self.named.iter().rev().find(|(known, _)| *known == node).map(|(_, named)| *named)
     }
 
     pub(super) fn holds(&self, node: NodeId) -> bool {
@@ -53,8 +53,8 @@ impl<T: Number> Machine<'_, T> {
             return holds;
         }
         match &self.graph.nodes[node] {
-            Node::And(one, other) => self.holds(*one) && self.holds(*other),
-            Node::Or(one, other) => self.holds(*one) || self.holds(*other),
+            Node::And(left, right) => self.holds(*left) && self.holds(*right),
+            Node::Or(left, right) => self.holds(*left) || self.holds(*right),
             Node::Not(operand) => !self.holds(*operand),
             Node::Compare { comparison, left, right } => {
                 let (left, right) = (self.number(*left), self.number(*right));
@@ -67,7 +67,7 @@ impl<T: Number> Machine<'_, T> {
                     Comparison::NotEqual => left != right,
                 }
             }
-            other => panic!("not a condition: {other:?}"),
+            unexpected => panic!("not a condition: {unexpected:?}"),
         }
     }
 
@@ -133,7 +133,7 @@ impl<T: Number> Machine<'_, T> {
                     T::zero()
                 }
             }
-            other => panic!("not a number inside an equation: {other:?}"),
+            unexpected => panic!("not a number inside an equation: {unexpected:?}"),
         }
     }
 
