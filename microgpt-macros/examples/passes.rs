@@ -28,8 +28,9 @@ mod stages {
     pub mod nest;
     pub mod resolve;
     pub mod syntax;
+    pub mod tuning;
 }
-use stages::{emit, graph, ids, nest, resolve, syntax};
+use stages::{emit, graph, ids, nest, resolve, syntax, tuning};
 
 fn main() -> ExitCode {
     let (flags, programs): (Vec<String>, Vec<String>) =
