@@ -474,7 +474,7 @@ impl<T: Real> Tape<T> {
         arena.top = start + size;
         let mut end = start;
         for part in parts {
-            let first = self.check(part.position(), part.size());
+            let first = arena.checked(part.position(), part.size());
             arena.values.copy_within(first..first + part.size(), end);
             end += part.size();
             if arena.recording {

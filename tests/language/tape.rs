@@ -177,6 +177,25 @@ fn a_concatenation_gives_each_part_its_gradient() {
 }
 
 #[test]
+fn parts_of_any_age_can_be_concatenated() {
+    let tape = Tape::new();
+    // Blocks with a rewind between each and the next.
+    let parts: Vec<_> = (0..6)
+        .map(|at| {
+            let part = tape.vector(vec![f64::from(at); 2]);
+            let mark = tape.mark();
+            let _ = tape.vector(vec![9.0; 3]);
+            tape.rewind(mark);
+            part
+        })
+        .collect();
+    let all = tape.concatenate(&parts, (12,));
+    assert_eq!(all.data(), [0.0, 0.0, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0, 5.0, 5.0]);
+    all.backward_with(&[0.5; 12]);
+    assert!(parts.iter().all(|part| part.grad() == [0.5, 0.5]));
+}
+
+#[test]
 #[should_panic(expected = "3 values cannot take the shape [2, 2] of 4 values")]
 fn a_concatenation_must_fill_its_shape() {
     let tape = Tape::new();
