@@ -18,7 +18,7 @@ mod scan;
 mod state_space;
 
 pub use attention::{
-    alibi_attention, attention, attention_weights, grouped_query_attention,
+    alibi_attention, attention, attention_of_streams, attention_weights, grouped_query_attention,
     sliding_window_attention,
 };
 pub use convolution::causal_conv1d;

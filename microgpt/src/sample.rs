@@ -3,6 +3,7 @@
 //! A [`Sampler`] draws one document after the other, [`Streams`] many at a time, which is faster per
 //! document. Both keep a cache, so that a token costs one position of the forward pass.
 
+mod rows;
 mod sampler;
 mod sampling;
 mod streams;

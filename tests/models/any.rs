@@ -4,8 +4,9 @@
 use microgpt::layers::{attention, embedding, linear};
 use microgpt::model::{Bias, ModelError, Weight};
 use microgpt::{
-    Checkpoint, Context, Instance, LanguageModel, Loss, Matrix, Model, Parameters, PythonRandom,
-    Real, Rule, Sampler, Sampling, Schedule, Streams, Tape, Trainer, Training, Value, expr, layer,
+    Checkpoint, Context, Gpt, Instance, LanguageModel, Loss, Matrix, Model, Parameters,
+    PythonRandom, Real, Rule, Sampler, Sampling, Schedule, Streams, Tape, Trainer, Training, Value,
+    expr, layer,
 };
 
 layer! {
@@ -197,18 +198,15 @@ fn its_gradient_is_right() {
     report.assert_right();
 }
 
-fn streams_are_samplers<T: Real>() {
-    let tape = Tape::<T>::default();
-    let model = mixed(&tape);
-    for (streams, count) in [(1, 4), (5, 3), (4, 17), (16, 16)] {
+fn streams_are_samplers<M: LanguageModel, T: Real>(model: &Instance<'_, M, T>, sampling: Sampling) {
+    for (streams, count) in [(1, 4), (5, 3), (4, 17), (16, 16), (23, 50)] {
         let generators: Vec<_> = (0..streams).map(|n| PythonRandom::new(n as u64)).collect();
-        let sampling = Sampling { temperature: 1.1, top_k: Some(4), top_p: None };
-        let all = Streams::new(&model, BOS, sampling, generators).sample(count).expect("numbers");
+        let all = Streams::new(model, BOS, sampling, generators).sample(count).expect("numbers");
         assert_eq!(all.len(), count);
         for stream in 0..streams {
             let own = all.iter().skip(stream).step_by(streams);
             let random = PythonRandom::new(stream as u64);
-            let sampler = Sampler::new(&model, BOS, sampling, random);
+            let sampler = Sampler::new(model, BOS, sampling, random);
             for (one, other) in own.zip(sampler) {
                 assert_eq!(*one, other.expect("numbers"), "stream {stream} of {streams}");
             }
@@ -218,8 +216,57 @@ fn streams_are_samplers<T: Real>() {
 
 #[test]
 fn documents_drawn_side_by_side_are_those_drawn_one_by_one() {
-    streams_are_samplers::<f64>();
-    streams_are_samplers::<f32>();
+    fn check<T: Real>() {
+        let [all, colder, few, some] = [
+            Sampling::GIST,
+            Sampling { temperature: 0.0, ..Sampling::GIST },
+            Sampling { temperature: 1.1, top_k: Some(4), top_p: None },
+            Sampling { temperature: 3.0, top_k: None, top_p: Some(0.8) },
+        ];
+        let tape = Tape::<T>::default();
+        for sampling in [all, colder, few, some] {
+            streams_are_samplers(&mixed(&tape), sampling);
+        }
+        // Heads that make whole vectors and such that do not, and as many tokens as lanes, and not.
+        for (vocabulary, n_embd, n_head) in [(27, 12, 3), (32, 8, 8)] {
+            let config = Gpt { n_embd, n_head, std: 0.5, ..Gpt::new(vocabulary) };
+            let gpt = Instance::new(&tape, config, &mut PythonRandom::new(2)).expect("a model");
+            for sampling in [all, Sampling { temperature: 2.0, ..all }] {
+                streams_are_samplers(&gpt, sampling);
+            }
+        }
+    }
+    check::<f64>();
+    check::<f32>();
+}
+
+#[test]
+fn one_query_of_each_of_some_streams_sees_its_own_document() {
+    let tape = Tape::new();
+    let config = Gpt { n_embd: 24, n_head: 3, n_layer: 2, std: 0.5, ..Gpt::new(7) };
+    let gpt = Instance::new(&tape, config, &mut PythonRandom::new(5)).expect("a model");
+    let mut cache = Context::cache(&gpt, 5);
+    let mut documents: [Vec<usize>; 5] = Default::default();
+    // Streams in any order, some of which rest, and one that begins anew.
+    for (step, streams) in [&[3, 0][..], &[0, 1, 3], &[4], &[1, 0, 4, 3, 2], &[2, 3], &[3, 4, 0]]
+        .into_iter()
+        .enumerate()
+    {
+        if step == 4 {
+            cache.restart(3);
+            documents[3].clear();
+        }
+        let tokens: Vec<usize> = streams.iter().map(|stream| (stream * 3 + step) % 7).collect();
+        cache.advance(streams.iter().copied());
+        let together = gpt.logits(&tokens, &mut cache).data();
+        for ((&stream, token), row) in streams.iter().zip(tokens).zip(together.chunks_exact(7)) {
+            documents[stream].push(token);
+            let alone = gpt.logits(&documents[stream], &mut Context::document()).data();
+            for (found, wanted) in row.iter().zip(&alone[alone.len() - 7..]) {
+                assert!((found - wanted).abs() < 1e-12, "step {step}, stream {stream}");
+            }
+        }
+    }
 }
 
 const TRAINING: Training = Training {
@@ -273,7 +320,7 @@ fn threads_and_stops_change_no_bit() {
 #[test]
 fn a_file_of_another_model_is_refused() {
     let bytes = trained::<f64>(TRAINING.rule, 1, None, 1).to_bytes().expect("bytes");
-    let error = Checkpoint::<microgpt::Gpt>::from_bytes(&bytes).expect_err("another model");
+    let error = Checkpoint::<Gpt>::from_bytes(&bytes).expect_err("another model");
     assert!(error.to_string().starts_with("not a checkpoint of this model: "), "{error}");
 }
 

@@ -46,6 +46,7 @@ fn constant(name: &str) -> &'static str {
         "damping" => "0.85",
         "steps" => "3",
         "place" => "&[2, 0]",
+        "first" => "&[0, 1]",
         "weight" | "slope" => "&[0.5, 0.25]",
         "smoothing" | "drop" => "0.25",
         "mask" => "&Numbers::new((2, 3), vec![1.0, 0.0, 0.5, 1.0, 1.0, 0.0])",

@@ -22,6 +22,12 @@ impl<T: Real> Sum<T> {
         Self([T::zero(); LANES])
     }
 
+    /// The sum of which these are the lanes.
+    #[inline(always)]
+    pub(crate) fn of(lanes: [T; LANES]) -> Self {
+        Self(lanes)
+    }
+
     /// Adds one row: `step` takes the sum so far, the position and an element of each of `rows`.
     #[inline(always)]
     pub fn row<const K: usize>(

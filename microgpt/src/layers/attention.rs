@@ -12,6 +12,18 @@ layer! {
         [sum(e[h, t, s] / total[h, t] * v[s, h, j] for s) for t, h, j]
     }
 
+    /// [`attention`] of one query of each of several documents, whose keys and values are rows of one array: query `n`
+    /// is at position `place[n]` of the document that begins at row `first[n]`.
+    pub fn attention_of_streams(q: [n, h, j], k: [m, h, j], v: [m, h, j], first: &[usize; n] in 0..m - m / 2, place: &[usize; n] in 0..=m / 2) -> [n, h, j]
+    where s in 0..=place[n] {
+        let score  = [sum(q[n, h, j] * k[first[n] + s, h, j] for j) / sqrt(len(j)) for n, h, s];
+        let top    = [max(score[n, h, s] for s) for n, h];
+        let e      = [exp(score[n, h, s] - stop(top[n, h])) for n, h, s];
+        let total  = [sum(e[n, h, s] for s) for n, h];
+        let weight = [e[n, h, s] / total[n, h] for n, h, s];
+        [sum(weight[n, h, s] * v[first[n] + s, h, j] for s) for n, h, j]
+    }
+
     /// What [`attention`] weighs the values with: 0 for keys that a query does not see.
     pub fn attention_weights(q: [t, h, j], k: [s, h, j], past: usize in 0..4) -> [h, t, s]
     where s in 0..=t + past {

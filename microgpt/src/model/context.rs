@@ -71,6 +71,8 @@ struct Cache<'t, T: Real> {
     lens: Vec<usize>,
     /// The most that there can be.
     capacity: usize,
+    /// The row of each token's stream that is its first, if each token is of a stream of its own.
+    first: Vec<usize>,
     /// What each call of `attend`, `scan` and `recurrence` keeps, stream after stream.
     kept: Vec<Kept<'t, T>>,
 }
@@ -183,7 +185,8 @@ impl<'t, T: Real> Context<'t, T> {
             }
             Size::State(size) => Kept::States(room(size)),
         });
-        let cache = Cache { lens: vec![0; streams], capacity, kept: kept.collect() };
+        let kept = kept.collect();
+        let cache = Cache { lens: vec![0; streams], capacity, first: Vec::new(), kept };
         Self::new(Past::Cache(cache), Spans::WHOLE)
     }
 
@@ -248,17 +251,20 @@ impl<'t, T: Real> Context<'t, T> {
         match &mut self.spans {
             Spans::One(span) => {
                 span.len = tokens;
-                if let Past::Cache(cache) = &self.past {
+                if let Past::Cache(cache) = &mut self.past {
                     span.past = cache.lens[0];
+                    cache.first.clear();
                 }
                 self.positions = Positions::From { first: span.past, len: tokens };
             }
             Spans::Several(spans) => {
                 let len: usize = spans.iter().map(|span| span.len).sum();
                 assert!(len == tokens, "a context of {len} tokens was given {tokens}");
-                if let Past::Cache(cache) = &self.past {
+                if let Past::Cache(cache) = &mut self.past {
+                    cache.first.clear();
                     for span in &mut *spans {
                         span.past = cache.lens[span.stream];
+                        cache.first.push(span.stream * cache.capacity);
                     }
                 }
                 if !matches!(self.positions, Positions::Each(_)) {
@@ -345,6 +351,58 @@ impl<'t, T: Real> Context<'t, T> {
         v: Array<'t, V, T>,
         attention: impl Fn(Array<'t, Q, T>, Array<'t, K, T>, Array<'t, V, T>, usize) -> Array<'t, O, T>,
     ) -> Array<'t, O, T> {
+        let kept = self.keys_and_values(q, k, v);
+        self.attend_each(q, k, v, kept, attention)
+    }
+
+    /// As [`attend`](Context::attend), and `of_streams` gives the same for one query of each of several streams of a
+    /// cache at once, as [`Streams`](crate::Streams) ask for it: a record for all of them, not one for each.
+    ///
+    /// `of_streams` receives the queries, `[n, ..]`, the keys and the values of all streams, `[m, ..]`, and for each
+    /// query the first row of its stream and its position: it sees the rows `first[n]..=first[n] + place[n]`.
+    /// [`attention_of_streams`](crate::layers::attention_of_streams) is that of
+    /// [`attention`](crate::layers::attention).
+    ///
+    /// # Panics
+    ///
+    /// As [`attend`](Context::attend).
+    #[track_caller]
+    pub fn attend_in_streams<Q: Rows, K: Rows, V: Rows, O: Rows>(
+        &mut self,
+        q: Array<'t, Q, T>,
+        k: Array<'t, K, T>,
+        v: Array<'t, V, T>,
+        attention: impl Fn(Array<'t, Q, T>, Array<'t, K, T>, Array<'t, V, T>, usize) -> Array<'t, O, T>,
+        of_streams: impl Fn(
+            Array<'t, Q, T>,
+            Array<'t, K, T>,
+            Array<'t, V, T>,
+            &[usize],
+            &[usize],
+        ) -> Array<'t, O, T>,
+    ) -> Array<'t, O, T> {
+        let kept = self.keys_and_values(q, k, v);
+        match (kept, &self.past, &self.positions) {
+            (Some((keys, values)), Past::Cache(cache), Positions::Each(place))
+                if cache.first.len() == place.len() =>
+            {
+                let rows = cache.lens.len() * cache.capacity;
+                let k = rows_of(keys, 0, k.shape().with_rows(rows));
+                let v = rows_of(values, 0, v.shape().with_rows(rows));
+                of_streams(q, k, v, &cache.first, place)
+            }
+            _ => self.attend_each(q, k, v, kept, attention),
+        }
+    }
+
+    /// Keeps the keys and values of the tokens, if there is a cache, and returns all of each that it has.
+    #[track_caller]
+    fn keys_and_values<Q: Rows, K: Rows, V: Rows>(
+        &mut self,
+        q: Array<'t, Q, T>,
+        k: Array<'t, K, T>,
+        v: Array<'t, V, T>,
+    ) -> Option<(Vector<'t, usize, T>, Vector<'t, usize, T>)> {
         let tokens = self.positions().len();
         let (queries, keys, values) = (q.shape().rows(), k.shape().rows(), v.shape().rows());
         assert!(
@@ -361,12 +419,29 @@ impl<'t, T: Real> Context<'t, T> {
             Kept::Positions { keys, values } => (keys, values, cache.capacity),
             Kept::States(_) => panic!("call {call} is `attend`, but was not as the cache was made"),
         });
+        let (keys, values, capacity) = kept?;
+        // That there is room for all of them was asked before the forward pass.
         let spans = self.spans.all();
-        if let Some((keys, values, capacity)) = kept {
-            // That there is room for all of them was asked before the forward pass.
-            keep(k, keys, capacity, spans);
-            keep(v, values, capacity, spans);
-        }
+        keep(k, keys, capacity, spans);
+        keep(v, values, capacity, spans);
+        Some((keys, values))
+    }
+
+    /// Attention of one document after the other.
+    #[track_caller]
+    fn attend_each<Q: Rows, K: Rows, V: Rows, O: Rows>(
+        &self,
+        q: Array<'t, Q, T>,
+        k: Array<'t, K, T>,
+        v: Array<'t, V, T>,
+        kept: Option<(Vector<'t, usize, T>, Vector<'t, usize, T>)>,
+        attention: impl Fn(Array<'t, Q, T>, Array<'t, K, T>, Array<'t, V, T>, usize) -> Array<'t, O, T>,
+    ) -> Array<'t, O, T> {
+        let spans = self.spans.all();
+        let kept = match (&self.past, kept) {
+            (Past::Cache(cache), Some((keys, values))) => Some((keys, values, cache.capacity)),
+            _ => None,
+        };
         let mut first = 0;
         let of_span = |span: &Span| {
             let rows = (first, span.len);
@@ -384,7 +459,7 @@ impl<'t, T: Real> Context<'t, T> {
             return { of_span }(span);
         }
         let each: Vec<_> = spans.iter().map(of_span).collect();
-        let shape = each.first().map(|one| one.shape().with_rows(tokens));
+        let shape = each.first().map(|one| one.shape().with_rows(q.shape().rows()));
         q.tape().concatenate(&each, shape.expect("a forward pass of one token at least"))
     }
 }

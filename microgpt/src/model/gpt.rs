@@ -8,7 +8,10 @@ use thiserror::Error;
 
 use super::{Context, Instance, LanguageModel, Model, ModelError, Parameters, Weight};
 use crate::array::{Matrix, Numbers};
-use crate::layers::{attention, attention_weights, embedding, linear, relu, rmsnorm, squared_relu};
+use crate::layers::{
+    attention, attention_of_streams, attention_weights, embedding, linear, relu, rmsnorm,
+    squared_relu,
+};
 use crate::real::Real;
 
 /// The parameters of a [`Gpt`].
@@ -109,7 +112,8 @@ impl LanguageModel for Gpt {
         for w in &weights.blocks {
             let y = rmsnorm(x);
             let (q, k, v) = (linear(w.attn_wq, y), linear(w.attn_wk, y), linear(w.attn_wv, y));
-            let read = context.attend(heads(q), heads(k), heads(v), attention);
+            let (q, k, v) = (heads(q), heads(k), heads(v));
+            let read = context.attend_in_streams(q, k, v, attention, attention_of_streams);
             x = x + linear(w.attn_wo, read.reshape(x.shape()));
             x = x + linear(w.mlp_fc2, activation(linear(w.mlp_fc1, rmsnorm(x))));
         }

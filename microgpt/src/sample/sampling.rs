@@ -4,6 +4,7 @@ use std::array::from_fn;
 
 use num_traits::clamp;
 
+use super::rows::Rows;
 use crate::expr::tuning::LANES;
 use crate::expr::{Sum, barrier, greatest};
 use crate::random::{PythonRandom, RandomError};
@@ -99,11 +100,13 @@ pub(super) struct Choosing<T> {
     probabilities: Vec<f64>,
     /// The sum of each probability and those before it.
     cumulative: Vec<f64>,
+    rows: Rows<T>,
 }
 
 impl<T: Real> Choosing<T> {
     pub(super) fn new(sampling: Sampling) -> Self {
-        Self { sampling, vectors: Vec::new(), probabilities: Vec::new(), cumulative: Vec::new() }
+        let (vectors, probabilities, cumulative) = (Vec::new(), Vec::new(), Vec::new());
+        Self { sampling, vectors, probabilities, cumulative, rows: Rows::default() }
     }
 
     /// Finds the probability of each token from the logits of all.
@@ -149,6 +152,31 @@ impl<T: Real> Choosing<T> {
         total.total().recip()
     }
 
+    /// Draws a token for each row of logits, `vocabulary` of them. The generator of the stream of each row draws its
+    /// number.
+    pub(super) fn choose_each(
+        &mut self,
+        logits: &[T],
+        vocabulary: usize,
+        streams: impl Iterator<Item = usize>,
+        generators: &mut [PythonRandom],
+        mut chosen: impl FnMut(usize),
+    ) -> Result<(), RandomError> {
+        if vocabulary == 0 {
+            return Err(RandomError::UnusableTotal(0.0));
+        }
+        let Sampling { temperature, top_k, top_p } = self.sampling;
+        if temperature > 0.0 && top_k.is_none() && top_p.is_none() {
+            let colder = inverse(temperature);
+            return self.rows.choose(logits, vocabulary, colder, streams, generators, chosen);
+        }
+        for (row, stream) in logits.chunks_exact(vocabulary).zip(streams) {
+            self.look_at(row);
+            chosen(self.choose(&mut generators[stream])?);
+        }
+        Ok(())
+    }
+
     /// The probability of each token, after temperature, top-k and top-p.
     pub(super) fn probabilities(&self) -> &[f64] {
         &self.probabilities
@@ -173,6 +201,7 @@ fn inverse<T: Real>(temperature: f64) -> T {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rows::ROWS;
     use super::*;
 
     fn probabilities<T: Real>(logits: &[T], temperature: f64) -> Vec<f64> {
@@ -264,5 +293,57 @@ mod tests {
     fn infinities_and_very_low_temperatures() {
         special_logits::<f64>();
         special_logits::<f32>();
+    }
+
+    /// The choice for many rows, beside that for each.
+    fn rows_are_each<T: Real>() {
+        let sampling = Sampling { temperature: 0.7, ..Sampling::GIST };
+        for (rows, vocabulary) in [(1, 1), (3, 2), (16, 27), (17, 8), (40, 33), (5, 100)] {
+            let logits: Vec<T> = (0..rows * vocabulary)
+                .map(|at| T::of(((at * 7919 + 3) % 101) as f64 / 9.0 - 5.0))
+                .collect();
+            let generators = || (0..rows as u64).map(PythonRandom::new).collect::<Vec<_>>();
+            let [mut together, mut alone] = [generators(), generators()];
+            let (mut choosing, mut chosen) = (Choosing::new(sampling), Vec::new());
+            // The generator of each row is its own, in an order that is not that of the rows.
+            let streams = |row: usize| rows - 1 - row;
+            choosing
+                .choose_each(&logits, vocabulary, (0..rows).map(streams), &mut together, |token| {
+                    chosen.push(token);
+                })
+                .expect("numbers");
+            for (row, logits) in logits.chunks_exact(vocabulary).enumerate() {
+                choosing.look_at(logits);
+                let token = choosing.choose(&mut alone[streams(row)]).expect("numbers");
+                assert_eq!(chosen[row], token, "row {row} of {rows}, {vocabulary} tokens");
+                // The cumulative probabilities are the same bits.
+                let place = row % ROWS;
+                if row / ROWS == (rows - 1) / ROWS {
+                    let along = choosing.rows.cumulative().map(|each| each[place]);
+                    assert!(along.eq(choosing.cumulative.iter().copied()));
+                }
+            }
+            assert!(together.iter().zip(&alone).all(|(a, b)| a.state() == b.state()));
+        }
+    }
+
+    #[test]
+    fn many_rows_at_once_are_each_by_itself() {
+        rows_are_each::<f64>();
+        rows_are_each::<f32>();
+    }
+
+    #[test]
+    fn a_row_that_has_no_probabilities_is_an_error() {
+        for bad in [f64::NAN, f64::INFINITY] {
+            let mut logits = [0.5; 20 * 3];
+            logits[17 * 3 + 1] = bad;
+            let mut generators: Vec<_> = (0..20).map(PythonRandom::new).collect();
+            let mut choosing = Choosing::new(Sampling::GIST);
+            let chosen = choosing.choose_each(&logits, 3, 0..20, &mut generators, |_| ());
+            assert!(matches!(chosen, Err(RandomError::UnusableTotal(total)) if total.is_nan()));
+        }
+        let mut choosing = Choosing::<f64>::new(Sampling::GIST);
+        assert!(choosing.choose_each(&[], 0, 0..2, &mut [], |_| ()).is_err());
     }
 }

@@ -34,6 +34,7 @@ pub struct Streams<'m, 't, M: LanguageModel, T: Real = f64> {
 }
 
 /// A stream that is at work: its number, the document that it draws, and its last token.
+#[derive(Clone, Copy)]
 struct Running {
     stream: usize,
     document: usize,
@@ -75,7 +76,8 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
             self.cache.restart(one.stream);
         }
         let mut tokens = Vec::with_capacity(running.len());
-        let (tape, mut logits) = (self.model.tape(), Vec::new());
+        let mut next = Vec::with_capacity(running.len());
+        let tape = self.model.tape();
         while !running.is_empty() {
             tokens.clear();
             tokens.extend(running.iter().map(|one| one.token));
@@ -83,20 +85,21 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
             let mark = tape.mark();
             let all = tape.inference(|| self.model.logits(&tokens, &mut self.cache));
             let (_, vocabulary) = all.shape();
-            all.with_data(|all| {
-                logits.clear();
-                logits.extend_from_slice(all);
+            let of_rows = running.iter().map(|one| one.stream);
+            tokens.clear();
+            let chosen = all.with_data(|logits| {
+                let (choosing, generators) = (&mut self.choosing, &mut self.generators);
+                let keep = |token| tokens.push(token);
+                choosing.choose_each(logits, vocabulary, of_rows, generators, keep)
             });
             tape.rewind(mark);
-            let mut row = logits.chunks_exact(vocabulary);
-            for one in &mut running {
-                let Some(row) = row.next() else { break };
-                self.choosing.look_at(row);
-                one.token = self.choosing.choose(&mut self.generators[one.stream])?;
+            chosen?;
+            for (one, &token) in running.iter_mut().zip(&tokens) {
+                one.token = token;
                 let document = &mut documents[one.document];
-                let ends = one.token == self.bos;
+                let ends = token == self.bos;
                 if !ends {
-                    document.push(one.token);
+                    document.push(token);
                 }
                 if ends || document.len() == block_size {
                     // The stream goes on with its next document, if it has one.
@@ -104,7 +107,14 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
                     (one.document, one.token) = (one.document + streams, self.bos);
                 }
             }
-            running.retain(|one| one.document < count);
+            // Those of one length stay side by side: loops over the positions of neighbours end alike, which processors
+            // foresee.
+            let left = running.iter().filter(|one| one.document < count);
+            let begins = |one: &&Running| documents[one.document].is_empty();
+            next.clear();
+            next.extend(left.clone().filter(begins));
+            next.extend(left.filter(|one| !begins(one)));
+            std::mem::swap(&mut running, &mut next);
         }
         Ok(documents)
     }

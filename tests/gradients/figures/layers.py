@@ -47,6 +47,13 @@ def attend(q, k, v, past, **options):
     return np.einsum("hqk,khd->qhd", weights(q, k, past, **options), v)
 
 
+def streams(q, k, v, first, place):
+    """Each query alone with the keys and values of its own document."""
+    rows = [slice(begin, begin + last + 1) for begin, last in zip(first, place)]
+    each = [attend(q[n : n + 1], k[own], v[own], place[n]) for n, own in enumerate(rows)]
+    return np.concatenate(each)
+
+
 def grouped(q, k, v, past):
     """Keys and values repeated for each head of their group."""
     positions, groups, repeats, width = q.shape
@@ -185,6 +192,12 @@ CASES = [
         attend,
         [Q, K, draw(S, H, J)],
         {"past": PAST, "slope": [0.5, 0.25, 0.125]},
+    ),
+    (
+        "attention_of_streams",
+        streams,
+        [draw(P, H, J), draw(9, H, J), draw(9, H, J)],
+        {"first": [6, 0, 3, 3, 1], "place": [2, 1, 0, 4, 0]},
     ),
 ]
 

@@ -163,6 +163,10 @@ fn outcome(name: &str, case: &Json) -> Outcome {
         "attention" => {
             run!(case, q: 3, k: 3, v: 3 => layers::attention(q, k, v, size("past")))
         }
+        "attention_of_streams" => run!(case, q: 3, k: 3, v: 3 => {
+            let [first, place] = ["first", "place"].map(|option| ids(&options[option]));
+            layers::attention_of_streams(q, k, v, &first, &place)
+        }),
         "attention_weights" => {
             run!(case, q: 3, k: 3 => layers::attention_weights(q, k, size("past")))
         }
