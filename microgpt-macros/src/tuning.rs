@@ -1,5 +1,6 @@
-//! Every threshold of the compiler, with the benchmark that chose it and its figure. Those of the kernels that generated
-//! code calls are in `microgpt/src/expr/tuning.rs`.
+//! Every threshold of the compiler, of speed or of the length of what it generates, with what chose it. Those of the
+//! kernels that generated code calls are in `microgpt/src/expr/tuning.rs`. How much a program may hold at all is said
+//! where that is checked: `syntax/depth.rs`, `resolve/depth.rs`, `resolve/integers.rs`.
 //!
 //! The costs of [`Cost`] were chosen by `cargo bench --bench table`. Where loops stay as they are written, the default model takes
 //! 2.2 times as long (`f32`; 1.8 in `f64`). Their size hardly matters: if one of the six is halved or doubled (1 becomes 0 or

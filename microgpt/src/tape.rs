@@ -224,6 +224,11 @@ impl<T: Real> Tape<T> {
         self.alive.set(self.arena_mut().rewind(mark));
     }
 
+    /// Whether what is computed now is recorded.
+    pub(crate) fn is_recording(&self) -> bool {
+        self.arena().recording
+    }
+
     /// Runs `work` without recording, as `torch.no_grad` does: the same values, no backward pass through
     /// them.
     ///
@@ -465,6 +470,7 @@ impl<T: Real> Tape<T> {
             parts.iter().all(|part| std::ptr::eq(part.tape(), self)),
             "arrays on different tapes cannot be concatenated"
         );
+        // All are looked for before anything is changed.
         for part in parts {
             self.check(part.position(), part.size());
         }

@@ -67,6 +67,31 @@ impl WithTwo for Attention {
     }
 }
 
+/// Of streams in any order, of which the longest reaches so far: up to 16 the arrays lie interleaved.
+struct Streams(usize);
+
+impl WithTwo for Streams {
+    type Output = Outcome;
+    fn with<A: Dim, B: Dim>(self, one: A, two: B) -> Outcome {
+        let (tape, size) = (Tape::new(), one.len() * two.len());
+        let capacity = self.0;
+        let array = |t: usize| tape.array((t, one, two), &draw(t as u64, t * size));
+        let [q, k, v] = [array(4), array(3 * capacity), array(3 * capacity)];
+        let (first, place) =
+            ([2, 0, 1, 0].map(|stream| stream * capacity), [0, capacity - 1, capacity / 2, 1]);
+        let y = layers::attention_of_streams(q, k, v, &first, &place);
+        // Each query alone, with what it sees.
+        for (n, (&first, &place)) in first.iter().zip(&place).enumerate() {
+            let (k, v) = (k.rows(first, place + 1), v.rows(first, place + 1));
+            let alone = layers::attention(q.rows(n, 1), k, v, place).data();
+            let together = &y.data()[n * size..][..size];
+            assert!(alone.iter().zip(together).all(|(one, other)| (one - other).abs() < 1e-13));
+        }
+        let bits = bits(y, &[&|| q.grad(), &|| k.grad(), &|| v.grad()]);
+        Outcome { fixed: vec![A::FIXED, B::FIXED], bits }
+    }
+}
+
 struct Convolution;
 
 impl WithThree for Convolution {
@@ -110,6 +135,12 @@ fn two_lengths_give_the_same_bits_by_their_types() {
         let attention = usual::among_heads(heads, width, Attention);
         assert_eq!(attention.fixed, fixed);
         assert_eq!(attention.bits, Attention.with(heads, width).bits, "{heads}, {width}");
+        for capacity in [1, 5, 16, 20] {
+            let streams = usual::among_heads(heads, width, Streams(capacity));
+            assert_eq!(streams.fixed, fixed);
+            let bits = Streams(capacity).with(heads, width).bits;
+            assert_eq!(streams.bits, bits, "{heads}, {width}, {capacity}");
+        }
     }
     assert_eq!(usual::among_two(Const::<27>, 16, Linear).fixed, [Some(27), Some(16)]);
 }

@@ -1,7 +1,7 @@
 //! What the library does for every model, on one that is no GPT: it has a state, attention, and what
 //! it takes from positions.
 
-use microgpt::layers::{attention, embedding, linear};
+use microgpt::layers::{attention, attention_of_streams, embedding, linear};
 use microgpt::model::{Bias, ModelError, Weight};
 use microgpt::{
     Checkpoint, Context, Gpt, Instance, LanguageModel, Loss, Matrix, Model, Parameters,
@@ -78,7 +78,11 @@ impl LanguageModel for Mixed {
         let heads = |x: Matrix<'t, usize, usize, T>| x.reshape((tokens.len(), 2, self.width / 2));
         let read = context.attend(heads(h), heads(linear(w.wk, h)), heads(x), attention);
         let again = context.scan(h, w.start, |x, h| cell(w.u, x, h));
-        let x = read.reshape(x.shape()) + fade(again, context.times());
+        let (keys, values) = (heads(h), heads(linear(w.wk, x)));
+        let too =
+            context.attend_in_streams(heads(x), keys, values, attention, attention_of_streams);
+        let read = (read + too).reshape(x.shape());
+        let x = read + fade(again, context.times());
         linear(w.lm_head, x)
     }
 }
@@ -227,9 +231,11 @@ fn documents_drawn_side_by_side_are_those_drawn_one_by_one() {
         for sampling in [all, colder, few, some] {
             streams_are_samplers(&mixed(&tape), sampling);
         }
-        // Heads that make whole vectors and such that do not, and as many tokens as lanes, and not.
-        for (vocabulary, n_embd, n_head) in [(27, 12, 3), (32, 8, 8)] {
-            let config = Gpt { n_embd, n_head, std: 0.5, ..Gpt::new(vocabulary) };
+        // As many heads and tokens as lanes, and not; a cache of more positions than arrays interleave.
+        for (vocabulary, n_embd, n_head, block_size) in
+            [(27, 16, 4, 16), (5, 6, 3, 20), (32, 8, 8, 16)]
+        {
+            let config = Gpt { n_embd, n_head, block_size, std: 0.5, ..Gpt::new(vocabulary) };
             let gpt = Instance::new(&tape, config, &mut PythonRandom::new(2)).expect("a model");
             for sampling in [all, Sampling { temperature: 2.0, ..all }] {
                 streams_are_samplers(&gpt, sampling);
@@ -240,13 +246,59 @@ fn documents_drawn_side_by_side_are_those_drawn_one_by_one() {
     check::<f32>();
 }
 
+/// Of tokens that continue streams of a cache, one after the other, to the parameters.
+#[test]
+fn a_gradient_goes_back_through_several_passes_of_streams() {
+    let tape = Tape::new();
+    let config = Gpt { std: 0.5, ..Gpt::new(6) };
+    let gpt = Instance::new(&tape, config, &mut PythonRandom::new(5)).expect("a model");
+    let mut cache = Context::cache(&gpt, 3);
+    cache.advance([2, 0]);
+    let first = gpt.logits(&[4, 1], &mut cache);
+    let second = gpt.logits(&[3, 5], &mut cache);
+    let sum = expr!(sum(first[t, v]^2 for t, v) + sum(second[t, v]^2 for t, v));
+    sum.backward();
+    // What is in the cache is constant: of the first pass the gradient is that of two caches with one token each.
+    let both = gpt.block().grad();
+    assert!(both.iter().any(|gradient| *gradient != 0.0));
+    gpt.block().update_gradients(|gradients| gradients.fill(0.0));
+    first.backward_with(&first.data().iter().map(|x| 2.0 * x).collect::<Vec<_>>());
+    let of_first = gpt.block().grad();
+    gpt.block().update_gradients(|gradients| gradients.fill(0.0));
+    for token in [4, 1] {
+        let alone = gpt.logits(&[token], &mut Context::cache(&gpt, 1));
+        alone.backward_with(&alone.data().iter().map(|x| 2.0 * x).collect::<Vec<_>>());
+    }
+    for (found, wanted) in of_first.iter().zip(gpt.block().grad()) {
+        assert!((found - wanted).abs() < 1e-12 * (1.0 + wanted.abs()), "{found} and {wanted}");
+    }
+}
+
+#[test]
+fn a_pass_has_one_token_of_each_stream() {
+    let tape = Tape::new();
+    let gpt = Instance::new(&tape, Gpt::new(6), &mut PythonRandom::new(5)).expect("a model");
+    for (streams, text) in
+        [([1, 1], "stream 1 has two tokens of one pass"), ([0, 3], "stream 3 of a cache of 3")]
+    {
+        let mut cache = Context::cache(&gpt, 3);
+        cache.advance(streams);
+        let pass = std::panic::AssertUnwindSafe(|| gpt.logits(&[2, 2], &mut cache).data());
+        let panic = std::panic::catch_unwind(pass).expect_err("it panics");
+        assert_eq!(*panic.downcast::<String>().expect("a message"), text);
+    }
+}
+
 #[test]
 fn one_query_of_each_of_some_streams_sees_its_own_document() {
     let tape = Tape::new();
     let config = Gpt { n_embd: 24, n_head: 3, n_layer: 2, std: 0.5, ..Gpt::new(7) };
     let gpt = Instance::new(&tape, config, &mut PythonRandom::new(5)).expect("a model");
     let mut cache = Context::cache(&gpt, 5);
+    // Of the first stream several tokens before, without a word of streams.
+    let _ = gpt.logits(&[3, 1, 2], &mut cache);
     let mut documents: [Vec<usize>; 5] = Default::default();
+    documents[0].extend([3, 1, 2]);
     // Streams in any order, some of which rest, and one that begins anew.
     for (step, streams) in [&[3, 0][..], &[0, 1, 3], &[4], &[1, 0, 4, 3, 2], &[2, 3], &[3, 4, 0]]
         .into_iter()
@@ -258,7 +310,11 @@ fn one_query_of_each_of_some_streams_sees_its_own_document() {
         }
         let tokens: Vec<usize> = streams.iter().map(|stream| (stream * 3 + step) % 7).collect();
         cache.advance(streams.iter().copied());
-        let together = gpt.logits(&tokens, &mut cache).data();
+        // Where nothing is recorded one call of attention is for all of them.
+        let together = match step % 3 {
+            0 => gpt.logits(&tokens, &mut cache).data(),
+            _ => tape.inference(|| gpt.logits(&tokens, &mut cache).data()),
+        };
         for ((&stream, token), row) in streams.iter().zip(tokens).zip(together.chunks_exact(7)) {
             documents[stream].push(token);
             let alone = gpt.logits(&documents[stream], &mut Context::document()).data();

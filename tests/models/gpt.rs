@@ -136,7 +136,7 @@ fn the_gradient_of_the_whole_models_loss() {
             let gpt = Instance::new(&tape, config, &mut PythonRandom::new(3)).expect("a model");
             gpt.block().data()
         };
-        // Long enough that the block ends before the document; of many parameters a few positions tell as much.
+        // Longer than the block; of the widest model, which takes as long as all others, few positions.
         let tokens = [2, 0, 1, 1, 2, 0, 2];
         let tokens = if config.n_embd < 16 { &tokens[..] } else { &tokens[..3] };
         let report = Gradcheck::new().seed(9).check(&[initial], |weights| {

@@ -107,7 +107,7 @@ fn streams_take_as_much_for_a_document_however_long_it_is() {
     draw();
     let mut tokens = 0;
     let allocated = measure(|| tokens = draw());
-    // Some list is made for each step of all streams, and documents grow.
+    // Documents grow, and `sample` has some lists of its own.
     assert!(allocated.count_total < tokens as u64, "{} for {tokens}", allocated.count_total);
     assert_eq!(allocated.bytes_current, 0);
 }

@@ -159,21 +159,27 @@ impl<A: Copy + Eq + Hash> Graph<A> {
             lefts.len() == rights.len()
                 && lefts.iter().zip(rights).all(|(left, right)| self.are_equal(left, right))
         };
-        let same = |atom: &Atom<IndexId>, right_atom: &Atom<IndexId>| match (atom, right_atom) {
-            (Atom::Index(index), Atom::Index(right_index)) => self.are_alike(*index, *right_index),
-            (Atom::Id { integers, at }, Atom::Id { integers: right_integers, at: right_at }) => {
-                integers == right_integers && all(at, right_at)
-            }
-            (Atom::Of(operation, both), Atom::Of(right_operation, right_both)) => {
-                operation == right_operation && all(&both[..], &right_both[..])
-            }
-            _ => atom == right_atom,
-        };
+        let same =
+            |left_atom: &Atom<IndexId>, right_atom: &Atom<IndexId>| match (left_atom, right_atom) {
+                (Atom::Index(index), Atom::Index(right_index)) => {
+                    self.are_alike(*index, *right_index)
+                }
+                (
+                    Atom::Id { integers, at },
+                    Atom::Id { integers: right_integers, at: right_at },
+                ) => integers == right_integers && all(at, right_at),
+                (Atom::Of(operation, both), Atom::Of(right_operation, right_both)) => {
+                    operation == right_operation && all(&both[..], &right_both[..])
+                }
+                _ => left_atom == right_atom,
+            };
         left.constant == right.constant
             && left.terms.len() == right.terms.len()
-            && left.terms.iter().zip(&right.terms).all(|((atom, by), (right_atom, right_by))| {
-                by == right_by && same(atom, right_atom)
-            })
+            && left.terms.iter().zip(&right.terms).all(
+                |((left_atom, left_by), (right_atom, right_by))| {
+                    left_by == right_by && same(left_atom, right_atom)
+                },
+            )
     }
 
     /// The first index whose values make an axis of this length.

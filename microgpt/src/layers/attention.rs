@@ -16,6 +16,7 @@ layer! {
     /// is at position `place[n]` of the document that begins at row `first[n]`.
     pub fn attention_of_streams(q: [n, h, j], k: [m, h, j], v: [m, h, j], first: &[usize; n] in 0..m - m / 2, place: &[usize; n] in 0..=m / 2) -> [n, h, j]
     where s in 0..=place[n] {
+        // `weight` by itself: what has ids in its ranges is else computed again for each `j`.
         let score  = [sum(q[n, h, j] * k[first[n] + s, h, j] for j) / sqrt(len(j)) for n, h, s];
         let top    = [max(score[n, h, s] for s) for n, h];
         let e      = [exp(score[n, h, s] - stop(top[n, h])) for n, h, s];

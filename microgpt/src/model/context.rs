@@ -71,10 +71,39 @@ struct Cache<'t, T: Real> {
     lens: Vec<usize>,
     /// The most that there can be.
     capacity: usize,
-    /// The row of each token's stream that is its first, if each token is of a stream of its own.
+    /// For each token the first row of its stream, after `advance`.
     first: Vec<usize>,
+    /// The number of the pass that continued each stream last, and of this one.
+    continued: Vec<u64>,
+    pass: u64,
     /// What each call of `attend`, `scan` and `recurrence` keeps, stream after stream.
     kept: Vec<Kept<'t, T>>,
+}
+
+impl<T: Real> Cache<'_, T> {
+    /// Before a pass of one token of each of these streams.
+    #[track_caller]
+    fn begin(&mut self, spans: &mut [Span]) {
+        self.first.clear();
+        self.pass += 1;
+        let streams = self.lens.len();
+        for Span { stream, past, .. } in spans {
+            assert!(*stream < streams, "stream {stream} of a cache of {streams}");
+            let before = std::mem::replace(&mut self.continued[*stream], self.pass);
+            assert!(before < self.pass, "stream {stream} has two tokens of one pass");
+            *past = self.lens[*stream];
+            self.first.push(*stream * self.capacity);
+        }
+    }
+}
+
+/// The keys and values of all streams of a cache, for one call of `attend`.
+#[derive(Clone, Copy)]
+struct Seen<'t, T: Real> {
+    keys: Vector<'t, usize, T>,
+    values: Vector<'t, usize, T>,
+    /// The rows of each stream.
+    capacity: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -186,7 +215,8 @@ impl<'t, T: Real> Context<'t, T> {
             Size::State(size) => Kept::States(room(size)),
         });
         let kept = kept.collect();
-        let cache = Cache { lens: vec![0; streams], capacity, first: Vec::new(), kept };
+        let (lens, continued) = (vec![0; streams], vec![0; streams]);
+        let cache = Cache { lens, capacity, first: Vec::new(), continued, pass: 0, kept };
         Self::new(Past::Cache(cache), Spans::WHOLE)
     }
 
@@ -217,7 +247,8 @@ impl<'t, T: Real> Context<'t, T> {
     }
 
     /// Says which streams of a cache the tokens of the next forward passes continue: one token each, in
-    /// this order, until it is said anew. Before it is said, all tokens continue the first stream.
+    /// this order, until it is said anew. Before it is said, all tokens continue the first stream. A pass panics
+    /// that has two tokens of one stream, or one of a stream that there is not.
     ///
     /// ```
     /// use microgpt::{Context, Gpt, Instance, PythonRandom, Tape};
@@ -251,9 +282,8 @@ impl<'t, T: Real> Context<'t, T> {
         match &mut self.spans {
             Spans::One(span) => {
                 span.len = tokens;
-                if let Past::Cache(cache) = &mut self.past {
+                if let Past::Cache(cache) = &self.past {
                     span.past = cache.lens[0];
-                    cache.first.clear();
                 }
                 self.positions = Positions::From { first: span.past, len: tokens };
             }
@@ -261,11 +291,7 @@ impl<'t, T: Real> Context<'t, T> {
                 let len: usize = spans.iter().map(|span| span.len).sum();
                 assert!(len == tokens, "a context of {len} tokens was given {tokens}");
                 if let Past::Cache(cache) = &mut self.past {
-                    cache.first.clear();
-                    for span in &mut *spans {
-                        span.past = cache.lens[span.stream];
-                        cache.first.push(span.stream * cache.capacity);
-                    }
+                    cache.begin(spans);
                 }
                 if !matches!(self.positions, Positions::Each(_)) {
                     self.positions = Positions::Each(Vec::with_capacity(tokens));
@@ -351,21 +377,23 @@ impl<'t, T: Real> Context<'t, T> {
         v: Array<'t, V, T>,
         attention: impl Fn(Array<'t, Q, T>, Array<'t, K, T>, Array<'t, V, T>, usize) -> Array<'t, O, T>,
     ) -> Array<'t, O, T> {
-        let kept = self.keys_and_values(q, k, v);
-        self.attend_each(q, k, v, kept, attention)
+        let seen = self.seen(q, k, v);
+        self.attend_each(q, k, v, seen, attention)
     }
 
-    /// As [`attend`](Context::attend), and `of_streams` gives the same for one query of each of several streams of a
-    /// cache at once, as [`Streams`](crate::Streams) ask for it: a record for all of them, not one for each.
+    /// As [`attend`](Context::attend), and `of_streams` gives the same for one query of each of several streams at
+    /// once, after [`advance`](Context::advance): a call for all of them, not one for each.
     ///
     /// `of_streams` receives the queries, `[n, ..]`, the keys and the values of all streams, `[m, ..]`, and for each
-    /// query the first row of its stream and its position: it sees the rows `first[n]..=first[n] + place[n]`.
+    /// query the first row of its stream and its position. It returns a row for each query, which sees the rows
+    /// `first[n]..=first[n] + place[n]`; those behind are of documents before.
     /// [`attention_of_streams`](crate::layers::attention_of_streams) is that of
-    /// [`attention`](crate::layers::attention).
+    /// [`attention`](crate::layers::attention). Where the tape records, `attention` is called for each stream: a record
+    /// of it reads no row that a later pass writes.
     ///
     /// # Panics
     ///
-    /// As [`attend`](Context::attend).
+    /// If there is not one query, key and value for each token, or if `of_streams` returns another number of rows.
     #[track_caller]
     pub fn attend_in_streams<Q: Rows, K: Rows, V: Rows, O: Rows>(
         &mut self,
@@ -381,28 +409,32 @@ impl<'t, T: Real> Context<'t, T> {
             &[usize],
         ) -> Array<'t, O, T>,
     ) -> Array<'t, O, T> {
-        let kept = self.keys_and_values(q, k, v);
-        match (kept, &self.past, &self.positions) {
-            (Some((keys, values)), Past::Cache(cache), Positions::Each(place))
-                if cache.first.len() == place.len() =>
-            {
-                let rows = cache.lens.len() * cache.capacity;
-                let k = rows_of(keys, 0, k.shape().with_rows(rows));
-                let v = rows_of(values, 0, v.shape().with_rows(rows));
-                of_streams(q, k, v, &cache.first, place)
-            }
-            _ => self.attend_each(q, k, v, kept, attention),
+        let seen = self.seen(q, k, v);
+        let (Some(seen), Past::Cache(cache), Spans::Several(spans)) =
+            (seen, &self.past, &self.spans)
+        else {
+            return self.attend_each(q, k, v, seen, attention);
+        };
+        if q.tape().is_recording() {
+            return self.attend_each(q, k, v, Some(seen), attention);
         }
+        let all = cache.lens.len() * seen.capacity;
+        let k = rows_of(seen.keys, 0, k.shape().with_rows(all));
+        let v = rows_of(seen.values, 0, v.shape().with_rows(all));
+        let read = of_streams(q, k, v, &cache.first, self.positions());
+        let (rows, queries) = (read.shape().rows(), spans.len());
+        assert!(rows == queries, "attention of {queries} streams returned {rows} rows");
+        read
     }
 
-    /// Keeps the keys and values of the tokens, if there is a cache, and returns all of each that it has.
+    /// Keeps the keys and values of the tokens, if there is a cache, and returns all that it has.
     #[track_caller]
-    fn keys_and_values<Q: Rows, K: Rows, V: Rows>(
+    fn seen<Q: Rows, K: Rows, V: Rows>(
         &mut self,
         q: Array<'t, Q, T>,
         k: Array<'t, K, T>,
         v: Array<'t, V, T>,
-    ) -> Option<(Vector<'t, usize, T>, Vector<'t, usize, T>)> {
+    ) -> Option<Seen<'t, T>> {
         let tokens = self.positions().len();
         let (queries, keys, values) = (q.shape().rows(), k.shape().rows(), v.shape().rows());
         assert!(
@@ -415,16 +447,15 @@ impl<'t, T: Real> Context<'t, T> {
             attended.push([q.reshape(rows(q.shape().row_size())), k.reshape(rows(key))]);
         }
         let call = self.calls;
-        let kept = self.kept(Size::Positions { key, value }).map(|(kept, cache)| match kept {
-            Kept::Positions { keys, values } => (keys, values, cache.capacity),
+        let seen = self.kept(Size::Positions { key, value }).map(|(kept, cache)| match kept {
+            Kept::Positions { keys, values } => Seen { keys, values, capacity: cache.capacity },
             Kept::States(_) => panic!("call {call} is `attend`, but was not as the cache was made"),
-        });
-        let (keys, values, capacity) = kept?;
+        })?;
         // That there is room for all of them was asked before the forward pass.
         let spans = self.spans.all();
-        keep(k, keys, capacity, spans);
-        keep(v, values, capacity, spans);
-        Some((keys, values))
+        keep(k, seen.keys, seen.capacity, spans);
+        keep(v, seen.values, seen.capacity, spans);
+        Some(seen)
     }
 
     /// Attention of one document after the other.
@@ -434,20 +465,16 @@ impl<'t, T: Real> Context<'t, T> {
         q: Array<'t, Q, T>,
         k: Array<'t, K, T>,
         v: Array<'t, V, T>,
-        kept: Option<(Vector<'t, usize, T>, Vector<'t, usize, T>)>,
+        seen: Option<Seen<'t, T>>,
         attention: impl Fn(Array<'t, Q, T>, Array<'t, K, T>, Array<'t, V, T>, usize) -> Array<'t, O, T>,
     ) -> Array<'t, O, T> {
         let spans = self.spans.all();
-        let kept = match (&self.past, kept) {
-            (Past::Cache(cache), Some((keys, values))) => Some((keys, values, cache.capacity)),
-            _ => None,
-        };
         let mut first = 0;
         let of_span = |span: &Span| {
             let rows = (first, span.len);
             first += span.len;
             let q = q.rows(rows.0, rows.1);
-            let Some((keys, values, capacity)) = kept else {
+            let Some(Seen { keys, values, capacity }) = seen else {
                 return attention(q, k.rows(rows.0, rows.1), v.rows(rows.0, rows.1), span.past);
             };
             let (stream, len) = (span.stream * capacity, span.past + span.len);

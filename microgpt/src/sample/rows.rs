@@ -11,13 +11,10 @@
 // Plain loops over lanes are always made into vectors.
 #![allow(clippy::needless_range_loop)]
 
-use crate::expr::tuning::LANES;
+use crate::expr::tuning::{LANES, ROWS};
 use crate::expr::{Sum, accumulate, barrier, map};
 use crate::random::{PythonRandom, RandomError};
 use crate::real::Real;
-
-/// The rows of a block: whole vectors of any machine.
-pub(super) const ROWS: usize = 16;
 
 /// A number of each row.
 type Each<T> = [T; ROWS];
@@ -32,32 +29,29 @@ pub(super) struct Rows<T> {
 }
 
 impl<T: Real> Rows<T> {
-    /// Draws a token for each row, of which there are `vocabulary`, at `1 / colder`. The generator of the stream of each
-    /// row draws its number.
+    /// Draws a token for each row of `vocabulary` logits of a block, at the temperature `1 / colder`. The generator of
+    /// the stream of each row draws its number.
     pub(super) fn choose(
         &mut self,
-        logits: &[T],
+        block: &[T],
         vocabulary: usize,
         colder: T,
-        mut streams: impl Iterator<Item = usize>,
+        streams: impl Iterator<Item = usize>,
         generators: &mut [PythonRandom],
-        mut chosen: impl FnMut(usize),
+        chosen: impl FnMut(usize),
     ) -> Result<(), RandomError> {
-        for block in logits.chunks(ROWS * vocabulary) {
-            let rows = block.len() / vocabulary;
-            self.turn(block, vocabulary);
-            let totals = self.accumulate(colder);
-            let mut targets = [0.0; ROWS];
-            for (target, total) in targets.iter_mut().zip(totals).take(rows) {
-                if total <= 0.0 || !total.is_finite() {
-                    return Err(RandomError::UnusableTotal(total));
-                }
-                let Some(stream) = streams.next() else { break };
-                *target = generators[stream].random() * total;
+        self.turn(block, vocabulary);
+        let mut targets = [0.0; ROWS];
+        let totals = self.accumulate(colder);
+        let mut rows = 0;
+        for ((target, total), stream) in targets.iter_mut().zip(totals).zip(streams) {
+            if total <= 0.0 || !total.is_finite() {
+                return Err(RandomError::UnusableTotal(total));
             }
-            let tokens = self.first_beyond(&targets);
-            tokens[..rows].iter().for_each(|&token| chosen(token));
+            *target = generators[stream].random() * total;
+            rows += 1;
         }
+        self.first_beyond(&targets).into_iter().take(rows).for_each(chosen);
         Ok(())
     }
 

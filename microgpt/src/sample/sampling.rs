@@ -5,7 +5,7 @@ use std::array::from_fn;
 use num_traits::clamp;
 
 use super::rows::Rows;
-use crate::expr::tuning::LANES;
+use crate::expr::tuning::{FEWEST_ROWS, LANES, ROWS};
 use crate::expr::{Sum, barrier, greatest};
 use crate::random::{PythonRandom, RandomError};
 use crate::real::Real;
@@ -152,13 +152,12 @@ impl<T: Real> Choosing<T> {
         total.total().recip()
     }
 
-    /// Draws a token for each row of logits, `vocabulary` of them. The generator of the stream of each row draws its
-    /// number.
+    /// Draws a token for each row of `vocabulary` logits. The generator of the stream of each row draws its number.
     pub(super) fn choose_each(
         &mut self,
         logits: &[T],
         vocabulary: usize,
-        streams: impl Iterator<Item = usize>,
+        mut streams: impl Iterator<Item = usize>,
         generators: &mut [PythonRandom],
         mut chosen: impl FnMut(usize),
     ) -> Result<(), RandomError> {
@@ -166,13 +165,19 @@ impl<T: Real> Choosing<T> {
             return Err(RandomError::UnusableTotal(0.0));
         }
         let Sampling { temperature, top_k, top_p } = self.sampling;
-        if temperature > 0.0 && top_k.is_none() && top_p.is_none() {
-            let colder = inverse(temperature);
-            return self.rows.choose(logits, vocabulary, colder, streams, generators, chosen);
-        }
-        for (row, stream) in logits.chunks_exact(vocabulary).zip(streams) {
-            self.look_at(row);
-            chosen(self.choose(&mut generators[stream])?);
+        let of_all = temperature > 0.0 && top_k.is_none() && top_p.is_none();
+        for block in logits.chunks(ROWS * vocabulary) {
+            let rows = block.len() / vocabulary;
+            let streams = streams.by_ref().take(rows);
+            if of_all && rows >= FEWEST_ROWS {
+                let colder = inverse(temperature);
+                self.rows.choose(block, vocabulary, colder, streams, generators, &mut chosen)?;
+                continue;
+            }
+            for (row, stream) in block.chunks_exact(vocabulary).zip(streams) {
+                self.look_at(row);
+                chosen(self.choose(&mut generators[stream])?);
+            }
         }
         Ok(())
     }
@@ -201,7 +206,6 @@ fn inverse<T: Real>(temperature: f64) -> T {
 
 #[cfg(test)]
 mod tests {
-    use super::super::rows::ROWS;
     use super::*;
 
     fn probabilities<T: Real>(logits: &[T], temperature: f64) -> Vec<f64> {
@@ -298,7 +302,7 @@ mod tests {
     /// The choice for many rows, beside that for each.
     fn rows_are_each<T: Real>() {
         let sampling = Sampling { temperature: 0.7, ..Sampling::GIST };
-        for (rows, vocabulary) in [(1, 1), (3, 2), (16, 27), (17, 8), (40, 33), (5, 100)] {
+        for (rows, vocabulary) in [(1, 1), (3, 2), (16, 27), (17, 8), (40, 33), (9, 1), (12, 100)] {
             let logits: Vec<T> = (0..rows * vocabulary)
                 .map(|at| T::of(((at * 7919 + 3) % 101) as f64 / 9.0 - 5.0))
                 .collect();
@@ -316,9 +320,10 @@ mod tests {
                 choosing.look_at(logits);
                 let token = choosing.choose(&mut alone[streams(row)]).expect("numbers");
                 assert_eq!(chosen[row], token, "row {row} of {rows}, {vocabulary} tokens");
-                // The cumulative probabilities are the same bits.
+                // The cumulative probabilities are the same bits, of the last block that has enough rows.
                 let place = row % ROWS;
-                if row / ROWS == (rows - 1) / ROWS {
+                let block = if rows % ROWS < FEWEST_ROWS { rows / ROWS } else { rows / ROWS + 1 };
+                if row / ROWS + 1 == block {
                     let along = choosing.rows.cumulative().map(|each| each[place]);
                     assert!(along.eq(choosing.cumulative.iter().copied()));
                 }

@@ -9,7 +9,8 @@ use crate::real::Real;
 /// Draws documents from a language model side by side, as rows of one forward pass.
 ///
 /// Each stream has a generator of its own, and draws what a [`Sampler`](crate::Sampler) with that
-/// generator draws, one document after the other.
+/// generator draws, one document after the other. (Products of many rows round in another way than those of one: a
+/// number drawn within some 10⁻¹⁵ of the bound between two tokens, in `f32` 10⁻⁷, may fall on the other side.)
 ///
 /// ```
 /// use microgpt::{Gpt, Instance, PythonRandom, Sampler, Sampling, Streams, Tape};
