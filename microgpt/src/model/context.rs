@@ -189,9 +189,9 @@ impl<'t, T: Real> Context<'t, T> {
 
     /// A cache: so many documents are continued side by side, each of which is a stream; none has begun.
     ///
-    /// What the cache keeps lies on the tape of the model, and a rewind to before it forgets it. No
-    /// gradient flows to the positions before. To find out how much there is to keep, the model runs
-    /// once, with token 0.
+    /// What the cache keeps lies on the tape of the model, and a rewind to before it forgets it. It is
+    /// constant: no gradient flows to the positions before, nor through the keys and values of the new ones. To find
+    /// out how much there is to keep, the model runs once, with token 0.
     #[must_use]
     #[track_caller]
     pub fn cache<M: LanguageModel>(model: &Instance<'t, M, T>, streams: usize) -> Self {
