@@ -98,7 +98,7 @@ fn generation_allocates_for_its_result_alone() {
 }
 
 #[test]
-fn streams_take_as_much_for_a_document_however_long_it_is() {
+fn streams_allocate_for_their_documents_alone() {
     let tape = Tape::<f32>::default();
     let gpt = model(&tape, Gpt::new(6));
     let generators = || (0..8).map(PythonRandom::new).collect();
@@ -107,7 +107,7 @@ fn streams_take_as_much_for_a_document_however_long_it_is() {
     draw();
     let mut tokens = 0;
     let allocated = measure(|| tokens = draw());
-    // Documents grow, and `sample` has some lists of its own.
-    assert!(allocated.count_total < tokens as u64, "{} for {tokens}", allocated.count_total);
+    // A document grows to 4, 8 and 16 tokens, and `sample` has some lists of its own.
+    assert!(allocated.count_total <= 80 * 3 + 10, "{} for {tokens}", allocated.count_total);
     assert_eq!(allocated.bytes_current, 0);
 }
