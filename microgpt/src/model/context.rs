@@ -410,21 +410,20 @@ impl<'t, T: Real> Context<'t, T> {
         ) -> Array<'t, O, T>,
     ) -> Array<'t, O, T> {
         let seen = self.seen(q, k, v);
-        let (Some(seen), Past::Cache(cache), Spans::Several(spans)) =
-            (seen, &self.past, &self.spans)
-        else {
-            return self.attend_each(q, k, v, seen, attention);
-        };
-        if q.tape().is_recording() {
-            return self.attend_each(q, k, v, Some(seen), attention);
+        match (seen, &self.past, &self.spans) {
+            (Some(Seen { keys, values, capacity }), Past::Cache(cache), Spans::Several(spans))
+                if !q.tape().is_recording() =>
+            {
+                let all = cache.lens.len() * capacity;
+                let k = rows_of(keys, 0, k.shape().with_rows(all));
+                let v = rows_of(values, 0, v.shape().with_rows(all));
+                let read = of_streams(q, k, v, &cache.first, self.positions());
+                let (rows, queries) = (read.shape().rows(), spans.len());
+                assert!(rows == queries, "attention of {queries} streams returned {rows} rows");
+                read
+            }
+            _ => self.attend_each(q, k, v, seen, attention),
         }
-        let all = cache.lens.len() * seen.capacity;
-        let k = rows_of(seen.keys, 0, k.shape().with_rows(all));
-        let v = rows_of(seen.values, 0, v.shape().with_rows(all));
-        let read = of_streams(q, k, v, &cache.first, self.positions());
-        let (rows, queries) = (read.shape().rows(), spans.len());
-        assert!(rows == queries, "attention of {queries} streams returned {rows} rows");
-        read
     }
 
     /// Keeps the keys and values of the tokens, if there is a cache, and returns all that it has.

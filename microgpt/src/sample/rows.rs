@@ -45,10 +45,7 @@ impl<T: Real> Rows<T> {
         let totals = self.accumulate(colder);
         let mut rows = 0;
         for ((target, total), stream) in targets.iter_mut().zip(totals).zip(streams) {
-            if total <= 0.0 || !total.is_finite() {
-                return Err(RandomError::UnusableTotal(total));
-            }
-            *target = generators[stream].random() * total;
+            *target = generators[stream].below(total)?;
             rows += 1;
         }
         self.first_beyond(&targets).into_iter().take(rows).for_each(chosen);

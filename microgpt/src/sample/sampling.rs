@@ -218,12 +218,14 @@ mod tests {
         choosing.probabilities().to_vec()
     }
 
+    fn without_a_pattern<T: Real>(count: usize) -> Vec<T> {
+        (0..count).map(|at| T::of(((at * 7919 + 3) % 101) as f64 / 9.0 - 5.0)).collect()
+    }
+
     fn is_plain_softmax<T: Real>(tolerance: f64) {
         for count in (0..=2 * LANES + 3).chain([63, 64, 65, 1000]) {
             for temperature in [0.5, 1.0, 0.7, 3.0] {
-                let logits: Vec<T> = (0..count)
-                    .map(|at| T::of(((at * 7919 + 3) % 101) as f64 / 9.0 - 5.0))
-                    .collect();
+                let logits: Vec<T> = without_a_pattern(count);
                 let weights: Vec<f64> =
                     logits.iter().map(|logit| (logit.as_f64() / temperature).exp()).collect();
                 let total: f64 = weights.iter().sum();
@@ -303,9 +305,7 @@ mod tests {
     fn rows_are_each<T: Real>() {
         let sampling = Sampling { temperature: 0.7, ..Sampling::GIST };
         for (rows, vocabulary) in [(1, 1), (3, 2), (16, 27), (17, 8), (40, 33), (9, 1), (12, 100)] {
-            let logits: Vec<T> = (0..rows * vocabulary)
-                .map(|at| T::of(((at * 7919 + 3) % 101) as f64 / 9.0 - 5.0))
-                .collect();
+            let logits: Vec<T> = without_a_pattern(rows * vocabulary);
             let generators = || (0..rows as u64).map(PythonRandom::new).collect::<Vec<_>>();
             let [mut together, mut alone] = [generators(), generators()];
             let (mut choosing, mut chosen) = (Choosing::new(sampling), Vec::new());

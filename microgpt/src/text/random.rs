@@ -193,14 +193,19 @@ impl PythonRandom {
             total += weight;
             total
         }));
+        let target = self.below(total)?;
+        // They rise, as no weight is negative: the first beyond the target comes after all that are not. All
+        // are compared, for a search ends with a branch that no processor foresees.
+        let bounds = &cumulative[..weights.len() - 1];
+        Ok(bounds.iter().filter(|&&bound| bound <= target).count())
+    }
+
+    /// A uniform number below the total of some weights. Nothing is drawn if that is not finite and positive.
+    pub(crate) fn below(&mut self, total: f64) -> Result<f64, RandomError> {
         if total <= 0.0 || !total.is_finite() {
             return Err(RandomError::UnusableTotal(total));
         }
-        // They rise, as no weight is negative: the first beyond the target comes after all that are not. All
-        // are compared, for a search ends with a branch that no processor foresees.
-        let target = self.random() * total;
-        let bounds = &cumulative[..weights.len() - 1];
-        Ok(bounds.iter().filter(|&&bound| bound <= target).count())
+        Ok(self.random() * total)
     }
 
     fn from_magnitude(little_endian: &[u8]) -> Self {
