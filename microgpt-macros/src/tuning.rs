@@ -2,9 +2,9 @@
 //! kernels that generated code calls are in `microgpt/src/expr/tuning.rs`. How much a program may hold at all is said
 //! where that is checked: `syntax/depth.rs`, `resolve/depth.rs`, `resolve/integers.rs`.
 //!
-//! The costs of [`Cost`] were chosen by `cargo bench --bench table`. Where loops stay as they are written, the default model takes
-//! 2.2 times as long (`f32`; 1.8 in `f64`). Their size hardly matters: if one of the six is halved or doubled (1 becomes 0 or
-//! 2), no kernel of the library's layers becomes another, but for two of a recurrence in time if what stays costs no more
+//! The costs of [`Cost`] were chosen by `cargo bench --bench table`. Where loops stay as they are written, the default
+//! model takes 2.2 times as long (`f32`; 1.8 in `f64`). Their size hardly matters: if one of the six is halved or doubled
+//! (1 becomes 0 or 2), no kernel of the library's layers becomes another, but for two of a recurrence in time if what stays costs no more
 //! to write than what is contiguous, and for 19 of attention if what is strided costs twice what is contiguous to read, in
 //! place of four times; with these the default model and blocks of 256 take as long.
 
