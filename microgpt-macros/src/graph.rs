@@ -261,6 +261,12 @@ impl<A: Copy + Eq + Hash> Graph<A> {
         }
     }
 
+    /// Where a condition holds, and where it does not, within what holds around it.
+    pub fn where_decided(&mut self, outer: Option<NodeId>, condition: NodeId) -> (NodeId, NodeId) {
+        let not = self.add(Node::Not(condition));
+        (self.both(outer, condition), self.both(outer, not))
+    }
+
     /// Gives arrays other names.
     pub fn rename(&mut self, name: impl Fn(A) -> A) {
         for node in self.nodes.iter_mut() {

@@ -435,8 +435,15 @@ impl Builder<'_> {
                 left: self.node(left),
                 right: self.node(right),
             },
-            Condition::And(left, right) => Node::And(self.condition(left), self.condition(right)),
-            Condition::Or(left, right) => Node::Or(self.condition(left), self.condition(right)),
+            Condition::And(left, right) => {
+                let left = self.condition(left);
+                Node::And(left, self.where_taken(left, |builder| builder.condition(right)))
+            }
+            Condition::Or(left, right) => {
+                let left = self.condition(left);
+                let not = self.graph.add(Node::Not(left));
+                Node::Or(left, self.where_taken(not, |builder| builder.condition(right)))
+            }
             Condition::Not(operand) => Node::Not(self.condition(operand)),
         };
         self.graph.add(node)

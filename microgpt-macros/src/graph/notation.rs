@@ -17,6 +17,15 @@ pub struct Notation<'a> {
     graph: &'a Graph,
     /// The nodes that are shown by a name, and not by what computes them.
     named: Option<&'a BTreeMap<NodeId, String>>,
+    /// What is known of conditions where a node is shown, the innermost first.
+    decided: Option<&'a Decided<'a>>,
+}
+
+/// A condition that holds, or does not, in the branch that is shown.
+struct Decided<'a> {
+    condition: NodeId,
+    holds: bool,
+    outer: Option<&'a Decided<'a>>,
 }
 
 /// How tightly an expression binds: in a tighter place it needs parentheses.
@@ -31,7 +40,7 @@ enum Binding {
 
 impl<'a> Notation<'a> {
     pub fn new(checked: &'a Checked, gradient: &'a Gradient) -> Self {
-        Self { checked, gradient, graph: &gradient.equations.graph, named: None }
+        Self { checked, gradient, graph: &gradient.equations.graph, named: None, decided: None }
     }
 
     /// One line for each equation, in the order in which they run.
@@ -95,7 +104,10 @@ impl<'a> Notation<'a> {
         accumulations
             .map(|accumulation| {
                 let target = self.element(accumulation.target, &accumulation.subscripts);
-                let adjoint = self.node(accumulation.adjoint);
+                let adjoint = match accumulation.condition {
+                    Some(condition) => self.node_where(condition, true, accumulation.adjoint),
+                    None => self.node(accumulation.adjoint),
+                };
                 let nest = self.indices(&accumulation.nest);
                 let over = if nest.is_empty() { String::new() } else { format!(" for {nest}") };
                 let condition =
@@ -252,6 +264,44 @@ impl<'a> Notation<'a> {
         Notation { named: Some(named), ..*self }.node(node)
     }
 
+    /// A node in the branch of an `if` that is taken where the condition holds, or where it does not.
+    fn node_where(&self, condition: NodeId, holds: bool, node: NodeId) -> String {
+        let decided = Decided { condition, holds, outer: self.decided };
+        Notation { decided: Some(&decided), ..*self }.node(node)
+    }
+
+    /// Whether a condition holds, if that is known where a node is shown.
+    fn decided(&self, condition: NodeId) -> Option<bool> {
+        let nodes = &self.graph.nodes;
+        let mut known = std::iter::successors(self.decided, |decided| decided.outer);
+        let found = known.find_map(|known| self.within(condition, known.condition, known.holds));
+        found.or_else(|| match nodes[condition] {
+            Node::Not(operand) => self.decided(operand).map(|holds| !holds),
+            Node::And(left, right) => match (self.decided(left), self.decided(right)) {
+                (Some(true), right) => right,
+                (left, Some(true)) => left,
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (None, None) => None,
+            },
+            _ => None,
+        })
+    }
+
+    /// Whether a condition holds, if it is a part of another that holds, or does not.
+    fn within(&self, condition: NodeId, whole: NodeId, holds: bool) -> Option<bool> {
+        match self.graph.nodes[whole] {
+            _ if condition == whole => Some(holds),
+            Node::Not(operand) => self.within(condition, operand, !holds),
+            Node::And(left, right) if holds => {
+                [left, right].iter().find_map(|&part| self.within(condition, part, true))
+            }
+            Node::Or(left, right) if !holds => {
+                [left, right].iter().find_map(|&part| self.within(condition, part, false))
+            }
+            _ => None,
+        }
+    }
+
     /// A node where it must bind at least so tightly.
     fn bound(&self, node: NodeId, at_least: Binding) -> String {
         let (text, binding) = self.loose(node);
@@ -267,7 +317,9 @@ impl<'a> Notation<'a> {
             Node::Number(bits) => whole(f64::from_bits(*bits).to_string()),
             Node::Integer(integer) => self.loose_integer(integer),
             Node::Count(index) => self.loose_integer(&self.count(*index)),
-            Node::Load { array, subscripts, guard: None } => {
+            Node::Load { array, subscripts, guard }
+                if guard.is_none_or(|guard| self.decided(guard) == Some(true)) =>
+            {
                 whole(self.element(*array, subscripts))
             }
             Node::Call { function, arguments } => {
@@ -297,18 +349,21 @@ impl<'a> Notation<'a> {
                 self.indices(indices)
             )),
             Node::Stop(operand) => whole(format!("stop({})", self.node(*operand))),
-            Node::Select { condition, then, otherwise } => (
-                format!(
-                    "if {} {{ {} }} else {{ {} }}",
-                    self.node(*condition),
-                    self.node(*then),
-                    self.node(*otherwise)
+            Node::Select { condition, then, otherwise } => match self.decided(*condition) {
+                Some(holds) => self.loose(if holds { *then } else { *otherwise }),
+                None => (
+                    format!(
+                        "if {} {{ {} }} else {{ {} }}",
+                        self.node(*condition),
+                        self.node_where(*condition, true, *then),
+                        self.node_where(*condition, false, *otherwise)
+                    ),
+                    Binding::Choice,
                 ),
-                Binding::Choice,
-            ),
-            Node::Load { array, subscripts, guard: Some(guard) } => {
+            },
+            Node::Load { array, subscripts, guard } => {
                 let element = self.element(*array, subscripts);
-                let guard = self.node(*guard);
+                let guard = guard.map(|guard| self.node(guard)).unwrap_or_default();
                 (format!("if {guard} {{ {element} }} else {{ 0 }}"), Binding::Choice)
             }
             Node::Compare { comparison, left, right } => {
@@ -317,15 +372,21 @@ impl<'a> Notation<'a> {
                 }
                 let sign = Comparison::ALL.iter().find(|(_, candidate)| candidate == comparison);
                 let sign = sign.map_or("", |(sign, _)| sign);
-                whole(format!("{} {sign} {}", self.node(*left), self.node(*right)))
+                let side = |side| self.bound(side, Binding::Sum);
+                whole(format!("{} {sign} {}", side(*left), side(*right)))
             }
             Node::And(left, right) => {
-                whole(format!("({} && {})", self.node(*left), self.node(*right)))
+                let right = self.node_where(*left, true, *right);
+                whole(format!("({} && {right})", self.node(*left)))
             }
             Node::Or(left, right) => {
-                whole(format!("({} || {})", self.node(*left), self.node(*right)))
+                let right = self.node_where(*left, false, *right);
+                whole(format!("({} || {right})", self.node(*left)))
             }
-            Node::Not(operand) => whole(format!("!({})", self.node(*operand))),
+            Node::Not(operand) => whole(match self.graph.nodes[*operand] {
+                Node::And(..) | Node::Or(..) => format!("!{}", self.node(*operand)),
+                _ => format!("!({})", self.node(*operand)),
+            }),
             Node::WhereAt { index, position, value } => whole(format!(
                 "({} where {} is {})",
                 self.node(*value),

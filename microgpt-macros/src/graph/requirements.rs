@@ -86,7 +86,7 @@ fn is_trivial(graph: &Graph, condition: NodeId, holds: &dyn Fn(IndexId) -> bool)
 struct Use {
     by: EquationId,
     subscripts: Vec<Subscript>,
-    /// In a branch, when that is taken.
+    /// In a branch, and behind `&&` or `||`, where it is asked for.
     taken: Option<NodeId>,
 }
 
@@ -111,12 +111,16 @@ fn uses(equations: &mut Equations, used: EquationId) -> Vec<Use> {
                     }
                 }
                 Node::Select { condition, then, otherwise } => {
-                    let not = equations.graph.add(Node::Not(condition));
-                    let (then, otherwise) = (
-                        (then, Some(equations.graph.both(taken, condition))),
-                        (otherwise, Some(equations.graph.both(taken, not))),
-                    );
-                    stack.extend([(condition, taken), then, otherwise]);
+                    let (holds, not) = equations.graph.where_decided(taken, condition);
+                    stack.extend([(condition, taken), (then, Some(holds)), (otherwise, Some(not))]);
+                }
+                Node::And(left, right) => {
+                    let (holds, _) = equations.graph.where_decided(taken, left);
+                    stack.extend([(left, taken), (right, Some(holds))]);
+                }
+                Node::Or(left, right) => {
+                    let (_, not) = equations.graph.where_decided(taken, left);
+                    stack.extend([(left, taken), (right, Some(not))]);
                 }
                 parent => stack.extend(children(&parent).into_iter().map(|child| (child, taken))),
             }

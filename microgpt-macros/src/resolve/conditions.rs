@@ -9,7 +9,12 @@ use crate::syntax::ast::{self, Expr, ExprKind, Path};
 impl Checker<'_> {
     pub(super) fn condition(&mut self, condition: &ast::Condition) -> Condition {
         let mut both = |left: &ast::Condition, right: &ast::Condition| {
-            (Box::new(self.condition(left)), Box::new(self.condition(right)))
+            let left = self.condition(left);
+            // Only where the left one does not decide it is asked for, as in a branch.
+            self.branches += 1;
+            let right = self.condition(right);
+            self.branches -= 1;
+            (Box::new(left), Box::new(right))
         };
         match condition {
             ast::Condition::And(left, right) => {

@@ -196,6 +196,15 @@ corpus! {
     choice_with_and_or_not: {
         [if a[k] > 0 && b[k] > 0 || !(k < 2) { a[k] * b[k] } else { a[k] + b[k] } for k]
     }
+    choice_by_a_neighbour_that_may_be_missing: {
+        [if k == 0 || !(a[k - 1] < a[k]) { a[k] * b[k] } else { b[k] } for k]
+    }
+    choice_by_two_neighbours_that_may_be_missing: {
+        [if k > 0 && k + 1 < len(k) && (a[k - 1] < a[k] || a[k + 1] < a[k]) { a[k] } else { 0 } for k]
+    }
+    filter_by_a_neighbour_that_may_be_missing: {
+        [sum(a[l] * b[k] for l where l > k && a[l - k - 1] < b[k]) for k]
+    }
     choice_within_a_choice: {
         [if a[k] < 0 { if b[k] <= 0 { a[k] } else { b[k] } } else { a[k] * b[k] } for k]
     }

@@ -406,13 +406,27 @@ impl Generator {
 
     fn choice(&mut self, depth: usize) -> String {
         let mut condition = self.comparison();
-        match self.below(6) {
+        match self.below(8) {
             0 => condition = format!("{condition} && {}", self.comparison()),
             1 => condition = format!("{condition} || !({})", self.comparison()),
+            2 => condition = self.before_and_guarded().unwrap_or(condition),
             _ => {}
         }
         let (then, otherwise) = (self.expression(depth), self.expression(depth));
         format!("(if {condition} {{ {then} }} else {{ {otherwise} }})")
+    }
+
+    /// A comparison with an element before the first, behind what keeps it from being asked for.
+    fn before_and_guarded(&mut self) -> Option<String> {
+        let drawn = self.below(self.scope.len().max(1));
+        let (index, kind) = self.scope.get(drawn)?.clone();
+        let array = [["u", "v"], ["a", "b"]][kind][self.below(2)];
+        let (steps, right) = (1 + self.below(2), self.element());
+        let before = format!("{array}[{index} - {steps}] < {right}");
+        Some(match self.below(2) {
+            0 => format!("{index} >= {steps} && {before}"),
+            _ => format!("{index} < {steps} || !({before})"),
+        })
     }
 
     fn comparison(&mut self) -> String {

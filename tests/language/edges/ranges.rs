@@ -119,6 +119,47 @@ fn what_is_computed_for_no_value_is_not_computed() {
 }
 
 #[test]
+fn what_stands_behind_a_side_that_decides_is_not_asked_for() {
+    let v = [1.0, -2.0, 3.0, -4.0];
+    let n = v.len();
+    let plain = |holds: &dyn Fn(usize) -> bool| {
+        (0..n).map(|t| if holds(t) { v[t] } else { 0.0 }).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        *expr!([if t == 0 || v[t - 1] < 0 { v[t] } else { 0 } for t]),
+        plain(&|t| t == 0 || v[t - 1] < 0.0)
+    );
+    assert_eq!(
+        *expr!([if t + 1 < len(t) && !(v[t + 1] > 0 || t > 0 && v[t - 1] > 0) { v[t] } else { 0 } for t]),
+        plain(&|t| t + 1 < n && !(v[t + 1] > 0.0 || t > 0 && v[t - 1] > 0.0))
+    );
+    // A reduction over no value, and one of terms that a filter leaves out.
+    assert_eq!(
+        *expr!([if t > 0 && max(v[s] for s in 0..t) < 2 { v[t] } else { 0 } for t in 0..4]),
+        plain(&|t| (1..3).contains(&t))
+    );
+    assert_eq!(expr!(sum(v[t] for t where t > 1 && v[t - 2] * v[t] > 0)), -1.0);
+    assert_eq!(expr!(max(v[t] for t where t == 3 || v[t + 1] > 0)), -2.0);
+    // In a block, of an array of its own before its first step.
+    let held = expr! {
+        for t { let h = if t > 0 && h[t - 1] > 0 { 0.5 * h[t - 1] } else { v[t] }; }
+        [h[t] for t]
+    };
+    assert_eq!(*held, [1.0, 0.5, 0.25, 0.125]);
+    let text = panic_of(|| expr!([if v[t - 1] < 0 || t == 0 { v[t] } else { 0 } for t]));
+    assert!(text.contains("its subscript runs from -1"), "{text}");
+    let text = panic_of(
+        || expr!([if t > 0 || max(v[s] for s in 0..t) < 2 { 1 } else { 0 } for t in 0..4]),
+    );
+    assert!(text.contains("`max` over an empty range"), "{text}");
+    gradcheck(&[vec![0.5, -1.0, 2.0, -0.25]], |inputs| {
+        let v = inputs[0];
+        expr!([if t > 0 && v[t - 1] < v[t] { v[t] * v[t - 1] } else { v[t]^2 } for t]).into()
+    })
+    .assert_right();
+}
+
+#[test]
 fn a_branch_that_is_not_taken_needs_no_value() {
     let v = [-1.0, 3.0, 2.0];
     assert_eq!(

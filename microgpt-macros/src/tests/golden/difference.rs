@@ -35,7 +35,7 @@ fn difference() {
         |below_, own_| {
             let x_0_ = ::microgpt::expr::Source::read(&x_0_source_, below_);
             let (result_1_, own_) = own_.split_at_mut(len_t_6_ * len_i_7_);
-            /// `result = [if t > 0 { x[t, i] - (if t > 0 { x[t-1, i] } else { 0 }) } else { x[t, i] } for t, i]`
+            /// `result = [if t > 0 { x[t, i] - x[t-1, i] } else { x[t, i] } for t, i]`
             #[inline(never)]
             fn forward_result_1_<T: ::microgpt::Real>(
                 axis_i_7_: impl ::microgpt::shape::Dim,
@@ -86,7 +86,7 @@ fn difference() {
             let (d_result_1_, own_) = own_.split_at_mut(len_t_6_ * len_i_7_);
             if x_0_saved_.active() {
                 let d_x_0_ = x_0_saved_.gradients(below_, len_t_6_ * len_i_7_);
-                /// `∂x[t-1, i] += if t > 0 { -∂result[t, i] } else { 0 } for t, i if t > 0`
+                /// `∂x[t-1, i] += -∂result[t, i] for t, i if t > 0`
                 #[inline(never)]
                 fn backward_0_x_0_<T: ::microgpt::Real>(
                     axis_i_7_: impl ::microgpt::shape::Dim,
