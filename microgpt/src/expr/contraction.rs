@@ -9,15 +9,16 @@
 // does not optimise across modules calls for every element; a plain loop is always made into vectors.
 #![allow(clippy::needless_range_loop)]
 
+use std::cell::RefCell;
 use std::hint::black_box;
 
 #[cfg(feature = "large-products")]
 use super::large::{self, is_large};
 use super::loops::put;
 use super::packed::Packed;
-use super::panels::{self, Below, Lines};
+use super::panels::{self, Below, Lines, Panels};
 use super::sums::blocks;
-use super::tuning::{BLOCK, COPIED, ROW_LANES, VECTOR};
+use super::tuning::{BLOCK, COPIED, PANEL, ROW_LANES, TURNED, VECTOR};
 use crate::real::Real;
 use crate::shape::Dim;
 use block::{Block, row_by_panels};
@@ -91,11 +92,9 @@ pub fn contract<T: Real, R: Dim, C: Dim, K: Dim>(
     right: Factor<'_, T>,
     (rows, columns, terms): (R, C, K),
 ) {
-    if rows.len() == 1
-        && left.step == 1
-        && right.step == 1
-        && !target.add
-        && single_row_in_panels(&mut target, left, right, columns, terms).is_some()
+    if right.step == 1
+        && right.below.is_some()
+        && by_kept_panels(&mut target, left, right, (rows, columns, terms)).is_some()
     {
         return;
     }
@@ -122,25 +121,72 @@ pub fn contract<T: Real, R: Dim, C: Dim, K: Dim>(
     }
 }
 
-/// One row alone, if the right factor is a matrix that the tape keeps in panels.
+/// The product, if the right factor is a matrix that the tape keeps in panels.
 #[inline(always)]
-fn single_row_in_panels<T: Real, C: Dim, K: Dim>(
+fn by_kept_panels<T: Real, R: Dim, C: Dim, K: Dim>(
     target: &mut Target<'_, T>,
     left: Factor<'_, T>,
     right: Factor<'_, T>,
-    columns: C,
-    terms: K,
+    (rows, columns, terms): (R, C, K),
 ) -> Option<()> {
     let Below { values, panels } = right.below?;
     let panels = panels?;
-    let (count, terms_len) = (columns.len(), terms.len());
-    if count == 0 || terms_len > BLOCK {
+    let (rows, count, terms_len) = (rows.len(), columns.len(), terms.len());
+    if rows == 0 || rows >= TURNED || count == 0 || terms_len > BLOCK {
+        return None;
+    }
+    let lines = Lines { start: right.first, stride: right.stride, count, terms: terms_len };
+    if rows > 1 {
+        return rows_in_panels(panels, values, right.elements, lines, left, target, rows);
+    }
+    if left.step != 1 || target.add {
         return None;
     }
     let left = &left.at(0, 0)[..terms_len];
     let out = &mut target.elements[target.first..][..count];
-    let lines = Lines { start: right.first, stride: right.stride, count, terms: terms_len };
     panels::single_row(panels, values, right.elements, lines, left, out, terms)
+}
+
+/// Several rows: the blocks and the bits of [`contract_in_blocks`], without turning the right factor for each product.
+#[inline(never)]
+fn rows_in_panels<T: Real>(
+    panels: &RefCell<Panels<T>>,
+    values: &[T],
+    right: &[T],
+    lines: Lines,
+    left: Factor<'_, T>,
+    target: &mut Target<'_, T>,
+    rows: usize,
+) -> Option<()> {
+    let mut panels = panels.try_borrow_mut().ok()?;
+    let panels = panels.find(values, lines.of_part(right, values)?)?;
+    if const { panels::columns::<T>() == 16 } {
+        sweep_panels::<T, 16>(panels, lines, left, target, rows);
+    } else if const { panels::columns::<T>() == 8 } {
+        sweep_panels::<T, 8>(panels, lines, left, target, rows);
+    } else {
+        sweep_panels::<T, 4>(panels, lines, left, target, rows);
+    }
+    Some(())
+}
+
+#[inline(always)]
+fn sweep_panels<T: Real, const COLUMNS: usize>(
+    panels: &[T],
+    Lines { count, terms, .. }: Lines,
+    left: Factor<'_, T>,
+    target: &mut Target<'_, T>,
+    rows: usize,
+) {
+    // Eight vectors of sums.
+    const ROWS: usize = 8 * VECTOR / PANEL;
+    for column in (0..count).step_by(COLUMNS) {
+        let elements = &mut target.elements[target.first + column..];
+        let width = COLUMNS.min(count - column);
+        let block = Block { elements, stride: target.stride, rows, width, add: target.add };
+        let right = Factor::new(panels, column * terms, 1, COLUMNS);
+        block.sweep_any::<ROWS, COLUMNS>(left, right, terms);
+    }
 }
 
 /// [`contract`] of any size in blocks.

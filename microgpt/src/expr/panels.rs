@@ -1,6 +1,6 @@
-//! Matrices in panels, which a product of a single row reads.
+//! Matrices in panels, which products read.
 //!
-//! A linear layer of one token multiplies the token with each row of its matrix. Those sums run along
+//! A linear layer multiplies a token with each row of its matrix. Those sums run along
 //! the rows; a vector register wants elements of different sums side by side:
 //!
 //! ```text
@@ -50,6 +50,12 @@ impl Lines {
     fn end(self) -> usize {
         self.start + (self.count - 1) * self.stride + self.terms
     }
+
+    /// Lines of a part of the values, if it is one, as lines of all.
+    #[inline(always)]
+    pub(super) fn of_part<T>(self, part: &[T], values: &[T]) -> Option<Self> {
+        Some(Self { start: position(part, values)? + self.start, ..self })
+    }
 }
 
 #[derive(Debug)]
@@ -70,7 +76,7 @@ impl<T> Matrix<T> {
     }
 }
 
-/// The matrices that single rows were multiplied with.
+/// The matrices that rows were multiplied with.
 #[derive(Debug)]
 pub(crate) struct Panels<T> {
     /// In the order of where they begin, one for each place.
@@ -174,9 +180,13 @@ impl<T: Real> Panels<T> {
     }
 }
 
-/// How many columns a panel has: so many that their elements are a cache line.
-const fn columns<T>() -> usize {
-    PANEL / size_of::<T>()
+/// How many columns a panel has: so many that their elements are a cache line, or four of larger numbers.
+pub(super) const fn columns<T>() -> usize {
+    match size_of::<T>() {
+        4 => PANEL / 4,
+        8 => PANEL / 8,
+        _ => 4,
+    }
 }
 
 /// Fills panels; columns beyond the last line stay as they are.
@@ -213,20 +223,19 @@ pub(super) fn single_row<T: Real, K: Dim>(
     terms: K,
 ) -> Option<()> {
     let mut panels = panels.try_borrow_mut().ok()?;
-    let lines = Lines { start: position(right, values)? + lines.start, ..lines };
-    multiply(left, panels.find(values, lines)?, out, terms);
+    multiply(left, panels.find(values, lines.of_part(right, values)?)?, out, terms);
     Some(())
 }
 
 #[inline(never)]
 fn multiply<T: Real, K: Dim>(left: &[T], panels: &[T], out: &mut [T], terms: K) {
     let left = &left[..terms.len()];
-    if const { columns::<T>() == PANEL / 4 } {
-        multiply_by::<T, { PANEL / 4 }>(left, panels, out);
-    } else if const { columns::<T>() == PANEL / 8 } {
-        multiply_by::<T, { PANEL / 8 }>(left, panels, out);
+    if const { columns::<T>() == 16 } {
+        multiply_by::<T, 16>(left, panels, out);
+    } else if const { columns::<T>() == 8 } {
+        multiply_by::<T, 8>(left, panels, out);
     } else {
-        multiply_by::<T, { PANEL / 16 }>(left, panels, out);
+        multiply_by::<T, 4>(left, panels, out);
     }
 }
 
@@ -283,6 +292,7 @@ fn in_lanes<T: Real, const COLUMNS: usize>(left: &[T], panel: &[[T; COLUMNS]]) -
 mod tests {
     use super::*;
     use crate::array::{Matrix, Numbers};
+    use crate::dual::Dual;
     use crate::tape::Tape;
 
     const LINES: Lines = Lines { start: 2, stride: 3, count: 9, terms: 3 };
@@ -334,10 +344,10 @@ mod tests {
         Numbers::new(x.shape(), x.data())
     }
 
-    /// What a layer of one row gives on a tape, and what the same numbers give beside any tape.
-    fn compare<T: Real>() {
+    /// What a layer of so many rows gives on a tape, and what the same numbers give beside any tape.
+    fn compare<T: Real>(rows: usize) {
         let number = |at: usize| T::of(((at * 7919 + 13) % 101) as f64 / 50.0 - 1.0);
-        for (outputs, inputs) in [(1, 1), (3, 5), (4, 8), (8, 16), (13, 17), (16, 64), (70, 131)] {
+        for (outputs, inputs) in [(1, 1), (3, 5), (4, 8), (8, 16), (13, 17), (16, 64), (70, 31)] {
             let tape = Tape::<T>::default();
             let numbers: Vec<T> = (0..outputs * inputs).map(number).collect();
             let w = tape.array((outputs, inputs), &numbers);
@@ -355,8 +365,8 @@ mod tests {
                     _ => {}
                 }
                 for w in [w, kept] {
-                    let x: Vec<T> = (0..inputs).map(|at| number(at + 7 * round)).collect();
-                    let x = tape.array((1, inputs), &x);
+                    let x: Vec<T> = (0..rows * inputs).map(|at| number(at + 7 * round)).collect();
+                    let x = tape.array((rows, inputs), &x);
                     let on_tape = tape.inference(|| expr!([sum(w[o, i] * x[t, i] for i) for t, o]));
                     let (w, x) = (plain(w), plain(x));
                     let beside = expr!([sum(w[o, i] * x[t, i] for i) for t, o]);
@@ -375,15 +385,28 @@ mod tests {
     }
 
     #[test]
-    fn a_row_alone_has_the_same_bits_with_panels() {
-        compare::<f32>();
-        compare::<f64>();
+    fn rows_have_the_same_bits_with_panels() {
+        for rows in [1, 2, 9] {
+            compare::<f32>(rows);
+            compare::<f64>(rows);
+        }
+        // Numbers of more bytes than a vector register has for four of them, and than a cache line.
+        for rows in [1, 3] {
+            compare::<Dual<Dual>>(rows);
+            compare::<Dual<Dual<Dual<Dual>>>>(rows);
+        }
     }
 
     /// Matrices that are parts of arrays: of each head, shifted, some of their columns, one after the other of
     /// another shape, and with more terms than are added up one by one.
     #[test]
     fn parts_of_arrays_have_the_same_bits_with_panels() {
+        for rows in [1, 3] {
+            parts(rows);
+        }
+    }
+
+    fn parts(rows: usize) {
         let number = |at: usize| ((at * 7919 + 13) % 101) as f32 / 50.0 - 1.0;
         let tape = Tape::<f32>::default();
         let long = super::super::tuning::BLOCK + 37;
@@ -392,9 +415,9 @@ mod tests {
         let heads = tape.array((3, 10, 9), &numbers[..270]);
         let wide = tape.array((10, 27), &numbers[..270]);
         let same = tape.array((27, 10), &numbers[..270]);
-        let x = tape.array((1, long), &numbers[7..][..long]);
-        let y = tape.array((1, 3, 9), &numbers[11..][..27]);
-        let z = tape.array((1, 10), &numbers[5..][..10]);
+        let x = tape.array((rows, long), &numbers[7..][..rows * long]);
+        let y = tape.array((rows, 3, 9), &numbers[11..][..rows * 27]);
+        let z = tape.array((rows, 10), &numbers[5..][..rows * 10]);
         let [plain_all, plain_wide, plain_same] = [all, wide, same].map(plain);
         let (plain_x, plain_z) = (plain(x), plain(z));
         let plain_heads = Numbers::new(heads.shape(), heads.data());
