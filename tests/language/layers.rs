@@ -26,6 +26,15 @@ layer! {
         len(t) * 10 + len(i) + 0 * x[0, 0] * y[0, 0]
     }
 
+    /// The rows of the conditions are as long as those of the array.
+    fn kept(x: [b, t], keep: &[[bool; t]; b]) -> [b] {
+        [sum(if keep[b, t] { x[b, t] } else { 0 } for t) for b]
+    }
+
+    fn gathered(x: [v, i], id: &[[usize; t]; b] in 0..v, y: [b, t]) -> [b, i] {
+        [sum(x[id[b, t], i] * y[b, t] for t) for b, i]
+    }
+
     fn squares(x: &[t, i], y: &[i]) -> [t, i] {
         [x[t, i]^2 + y[i] for t, i]
     }
@@ -237,4 +246,26 @@ fn a_macro_may_declare_layers() {
     assert_eq!(sine(x).data(), [0.5f64.sin()]);
     let length = Const::<3>.len();
     assert_eq!(length, 3);
+}
+
+#[test]
+fn ids_and_conditions_of_two_letters_have_the_axes_of_arrays() {
+    let tape = Tape::new();
+    for columns in [3, 16] {
+        let numbers: Vec<f64> = (0..2 * columns).map(|at| at as f64).collect();
+        let x = tape.array((2, columns), &numbers);
+        let keep: Vec<bool> = (0..2 * columns).map(|at| at % 2 == 0).collect();
+        let sums: Vec<f64> = numbers
+            .chunks(columns)
+            .map(|row| row.iter().filter(|number| *number % 2.0 == 0.0).sum())
+            .collect();
+        assert_eq!(kept(x, &Numbers::new((2, columns), keep)).data(), sums);
+        let ids = vec![1; 2 * columns];
+        let y = gathered(x, &Numbers::new((2, columns), ids), x).data();
+        let factors = numbers.chunks(columns).map(|row| row.iter().sum::<f64>());
+        let expected: Vec<f64> = factors
+            .flat_map(|factor| numbers[columns..].iter().map(move |number| number * factor))
+            .collect();
+        assert_eq!(y, expected);
+    }
 }

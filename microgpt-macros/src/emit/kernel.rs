@@ -137,7 +137,19 @@ impl Printer<'_> {
     }
 
     fn stmts(&mut self, stmts: &[Stmt]) -> TokenStream {
-        stmts.iter().map(|stmt| self.stmt(stmt, None)).collect()
+        self.each(stmts, None)
+    }
+
+    fn each(&mut self, stmts: &[Stmt], reduce: Option<&Reduce>) -> TokenStream {
+        let before = self.temporaries.clone();
+        let mut code = TokenStream::new();
+        for stmt in stmts {
+            code.extend(self.stmt(stmt, reduce));
+            if !matches!(stmt, Stmt::Let(_)) {
+                self.temporaries.end_nest(&before);
+            }
+        }
+        code
     }
 
     /// Statements whose temporaries end with them.
@@ -147,8 +159,7 @@ impl Printer<'_> {
 
     /// The statements inside a loop, or of a reduction, whose temporaries end with them.
     fn within(&self, stmts: &[Stmt], reduce: Option<&Reduce>) -> TokenStream {
-        let mut inner = self.inner();
-        stmts.iter().map(|stmt| inner.stmt(stmt, reduce)).collect()
+        self.inner().each(stmts, reduce)
     }
 
     /// What writes a block inside, whose temporaries are none of what comes after it.

@@ -28,6 +28,10 @@ fn inner_letters(types: &Types<'_>, checked: &Checked) -> Vec<String> {
     let is_free = |letter: &String| {
         !arguments.iter().any(|argument| match &argument.kind {
             Kind::Numbers(axes) => axes.len() > 1 && axes.iter().any(|axis| is(axis, letter)),
+            Kind::Ids(axes) | Kind::Conditions(axes) => {
+                matches!(&axes[..], [_, Axis::Letter(_)])
+                    && axes.iter().any(|axis| is(axis, letter))
+            }
             _ => false,
         })
     };

@@ -8,7 +8,11 @@ use super::ir::Let;
 
 /// The nodes that have a name: `value1`, or `row2` for the elements along an index.
 #[derive(Clone, Default)]
-pub struct Temporaries(BTreeMap<NodeId, String>);
+pub struct Temporaries {
+    names: BTreeMap<NodeId, String>,
+    /// How many there were so far.
+    count: usize,
+}
 
 impl Temporaries {
     /// Names what a statement computes, if that is a node.
@@ -18,13 +22,18 @@ impl Temporaries {
             Let::Row { node, .. } => (*node, "row"),
             Let::Length(_) | Let::Products => return None,
         };
-        let number = self.0.len() + 1;
-        self.0.entry(node).or_insert_with(|| format!("{kind}{number}"));
+        self.count += 1;
+        self.names.insert(node, format!("{kind}{}", self.count));
         Some(node)
+    }
+
+    /// Forgets the names since others: those before a nest are of it alone, for each nest computes its own.
+    pub fn end_nest(&mut self, before: &Self) {
+        self.names.clone_from(&before.names);
     }
 
     /// The name of a node, if it has one.
     pub fn name(&self, node: NodeId) -> Option<&str> {
-        self.0.get(&node).map(String::as_str)
+        self.names.get(&node).map(String::as_str)
     }
 }

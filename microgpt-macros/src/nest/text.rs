@@ -58,8 +58,13 @@ impl Writer<'_> {
     }
 
     fn stmts(&mut self, stmts: &[Stmt], scope: &mut Scope) {
+        let before = scope.clone();
         for stmt in stmts {
             self.stmt(stmt, scope);
+            if !matches!(stmt, Stmt::Let(_)) {
+                scope.temporaries.end_nest(&before.temporaries);
+                scope.shown.clone_from(&before.shown);
+            }
         }
     }
 

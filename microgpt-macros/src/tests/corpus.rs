@@ -202,6 +202,12 @@ corpus! {
     choice_by_two_neighbours_that_may_be_missing: {
         [if k > 0 && k + 1 < len(k) && (a[k - 1] < a[k] || a[k + 1] < a[k]) { a[k] } else { 0 } for k]
     }
+    choice_by_two_indices_of_which_one_has_a_stated_range: {
+        [if k == 0 || mask[i] { u[i] * b[k] } else { 0 } for k in 0..3, i]
+    }
+    choice_of_a_factor_by_two_indices: {
+        [u[i] * (if k > 0 && u[i] > 0 { b[k - 1] } else { b[k] }) for k in 0..4, i]
+    }
     filter_by_a_neighbour_that_may_be_missing: {
         [sum(a[l] * b[k] for l where l > k && a[l - k - 1] < b[k]) for k]
     }
