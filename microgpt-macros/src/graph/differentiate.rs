@@ -146,6 +146,9 @@ fn equation(equations: &mut Equations, id: EquationId, mut seed: NodeId) -> Vec<
     let Equation { axes, fold, body, .. } = &equation;
     let nest = equation.nest();
     let graph = &mut equations.graph;
+    if !graph.is_active(*body) {
+        return Vec::new();
+    }
     if equation.guarded {
         // Where no gradient comes back the local gradient is not asked for: it may not exist.
         let zero = graph.number(0.0);

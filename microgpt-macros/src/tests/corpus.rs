@@ -247,6 +247,14 @@ corpus! {
         for k { let s[-1] = c; let s = tanh(s[k - 1] * a[k] + b[k]); }
         [s[k]^2 for k]
     }
+    block_that_counts_by_its_own_past: {
+        for k { let s = a[k] + sum(1 for i in 0..3 where k > 0 && exp(s[k - 1]) > b[i]); }
+        [s[k] for k]
+    }
+    block_that_counts_by_all_of_its_past: {
+        for k { let s = a[k] + sum(1 for i in 0..3 where norm(s[l] for l in 0..k) > b[i]); }
+        [s[k] for k]
+    }
     block_of_vectors: {
         for t { let h[-1] = [b[i] for i]; let h = [tanh(m[t, i] + sum(q[i, j] * h[t - 1, j] for j)) for i]; }
         [h[t, i] for t, i]
