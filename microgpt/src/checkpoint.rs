@@ -5,7 +5,7 @@
 //! key `microgpt` of the file's metadata. A file is untrusted input: nothing is allocated that its
 //! own length does not bear out, and what is inconsistent is an error that says what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -14,19 +14,20 @@ use safetensors::tensor::{Metadata, TensorView};
 use safetensors::{SafeTensorError, SafeTensors};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::model::{Instance, Loss, Model, ModelError, Parameter, declared};
 use crate::random::{self, PythonRandom, RandomError, State};
 use crate::real::Real;
 use crate::tape::Tape;
-use crate::tokenizer::{CharTokenizer, RepeatedCharacter};
-use crate::train::{Optimiser, SQUARE, Trainer, Training, Unusable};
+use crate::tokenizer::CharTokenizer;
+use crate::train::{Optimiser, SQUARE, Trainer, Training};
 
+pub use error::CheckpointError;
 pub use place::can_save;
 /// The type of the numbers of a tensor.
 pub use safetensors::Dtype;
 
+mod error;
 mod place;
 
 /// The version of the layout of a file.
@@ -99,109 +100,6 @@ pub struct Progress<T> {
     pub optimiser: Optimiser<T>,
     /// The generator, as it is after all draws so far.
     pub random: PythonRandom,
-}
-
-/// Why a file is not a checkpoint, or could not be written.
-///
-/// ```
-/// use microgpt::checkpoint::CheckpointError;
-/// use microgpt::{Checkpoint, Gpt};
-///
-/// let error = Checkpoint::<Gpt>::from_bytes(b"ada").unwrap_err();
-/// assert!(matches!(error, CheckpointError::Format(_)));
-/// ```
-#[derive(Error)]
-#[non_exhaustive]
-pub enum CheckpointError {
-    /// The file system refused.
-    #[error("{0}")]
-    Io(#[from] std::io::Error),
-    /// A directory, a device or the like.
-    #[error("not a file")]
-    NotAFile,
-    /// A file that may not be written.
-    #[error("the file is read-only")]
-    ReadOnly,
-    /// The layout of safetensors is broken.
-    #[error("not a safetensors file: {0}")]
-    Format(#[from] SafeTensorError),
-    /// Not even the length of a header.
-    #[error("not a safetensors file: it is shorter than its header's length")]
-    Short,
-    /// A header that does not fit into the file, or is far longer than any of ours.
-    #[error("not a safetensors file: the length of its header ({0}) is none")]
-    HeaderLength(u64),
-    /// Another length than the header says.
-    #[error("not a safetensors file: it is longer or shorter than its header says")]
-    Length,
-    /// A safetensors file of another program.
-    #[error("not a checkpoint of microgpt: another program wrote it")]
-    Foreign,
-    /// A file of another version.
-    #[error("not a checkpoint of this microgpt: its layout is version {0}, not {VERSION}")]
-    Version(u32),
-    /// A header that is none, or one of another model.
-    #[error("not a checkpoint of this model: {0}")]
-    Header(serde_json::Error),
-    /// Characters that make no tokenizer.
-    #[error("its tokenizer is none: {0}")]
-    Tokenizer(#[from] RepeatedCharacter),
-    /// A tokenizer of another vocabulary than the model's.
-    #[error("its tokenizer has {tokenizer} tokens, but its model {model}")]
-    Vocabulary {
-        /// The number of tokens of the tokenizer.
-        tokenizer: usize,
-        /// That of the model; 0 if it is no model of tokens.
-        model: usize,
-    },
-    /// Sizes that make no model.
-    #[error("its sizes make no model: {0}")]
-    Model(#[from] ModelError),
-    /// A tensor that the sizes ask for is not there.
-    #[error("it has no tensor `{0}`")]
-    Missing(String),
-    /// A tensor that nothing asks for.
-    #[error("it has a tensor `{0}` that no model of its sizes has")]
-    Unknown(String),
-    /// A tensor of another shape than the sizes say.
-    #[error("its tensor `{name}` has the shape {found:?}, not {expected:?}")]
-    Shape {
-        /// The tensor.
-        name: String,
-        /// What the sizes say.
-        expected: Vec<usize>,
-        /// What the file says.
-        found: Vec<usize>,
-    },
-    /// A tensor of other numbers than floats, or of another precision than the others.
-    #[error("its tensor `{name}` is of type {found:?}, not {expected}")]
-    Type {
-        /// The tensor.
-        name: String,
-        /// What was expected.
-        expected: &'static str,
-        /// What the file says.
-        found: Dtype,
-    },
-    /// A NaN or an infinity.
-    #[error("its tensor `{name}` has {number} at position {position}")]
-    NotFinite {
-        /// The tensor.
-        name: String,
-        /// Row-major.
-        position: usize,
-        /// The number.
-        number: f64,
-    },
-    /// The training's own figures make no sense.
-    #[error("its training makes no sense: {0}")]
-    Training(#[from] Unusable),
-    /// A square that is negative.
-    #[error("its tensor `{0}` has a negative number among its squares")]
-    NegativeSquare(String),
-    /// The generator's state is none.
-    #[error("its random state is none: {0}")]
-    Random(#[from] RandomError),
 }
 
 /// What is kept as JSON.
@@ -278,11 +176,37 @@ impl<M: Model, T: Real> Checkpoint<M, T> {
         let all = parameters::<M, T>(&self.model)?;
         check_numbers("", &all, &self.parameters)?;
         check_tokenizer(&self.model, self.tokenizer.as_ref())?;
+        let mut prefixes = vec![String::new()];
         if let Some(progress) = &self.progress {
             progress.training.check()?;
+            check_gauss(progress.random.state().next_gauss)?;
+            let remembered = progress.optimiser.remembered();
+            let of_rule: Optimiser<T> = Optimiser::new(progress.training.rule);
+            if !remembered
+                .iter()
+                .map(|(name, _)| name)
+                .eq(of_rule.remembered().iter().map(|(name, _)| name))
+            {
+                return Err(CheckpointError::Optimiser);
+            }
             if progress.steps > 0 {
-                for (name, numbers) in progress.optimiser.remembered() {
-                    check_numbers(&format!("{name}."), &all, numbers)?;
+                for (name, numbers) in remembered {
+                    let prefix = format!("{name}.");
+                    check_numbers(&prefix, &all, numbers)?;
+                    prefixes.push(prefix);
+                }
+            }
+        }
+        // The layout has a key of its own beside the tensors.
+        let mut names = BTreeSet::from(["__metadata__".to_owned()]);
+        if self.progress.is_some() {
+            names.insert(WORDS.to_owned());
+        }
+        for prefix in &prefixes {
+            for parameter in &all {
+                let name = format!("{prefix}{}", parameter.name);
+                if !names.insert(name.clone()) {
+                    return Err(CheckpointError::Name(name));
                 }
             }
         }
@@ -444,7 +368,7 @@ fn check_numbers<T: Real>(
     let mut rest = numbers;
     for parameter in parameters {
         let (own, after) = rest.split_at(parameter.size());
-        check_finite(&format!("{prefix}{}", parameter.name), own)?;
+        check_block(prefix, &parameter.name, own)?;
         rest = after;
     }
     Ok(())
@@ -537,7 +461,7 @@ impl Reader<'_> {
                 }
                 other => return Err(other_type(&name, "F64 or F32", other)),
             }
-            check_finite(&name, &numbers[before..])?;
+            check_block(prefix, &parameter.name, &numbers[before..])?;
         }
         Ok(numbers)
     }
@@ -553,11 +477,7 @@ impl Reader<'_> {
             let mut remembered = Vec::new();
             let empty: Optimiser<T> = Optimiser::new(header.training.rule);
             for (name, _) in empty.remembered() {
-                let numbers = self.all::<T>(&format!("{name}."))?;
-                if name == SQUARE && numbers.iter().any(|&number| number < T::zero()) {
-                    return Err(CheckpointError::NegativeSquare(name.to_owned()));
-                }
-                remembered.push(numbers);
+                remembered.push(self.all::<T>(&format!("{name}."))?);
             }
             // The same bits again ask for the same precision.
             if let Some(first) = self.parameters.first() {
@@ -578,23 +498,35 @@ impl Reader<'_> {
             *word = u32::from_le_bytes(bytes);
         }
         let next_gauss = header.random_next_gauss.map(f64::from_bits);
-        if let Some(number) = next_gauss.filter(|number| !number.is_finite()) {
-            return Err(RandomError::NotFinite(number).into());
-        }
+        check_gauss(next_gauss)?;
         let state = State { words, index: header.random_index, next_gauss };
         let random = PythonRandom::from_state(state)?;
         Ok(Progress { training: header.training, steps: header.steps, optimiser, random })
     }
 }
 
-fn check_finite<T: Real>(name: &str, numbers: &[T]) -> Result<(), CheckpointError> {
-    match numbers.iter().position(|number| !number.is_finite()) {
+/// Whether a parameter, or what is remembered of it, has finite numbers, and no negative squares.
+fn check_block<T: Real>(
+    prefix: &str,
+    parameter: &str,
+    numbers: &[T],
+) -> Result<(), CheckpointError> {
+    let name = format!("{prefix}{parameter}");
+    if let Some(position) = numbers.iter().position(|number| !number.is_finite()) {
+        let number = numbers[position].as_f64();
+        return Err(CheckpointError::NotFinite { name, position, number });
+    }
+    let is_square = prefix.strip_suffix('.') == Some(SQUARE);
+    if is_square && numbers.iter().any(|&number| number < T::zero()) {
+        return Err(CheckpointError::NegativeSquare(name));
+    }
+    Ok(())
+}
+
+fn check_gauss(next: Option<f64>) -> Result<(), RandomError> {
+    match next.filter(|number| !number.is_finite()) {
+        Some(number) => Err(RandomError::NotFinite(number)),
         None => Ok(()),
-        Some(position) => Err(CheckpointError::NotFinite {
-            name: name.to_owned(),
-            position,
-            number: numbers[position].as_f64(),
-        }),
     }
 }
 

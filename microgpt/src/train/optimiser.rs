@@ -100,6 +100,20 @@ impl<T: Real> Optimiser<T> {
         }
     }
 
+    /// The same optimiser by a rule with other figures; none of another kind of rule.
+    pub(super) fn by(self, rule: Rule) -> Option<Self> {
+        match (Self::new(rule), self) {
+            (Self::Adam(new), Self::Adam(old)) => {
+                let (mean, square) = old.means();
+                Some(Self::Adam(new.resumed(old.steps(), mean.to_vec(), square.to_vec())))
+            }
+            (Self::Sgd(new), Self::Sgd(old)) => {
+                Some(Self::Sgd(new.resumed(old.steps(), old.velocity().to_vec())))
+            }
+            _ => None,
+        }
+    }
+
     /// What it remembers of every parameter, by name: empty before the first step.
     #[must_use]
     pub fn remembered(&self) -> Vec<(&'static str, &[T])> {

@@ -325,9 +325,26 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
         }
     }
 
-    /// Goes on after this many steps, with the optimiser as it was.
+    /// Goes on after this many steps, with what the optimiser remembers. Its figures, as the betas of Adam, are those
+    /// of the training.
+    ///
+    /// # Panics
+    ///
+    /// If the training's rule makes another optimiser than this one.
     #[must_use]
+    #[track_caller]
     pub fn resumed(mut self, steps: usize, optimiser: Optimiser<T>) -> Self {
+        let rule = self.training.rule;
+        let names = |optimiser: &Optimiser<T>| {
+            optimiser.remembered().iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+        };
+        let found = names(&optimiser);
+        let Some(optimiser) = optimiser.by(rule) else {
+            panic!(
+                "the optimiser remembers {found}, and that of the training's rule {}",
+                names(&Optimiser::new(rule))
+            )
+        };
         self.steps = steps;
         self.optimiser = optimiser;
         self
