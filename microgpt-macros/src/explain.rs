@@ -32,7 +32,7 @@ pub fn explain(checked: &Checked, gradient: &Gradient, kernels: &Kernels) -> Str
     section("one step after the other", explainer.notation.steps());
     section("shared: computed once for all that use it", explainer.shared());
     section(
-        "gradients, in the order in which they run (`f'k` is the derivative of the op `f` by argument `k`)",
+        "gradients, in the order in which they run (`f'` is the derivative of the op `f`, `f'k` that by argument `k`, from 0)",
         explainer.notation.gradients(),
     );
     section("loops of each", explainer.kernels(kernels));

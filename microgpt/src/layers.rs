@@ -1,4 +1,5 @@
-//! Layers, each a few equations: those of a GPT, and recurrences.
+//! Layers, each a few equations: those of a GPT, recurrences, state spaces, convolutions, filters and losses over
+//! sequences.
 //!
 //! `t` positions of a document are one axis of every layer: training runs all of them at once,
 //! generation one new position against the keys and values of those before it, or from the last state.

@@ -497,3 +497,21 @@ fn logits_of_another_shape_are_refused_by_the_name_of_the_model() {
         assert!(!is_right && message.contains(&told), "{message}");
     }
 }
+
+#[test]
+fn a_token_is_drawn_with_numbers_that_say_how() {
+    let tape = Tape::<f64>::default();
+    let model = Instance::new(&tape, Gpt::new(5), &mut PythonRandom::new(1)).expect("a model");
+    for (temperature, top_p, expected) in [
+        (f64::NAN, None, "a temperature is 0 or more, not NaN"),
+        (-1.0, None, "a temperature is 0 or more, not -1"),
+        (1.0, Some(1.5), "top-p is a share from 0 to 1, not 1.5"),
+        (0.0, Some(f64::NAN), "top-p is a share from 0 to 1, not NaN"),
+    ] {
+        let sampling = Sampling { temperature, top_p, top_k: None };
+        let mut sampler = Sampler::new(&model, 4, sampling, PythonRandom::new(1));
+        assert_eq!(sampler.sample().expect_err("refused").to_string(), expected);
+        let mut streams = Streams::new(&model, 4, sampling, vec![PythonRandom::new(1)]);
+        assert_eq!(streams.sample(1).expect_err("refused").to_string(), expected);
+    }
+}

@@ -59,7 +59,7 @@ pub struct Args {
     /// The same as FILE
     #[arg(long = "data", value_name = "FILE", conflicts_with = "file")]
     pub data_flag: Option<PathBuf>,
-    /// Version of microgpt.py whose settings are the defaults of all other flags
+    /// Version of microgpt.py whose settings are the defaults of flags that say so
     #[arg(long, value_name = "NAME", default_value = Preset::GIST.name, value_parser = preset)]
     pub preset: Preset,
     #[arg(long, value_name = "N", value_parser = whole, help = by_preset(

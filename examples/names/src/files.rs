@@ -12,7 +12,8 @@ use super::output::about;
 pub fn check(args: &Args) -> Result<(), String> {
     let data = args.data();
     let read = [
-        ("--data", data.as_ref().map(|(_, path)| *path)),
+        // FILE, or input.txt, that no flag names.
+        (data.as_ref().map_or("", |(flag, _)| flag), data.as_ref().map(|(_, path)| *path)),
         ("--load", args.load.as_deref()),
         ("--resume", args.resume.as_deref()),
     ];
@@ -29,7 +30,11 @@ pub fn check(args: &Args) -> Result<(), String> {
         for &(other, input) in &read {
             // A training that goes on is saved where it was.
             if (flag, other) != ("--save", "--resume") && same_place(path, input) {
-                return Err(about(flag, path, &format!("this is the file that {other} reads")));
+                let what = match other {
+                    "" => "this is the file of the documents".to_owned(),
+                    other => format!("this is the file that {other} reads"),
+                };
+                return Err(about(flag, path, &what));
             }
         }
         if let Some((other, _)) = written[..at].iter().find(|(_, other)| same_place(path, other)) {

@@ -38,7 +38,7 @@ impl Report {
         self.0.len()
     }
 
-    /// Forgets all errors but the first.
+    /// Forgets all errors but the first so many.
     pub fn truncate(&mut self, count: usize) {
         self.0.truncate(count);
     }

@@ -26,6 +26,12 @@ pub enum SampleError {
     /// The model's probabilities are not numbers.
     #[error("the model's probabilities are not numbers: {0}")]
     Probabilities(#[from] RandomError),
+    /// A temperature that is no number, or below 0.
+    #[error("a temperature is 0 or more, not {0}")]
+    Temperature(f64),
+    /// A share of the probability that is none.
+    #[error("top-p is a share from 0 to 1, not {0}")]
+    TopP(f64),
     /// A prompt that leaves no position for another token.
     #[error("a prompt of {tokens} tokens leaves no room in a block of {block_size}")]
     Prompt {
@@ -34,6 +40,18 @@ pub enum SampleError {
         /// The number of positions.
         block_size: usize,
     },
+}
+
+/// Whether a token can be drawn with these numbers.
+pub(super) fn check(sampling: Sampling) -> Result<(), SampleError> {
+    let Sampling { temperature, top_p, .. } = sampling;
+    if temperature.is_nan() || temperature < 0.0 {
+        return Err(SampleError::Temperature(temperature));
+    }
+    match top_p.filter(|share| !(0.0..=1.0).contains(share)) {
+        Some(share) => Err(SampleError::TopP(share)),
+        None => Ok(()),
+    }
 }
 
 /// One step of generation: the token, and the probabilities that it was drawn from.
@@ -122,7 +140,11 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
     ///
     /// # Errors
     ///
-    /// If the model's probabilities are not numbers.
+    /// If the temperature or top-p is none, or the model's probabilities are not numbers.
+    ///
+    /// # Panics
+    ///
+    /// If BOS is not below the vocabulary.
     pub fn sample(&mut self) -> Result<Vec<usize>, SampleError> {
         let mut document = Vec::with_capacity(self.model.model().block_size().min(1024));
         document.extend_from_slice(&self.beginning[1..]);
@@ -149,6 +171,7 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
 
     /// Draws one document; `keep` takes each token after the prompt with what it was chosen of.
     fn generate(&mut self, mut keep: impl FnMut(usize, &[f64])) -> Result<(), SampleError> {
+        check(self.choosing.sampling)?;
         self.cache.restart(0);
         let beginning = std::mem::take(&mut self.beginning);
         self.look_at(&beginning);

@@ -27,9 +27,10 @@ pub struct Sampling {
     /// likelier; at 0 the likeliest is taken each time, the first of equals, and no random number is
     /// drawn.
     pub temperature: f64,
-    /// Only so many of the most likely tokens are considered.
+    /// Only so many of the most likely tokens are considered, one at least.
     pub top_k: Option<usize>,
-    /// Only the most likely tokens are considered that together have at least this probability.
+    /// Only the most likely tokens are considered that together have at least this probability, from 0 to 1; one at
+    /// least.
     pub top_p: Option<f64>,
 }
 
@@ -94,7 +95,7 @@ fn likeliest<T: Real>(logits: &[T], probabilities: &mut [f64]) {
 /// The choice of one token after the other, in one place for all of them.
 #[derive(Debug)]
 pub(super) struct Choosing<T> {
-    sampling: Sampling,
+    pub(super) sampling: Sampling,
     /// The exponentials of the logits; of lanes beyond the last token they are 0.
     vectors: Vec<[T; LANES]>,
     probabilities: Vec<f64>,

@@ -1,5 +1,6 @@
 //! Many documents side by side.
 
+use super::sampler::check;
 use super::sampling::Choosing;
 use super::{SampleError, Sampling};
 use crate::model::{Context, Instance, LanguageModel};
@@ -66,8 +67,13 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
     ///
     /// # Errors
     ///
-    /// If the model's probabilities are not numbers.
+    /// If the temperature or top-p is none, or the model's probabilities are not numbers.
+    ///
+    /// # Panics
+    ///
+    /// If BOS is not below the vocabulary.
     pub fn sample(&mut self, count: usize) -> Result<Vec<Vec<usize>>, SampleError> {
+        check(self.choosing.sampling)?;
         let (streams, block_size) = (self.generators.len(), self.model.model().block_size());
         let mut documents = vec![Vec::new(); count];
         let mut running: Vec<Running> = (0..streams.min(count))

@@ -23,7 +23,7 @@ fn a_file_that_is_read_is_not_written() {
             assert!(error.contains("this is the file that --data reads"), "{error}");
         }
     }
-    assert!(refused(&here, &["--save", "input.txt"]).contains("--data reads"));
+    assert!(refused(&here, &["--save", "input.txt"]).contains("the file of the documents"));
     for flag in ["--losses", "--plot"] {
         assert!(refused(&here, &["--resume", "m", flag, "m"]).contains("--resume reads"));
     }
