@@ -515,3 +515,55 @@ fn a_token_is_drawn_with_numbers_that_say_how() {
         assert_eq!(streams.sample(1).expect_err("refused").to_string(), expected);
     }
 }
+
+#[test]
+fn documents_without_tokens_have_no_logits() {
+    let tape = Tape::<f64>::default();
+    let model = Instance::new(&tape, MIXED, &mut PythonRandom::new(3)).expect("a model");
+    assert_eq!(model.logits(&[], &mut Context::document()).shape(), (0, 5));
+    assert_eq!(model.logits(&[], &mut Context::packed([0, 0])).shape(), (0, 5));
+    let whole = model.logits(&[4, 1], &mut Context::document()).data();
+    for lens in [vec![2, 0], vec![0, 2], vec![0, 2, 0]] {
+        let found = model.logits(&[4, 1], &mut Context::packed(lens)).data();
+        approx::assert_abs_diff_eq!(found[..], whole[..], epsilon = 1e-12);
+    }
+    let [first, second] = [[4], [1]].map(|one| model.logits(&one, &mut Context::document()).data());
+    let apart = model.logits(&[4, 1], &mut Context::packed([1, 0, 1])).data();
+    approx::assert_abs_diff_eq!(apart[..], [first, second].concat()[..], epsilon = 1e-12);
+}
+
+#[test]
+fn a_context_that_no_forward_pass_has_begun_is_named() {
+    let tape = Tape::<f64>::default();
+    let x = tape.array((2, 6), &[0.5; 12]);
+    let heads = x.reshape((2, 2, 3));
+    let attend = || {
+        Context::document().attend(heads, heads, heads, attention);
+    };
+    let scan = || {
+        Context::document().scan(x, tape.vector(vec![0.0; 6]), |x, h| x + h);
+    };
+    for call in [&attend as &dyn Fn(), &scan] {
+        let error = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call));
+        let error = error.expect_err("refused");
+        let text = error.downcast_ref::<String>().expect("a message");
+        assert!(text.contains("no forward pass has begun"), "{text}");
+    }
+}
+
+#[test]
+fn nothing_is_trained_with_numbers_that_cannot() {
+    let tape = Tape::<f64>::default();
+    let model = Instance::new(&tape, MIXED, &mut PythonRandom::new(3)).expect("a model");
+    let before = model.block().data();
+    for (training, expected) in [
+        (Training { learning_rate: f64::INFINITY, ..Training::default() }, "the learning rate"),
+        (Training { clip: Some(f64::NAN), ..Training::default() }, "the greatest norm"),
+        (Training { rule: Rule::Sgd { momentum: 1.0 }, ..Training::default() }, "the momentum"),
+    ] {
+        let mut trainer = Trainer::new(&model, training);
+        let error = trainer.step(&[&[4, 1, 4]]).expect_err("refused").to_string();
+        assert!(error.starts_with(expected), "{error}");
+        assert_eq!(model.block().data(), before);
+    }
+}

@@ -434,8 +434,8 @@ impl<'t, T: Real> Context<'t, T> {
         k: Array<'t, K, T>,
         v: Array<'t, V, T>,
     ) -> Option<Seen<'t, T>> {
-        let tokens = self.positions().len();
         let (queries, keys, values) = (q.shape().rows(), k.shape().rows(), v.shape().rows());
+        let tokens = self.tokens(queries);
         assert!(
             queries == tokens && keys == tokens && values == tokens,
             "{queries} queries, {keys} keys and {values} values of {tokens} tokens"
@@ -457,6 +457,17 @@ impl<'t, T: Real> Context<'t, T> {
         Some(seen)
     }
 
+    /// How many tokens the forward pass has, for a call that was given so many rows.
+    #[track_caller]
+    fn tokens(&self, rows: usize) -> usize {
+        let tokens = self.positions().len();
+        assert!(
+            tokens > 0 || rows == 0,
+            "{rows} rows in a context that no forward pass has begun: `Instance::logits` begins one"
+        );
+        tokens
+    }
+
     /// Attention of one document after the other.
     #[track_caller]
     fn attend_each<Q: Rows, K: Rows, V: Rows, O: Rows>(
@@ -469,6 +480,15 @@ impl<'t, T: Real> Context<'t, T> {
     ) -> Array<'t, O, T> {
         let spans = self.spans.all();
         let mut first = 0;
+        let attention = |q: Array<'t, Q, T>, k, v, past| {
+            let read = attention(q, k, v, past);
+            let (made, asked) = (read.shape().rows(), q.shape().rows());
+            assert!(made == asked, "attention of {asked} queries returned {made} rows");
+            read
+        };
+        if spans.is_empty() {
+            return attention(q, k, v, 0);
+        }
         let of_span = |span: &Span| {
             let rows = (first, span.len);
             first += span.len;
@@ -486,7 +506,7 @@ impl<'t, T: Real> Context<'t, T> {
         }
         let each: Vec<_> = spans.iter().map(of_span).collect();
         let shape = each.first().map(|one| one.shape().with_rows(q.shape().rows()));
-        q.tape().concatenate(&each, shape.expect("a forward pass of one token at least"))
+        q.tape().concatenate(&each, shape.expect("a document"))
     }
 }
 

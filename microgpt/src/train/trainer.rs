@@ -150,6 +150,9 @@ const ANY: &str = "a number, 0 or more";
 #[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum TrainingError {
+    /// Nothing is trained with these numbers.
+    #[error(transparent)]
+    Training(#[from] Unusable),
     /// The loss is not a number, or infinite.
     #[error("step {step}: the loss is {loss}; `Trainer::check_finite` tells where it comes from")]
     Loss {
@@ -232,6 +235,7 @@ pub enum ThreadsError {
 pub struct Trainer<'m, 't, M: Loss, T: Real = f64> {
     model: &'m Instance<'t, M, T>,
     training: Training,
+    usable: Result<(), Unusable>,
     optimiser: Optimiser<T>,
     steps: usize,
     check_finite: bool,
@@ -314,6 +318,7 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
         Self {
             model,
             training,
+            usable: training.check(),
             optimiser: Optimiser::new(training.rule),
             steps: 0,
             check_finite: false,
@@ -438,8 +443,8 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
     ///
     /// # Errors
     ///
-    /// If the loss is not finite, or with [`check_finite`](Trainer::check_finite) any number; the
-    /// parameters are then as they were.
+    /// If [the training](Training::check) cannot train, or the loss is not finite, or with
+    /// [`check_finite`](Trainer::check_finite) any number; the parameters are then as they were.
     ///
     /// # Panics
     ///
@@ -448,6 +453,7 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
     #[track_caller]
     pub fn step(&mut self, examples: &[&M::Example]) -> Result<T, TrainingError> {
         assert!(!examples.is_empty(), "a train step has one example at least");
+        self.usable?;
         let share = T::of(examples.len() as f64).recip();
         let check_finite = self.check_finite.then(|| self.model.parameters());
         let pull = Pull { share, check_finite, step: self.steps + 1 };

@@ -17,7 +17,7 @@ impl<'t, T: Real> Context<'t, T> {
     ///
     /// # Panics
     ///
-    /// If there is not one row of `x` for each token.
+    /// If there is not one row of `x` for each token, or if `step` does not return a state for each row that it received.
     #[track_caller]
     pub fn scan<X: Rows, S: Dim>(
         &mut self,
@@ -28,17 +28,28 @@ impl<'t, T: Real> Context<'t, T> {
         let tokens = self.positions().len();
         let kept = self.kept_states("scan", x.shape().rows(), start);
         let (axis, tape) = (start.shape().0, x.tape());
+        let mut step = |rows: Array<'t, X, T>, before| {
+            let state = step(rows, before);
+            let (made, asked) = (state.shape().0, rows.shape().rows());
+            assert!(made == asked, "a step of {asked} documents returned {made} states");
+            state
+        };
         let spans = self.spans.all();
-        if spans.iter().all(|span| span.len == 1) {
+        if !spans.is_empty() && spans.iter().all(|span| span.len == 1) {
             // Tokens as they are generated: one step, without a list of what is still running.
             let state = step(x, first_states(spans, start, kept));
             keep(state, kept, spans.iter().enumerate());
             return state;
         }
+        // A document without a token has no step.
+        let spans: Vec<Span> = spans.iter().filter(|span| span.len > 0).copied().collect();
+        if spans.is_empty() {
+            return step(x, first_states(&spans, start, kept));
+        }
         // Documents go side by side, position after position; those that have ended drop out.
-        let begins: Vec<usize> = begins(spans).collect();
+        let begins: Vec<usize> = begins(&spans).collect();
         let mut running: Vec<usize> = (0..spans.len()).collect();
-        let mut state = first_states(spans, start, kept);
+        let mut state = first_states(&spans, start, kept);
         let (mut states, mut order) = (Vec::new(), vec![0; tokens]);
         let (mut made, mut time) = (0, 0);
         while !running.is_empty() {
@@ -181,7 +192,7 @@ impl<'t, T: Real> Context<'t, T> {
         rows: usize,
         start: Vector<'t, S, T>,
     ) -> Option<Matrix<'t, usize, S, T>> {
-        let tokens = self.positions().len();
+        let tokens = self.tokens(rows);
         assert!(rows == tokens, "{rows} rows of {tokens} tokens");
         let call = self.calls;
         let (kept, cache) = self.kept(Size::State(start.size()))?;
