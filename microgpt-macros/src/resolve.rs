@@ -72,7 +72,12 @@ fn attempt(
     report: &mut Report,
 ) -> (Option<Checked>, Kinds) {
     let mut checker = Checker {
-        checked: Checked { tuple: program.tuple, layer: known.layer.clone(), ..Checked::default() },
+        checked: Checked {
+            tuple: program.tuple,
+            layer: known.layer.clone(),
+            place: known.place.clone(),
+            ..Checked::default()
+        },
         ops,
         report,
         indices: Vec::new(),

@@ -269,3 +269,33 @@ fn ids_and_conditions_of_two_letters_have_the_axes_of_arrays() {
         assert_eq!(y, expected);
     }
 }
+
+layer! {
+    fn inverse(x: [t]) -> [t] {
+        [1 / x[t] for t]
+    }
+
+    /// On a line of its own.
+    fn root(x: [t]) -> [t] {
+        [sqrt(x[t]) for t]
+    }
+}
+
+#[test]
+fn a_number_that_is_not_finite_comes_from_the_line_of_its_layer() {
+    let tape = Tape::new();
+    let lines = [[0.0, 4.0], [1.0, -1.0]].map(|numbers| {
+        let x = tape.vector(numbers.to_vec());
+        let mark = tape.mark();
+        let _ = inverse(root(x));
+        let found = tape.not_finite().expect("an infinity or a NaN");
+        tape.rewind(mark);
+        assert_eq!(found.place.file, file!());
+        found.place.line
+    });
+    let of = |name: &str| {
+        let at = include_str!("layers.rs").lines().position(|line| line.contains(name));
+        u32::try_from(at.expect("the layer") + 1).expect("a line")
+    };
+    assert_eq!(lines, [of("fn inverse("), of("fn root(")]);
+}

@@ -368,12 +368,19 @@ impl Emitter<'_> {
             });
             code!(.and(#name, #readers, &[#(#axes),*]) #lies #gradient #gaps)
         });
+        // `line!()` is that of the `layer!` around, for all layers in it.
+        let place = if let Some((file, line)) = &self.checked.place {
+            let line = Literal::usize_unsuffixed(*line);
+            code!(#file, #line)
+        } else {
+            code!(::core::file!(), ::core::line!())
+        };
         let interleaved = self.is_interleaved().map(|is_so| code!(let interleaved_ = #is_so;));
         code! {
             #lengths
             #interleaved
             #(#reached)*
-            #runtime::expr::Equations::new(::core::file!(), ::core::line!()).active(&[#(#active),*]) #(#equations)* #(#operands)*
+            #runtime::expr::Equations::new(#place).active(&[#(#active),*]) #(#equations)* #(#operands)*
         }
     }
 

@@ -8,7 +8,7 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use super::arguments::{Argument, Axis, Kind, axes};
 use crate::resolve::hir::Label;
 use crate::resolve::{self, Known, NamedAxis, StatedRange, What};
-use crate::syntax::name::plain;
+use crate::syntax::name::{place, plain};
 use crate::syntax::report::{Diagnostic, Report};
 use crate::syntax::suggest::nearest;
 use crate::syntax::tokens::{Result, Tokens};
@@ -93,6 +93,7 @@ impl Declaration {
         });
         Known {
             layer: self.name.as_ref().map(plain),
+            place: self.name.as_ref().and_then(|name| place(name.span())),
             arguments: arguments.collect(),
             ranges: &self.ranges,
             results: self.results.as_ref().map(|all| all.iter().map(|axes| named(axes)).collect()),

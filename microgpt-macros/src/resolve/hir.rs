@@ -43,6 +43,8 @@ pub struct Checked {
     pub result_axes: Vec<Vec<ResultAxis>>,
     /// The layer whose equations they are.
     pub layer: Option<String>,
+    /// The file and the line of its declaration, if the compiler tells.
+    pub place: Option<(String, usize)>,
 }
 
 /// What an axis is called in a signature: by a letter, or by its length.

@@ -16,6 +16,8 @@ use crate::syntax::suggest::nearest;
 pub struct Known<'a> {
     /// The name of the layer.
     pub layer: Option<String>,
+    /// The file and the line of its name.
+    pub place: Option<(String, usize)>,
     pub arguments: Vec<Argument>,
     /// What stands after `where`.
     pub ranges: &'a [StatedRange],

@@ -24,6 +24,14 @@ pub fn plain(ident: &Ident) -> String {
     text.strip_prefix("r#").map(ToOwned::to_owned).unwrap_or(text)
 }
 
+/// The file and the line of a token. Only the compiler tells them.
+pub fn place(span: Span) -> Option<(String, usize)> {
+    proc_macro::is_available().then(|| {
+        let span = span.unwrap();
+        (span.file(), span.line())
+    })
+}
+
 /// A name of these letters: raw, if they are a word of Rust.
 pub fn named_as(text: &str, span: Span) -> Ident {
     if syn::parse_str::<Ident>(text).is_ok() {
