@@ -8,6 +8,9 @@
 //!
 //! After a pass only the kernels that it changed are shown.
 
+// A crate of macros knows it by itself.
+extern crate proc_macro;
+
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
