@@ -64,17 +64,25 @@ impl Dataset {
     }
 
     /// Whether a tokenizer of another dataset has all characters of this one.
-    pub fn check_characters(&self, tokenizer: &CharTokenizer, of: &Path) -> Result<(), String> {
+    pub fn check_characters(
+        &self,
+        args: &Args,
+        tokenizer: &CharTokenizer,
+        of: &Path,
+    ) -> Result<(), String> {
         for document in documents(&self.text) {
             if let Err(UnknownCharacter(character)) = tokenizer.encode(document) {
                 // Both are places in memory, the document's within the text's.
                 let before = document.as_ptr().addr() - self.text.as_ptr().addr();
-                return Err(format!(
-                    "--data {}: line {}: the character {character:?} is not in the vocabulary of {}",
-                    self.name,
+                let error = format!(
+                    "line {}: the character {character:?} is not in the vocabulary of {}",
                     line_number(&self.text.as_bytes()[..before]),
                     of.display()
-                ));
+                );
+                return Err(match args.data() {
+                    Some((flag, path)) => about(flag, path, &error),
+                    None => format!("{}: {error}", self.name),
+                });
             }
         }
         Ok(())

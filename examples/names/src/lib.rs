@@ -22,7 +22,6 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use microgpt::train::TrainingError;
 use microgpt::{
     CharTokenizer, Checkpoint, Gpt, Instance, LanguageModel, PythonRandom, Real, Sampler, Tape,
     Trainer,
@@ -152,7 +151,7 @@ fn run<T: Real>(
     let mut tokens = Vec::new();
     if trainer.steps() < trainer.training().steps {
         if let Some((_, path)) = args.checkpoint() {
-            data.check_characters(&tokenizer, path)?;
+            data.check_characters(args, &tokenizer, path)?;
         }
         start::say_what_has_no_effect(args);
         let may_change = args.checkpoint().is_none();
@@ -310,7 +309,7 @@ impl<T: Real> Run<'_, '_, T> {
         if loss.is_finite() {
             End::Well
         } else {
-            End::Diverged(start::with_hint(TrainingError::Loss { step: step + 1, loss }))
+            End::Diverged(start::not_finite(&format!("after step {step}"), loss))
         }
     }
 

@@ -15,11 +15,14 @@ use super::team::Team;
 /// The error of a training, with the flag that tells more of it.
 pub fn with_hint(error: TrainingError) -> String {
     match error {
-        TrainingError::Loss { step, loss } => {
-            format!("step {step}: the loss is {loss}; --check-finite tells where it comes from")
-        }
+        TrainingError::Loss { step, loss } => not_finite(&format!("step {step}"), loss),
         other => other.to_string(),
     }
+}
+
+/// That a loss is no number, and when.
+pub fn not_finite(when: &str, loss: f64) -> String {
+    format!("{when}: the loss is {loss}; --check-finite tells where it comes from")
 }
 
 /// The error of a model's sizes, with the flags that set them.

@@ -132,7 +132,7 @@ fn by_kept_panels<T: Real, R: Dim, C: Dim, K: Dim>(
     let Below { values, panels } = right.below?;
     let panels = panels?;
     let (rows, count, terms_len) = (rows.len(), columns.len(), terms.len());
-    if rows == 0 || rows >= TURNED || count == 0 || terms_len > BLOCK {
+    if rows == 0 || rows >= TURNED || count == 0 || terms_len == 0 || terms_len > BLOCK {
         return None;
     }
     let lines = Lines { start: right.first, stride: right.stride, count, terms: terms_len };

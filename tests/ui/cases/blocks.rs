@@ -40,6 +40,7 @@ fn main() {
     expr!(for t { let s = x[t]; });
     expr!(let s[-1] = 0; x[0]);
     expr!(for t x[t]);
+    expr!(for t { let s[-1] = 0; let s[t] = s[t - 1] + x[t]; } [s[t] for t]);
 }
 
 layer! {

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Ident, TokenTree};
 
-use crate::syntax::ast::{Block, Expr, ExprKind, Let, Program, Start, Statement};
+use crate::syntax::ast::{Block, Expr, ExprKind, Let, Path, Program, Start, Statement};
 use crate::syntax::report::Diagnostic;
 use crate::syntax::tokens::{ARRAY_OR_REDUCTION, JOINING, Result, Tokens};
 
@@ -95,6 +95,19 @@ impl Tokens {
             return Err(Diagnostic::new(span, "`for` outside of brackets", help));
         };
         let (starts, lets) = block.unwrap_or_default();
+        for Start { name, at, .. } in &starts {
+            if let ExprKind::Path(Path { ident: Some(index), .. }) = &at.kind
+                && indices.iter().any(|one| one.name == *index)
+            {
+                return Err(Diagnostic::new(
+                    at.span,
+                    format!("`let {name}[{index}] = ...`: the equation of a step has no subscript"),
+                    format!(
+                        "it is computed for each `{index}`: `let {name} = ...;`; a subscript says what it begins with: `let {name}[-1] = ...;`"
+                    ),
+                ));
+            }
+        }
         if lets.is_empty() && self.mistakes.is_empty() {
             return Err(Diagnostic::new(
                 span,
