@@ -261,10 +261,24 @@ impl<A: Copy + Eq + Hash> Graph<A> {
         }
     }
 
-    /// Where a condition holds, and where it does not, within what holds around it.
-    pub fn where_decided(&mut self, outer: Option<NodeId>, condition: NodeId) -> (NodeId, NodeId) {
-        let not = self.add(Node::Not(condition));
-        (self.both(outer, condition), self.both(outer, not))
+    /// What a node is made of, each part with what holds where it is asked for, within what holds around it: the
+    /// branches of an `if`, and what stands behind `&&` and `||`, only where they are reached.
+    pub fn parts(&mut self, node: NodeId, outer: Option<NodeId>) -> Vec<(NodeId, Option<NodeId>)> {
+        match self.nodes[node] {
+            Node::Select { condition, then, otherwise } => {
+                let not = self.add(Node::Not(condition));
+                let (holds, not) = (self.both(outer, condition), self.both(outer, not));
+                vec![(condition, outer), (then, Some(holds)), (otherwise, Some(not))]
+            }
+            Node::And(left, right) => {
+                vec![(left, outer), (right, Some(self.both(outer, left)))]
+            }
+            Node::Or(left, right) => {
+                let not = self.add(Node::Not(left));
+                vec![(left, outer), (right, Some(self.both(outer, not)))]
+            }
+            ref parent => children(parent).into_iter().map(|child| (child, outer)).collect(),
+        }
     }
 
     /// Gives arrays other names.

@@ -88,7 +88,7 @@ pub fn function(emitter: &Emitter<'_>, name: &str, computed: &str, kernel: &Kern
         after: split.map(|split| split.array),
         temporaries,
     };
-    let body = printer.stmts(&kernel.body);
+    let body = printer.stmts(&kernel.body, None);
     let lengths = lengths.into_values();
     let arguments = parameters.values().map(|(name, _)| name);
     let parameters = parameters.values().map(|(name, kind)| code!(#name: #kind));
@@ -136,11 +136,8 @@ impl Printer<'_> {
         self.temporaries.name(node).map(|name| ident(&format!("{name}_")))
     }
 
-    fn stmts(&mut self, stmts: &[Stmt]) -> TokenStream {
-        self.each(stmts, None)
-    }
-
-    fn each(&mut self, stmts: &[Stmt], reduce: Option<&Reduce>) -> TokenStream {
+    /// Statements in turn, inside of a reduction or of none.
+    fn stmts(&mut self, stmts: &[Stmt], reduce: Option<&Reduce>) -> TokenStream {
         let before = self.temporaries.clone();
         let mut code = TokenStream::new();
         for stmt in stmts {
@@ -154,12 +151,12 @@ impl Printer<'_> {
 
     /// Statements whose temporaries end with them.
     fn scope(&self, is_interleaved: bool, stmts: &[Stmt]) -> TokenStream {
-        Printer { is_interleaved, ..self.inner() }.stmts(stmts)
+        Printer { is_interleaved, ..self.inner() }.stmts(stmts, None)
     }
 
     /// The statements inside a loop, or of a reduction, whose temporaries end with them.
     fn within(&self, stmts: &[Stmt], reduce: Option<&Reduce>) -> TokenStream {
-        self.inner().each(stmts, reduce)
+        self.inner().stmts(stmts, reduce)
     }
 
     /// What writes a block inside, whose temporaries are none of what comes after it.

@@ -146,6 +146,7 @@ fn equation(equations: &mut Equations, id: EquationId, mut seed: NodeId) -> Vec<
     let Equation { axes, fold, body, .. } = &equation;
     let nest = equation.nest();
     let graph = &mut equations.graph;
+    // Among the equations of a recurrence there may be one that no gradient flows through.
     if !graph.is_active(*body) {
         return Vec::new();
     }

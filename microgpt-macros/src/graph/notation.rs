@@ -317,10 +317,15 @@ impl<'a> Notation<'a> {
             Node::Number(bits) => whole(f64::from_bits(*bits).to_string()),
             Node::Integer(integer) => self.loose_integer(integer),
             Node::Count(index) => self.loose_integer(&self.count(*index)),
-            Node::Load { array, subscripts, guard }
-                if guard.is_none_or(|guard| self.decided(guard) == Some(true)) =>
-            {
-                whole(self.element(*array, subscripts))
+            Node::Load { array, subscripts, guard } => {
+                let element = self.element(*array, subscripts);
+                match guard.filter(|&guard| self.decided(guard) != Some(true)) {
+                    None => whole(element),
+                    Some(guard) => {
+                        let guard = self.node(guard);
+                        (format!("if {guard} {{ {element} }} else {{ 0 }}"), Binding::Choice)
+                    }
+                }
             }
             Node::Call { function, arguments } => {
                 whole(format!("{}({})", self.function(*function), self.list(arguments)))
@@ -361,11 +366,6 @@ impl<'a> Notation<'a> {
                     Binding::Choice,
                 ),
             },
-            Node::Load { array, subscripts, guard } => {
-                let element = self.element(*array, subscripts);
-                let guard = guard.map(|guard| self.node(guard)).unwrap_or_default();
-                (format!("if {guard} {{ {element} }} else {{ 0 }}"), Binding::Choice)
-            }
             Node::Compare { comparison, left, right } => {
                 if let Some(condition) = self.condition(*left) {
                     return whole(condition);

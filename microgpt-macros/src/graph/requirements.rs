@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use crate::graph::equations::Equations;
 use crate::graph::{
     Array, EquationId, Graph, IndexId, IndexRange, Node, NodeId, Requirement, Rewrite, Subscript,
-    children,
 };
 use crate::resolve::hir::Integer;
 
@@ -110,19 +109,7 @@ fn uses(equations: &mut Equations, used: EquationId) -> Vec<Use> {
                         uses.push(Use { by, subscripts, taken });
                     }
                 }
-                Node::Select { condition, then, otherwise } => {
-                    let (holds, not) = equations.graph.where_decided(taken, condition);
-                    stack.extend([(condition, taken), (then, Some(holds)), (otherwise, Some(not))]);
-                }
-                Node::And(left, right) => {
-                    let (holds, _) = equations.graph.where_decided(taken, left);
-                    stack.extend([(left, taken), (right, Some(holds))]);
-                }
-                Node::Or(left, right) => {
-                    let (_, not) = equations.graph.where_decided(taken, left);
-                    stack.extend([(left, taken), (right, Some(not))]);
-                }
-                parent => stack.extend(children(&parent).into_iter().map(|child| (child, taken))),
+                _ => stack.extend(equations.graph.parts(node, taken)),
             }
         }
     }

@@ -24,7 +24,7 @@ pub fn plain(ident: &Ident) -> String {
     text.strip_prefix("r#").map(ToOwned::to_owned).unwrap_or(text)
 }
 
-/// The file and the line of a token. Only the compiler tells them.
+/// The file and the line of a token, where the compiler runs the macro: nothing else knows them, and `unwrap` panics.
 pub fn place(span: Span) -> Option<(String, usize)> {
     proc_macro::is_available().then(|| {
         let span = span.unwrap();

@@ -138,6 +138,10 @@ fn what_stands_behind_a_side_that_decides_is_not_asked_for() {
         *expr!([if t > 0 && max(v[s] for s in 0..t) < 2 { v[t] } else { 0 } for t in 0..4]),
         plain(&|t| (1..3).contains(&t))
     );
+    assert_eq!(
+        *expr!([if t > 2 && mean(v[s] for s in 2..t) > 0 || t > 3 { v[t] } else { 0 } for t in 0..4]),
+        plain(&|t| t > 2)
+    );
     assert_eq!(expr!(sum(v[t] for t where t > 1 && v[t - 2] * v[t] > 0)), -1.0);
     assert_eq!(expr!(max(v[t] for t where t == 3 || v[t + 1] > 0)), -2.0);
     // In a block, of an array of its own before its first step.

@@ -41,6 +41,7 @@ fn main() {
     expr!(let s[-1] = 0; x[0]);
     expr!(for t x[t]);
     expr!(for t { let s[-1] = 0; let s[t] = s[t - 1] + x[t]; } [s[t] for t]);
+    expr!(for i, j { let d[i, j] = w[i, j]; } [d[i, j] for i, j]);
 }
 
 layer! {

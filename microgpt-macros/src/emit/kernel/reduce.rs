@@ -199,7 +199,7 @@ impl Printer<'_> {
         body: &[Stmt],
     ) -> TokenStream {
         let mut inner = self.inner();
-        let temporaries = inner.stmts(body);
+        let temporaries = inner.stmts(body, None);
         let (name, target) = (self.emitter.array(to.array), inner.element(to));
         let value = inner.update(Update::Set(value));
         let (index, (low, high)) = (self.emitter.index(along), self.emitter.bounds(along));

@@ -448,16 +448,7 @@ impl Split {
                 let within = if node == root { axes.to_vec() } else { nest.clone() };
                 requirements.push(Requirement { holds, within, ..requirement });
             }
-            if let Node::Select { condition, then, otherwise } = self.lowered.nodes[node] {
-                let not = self.lowered.add(Node::Not(condition));
-                stack.push((condition, taken));
-                for (branch, when) in [(then, condition), (otherwise, not)] {
-                    stack.push((branch, Some(self.lowered.both(taken, when))));
-                }
-            } else {
-                let below = children(&self.lowered.nodes[node]);
-                stack.extend(below.into_iter().map(|child| (child, taken)));
-            }
+            stack.extend(self.lowered.parts(node, taken));
         }
         requirements
     }

@@ -157,7 +157,7 @@ impl Tokens {
                     Diagnostic::new(
                         span,
                         format!("`let {name}[...]` with more than one subscript, or none"),
-                        format!("it says what `{name}` is before the first value of the index of the block, at all its other indices: `let {name}[-1] = [... for i];`"),
+                        format!("an equation has none, `let {name} = ...;`; with one it says what `{name}` is before the first value of the index of the block, at all its other indices: `let {name}[-1] = [... for i];`"),
                     )
                 })
             });
