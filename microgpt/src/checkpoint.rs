@@ -20,7 +20,7 @@ use crate::random::{self, PythonRandom, RandomError, State};
 use crate::real::Real;
 use crate::tape::Tape;
 use crate::tokenizer::CharTokenizer;
-use crate::train::{Optimiser, SQUARE, Trainer, Training};
+use crate::train::{Optimiser, Rule, SQUARE, Trainer, Training};
 
 pub use error::CheckpointError;
 pub use place::can_save;
@@ -176,41 +176,39 @@ impl<M: Model, T: Real> Checkpoint<M, T> {
         let all = parameters::<M, T>(&self.model)?;
         check_numbers("", &all, &self.parameters)?;
         check_tokenizer(&self.model, self.tokenizer.as_ref())?;
-        let mut prefixes = vec![String::new()];
         if let Some(progress) = &self.progress {
             progress.training.check()?;
             check_gauss(progress.random.state().next_gauss)?;
-            let remembered = progress.optimiser.remembered();
-            let of_rule: Optimiser<T> = Optimiser::new(progress.training.rule);
-            if !remembered
-                .iter()
-                .map(|(name, _)| name)
-                .eq(of_rule.remembered().iter().map(|(name, _)| name))
-            {
+            if !progress.optimiser.is_by(progress.training.rule) {
                 return Err(CheckpointError::Optimiser);
             }
             if progress.steps > 0 {
-                for (name, numbers) in remembered {
-                    let prefix = format!("{name}.");
-                    check_numbers(&prefix, &all, numbers)?;
-                    prefixes.push(prefix);
+                for (name, numbers) in progress.optimiser.remembered() {
+                    check_numbers(&format!("{name}."), &all, numbers)?;
                 }
             }
         }
+        self.check_names(&all)?;
+        Ok(all)
+    }
+
+    /// Whether each tensor has a name of its own.
+    fn check_names(&self, parameters: &[Parameter]) -> Result<(), CheckpointError> {
         // The layout has a key of its own beside the tensors.
         let mut names = BTreeSet::from(["__metadata__".to_owned()]);
         if self.progress.is_some() {
             names.insert(WORDS.to_owned());
         }
-        for prefix in &prefixes {
-            for parameter in &all {
+        let trained = self.progress.as_ref().map(|one| (one.training.rule, one.steps));
+        for prefix in prefixes::<T>(trained) {
+            for parameter in parameters {
                 let name = format!("{prefix}{}", parameter.name);
                 if !names.insert(name.clone()) {
                     return Err(CheckpointError::Name(name));
                 }
             }
         }
-        Ok(all)
+        Ok(())
     }
 }
 
@@ -385,7 +383,8 @@ fn checked_header<M: Model + DeserializeOwned, T: Real>(
     let parameters = parameters::<M, T>(&header.model)?;
     check_tokenizer(&header.model, header.tokenizer()?.as_ref())?;
     let mut expected: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for prefix in header.prefixes::<T>() {
+    let trained = header.progress.as_ref().map(|one| (one.training.rule, one.steps));
+    for prefix in prefixes::<T>(trained) {
         let all = parameters.iter();
         expected.extend(all.map(|one| (format!("{prefix}{}", one.name), one.shape.clone())));
     }
@@ -408,18 +407,18 @@ fn checked_header<M: Model + DeserializeOwned, T: Real>(
     }
 }
 
-impl<M> Header<M> {
-    /// What stands before the names of the parameters: nothing, and what the optimiser remembers of
-    /// each of them.
-    fn prefixes<T: Real>(&self) -> Vec<String> {
-        let mut all = vec![String::new()];
-        if let Some(progress) = self.progress.as_ref().filter(|progress| progress.steps > 0) {
-            let remembered = Optimiser::<T>::new(progress.training.rule);
-            all.extend(remembered.remembered().iter().map(|(name, _)| format!("{name}.")));
-        }
-        all
+/// What stands before the names of the parameters: nothing, and what an optimiser by this rule remembers of each of them
+/// after so many steps.
+fn prefixes<T: Real>(trained: Option<(Rule, usize)>) -> Vec<String> {
+    let mut all = vec![String::new()];
+    if let Some((rule, 1..)) = trained {
+        let optimiser = Optimiser::<T>::new(rule);
+        all.extend(optimiser.remembered().iter().map(|(name, _)| format!("{name}.")));
     }
+    all
+}
 
+impl<M> Header<M> {
     fn tokenizer(&self) -> Result<Option<CharTokenizer>, CheckpointError> {
         let characters = self.tokenizer.as_ref().map(|text| text.chars());
         Ok(characters.map(CharTokenizer::from_characters).transpose()?)

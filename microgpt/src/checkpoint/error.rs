@@ -114,6 +114,6 @@ pub enum CheckpointError {
     #[error("its optimiser is not the one of its training")]
     Optimiser,
     /// The generator's state is none.
-    #[error("its generator has no state that one can have: {0}")]
+    #[error("its random state is invalid: {0}")]
     Random(#[from] RandomError),
 }

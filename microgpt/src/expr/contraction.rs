@@ -92,9 +92,7 @@ pub fn contract<T: Real, R: Dim, C: Dim, K: Dim>(
     right: Factor<'_, T>,
     (rows, columns, terms): (R, C, K),
 ) {
-    if right.step == 1
-        && right.below.is_some()
-        && by_kept_panels(&mut target, left, right, (rows, columns, terms)).is_some()
+    if right.step == 1 && by_kept_panels(&mut target, left, right, (rows, columns, terms)).is_some()
     {
         return;
     }

@@ -29,7 +29,7 @@ pub enum SampleError {
     /// A temperature that is no number, or below 0.
     #[error("a temperature is 0 or more, not {0}")]
     Temperature(f64),
-    /// A share of the probability that is none.
+    /// A top-p that is not between 0 and 1.
     #[error("top-p is a share from 0 to 1, not {0}")]
     TopP(f64),
     /// A prompt that leaves no position for another token.
@@ -140,7 +140,7 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
     ///
     /// # Errors
     ///
-    /// If the temperature or top-p is none, or the model's probabilities are not numbers.
+    /// If the temperature or top-p is out of its range, or the model's probabilities are not numbers.
     ///
     /// # Panics
     ///

@@ -67,7 +67,7 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
     ///
     /// # Errors
     ///
-    /// If the temperature or top-p is none, or the model's probabilities are not numbers.
+    /// If the temperature or top-p is out of its range, or the model's probabilities are not numbers.
     ///
     /// # Panics
     ///

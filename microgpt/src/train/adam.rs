@@ -80,6 +80,11 @@ impl<T: Real> Adam<T> {
         Self { steps, mean, square, ..self }
     }
 
+    /// What it remembers, for one with other figures.
+    pub(super) fn by(self, figures: Self) -> Self {
+        figures.resumed(self.steps, self.mean, self.square)
+    }
+
     /// The number of steps that were made.
     #[must_use]
     pub fn steps(&self) -> u64 {

@@ -100,18 +100,22 @@ impl<T: Real> Optimiser<T> {
         }
     }
 
-    /// The same optimiser by a rule with other figures; none of another kind of rule.
+    /// What it remembers, for a rule with other figures. One of another kind remembers other things: there is none.
     pub(super) fn by(self, rule: Rule) -> Option<Self> {
         match (Self::new(rule), self) {
-            (Self::Adam(new), Self::Adam(old)) => {
-                let (mean, square) = old.means();
-                Some(Self::Adam(new.resumed(old.steps(), mean.to_vec(), square.to_vec())))
-            }
-            (Self::Sgd(new), Self::Sgd(old)) => {
-                Some(Self::Sgd(new.resumed(old.steps(), old.velocity().to_vec())))
-            }
+            (Self::Adam(new), Self::Adam(old)) => Some(Self::Adam(old.by(new))),
+            (Self::Sgd(new), Self::Sgd(old)) => Some(Self::Sgd(old.by(new))),
             _ => None,
         }
+    }
+
+    /// Whether it is one that the rule makes, by whatever figures.
+    #[cfg(feature = "checkpoint")]
+    pub(crate) fn is_by(&self, rule: Rule) -> bool {
+        matches!(
+            (rule, self),
+            (Rule::Adam { .. }, Self::Adam(_)) | (Rule::Sgd { .. }, Self::Sgd(_))
+        )
     }
 
     /// What it remembers of every parameter, by name: empty before the first step.

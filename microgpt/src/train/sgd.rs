@@ -38,6 +38,11 @@ impl<T: Real> Sgd<T> {
         Self { steps, velocity, ..self }
     }
 
+    /// What it remembers, for one with other figures.
+    pub(super) fn by(self, figures: Self) -> Self {
+        figures.resumed(self.steps, self.velocity)
+    }
+
     /// The number of steps that were made.
     #[must_use]
     pub fn steps(&self) -> u64 {

@@ -235,6 +235,7 @@ pub enum ThreadsError {
 pub struct Trainer<'m, 't, M: Loss, T: Real = f64> {
     model: &'m Instance<'t, M, T>,
     training: Training,
+    /// Looked at once: a step does not allocate.
     usable: Result<(), Unusable>,
     optimiser: Optimiser<T>,
     steps: usize,
