@@ -2,6 +2,7 @@
 
 mod any;
 mod checkpoint;
+mod finite;
 mod golden;
 mod gpt;
 mod memory;

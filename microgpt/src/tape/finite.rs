@@ -57,7 +57,8 @@ pub struct NotFinite {
 
 impl<T: Real> Tape<T> {
     /// The first value that any record computed and that is not a finite number, or else the first
-    /// such gradient that a backward pass met on its way.
+    /// such gradient that a backward pass met on its way. A leaf that is not finite is told by what is computed of it: a
+    /// tape knows no names of leaves.
     ///
     /// It reads all of the tape: this is for finding out, not for every step.
     #[must_use]

@@ -19,7 +19,7 @@ use crate::model::{Instance, Loss, Parameter};
 #[cfg(feature = "mpi")]
 use crate::ranks::{Ranks, RanksError};
 use crate::real::Real;
-use crate::tape::NotFinite;
+use crate::tape::{NotFinite, Quantity};
 
 /// How a model trains: for how long, and how its optimiser moves it. The defaults are microgpt.py's.
 ///
@@ -169,11 +169,13 @@ pub enum TrainingError {
         /// What it is and where it came up.
         found: Box<NotFinite>,
     },
-    /// A gradient of a parameter that overflowed as contributions were added up.
-    #[error("step {step}: the gradient of `{name}` at {index:?} is {number}")]
+    /// A parameter that was not finite before the step, or whose gradient overflowed as contributions were added up.
+    #[error("step {step}: the {quantity} of the parameter `{name}` at {index:?} is {number}")]
     Parameter {
         /// The step, of which the first is 1.
         step: usize,
+        /// Whether it is the value or the gradient.
+        quantity: Quantity,
         /// The parameter.
         name: String,
         /// Its index along each axis.
@@ -284,30 +286,43 @@ impl<T: Real> Pull<'_, T> {
     fn watch(self, block: Vector<'_, usize, T>, loss: T) -> Result<T, TrainingError> {
         let step = self.step;
         if let Some(parameters) = self.check_finite {
+            // What is computed of a parameter that is not finite is not either, and no equation is to blame.
+            block.with_data(|values| self.watch_each(parameters, Quantity::Value, values))?;
             if let Some(found) = block.tape().not_finite() {
                 return Err(TrainingError::NotFinite { step, found: Box::new(found) });
             }
-            let gradients = block.grad();
-            let mut rest = &gradients[..];
-            for parameter in parameters {
-                let Parameter { name, shape } = parameter;
-                let (own, after) = rest.split_at(parameter.size());
-                if let Some(at) = own.iter().position(|number| !number.is_finite()) {
-                    return Err(TrainingError::Parameter {
-                        step,
-                        name: name.clone(),
-                        index: indices(shape, at),
-                        number: own[at].as_f64(),
-                    });
-                }
-                rest = after;
-            }
+            self.watch_each(parameters, Quantity::Gradient, &block.grad())?;
         }
         if loss.is_finite() {
             Ok(loss)
         } else {
             Err(TrainingError::Loss { step, loss: loss.as_f64() })
         }
+    }
+
+    /// Whether the values or the gradients of all parameters are finite.
+    fn watch_each(
+        self,
+        parameters: &[Parameter],
+        quantity: Quantity,
+        numbers: &[T],
+    ) -> Result<(), TrainingError> {
+        let mut rest = numbers;
+        for parameter in parameters {
+            let Parameter { name, shape } = parameter;
+            let (own, after) = rest.split_at(parameter.size());
+            if let Some(at) = own.iter().position(|number| !number.is_finite()) {
+                return Err(TrainingError::Parameter {
+                    step: self.step,
+                    quantity,
+                    name: name.clone(),
+                    index: indices(shape, at),
+                    number: own[at].as_f64(),
+                });
+            }
+            rest = after;
+        }
+        Ok(())
     }
 }
 
@@ -356,7 +371,8 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
         self
     }
 
-    /// Looks at every number of every step, and tells where the first came up that is not finite.
+    /// Looks at every number of every step, and tells where the first came up that is not finite: in which parameter, or
+    /// else in which equation.
     /// Without it the loss alone is watched, which costs nothing.
     #[must_use]
     pub fn check_finite(mut self, check: bool) -> Self {
