@@ -92,8 +92,9 @@ pub trait Model: Clone + Send + Sync {
 
     /// Declares every parameter, in the order in which they are drawn.
     ///
-    /// It is called several times, before there are numbers and after, and must declare the same each
-    /// time: what it declares follows from the sizes alone.
+    /// It is called several times, before there are numbers and after, and must declare the same each time, in the same
+    /// order: what it declares follows from the sizes alone. An [`Instance`] panics where a later call declares another
+    /// parameter than the first.
     fn weights<'t, T: Real>(&self, p: &mut Parameters<'_, 't, T>) -> Self::Weights<'t, T>;
 
     /// Whether the sizes make a model; asked before anything else.

@@ -325,7 +325,7 @@ impl<T: Real> Tape<T> {
         self.leaf(shape, |leaf| leaf.fill(T::zero()))
     }
 
-    /// A handle that is none: whoever reads it is told that there is nothing.
+    /// The handle of a parameter that is declared and has no numbers yet: whoever reads it is told so.
     pub(crate) fn nowhere<S: Shape>(&self, shape: S) -> Array<'_, S, T> {
         Array::new(self, Position::NOWHERE, shape)
     }

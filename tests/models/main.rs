@@ -2,6 +2,7 @@
 
 mod any;
 mod checkpoint;
+mod declarations;
 mod finite;
 mod golden;
 mod gpt;

@@ -45,7 +45,7 @@ impl<M: Loss, T: Real> Instance<'_, M, T> {
         assert!(!examples.is_empty(), "a loss is of one example at least");
         let tape = Tape::default();
         let block = dual(&tape, &parameters[..], v);
-        let weights = weights_in(self.model(), block);
+        let weights = weights_in(self.model(), block, self.listed());
         let mark = tape.mark();
         let mut value = T::zero();
         for examples in micro_batches(self.model(), examples) {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::error::Error;
 use std::f64::consts::LN_2;
 use std::fmt;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -137,7 +138,7 @@ pub struct Instance<'t, M: Model, T: Real = f64> {
     model: M,
     weights: M::Weights<'t, T>,
     block: Vector<'t, usize, T>,
-    parameters: Vec<Parameter>,
+    parameters: Arc<[Parameter]>,
 }
 
 /// The parameters that a model declares, and the number of their numbers.
@@ -203,8 +204,8 @@ impl<'t, M: Model, T: Real> Instance<'t, M, T> {
     }
 
     fn of_declared(model: M, declared: Vec<Declaration>, block: Vector<'t, usize, T>) -> Self {
-        let parameters = declared.into_iter().map(|one| one.parameter).collect();
-        let weights = weights_in(&model, block);
+        let parameters: Arc<[_]> = declared.into_iter().map(|one| one.parameter).collect();
+        let weights = weights_in(&model, block, &parameters);
         Self { model, weights, block, parameters }
     }
 
@@ -232,11 +233,16 @@ impl<'t, M: Model, T: Real> Instance<'t, M, T> {
         &self.parameters
     }
 
+    /// The [`parameters`](Instance::parameters), for [`weights_in`].
+    pub(crate) fn listed(&self) -> &Arc<[Parameter]> {
+        &self.parameters
+    }
+
     /// The elements of one parameter, row-major, if there is one of this name.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<Vector<'t, usize, T>> {
         let mut start = 0;
-        for parameter in &self.parameters {
+        for parameter in self.parameters.iter() {
             if parameter.name == name {
                 return Some(self.block.block(start, (parameter.size(),)));
             }
@@ -370,12 +376,17 @@ impl ValidationLoss {
     }
 }
 
-/// The parameters of a model in a block that has their number.
+/// The parameters of a model in a block that has their number; it must declare them as they were listed.
+#[track_caller]
 pub(crate) fn weights_in<'t, M: Model, T: Real>(
     model: &M,
     block: Vector<'t, usize, T>,
+    listed: &Arc<[Parameter]>,
 ) -> M::Weights<'t, T> {
-    model.weights(&mut Parameters::new(&mut Ledger::Block { block, taken: 0 }))
+    let mut ledger = Ledger::Block { block, taken: 0, listed: Arc::clone(listed), next: 0 };
+    let weights = model.weights(&mut Parameters::new(&mut ledger));
+    ledger.finish();
+    weights
 }
 
 impl<M: Model + fmt::Debug, T: Real> fmt::Debug for Instance<'_, M, T> {

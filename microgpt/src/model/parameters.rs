@@ -1,5 +1,8 @@
 //! Named parameters: declared once, in order, and laid out in one block.
 
+use std::fmt;
+use std::sync::Arc;
+
 use super::Parameter;
 use crate::array::{Array, Vector};
 use crate::random::PythonRandom;
@@ -68,8 +71,44 @@ pub(crate) struct Declaration {
 pub(super) enum Ledger<'t, T: Real> {
     /// They are listed: there are no numbers yet.
     List { tape: &'t Tape<T>, declared: Vec<Declaration> },
-    /// They take the next part of a block.
-    Block { block: Vector<'t, usize, T>, taken: usize },
+    /// They take the next part of a block, and are held to those that were listed.
+    Block { block: Vector<'t, usize, T>, taken: usize, listed: Arc<[Parameter]>, next: usize },
+}
+
+impl<T: Real> Ledger<'_, T> {
+    /// After all were declared: whether they are as many as were listed.
+    #[track_caller]
+    pub(super) fn finish(&self) {
+        if let Self::Block { listed, next, .. } = self {
+            assert!(
+                *next == listed.len(),
+                "{}",
+                Otherwise { before: listed.get(*next), now: None }
+            );
+        }
+    }
+}
+
+/// A declaration that is not the one of the first call.
+struct Otherwise<'p> {
+    before: Option<&'p Parameter>,
+    now: Option<Parameter>,
+}
+
+impl fmt::Display for Otherwise<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told = |one: Option<&Parameter>| match one {
+            Some(Parameter { name, shape }) => format!("`{name}` of shape {shape:?}"),
+            None => "nothing more".to_owned(),
+        };
+        write!(
+            f,
+            "`Model::weights` declares {}, where it declared {} before: each call must declare the same parameters in \
+             the same order, and a `HashMap` has none",
+            told(self.now.as_ref()),
+            told(self.before)
+        )
+    }
 }
 
 impl<'p, 't, T: Real> Parameters<'p, 't, T> {
@@ -79,11 +118,7 @@ impl<'p, 't, T: Real> Parameters<'p, 't, T> {
 
     /// The parameters of a part: their names begin with this one and a point, as `layer0.wq`.
     pub fn within(&mut self, part: &str) -> Parameters<'_, 't, T> {
-        let prefix = match &self.ledger {
-            Ledger::List { .. } => format!("{}{part}.", self.prefix),
-            Ledger::Block { .. } => String::new(),
-        };
-        Parameters { ledger: self.ledger, prefix }
+        Parameters { prefix: format!("{}{part}.", self.prefix), ledger: self.ledger }
     }
 
     /// A parameter that begins with normally distributed numbers of mean 0 and standard deviation `std`.
@@ -112,14 +147,21 @@ impl<'p, 't, T: Real> Parameters<'p, 't, T> {
 
     #[track_caller]
     fn declare<S: Shape>(&mut self, name: &str, shape: S, beginning: Beginning) -> Array<'t, S, T> {
+        let (prefix, lens) = (&self.prefix, shape.lens());
+        let parameter =
+            || Parameter { name: format!("{prefix}{name}"), shape: lens.as_ref().to_vec() };
         match self.ledger {
             Ledger::List { tape, declared } => {
-                let name = format!("{}{name}", self.prefix);
-                let parameter = Parameter { name, shape: shape.lens().as_ref().to_vec() };
-                declared.push(Declaration { parameter, beginning });
+                declared.push(Declaration { parameter: parameter(), beginning });
                 tape.nowhere(shape)
             }
-            Ledger::Block { block, taken } => {
+            Ledger::Block { block, taken, listed, next } => {
+                let before = listed.get(*next);
+                let is_it = before.is_some_and(|one| {
+                    one.name.strip_prefix(prefix) == Some(name) && one.shape == lens.as_ref()
+                });
+                assert!(is_it, "{}", Otherwise { before, now: Some(parameter()) });
+                *next += 1;
                 let start = *taken;
                 *taken += shape.size();
                 block.block(start, shape)

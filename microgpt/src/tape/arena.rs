@@ -126,6 +126,10 @@ impl Position {
     /// No epoch is so late.
     pub(super) const NOWHERE: Self = Self { offset: 0, epoch: u64::MAX };
 
+    fn is_nowhere(self) -> bool {
+        self.epoch == Self::NOWHERE.epoch
+    }
+
     #[track_caller]
     #[inline]
     pub(crate) fn shifted(self, by: usize) -> Self {
@@ -429,6 +433,11 @@ impl<T: Real> Arena<T> {
         if len == 0 {
             return start.min(self.top);
         }
+        assert!(
+            !position.is_nowhere(),
+            "a parameter is read in `Model::weights`, which has no numbers yet: there declare it alone, and compute \
+             with it in `Loss::loss` or `LanguageModel::logits`"
+        );
         assert!(
             self.segment(start).epoch == position.epoch
                 && start.checked_add(len).is_some_and(|end| end <= self.top),

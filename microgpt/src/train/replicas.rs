@@ -59,12 +59,12 @@ impl<T: Real> Replicas<T> {
     ) -> Result<T, TrainingError> {
         self.copies += 1;
         let Self { pool, models, gradients, copies } = self;
-        let (sizes, block) = (model.model(), model.block());
+        let (sizes, listed, block) = (model.model(), model.listed(), model.block());
         let (loss, gradient) = block.with_data(|parameters| {
             let learn = |at: usize| {
                 let mut replica = locked(&models[rayon::current_thread_index().unwrap_or(0)]);
                 let block = replica.parameters(*copies, parameters);
-                let weights = weights_in(sizes, block);
+                let weights = weights_in(sizes, block, listed);
                 let loss = pull.back(sizes, &weights, block, micro_batches[at]);
                 let mut gradient = locked(gradients).take();
                 block.update_gradients(|own| move_out(own, &mut gradient));
