@@ -12,6 +12,8 @@
 extern crate proc_macro;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use proc_macro2::TokenStream;
@@ -42,7 +44,7 @@ fn main() -> ExitCode {
         ([program], true) => show(program, !flags.is_empty()),
         _ => Err("usage: passes [--rust] PROGRAM".to_owned()),
     };
-    match shown {
+    match shown.and_then(|text| print(&text)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -51,7 +53,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn show(program: &str, rust: bool) -> Result<(), String> {
+/// Prints a text, or as much of it as is read: `passes ... | head` is no error.
+fn print(text: &str) -> Result<(), String> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(format!("stdout: {error}")),
+        _ => Ok(()),
+    }
+}
+
+fn show(program: &str, rust: bool) -> Result<String, String> {
     let program: TokenStream = program.parse().map_err(|error| format!("{error}"))?;
     let ops = microgpt::ops::TABLE.iter().map(|op| {
         let arguments: Vec<&str> = op.arguments.iter().map(|(name, _)| *name).collect();
@@ -67,34 +78,39 @@ fn show(program: &str, rust: bool) -> Result<(), String> {
 
     let notation = Notation::new(&checked, &gradient);
     let computed: Vec<String> = notation.kernels();
-    println!("equations\n");
+    let mut text = String::from("equations\n\n");
     for line in &computed {
-        println!("  {line}");
+        say(&mut text, format_args!("  {line}"));
     }
     let mut before = BTreeMap::new();
     let kernels = nest::run(&mut gradient, nest::PASSES, &mut |gradient, pass, kernels| {
         let notation = Notation::new(&checked, gradient);
-        println!("\nafter {pass}");
+        say(&mut text, format_args!("\nafter {pass}"));
         let mut changes = 0;
         for (computed, kernel) in computed.iter().zip(kernels.all()) {
             let lines = nest::text::lines(&notation, kernel);
             if before.insert(computed, lines.clone()).as_ref() != Some(&lines) {
                 changes += 1;
-                println!("\n  {computed}");
+                say(&mut text, format_args!("\n  {computed}"));
                 for line in lines {
-                    println!("    {line}");
+                    say(&mut text, format_args!("    {line}"));
                 }
             }
         }
         if changes == 0 {
-            println!("\n  as before");
+            say(&mut text, format_args!("\n  as before"));
         }
     });
     if rust {
         let expansion = emit::emit(&runtime, &checked, &gradient, &kernels);
         let file = syn::parse2(quote!(fn program() { #expansion }));
         let file = file.map_err(|error| format!("what it becomes is no Rust: {error}"))?;
-        println!("\nRust\n\n{}", prettyplease::unparse(&file));
+        say(&mut text, format_args!("\nRust\n\n{}", prettyplease::unparse(&file)));
     }
-    Ok(())
+    Ok(text)
+}
+
+/// Adds a line. A `String` takes them all.
+fn say(text: &mut String, line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(text, "{line}");
 }

@@ -32,7 +32,7 @@ pub fn with_flags(error: &ModelError) -> String {
         ("n_embd", "--n-embd"),
         ("n_head", "--n-head"),
         ("block_size", "--block-size"),
-        ("vocabulary", "--data: the number of its characters and the end"),
+        ("vocabulary", "the number of characters of the documents and the end"),
     ];
     let text = error.to_string();
     match error {
@@ -161,7 +161,7 @@ fn check_notes(
     if documents || (before.contains_key(NUM_DOCS) && were != are) {
         let (old, new) = (of(before, DATA), of(now, DATA));
         let changed = if were == are { "; they were changed since" } else { "" };
-        others.push(format!("--data {old} ({were} documents), not {new} ({are}){changed}"));
+        others.push(format!("{old} ({were} documents), not {new} ({are}){changed}"));
     }
     if others.is_empty() { Ok(()) } else { Err(others.join("; ")) }
 }

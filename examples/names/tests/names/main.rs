@@ -236,8 +236,8 @@ fn a_resumed_run_is_the_one_that_never_stopped() {
     assert!(error.ends_with(others), "{error}");
     std::fs::write(here.join("few.txt"), "anna\nbob\n").expect("a file");
     let error = refused(&here, &["--resume", "half", "--val-fraction", "0.01", "few.txt"]);
-    assert!(error.contains("documents), not few.txt (2)"), "{error}");
-    assert!(error.contains("--data the built-in names ("), "{error}");
+    assert!(error.contains("half: it was trained with the built-in names ("), "{error}");
+    assert!(error.contains(" documents), not few.txt (2)"), "{error}");
     assert!(refused(&here, &["--resume", "half", "--n-layer", "2"]).contains("--n-layer"));
     let other =
         refused(&here, &["--resume", "half", "--val-fraction", "0.01", "--precision", "f32"]);
