@@ -22,7 +22,7 @@ use crate::tape::Tape;
 use crate::tokenizer::CharTokenizer;
 use crate::train::{Optimiser, Rule, SQUARE, Trainer, Training};
 
-pub use error::CheckpointError;
+pub use error::{CheckpointError, FileError};
 pub use place::can_save;
 /// The type of the numbers of a tensor.
 pub use safetensors::Dtype;
@@ -221,8 +221,10 @@ impl<M: Model + Serialize, T: Real> Checkpoint<M, T> {
     ///
     /// If the file system refuses, or the file could not be loaded again: a number is not finite,
     /// or the parts do not fit.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
-        place::replace(path.as_ref(), &self.to_bytes()?)
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), FileError> {
+        let path = path.as_ref();
+        let saved = self.to_bytes().and_then(|bytes| place::replace(path, &bytes));
+        saved.map_err(FileError::of(path))
     }
 
     /// The bytes of a file.
@@ -289,8 +291,12 @@ impl<M: Model + DeserializeOwned, T: Real> Checkpoint<M, T> {
     /// # Errors
     ///
     /// If it cannot be read, or is not a whole and consistent checkpoint of such a model.
-    pub fn load(path: impl AsRef<Path>) -> Result<Self, CheckpointError> {
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, FileError> {
         let path = path.as_ref();
+        Self::read(path).map_err(FileError::of(path))
+    }
+
+    fn read(path: &Path) -> Result<Self, CheckpointError> {
         if !std::fs::metadata(path)?.is_file() {
             return Err(CheckpointError::NotAFile);
         }

@@ -15,6 +15,7 @@ macro_rules! debug_is_display {
 
 debug_is_display! {
     #[cfg(feature = "checkpoint")] crate::checkpoint::CheckpointError,
+    #[cfg(feature = "checkpoint")] crate::checkpoint::FileError,
     crate::gradcheck::GradientError,
     crate::model::ModelError,
     crate::model::gpt::UnknownActivation,

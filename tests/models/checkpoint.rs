@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use microgpt::checkpoint::{CheckpointError, can_save};
+use microgpt::checkpoint::{CheckpointError, FileError, can_save};
 use microgpt::model::Bias;
 use microgpt::{
     CharTokenizer, Checkpoint, Gpt, Instance, Loss, Model, Optimiser, Parameters, PythonRandom,
@@ -143,16 +143,19 @@ fn what_would_not_load_is_not_saved() {
     let mut weights = good.clone();
     weights.parameters[7] = f64::NAN;
     let error = weights.save(&path).expect_err("it is refused").to_string();
-    assert_eq!(error, "its tensor `wte` has NaN at position 7");
+    assert_eq!(error, format!("{}: its tensor `wte` has NaN at position 7", path.display()));
     let mut few = good.clone();
     few.parameters.pop();
-    assert!(matches!(few.save(&path), Err(CheckpointError::Model(_))));
+    assert!(matches!(few.save(&path), Err(FileError { error: CheckpointError::Model(_), .. })));
     let mut rate = good.clone();
     rate.progress.as_mut().expect("a training").training.learning_rate = f64::INFINITY;
-    assert!(matches!(rate.save(&path), Err(CheckpointError::Training(_))));
+    assert!(matches!(rate.save(&path), Err(FileError { error: CheckpointError::Training(_), .. })));
     let mut vocabulary = good.clone();
     vocabulary.tokenizer = Some(CharTokenizer::new(["ab"]));
-    assert!(matches!(vocabulary.save(&path), Err(CheckpointError::Vocabulary { .. })));
+    assert!(matches!(
+        vocabulary.save(&path),
+        Err(FileError { error: CheckpointError::Vocabulary { .. }, .. })
+    ));
     // Gradients of 1e200 have squares that overflow.
     let mut squares = good.clone();
     let progress = squares.progress.as_mut().expect("a training");
@@ -160,17 +163,22 @@ fn what_would_not_load_is_not_saved() {
     let mut remembered: Vec<_> = remembered.iter().map(|(_, numbers)| numbers.to_vec()).collect();
     remembered[1][0] = f64::INFINITY;
     progress.optimiser = progress.optimiser.clone().resumed(2, remembered);
-    assert!(matches!(squares.save(&path), Err(CheckpointError::NotFinite { .. })));
+    assert!(matches!(
+        squares.save(&path),
+        Err(FileError { error: CheckpointError::NotFinite { .. }, .. })
+    ));
     let progress = squares.progress.as_mut().expect("a training");
     let remembered = progress.optimiser.remembered();
     let mut remembered: Vec<_> = remembered.iter().map(|(_, numbers)| numbers.to_vec()).collect();
     remembered[1][0] = -1.0;
     progress.optimiser = progress.optimiser.clone().resumed(2, remembered);
     let error = squares.save(&path).expect_err("it is refused").to_string();
-    assert_eq!(error, "its tensor `adam.square.wte` has a negative number among its squares");
+    assert!(
+        error.ends_with(": its tensor `adam.square.wte` has a negative number among its squares")
+    );
     let mut rule = good.clone();
     rule.progress.as_mut().expect("a training").training.rule = Rule::Sgd { momentum: 0.5 };
-    assert!(matches!(rule.save(&path), Err(CheckpointError::Optimiser)));
+    assert!(matches!(rule.save(&path), Err(FileError { error: CheckpointError::Optimiser, .. })));
     assert_eq!(Checkpoint::<Gpt>::load(&path).expect("it is read"), good);
 }
 
@@ -300,15 +308,21 @@ fn links_are_followed_and_modes_are_kept() {
         assert_eq!(kept(), private);
     }
     mode(0o444);
-    assert!(matches!(one.save(&near), Err(CheckpointError::ReadOnly)));
+    assert!(matches!(one.save(&near), Err(FileError { error: CheckpointError::ReadOnly, .. })));
     symlink("b", directory.join("a")).expect("a link");
     symlink("a", directory.join("b")).expect("a link");
     for no_file in
         [&directory, &directory.join("a"), &directory.join("new/"), Path::new("/dev/null")]
     {
-        assert!(matches!(can_save(no_file), Err(CheckpointError::NotAFile)), "{no_file:?}");
+        assert!(
+            matches!(can_save(no_file), Err(FileError { error: CheckpointError::NotAFile, .. })),
+            "{no_file:?}"
+        );
     }
-    assert!(matches!(can_save(directory.join("none/model")), Err(CheckpointError::Io(_))));
+    assert!(matches!(
+        can_save(directory.join("none/model")),
+        Err(FileError { error: CheckpointError::Io(_), .. })
+    ));
 }
 
 /// A file with holes takes no space, and would take long to read.
@@ -460,14 +474,38 @@ fn what_is_no_file_is_refused_before_it_is_read() {
     let bytes = trained::<f64>(None, 1).to_bytes().expect("bytes");
     assert!(load("longer", &[&bytes[..], b"x"].concat()).contains("longer or shorter"));
     assert!(load("cut", &bytes[..bytes.len() - 1]).contains("longer or shorter"));
-    assert!(matches!(Checkpoint::<Gpt>::load(&directory), Err(CheckpointError::NotAFile)));
+    assert!(matches!(
+        Checkpoint::<Gpt>::load(&directory),
+        Err(FileError { error: CheckpointError::NotAFile, .. })
+    ));
     let missing = Checkpoint::<Gpt>::load(directory.join("missing"));
-    assert!(matches!(missing, Err(CheckpointError::Io(_))));
+    assert!(matches!(missing, Err(FileError { error: CheckpointError::Io(_), .. })));
     #[cfg(unix)]
     assert!(matches!(
         Checkpoint::<Gpt>::load(Path::new("/dev/zero")),
-        Err(CheckpointError::NotAFile)
+        Err(FileError { error: CheckpointError::NotAFile, .. })
     ));
+}
+
+/// Whoever is given the error is told of which file, whatever was done with it.
+#[test]
+fn an_error_names_its_file() {
+    let directory = directory("named");
+    let path = directory.join("none").join("model");
+    let good = trained::<f64>(None, 1);
+    let errors = [
+        good.save(&path).expect_err("there is no directory"),
+        can_save(&path).expect_err("there is no directory"),
+        Checkpoint::<Gpt>::load(&path).expect_err("there is no file"),
+    ];
+    for error in errors {
+        assert_eq!(error.path, path);
+        let text = error.to_string();
+        assert_eq!(text, format!("{}: {}", path.display(), error.error));
+        assert_eq!(text.lines().count(), 1);
+        // What a program prints whose `main` returns it.
+        assert_eq!(format!("{error:?}"), text);
+    }
 }
 
 /// A way to spoil bytes.

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use microgpt::checkpoint::{CheckpointError, can_save};
+use microgpt::checkpoint::{CheckpointError, FileError, can_save};
 
 use super::args::Args;
 use super::output::about;
@@ -60,7 +60,7 @@ fn can_write(flag: &str, path: &Path) -> Result<(), String> {
     let done = if flag != "--save" && path.is_file() {
         File::options().append(true).open(path).map(drop).map_err(CheckpointError::from)
     } else {
-        can_save(path)
+        can_save(path).map_err(|FileError { error, .. }| error)
     };
     done.map_err(|error| about(flag, path, &error))
 }

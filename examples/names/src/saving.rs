@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use microgpt::checkpoint::CheckpointError;
+use microgpt::checkpoint::{CheckpointError, FileError};
 use microgpt::{Checkpoint, Gpt, Real};
 
 use super::args::Args;
@@ -82,7 +82,7 @@ impl<T: Real> Saving<T> {
                 self.written = Instant::now();
                 match checkpoint.save(&kept.path) {
                     Ok(()) => kept.in_file = step_of(&checkpoint),
-                    Err(error) if !self.failed => {
+                    Err(FileError { error, .. }) if !self.failed => {
                         let error = about("--save", &kept.path, &error);
                         report.note(&format!("warning: {error}; it is tried again later"));
                         self.failed = true;
@@ -169,10 +169,11 @@ fn step_of<T>(checkpoint: &Checkpoint<Gpt, T>) -> Option<usize> {
 
 /// Writes a checkpoint, at a second try if the file system refuses.
 fn write<T: Real>(path: &Path, checkpoint: &Checkpoint<Gpt, T>) -> Result<(), CheckpointError> {
-    match checkpoint.save(path) {
+    let save = || checkpoint.save(path).map_err(|FileError { error, .. }| error);
+    match save() {
         Err(CheckpointError::Io(_)) => {
             std::thread::sleep(SECOND_TRY);
-            checkpoint.save(path)
+            save()
         }
         done => done,
     }

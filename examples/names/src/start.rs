@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use microgpt::checkpoint::{CheckpointError, Dtype, Progress};
+use microgpt::checkpoint::{CheckpointError, Dtype, FileError, Progress};
 use microgpt::model::ModelError;
 use microgpt::train::TrainingError;
 use microgpt::{CharTokenizer, Checkpoint, Gpt, Instance, PythonRandom, Real, Trainer, Training};
@@ -46,9 +46,9 @@ pub fn with_flags(error: &ModelError) -> String {
 /// The file that the run goes on with, if there is one.
 pub fn checkpoint<T: Real>(args: &Args) -> Result<Option<Checkpoint<Gpt, T>>, String> {
     let Some((flag, path)) = args.checkpoint() else { return Ok(None) };
-    let hint = |error: CheckpointError| match &error {
+    let hint = |FileError { error, .. }| match error {
         CheckpointError::Type { found: found @ (Dtype::F32 | Dtype::F64), .. } => {
-            let precision = if *found == Dtype::F32 { "f32" } else { "f64" };
+            let precision = if found == Dtype::F32 { "f32" } else { "f64" };
             format!("its numbers are of another precision: add `--precision {precision}`")
         }
         _ => error.to_string(),

@@ -1,5 +1,7 @@
 //! Why a file is no checkpoint.
 
+use std::path::{Path, PathBuf};
+
 use safetensors::SafeTensorError;
 use thiserror::Error;
 
@@ -9,7 +11,33 @@ use crate::random::RandomError;
 use crate::tokenizer::RepeatedCharacter;
 use crate::train::Unusable;
 
-/// Why a file is not a checkpoint, or could not be written.
+/// A file that is not a checkpoint, or could not be written, and why.
+///
+/// ```
+/// use microgpt::checkpoint::CheckpointError;
+/// use microgpt::{Checkpoint, Gpt};
+///
+/// let found = Checkpoint::<Gpt>::load("Cargo.toml").unwrap_err();
+/// assert!(matches!(found.error, CheckpointError::HeaderLength(_)));
+/// assert!(found.to_string().starts_with("Cargo.toml: not a safetensors file: "));
+/// ```
+#[derive(Error)]
+#[error("{}: {error}", .path.display())]
+pub struct FileError {
+    /// The file, as it was asked for.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub error: CheckpointError,
+}
+
+impl FileError {
+    /// What says of errors that they are of this file.
+    pub(super) fn of(path: &Path) -> impl FnOnce(CheckpointError) -> Self {
+        |error| Self { path: path.to_owned(), error }
+    }
+}
+
+/// Why bytes are not a checkpoint, or there are none of it; [`FileError`] says of which file.
 ///
 /// ```
 /// use microgpt::checkpoint::CheckpointError;

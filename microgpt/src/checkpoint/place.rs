@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::CheckpointError;
+use super::{CheckpointError, FileError};
 
 /// The name of a file that is being written: random characters stand between the two.
 const PREFIX: &str = ".microgpt-";
@@ -25,14 +25,18 @@ const MAX_LINKS: usize = 40;
 /// ```
 /// use microgpt::checkpoint::{CheckpointError, can_save};
 ///
+/// let refused = can_save(std::env::temp_dir()).unwrap_err();
+/// assert!(matches!(refused.error, CheckpointError::NotAFile));
 /// assert!(can_save(std::env::temp_dir().join("model.safetensors")).is_ok());
-/// assert!(matches!(can_save(std::env::temp_dir()), Err(CheckpointError::NotAFile)));
 /// ```
-pub fn can_save(path: impl AsRef<Path>) -> Result<(), CheckpointError> {
-    let place = Place::new(path.as_ref())?;
-    place.remove_leftovers();
-    place.temporary()?;
-    Ok(())
+pub fn can_save(path: impl AsRef<Path>) -> Result<(), FileError> {
+    let path = path.as_ref();
+    let try_it = || {
+        let place = Place::new(path)?;
+        place.remove_leftovers();
+        place.temporary()
+    };
+    try_it().map(drop).map_err(FileError::of(path))
 }
 
 /// Writes a file. Whatever is at `path` stays as it is until all has been written.
