@@ -15,12 +15,12 @@ use safetensors::{SafeTensorError, SafeTensors};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Instance, Loss, Model, ModelError, Parameter, declared};
-use crate::random::{self, PythonRandom, RandomError, State};
+use crate::model::{Instance, Loss, Model, ModelError};
+use crate::random::{PythonRandom, RandomError};
 use crate::real::Real;
 use crate::tape::Tape;
 use crate::tokenizer::CharTokenizer;
-use crate::train::{Optimiser, Rule, SQUARE, Trainer, Training};
+use crate::train::{Optimiser, Trainer, Training};
 
 pub use error::{CheckpointError, FileError};
 pub use place::can_save;
@@ -28,7 +28,12 @@ pub use place::can_save;
 pub use safetensors::Dtype;
 
 mod error;
+mod layout;
 mod place;
+mod reader;
+
+use layout::{Layout, Trained};
+use reader::Reader;
 
 /// The version of the layout of a file.
 const VERSION: u32 = 2;
@@ -96,6 +101,8 @@ pub struct Progress<T> {
     pub training: Training,
     /// The number of steps that were made.
     pub steps: usize,
+    /// The parameters that are [frozen](Trainer::freeze), of which the optimiser remembers nothing.
+    pub frozen: BTreeSet<String>,
     /// The optimiser.
     pub optimiser: Optimiser<T>,
     /// The generator, as it is after all draws so far.
@@ -124,6 +131,9 @@ struct Version {
 struct ProgressHeader {
     training: Training,
     steps: usize,
+    /// Files of trainings that freeze nothing do not say so.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    frozen: BTreeSet<String>,
     random_index: usize,
     /// The bits of the number, which JSON need not keep.
     random_next_gauss: Option<u64>,
@@ -156,6 +166,7 @@ impl<M: Model, T: Real> Checkpoint<M, T> {
         let progress = Progress {
             training: *trainer.training(),
             steps: trainer.steps(),
+            frozen: trainer.frozen().clone(),
             optimiser: trainer.optimiser().clone(),
             random: random.clone(),
         };
@@ -171,10 +182,15 @@ impl<M: Model, T: Real> Checkpoint<M, T> {
         Instance::with_parameters(tape.vector(self.parameters.as_slice()), self.model.clone())
     }
 
-    /// Whether it could be loaded again; what the parameters are.
-    fn check(&self) -> Result<Vec<Parameter>, CheckpointError> {
-        let all = parameters::<M, T>(&self.model)?;
-        check_numbers("", &all, &self.parameters)?;
+    /// Whether it could be loaded again; its tensors.
+    fn check(&self) -> Result<Layout, CheckpointError> {
+        let trained = self.progress.as_ref().map(|one| Trained {
+            rule: one.training.rule,
+            steps: one.steps,
+            frozen: &one.frozen,
+        });
+        let layout = Layout::new::<M, T>(&self.model, trained)?;
+        layout.check_numbers("", &self.parameters)?;
         check_tokenizer(&self.model, self.tokenizer.as_ref())?;
         if let Some(progress) = &self.progress {
             progress.training.check()?;
@@ -184,31 +200,12 @@ impl<M: Model, T: Real> Checkpoint<M, T> {
             }
             if progress.steps > 0 {
                 for (name, numbers) in progress.optimiser.remembered() {
-                    check_numbers(&format!("{name}."), &all, numbers)?;
+                    layout.check_numbers(&format!("{name}."), numbers)?;
                 }
             }
         }
-        self.check_names(&all)?;
-        Ok(all)
-    }
-
-    /// Whether each tensor has a name of its own.
-    fn check_names(&self, parameters: &[Parameter]) -> Result<(), CheckpointError> {
-        // The layout has a key of its own beside the tensors.
-        let mut names = BTreeSet::from(["__metadata__".to_owned()]);
-        if self.progress.is_some() {
-            names.insert(WORDS.to_owned());
-        }
-        let trained = self.progress.as_ref().map(|one| (one.training.rule, one.steps));
-        for prefix in prefixes::<T>(trained) {
-            for parameter in parameters {
-                let name = format!("{prefix}{}", parameter.name);
-                if !names.insert(name.clone()) {
-                    return Err(CheckpointError::Name(name));
-                }
-            }
-        }
-        Ok(())
+        layout.check_names()?;
+        Ok(layout)
     }
 }
 
@@ -233,12 +230,13 @@ impl<M: Model + Serialize, T: Real> Checkpoint<M, T> {
     ///
     /// If they would not make a checkpoint again: a number is not finite, or the parts do not fit.
     pub fn to_bytes(&self) -> Result<Vec<u8>, CheckpointError> {
-        let parameters = self.check()?;
+        let layout = self.check()?;
         let progress = self.progress.as_ref().map(|progress| {
             let state = progress.random.state();
             ProgressHeader {
                 training: progress.training,
                 steps: progress.steps,
+                frozen: progress.frozen.clone(),
                 random_index: state.index,
                 random_next_gauss: state.next_gauss.map(f64::to_bits),
             }
@@ -254,13 +252,9 @@ impl<M: Model + Serialize, T: Real> Checkpoint<M, T> {
 
         let mut blocks: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
         let mut add = |prefix: &str, numbers: &[T]| {
-            let mut rest = numbers;
-            for parameter in &parameters {
-                let (own, after) = rest.split_at(parameter.size());
+            for (name, parameter, own) in layout.parts(prefix, numbers) {
                 let bytes = own.iter().flat_map(|&number| number_bytes(number)).collect();
-                let name = format!("{prefix}{}", parameter.name);
                 blocks.push((name, dtype::<T>(), parameter.shape.clone(), bytes));
-                rest = after;
             }
         };
         add("", &self.parameters);
@@ -331,9 +325,9 @@ impl<M: Model + DeserializeOwned, T: Real> Checkpoint<M, T> {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
         let (_, metadata) = SafeTensors::read_metadata(bytes)?;
         let file = SafeTensors::deserialize(bytes)?;
-        let (header, parameters) = checked_header::<M, T>(&metadata)?;
+        let (header, layout) = checked_header::<M, T>(&metadata)?;
         let tokenizer = header.tokenizer()?;
-        let reader = Reader { file: &file, parameters: &parameters };
+        let reader = Reader { file: &file, layout: &layout };
         let numbers = reader.all("")?;
         let progress = match &header.progress {
             None => None,
@@ -342,12 +336,6 @@ impl<M: Model + DeserializeOwned, T: Real> Checkpoint<M, T> {
         let Header { model, notes, .. } = header;
         Ok(Self { model, tokenizer, parameters: numbers, progress, notes })
     }
-}
-
-/// What the parameters of a model are.
-fn parameters<M: Model, T: Real>(model: &M) -> Result<Vec<Parameter>, ModelError> {
-    let (declared, _) = declared(model, &Tape::<T>::default())?;
-    Ok(declared.into_iter().map(|one| one.parameter).collect())
 }
 
 fn check_tokenizer(
@@ -359,44 +347,22 @@ fn check_tokenizer(
     if tokenizer == model { Ok(()) } else { Err(CheckpointError::Vocabulary { tokenizer, model }) }
 }
 
-/// Whether these are one finite number for each that the parameters have.
-fn check_numbers<T: Real>(
-    prefix: &str,
-    parameters: &[Parameter],
-    numbers: &[T],
-) -> Result<(), CheckpointError> {
-    let expected = parameters.iter().map(Parameter::size).sum();
-    if numbers.len() != expected {
-        return Err(ModelError::Parameters { expected, found: numbers.len() }.into());
-    }
-    let mut rest = numbers;
-    for parameter in parameters {
-        let (own, after) = rest.split_at(parameter.size());
-        check_block(prefix, &parameter.name, own)?;
-        rest = after;
-    }
-    Ok(())
-}
-
 /// What the header of a file says, if a checkpoint of its sizes has the tensors that it lists. The
 /// tensors themselves need not be there yet.
 fn checked_header<M: Model + DeserializeOwned, T: Real>(
     metadata: &Metadata,
-) -> Result<(Header<M>, Vec<Parameter>), CheckpointError> {
+) -> Result<(Header<M>, Layout), CheckpointError> {
     let text = metadata.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
     let header: Header<M> = header(text)?;
     let tensors = metadata.tensors();
-    let parameters = parameters::<M, T>(&header.model)?;
+    let trained = header.progress.as_ref().map(|one| Trained {
+        rule: one.training.rule,
+        steps: one.steps,
+        frozen: &one.frozen,
+    });
+    let layout = Layout::new::<M, T>(&header.model, trained)?;
     check_tokenizer(&header.model, header.tokenizer()?.as_ref())?;
-    let mut expected: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    let trained = header.progress.as_ref().map(|one| (one.training.rule, one.steps));
-    for prefix in prefixes::<T>(trained) {
-        let all = parameters.iter();
-        expected.extend(all.map(|one| (format!("{prefix}{}", one.name), one.shape.clone())));
-    }
-    if header.progress.is_some() {
-        expected.insert(WORDS.to_owned(), vec![random::WORDS]);
-    }
+    let expected: BTreeMap<String, Vec<usize>> = layout.tensors().collect();
     for (name, shape) in &expected {
         let found = tensors.get(name).ok_or_else(|| CheckpointError::Missing(name.clone()))?;
         if found.shape != *shape {
@@ -409,19 +375,8 @@ fn checked_header<M: Model + DeserializeOwned, T: Real>(
     }
     match tensors.into_keys().find(|name| !expected.contains_key(name)) {
         Some(name) => Err(CheckpointError::Unknown(name)),
-        None => Ok((header, parameters)),
+        None => Ok((header, layout)),
     }
-}
-
-/// What stands before the names of the parameters: nothing, and what an optimiser by this rule remembers of each of them
-/// after so many steps.
-fn prefixes<T: Real>(trained: Option<(Rule, usize)>) -> Vec<String> {
-    let mut all = vec![String::new()];
-    if let Some((rule, 1..)) = trained {
-        let optimiser = Optimiser::<T>::new(rule);
-        all.extend(optimiser.remembered().iter().map(|(name, _)| format!("{name}.")));
-    }
-    all
 }
 
 impl<M> Header<M> {
@@ -440,108 +395,11 @@ fn header<M: DeserializeOwned>(text: Option<&String>) -> Result<Header<M>, Check
     serde_json::from_str(text).map_err(CheckpointError::Header)
 }
 
-/// Reads the tensors of a file whose header was checked.
-struct Reader<'a> {
-    file: &'a SafeTensors<'a>,
-    parameters: &'a [Parameter],
-}
-
-impl Reader<'_> {
-    /// All parameters, or what the optimiser remembers of each.
-    fn all<T: Real>(&self, prefix: &str) -> Result<Vec<T>, CheckpointError> {
-        let mut numbers = Vec::new();
-        for parameter in self.parameters {
-            let name = format!("{prefix}{}", parameter.name);
-            let view = self.view(&name)?;
-            let before = numbers.len();
-            match view.dtype() {
-                Dtype::F64 => {
-                    let (eight, _) = view.data().as_chunks();
-                    numbers.extend(eight.iter().map(|&bytes| T::of(f64::from_le_bytes(bytes))));
-                }
-                Dtype::F32 => {
-                    let (four, _) = view.data().as_chunks();
-                    let number = |&bytes: &[u8; 4]| T::of(f32::from_le_bytes(bytes).as_f64());
-                    numbers.extend(four.iter().map(number));
-                }
-                other => return Err(other_type(&name, "F64 or F32", other)),
-            }
-            check_block(prefix, &parameter.name, &numbers[before..])?;
-        }
-        Ok(numbers)
-    }
-
-    fn view(&self, name: &str) -> Result<TensorView<'_>, CheckpointError> {
-        self.file.tensor(name).map_err(|_| CheckpointError::Missing(name.to_owned()))
-    }
-
-    fn progress<T: Real>(&self, header: &ProgressHeader) -> Result<Progress<T>, CheckpointError> {
-        header.training.check()?;
-        let mut optimiser = Optimiser::new(header.training.rule);
-        if header.steps > 0 {
-            let mut remembered = Vec::new();
-            let empty: Optimiser<T> = Optimiser::new(header.training.rule);
-            for (name, _) in empty.remembered() {
-                remembered.push(self.all::<T>(&format!("{name}."))?);
-            }
-            // The same bits again ask for the same precision.
-            if let Some(first) = self.parameters.first() {
-                let found = self.view(&first.name)?.dtype();
-                if found != dtype::<T>() {
-                    return Err(other_type(&first.name, precision::<T>(), found));
-                }
-            }
-            optimiser = optimiser.resumed(header.steps as u64, remembered);
-        }
-        let mut words = [0; random::WORDS];
-        let view = self.view(WORDS)?;
-        if view.dtype() != Dtype::U32 {
-            return Err(other_type(WORDS, "U32", view.dtype()));
-        }
-        let (four, _) = view.data().as_chunks();
-        for (word, &bytes) in words.iter_mut().zip(four) {
-            *word = u32::from_le_bytes(bytes);
-        }
-        let next_gauss = header.random_next_gauss.map(f64::from_bits);
-        check_gauss(next_gauss)?;
-        let state = State { words, index: header.random_index, next_gauss };
-        let random = PythonRandom::from_state(state)?;
-        Ok(Progress { training: header.training, steps: header.steps, optimiser, random })
-    }
-}
-
-/// Whether a parameter, or what is remembered of it, has finite numbers, and no negative squares.
-fn check_block<T: Real>(
-    prefix: &str,
-    parameter: &str,
-    numbers: &[T],
-) -> Result<(), CheckpointError> {
-    let name = format!("{prefix}{parameter}");
-    if let Some(position) = numbers.iter().position(|number| !number.is_finite()) {
-        let number = numbers[position].as_f64();
-        return Err(CheckpointError::NotFinite { name, position, number });
-    }
-    let is_square = prefix.strip_suffix('.') == Some(SQUARE);
-    if is_square && numbers.iter().any(|&number| number < T::zero()) {
-        return Err(CheckpointError::NegativeSquare(name));
-    }
-    Ok(())
-}
-
 fn check_gauss(next: Option<f64>) -> Result<(), RandomError> {
     match next.filter(|number| !number.is_finite()) {
         Some(number) => Err(RandomError::NotFinite(number)),
         None => Ok(()),
     }
-}
-
-fn other_type(name: &str, expected: &'static str, found: Dtype) -> CheckpointError {
-    CheckpointError::Type { name: name.to_owned(), expected, found }
-}
-
-/// The name of the type that the tensors of a precision have.
-fn precision<T: Real>() -> &'static str {
-    if dtype::<T>() == Dtype::F32 { "F32" } else { "F64" }
 }
 
 fn dtype<T: Real>() -> Dtype {

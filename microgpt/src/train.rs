@@ -7,9 +7,11 @@ mod adam;
 mod clip;
 #[cfg(feature = "mpi")]
 mod exchange;
+mod frozen;
 mod gradients;
 mod micro_batches;
 mod optimiser;
+mod pull;
 #[cfg(feature = "threads")]
 mod replicas;
 mod schedule;

@@ -4,6 +4,7 @@ mod any;
 mod checkpoint;
 mod declarations;
 mod finite;
+mod frozen;
 mod golden;
 mod gpt;
 mod memory;

@@ -181,7 +181,8 @@ pub fn trainer<'g, 't, T: Real>(
     let (Some(path), Some(found)) = (&args.resume, found) else {
         return as_asked(Trainer::new(gpt, args.training()));
     };
-    let Some(Progress { training, steps: made, optimiser, random: drawn }) = found.progress else {
+    let Some(Progress { training, steps: made, frozen, optimiser, random: drawn }) = found.progress
+    else {
         return Err(about("--resume", path, &"it holds no training to go on with"));
     };
     check_notes(args, &found.notes, notes)
@@ -190,5 +191,6 @@ pub fn trainer<'g, 't, T: Real>(
     *notes = found.notes;
     *random = drawn;
     let steps = args.steps.unwrap_or(training.steps);
-    as_asked(Trainer::new(gpt, Training { steps, ..training }).resumed(made, optimiser))
+    let trainer = Trainer::new(gpt, Training { steps, ..training }).resumed(made, optimiser);
+    as_asked(trainer.freeze(|name| frozen.contains(name)))
 }

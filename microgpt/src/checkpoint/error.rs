@@ -138,6 +138,11 @@ pub enum CheckpointError {
     /// A parameter whose tensor has a name that another has, or that the file keeps for itself.
     #[error("two of its tensors would be called `{0}`: give the parameter another name")]
     Name(String),
+    /// A training freezes what is no parameter, or all parameters.
+    #[error(
+        "its training cannot freeze `{0}`: it is no parameter of its model, or the last one that moves"
+    )]
+    Frozen(String),
     /// An optimiser that is not the one of the training's rule.
     #[error("its optimiser is not the one of its training")]
     Optimiser,

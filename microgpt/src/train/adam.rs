@@ -1,5 +1,9 @@
 //! Adam.
 
+use std::ops::Range;
+use std::slice;
+
+use super::frozen::places;
 use crate::array::Vector;
 use crate::real::Real;
 
@@ -105,15 +109,27 @@ impl<T: Real> Adam<T> {
     /// If the number of parameters is not that of the steps before.
     #[track_caller]
     pub fn step(&mut self, parameters: Vector<'_, usize, T>, learning_rate: f64) {
+        let all = 0..parameters.size();
+        self.step_of(parameters, slice::from_ref(&all), learning_rate);
+    }
+
+    /// [`step`](Adam::step) of some parts of a block; of the rest it remembers nothing.
+    #[track_caller]
+    pub(super) fn step_of(
+        &mut self,
+        block: Vector<'_, usize, T>,
+        parts: &[Range<usize>],
+        learning_rate: f64,
+    ) {
+        let count = parts.iter().map(Range::len).sum();
         if self.mean.is_empty() {
-            self.mean = vec![T::zero(); parameters.size()];
-            self.square = vec![T::zero(); parameters.size()];
+            self.mean = vec![T::zero(); count];
+            self.square = vec![T::zero(); count];
         }
         assert!(
-            self.mean.len() == parameters.size(),
-            "this optimiser has moved {} parameters before, not {}",
+            self.mean.len() == count,
+            "this optimiser has moved {} parameters before, not {count}",
             self.mean.len(),
-            parameters.size()
         );
         self.steps += 1;
         if self.steps.is_multiple_of(TIDY) {
@@ -127,25 +143,28 @@ impl<T: Real> Adam<T> {
         let rate = T::of(learning_rate / (1.0 - power(self.beta1, self.steps)));
         let correction = T::of((1.0 - power(self.beta2, self.steps)).recip());
         let epsilon = T::of(self.epsilon);
-        let (means, squares) = (&mut self.mean[..], &mut self.square[..]);
         let decay = T::of(learning_rate * self.weight_decay);
-        parameters.update(|weights, gradients| {
-            if self.weight_decay != 0.0 {
-                for w in &mut *weights {
-                    *w -= decay * *w;
+        block.update(|weights, gradients| {
+            for (part, remembered) in places(parts) {
+                let (weights, gradients) = (&mut weights[part.clone()], &mut gradients[part]);
+                if self.weight_decay != 0.0 {
+                    for w in &mut *weights {
+                        *w -= decay * *w;
+                    }
                 }
-            }
-            let count = weights.len();
-            let (gradients, means) = (&mut gradients[..count], &mut means[..count]);
-            let squares = &mut squares[..count];
-            for at in 0..count {
-                let g = gradients[at];
-                let mean = beta1.fma(means[at], rest1 * g);
-                let square = beta2.fma(squares[at], rest2 * g * g);
-                means[at] = mean;
-                squares[at] = square;
-                weights[at] -= rate * mean / ((square * correction).sqrt() + epsilon);
-                gradients[at] = T::zero();
+                let count = weights.len();
+                let (gradients, means) =
+                    (&mut gradients[..count], &mut self.mean[remembered.clone()][..count]);
+                let squares = &mut self.square[remembered][..count];
+                for at in 0..count {
+                    let g = gradients[at];
+                    let mean = beta1.fma(means[at], rest1 * g);
+                    let square = beta2.fma(squares[at], rest2 * g * g);
+                    means[at] = mean;
+                    squares[at] = square;
+                    weights[at] -= rate * mean / ((square * correction).sqrt() + epsilon);
+                    gradients[at] = T::zero();
+                }
             }
         });
     }

@@ -1,5 +1,7 @@
 //! Which optimiser a training has.
 
+use std::ops::Range;
+
 use super::adam::{self, Adam};
 use super::sgd::Sgd;
 use crate::array::Vector;
@@ -100,6 +102,20 @@ impl<T: Real> Optimiser<T> {
         }
     }
 
+    /// [`step`](Optimiser::step) of some parts of a block; of the rest it remembers nothing.
+    #[track_caller]
+    pub(super) fn step_of(
+        &mut self,
+        block: Vector<'_, usize, T>,
+        parts: &[Range<usize>],
+        learning_rate: f64,
+    ) {
+        match self {
+            Self::Adam(adam) => adam.step_of(block, parts, learning_rate),
+            Self::Sgd(sgd) => sgd.step_of(block, parts, learning_rate),
+        }
+    }
+
     /// What it remembers, for a rule with other figures. One of another kind remembers other things: there is none.
     pub(super) fn by(self, rule: Rule) -> Option<Self> {
         match (Self::new(rule), self) {
@@ -118,7 +134,7 @@ impl<T: Real> Optimiser<T> {
         )
     }
 
-    /// What it remembers of every parameter, by name: empty before the first step.
+    /// What it remembers of every parameter that it moves, by name: empty before the first step.
     #[must_use]
     pub fn remembered(&self) -> Vec<(&'static str, &[T])> {
         match self {

@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::gradients::{Gradients, add, move_out};
-use super::trainer::{Pull, ThreadsError, TrainingError};
+use super::pull::Pull;
+use super::trainer::{ThreadsError, TrainingError};
 use super::tree::halves;
 use crate::array::{Array, Vector};
 use crate::model::{Instance, Loss, weights_in};

@@ -1,5 +1,9 @@
 //! Stochastic gradient descent with momentum.
 
+use std::ops::Range;
+use std::slice;
+
+use super::frozen::places;
 use crate::array::Vector;
 use crate::real::Real;
 
@@ -62,22 +66,38 @@ impl<T: Real> Sgd<T> {
     /// If the number of parameters is not that of the steps before.
     #[track_caller]
     pub fn step(&mut self, parameters: Vector<'_, usize, T>, learning_rate: f64) {
+        let all = 0..parameters.size();
+        self.step_of(parameters, slice::from_ref(&all), learning_rate);
+    }
+
+    /// [`step`](Sgd::step) of some parts of a block; of the rest it remembers nothing.
+    #[track_caller]
+    pub(super) fn step_of(
+        &mut self,
+        block: Vector<'_, usize, T>,
+        parts: &[Range<usize>],
+        learning_rate: f64,
+    ) {
+        let count = parts.iter().map(Range::len).sum();
         if self.velocity.is_empty() {
-            self.velocity = vec![T::zero(); parameters.size()];
+            self.velocity = vec![T::zero(); count];
         }
         assert!(
-            self.velocity.len() == parameters.size(),
-            "this optimiser has moved {} parameters before, not {}",
+            self.velocity.len() == count,
+            "this optimiser has moved {} parameters before, not {count}",
             self.velocity.len(),
-            parameters.size()
         );
         self.steps += 1;
         let (momentum, rate) = (T::of(self.momentum), T::of(learning_rate));
-        parameters.update(|parameters, gradients| {
-            for ((w, g), v) in parameters.iter_mut().zip(gradients).zip(&mut self.velocity) {
-                *v = momentum.fma(*v, *g);
-                *w -= rate * *v;
-                *g = T::zero();
+        block.update(|weights, gradients| {
+            for (part, remembered) in places(parts) {
+                let (weights, gradients) = (&mut weights[part.clone()], &mut gradients[part]);
+                let velocity = &mut self.velocity[remembered];
+                for ((w, g), v) in weights.iter_mut().zip(gradients).zip(velocity) {
+                    *v = momentum.fma(*v, *g);
+                    *w -= rate * *v;
+                    *g = T::zero();
+                }
             }
         });
     }

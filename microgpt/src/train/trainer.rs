@@ -1,5 +1,6 @@
 //! Training: one example per step, or the mean of several.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use thiserror::Error;
@@ -9,13 +10,14 @@ use super::Tree;
 use super::clip::clip;
 #[cfg(feature = "mpi")]
 use super::exchange::Exchange;
+use super::frozen::Frozen;
 use super::gradients::Gradients;
 use super::micro_batches::micro_batches;
+use super::pull::Pull;
 #[cfg(feature = "threads")]
 use super::replicas::Replicas;
 use super::{Optimiser, Rule, Schedule};
-use crate::array::{Vector, indices};
-use crate::model::{Instance, Loss, Parameter};
+use crate::model::{Instance, Loss};
 #[cfg(feature = "mpi")]
 use crate::ranks::{Ranks, RanksError};
 use crate::real::Real;
@@ -240,6 +242,7 @@ pub struct Trainer<'m, 't, M: Loss, T: Real = f64> {
     /// Looked at once: a step does not allocate.
     usable: Result<(), Unusable>,
     optimiser: Optimiser<T>,
+    frozen: Frozen,
     steps: usize,
     check_finite: bool,
     gradients: Gradients<T>,
@@ -247,83 +250,6 @@ pub struct Trainer<'m, 't, M: Loss, T: Real = f64> {
     replicas: Option<Replicas<T>>,
     #[cfg(feature = "mpi")]
     exchange: Option<Exchange<T>>,
-}
-
-/// What the micro-batches of one step have in common.
-#[derive(Clone, Copy)]
-pub(super) struct Pull<'p, T> {
-    /// The share of each example in the step's gradient.
-    share: T,
-    /// The parameters to look at, if every number is to be finite.
-    check_finite: Option<&'p [Parameter]>,
-    /// The step, of which the first is 1.
-    step: usize,
-}
-
-impl<T: Real> Pull<'_, T> {
-    /// The sum of the losses of some examples, after the share of its gradient was added to that of
-    /// the parameters, which are in this block.
-    #[track_caller]
-    pub(super) fn back<'t, M: Loss>(
-        self,
-        model: &M,
-        weights: &M::Weights<'t, T>,
-        block: Vector<'t, usize, T>,
-        examples: &[&M::Example],
-    ) -> Result<T, TrainingError> {
-        let tape = block.tape();
-        let mark = tape.mark();
-        let loss = {
-            let loss = model.loss(tape, weights, examples);
-            loss.as_array().backward_with(&[self.share]);
-            loss.data()
-        };
-        let watched = self.watch(block, loss);
-        tape.rewind(mark);
-        watched
-    }
-
-    fn watch(self, block: Vector<'_, usize, T>, loss: T) -> Result<T, TrainingError> {
-        let step = self.step;
-        if let Some(parameters) = self.check_finite {
-            // What is computed of a parameter that is not finite is not either, and no equation is to blame.
-            block.with_data(|values| self.watch_each(parameters, Quantity::Value, values))?;
-            if let Some(found) = block.tape().not_finite() {
-                return Err(TrainingError::NotFinite { step, found: Box::new(found) });
-            }
-            self.watch_each(parameters, Quantity::Gradient, &block.grad())?;
-        }
-        if loss.is_finite() {
-            Ok(loss)
-        } else {
-            Err(TrainingError::Loss { step, loss: loss.as_f64() })
-        }
-    }
-
-    /// Whether the values or the gradients of all parameters are finite.
-    fn watch_each(
-        self,
-        parameters: &[Parameter],
-        quantity: Quantity,
-        numbers: &[T],
-    ) -> Result<(), TrainingError> {
-        let mut rest = numbers;
-        for parameter in parameters {
-            let Parameter { name, shape } = parameter;
-            let (own, after) = rest.split_at(parameter.size());
-            if let Some(at) = own.iter().position(|number| !number.is_finite()) {
-                return Err(TrainingError::Parameter {
-                    step: self.step,
-                    quantity,
-                    name: name.clone(),
-                    index: indices(shape, at),
-                    number: own[at].as_f64(),
-                });
-            }
-            rest = after;
-        }
-        Ok(())
-    }
 }
 
 impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
@@ -336,6 +262,7 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
             training,
             usable: training.check(),
             optimiser: Optimiser::new(training.rule),
+            frozen: Frozen::new(model.parameters(), |_| false),
             steps: 0,
             check_finite: false,
             gradients: Gradients::default(),
@@ -368,6 +295,34 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
         };
         self.steps = steps;
         self.optimiser = optimiser;
+        self
+    }
+
+    /// Freezes the parameters of these names: they stay as they are, the optimiser remembers nothing of them, and
+    /// their gradients are no part of the norm that is clipped. A training that goes on must freeze the same ones:
+    /// [`frozen`](Trainer::frozen) says which, and a checkpoint keeps them.
+    ///
+    /// ```
+    /// use microgpt::{Gpt, Instance, PythonRandom, Tape, Trainer, Training};
+    ///
+    /// let tape = Tape::new();
+    /// let gpt = Instance::new(&tape, Gpt::new(27), &mut PythonRandom::new(42))?;
+    /// let before = gpt.weights().wte.data();
+    /// let trainer = Trainer::new(&gpt, Training::default());
+    /// let mut trainer = trainer.freeze(|name| name == "wte" || name.starts_with("layer0."));
+    /// trainer.step(&[&[26, 0, 26]])?;
+    /// assert_eq!(gpt.weights().wte.data(), before);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If no parameter is left to train.
+    #[must_use]
+    #[track_caller]
+    pub fn freeze(mut self, is_frozen: impl Fn(&str) -> bool) -> Self {
+        self.frozen = Frozen::new(self.model.parameters(), is_frozen);
+        assert!(!self.frozen.moved.is_empty(), "all parameters are frozen: none is left to train");
         self
     }
 
@@ -407,8 +362,8 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
     /// first: each process then gets the same error. Or if the numbers are dual ones.
     #[cfg(feature = "mpi")]
     pub fn ranks(mut self, ranks: &Ranks) -> Result<Self, RanksError> {
-        let Self { model, training, steps, check_finite, .. } = &self;
-        ranks.compare("training", &format!("{training:?} {check_finite}"))?;
+        let Self { model, training, steps, check_finite, frozen, .. } = &self;
+        ranks.compare("training", &format!("{training:?} {check_finite} {:?}", frozen.names))?;
         ranks.compare("model", &format!("{:?}", model.parameters()))?;
         let bits = |numbers: &[T]| -> Vec<u64> {
             numbers.iter().map(|number| number.as_f64().to_bits()).collect()
@@ -437,6 +392,12 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
     #[must_use]
     pub fn steps(&self) -> usize {
         self.steps
+    }
+
+    /// The names of the parameters that are frozen.
+    #[must_use]
+    pub fn frozen(&self) -> &BTreeSet<String> {
+        &self.frozen.names
     }
 
     /// The optimiser.
@@ -569,10 +530,12 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
     fn finish(&mut self, loss: Result<T, TrainingError>) -> Result<T, TrainingError> {
         let block = self.model.block();
         if loss.is_ok() {
+            block.update_gradients(|gradients| self.frozen.silence(gradients));
             if let Some(limit) = self.training.clip {
                 block.update_gradients(|gradients| clip(gradients, limit));
             }
-            self.optimiser.step(block, self.learning_rate());
+            let learning_rate = self.learning_rate();
+            self.optimiser.step_of(block, &self.frozen.moved, learning_rate);
             self.steps += 1;
         } else {
             block.update_gradients(|gradients| gradients.fill(T::zero()));
