@@ -17,11 +17,14 @@ use crate::real::Real;
 use crate::tape::Tape;
 use crate::value::Value;
 
+mod batch;
 mod context;
 pub mod gpt;
 mod instance;
 mod parameters;
 
+pub use batch::Batch;
+use batch::counted;
 pub use context::Context;
 use context::forward;
 #[cfg(feature = "checkpoint")]
@@ -124,7 +127,7 @@ pub trait Model: Clone + Send + Sync {
 /// What a model minimises, over examples of one kind.
 ///
 /// Every [`LanguageModel`] has one over documents: slices of tokens, with the token that begins and
-/// ends a document on both sides.
+/// ends a document on both sides. Another loss is that of a type around the model: [`Batch`] is what it begins with.
 pub trait Loss: Model {
     /// One of what it learns from: a labelled point, a document.
     type Example: ?Sized + Sync;
@@ -200,7 +203,7 @@ pub trait LanguageModel: Model {
     /// The logits of the token that follows each of `tokens`: `[tokens, vocabulary]`.
     ///
     /// The context knows what came before them, and which of them belong together. It is prepared by
-    /// [`Instance::logits`], which is the way to call this.
+    /// [`Instance::logits`], which is the way to call this; in a [`Loss`] of one's own, the context of a [`Batch`] is.
     ///
     /// # Panics
     ///
@@ -211,13 +214,6 @@ pub trait LanguageModel: Model {
         tokens: &[usize],
         context: &mut Context<'t, T>,
     ) -> Matrix<'t, usize, usize, T>;
-}
-
-/// The predictions that count in a document: those of a block.
-#[track_caller]
-fn counted(model: &impl LanguageModel, tokens: &[usize]) -> usize {
-    assert!(tokens.len() > 1, "a document has two tokens at least, not {}", tokens.len());
-    model.positions(tokens)
 }
 
 /// The cross entropy of each token given those before it, in nats per token: the mean over a document,
@@ -233,24 +229,13 @@ impl<M: LanguageModel> Loss for M {
         documents: &[&[usize]],
     ) -> Value<'t, T> {
         if let [tokens] = documents {
-            let count = counted(self, tokens);
+            let count = counted(self.block_size(), tokens);
             let logits = forward(self, weights, &tokens[..count], &mut Context::document());
             return cross_entropy(logits, &tokens[1..=count]);
         }
-        let positions = documents.iter().map(|tokens| tokens.len()).sum();
-        let (mut inputs, mut targets) =
-            (Vec::with_capacity(positions), Vec::with_capacity(positions));
-        let (mut lens, mut shares) =
-            (Vec::with_capacity(documents.len()), Vec::with_capacity(positions));
-        for tokens in documents {
-            let count = counted(self, tokens);
-            inputs.extend_from_slice(&tokens[..count]);
-            targets.extend_from_slice(&tokens[1..=count]);
-            lens.push(count);
-            shares.extend(std::iter::repeat_n(T::of(count as f64).recip(), count));
-        }
-        let logits = forward(self, weights, &inputs, &mut Context::packed(lens));
-        weighted_cross_entropy(logits, &targets, &shares)
+        let batch = Batch::new(self.block_size(), documents);
+        let logits = forward(self, weights, &batch.tokens, &mut batch.context());
+        weighted_cross_entropy(logits, &batch.targets, &batch.shares())
     }
 
     fn positions(&self, tokens: &[usize]) -> usize {

@@ -7,4 +7,5 @@ mod finite;
 mod frozen;
 mod golden;
 mod gpt;
+mod losses;
 mod memory;

@@ -171,11 +171,16 @@ impl<'t, T: Real> Context<'t, T> {
         Self::new(Past::Nothing, Spans::WHOLE)
     }
 
-    /// The tokens are several documents of these lengths, one after the other.
+    /// The tokens are several documents of these lengths, one after the other. So it knows them before a forward pass,
+    /// and a [`Loss`](crate::Loss) can give it to what it calls.
     #[must_use]
     pub fn packed(lens: impl IntoIterator<Item = usize>) -> Self {
         let span = |len| Span { stream: 0, len, past: 0 };
-        Self::new(Past::Nothing, Spans::Several(lens.into_iter().map(span).collect()))
+        let spans: Vec<Span> = lens.into_iter().map(span).collect();
+        let tokens = spans.iter().map(|span| span.len).sum();
+        let mut context = Self::new(Past::Nothing, Spans::Several(spans));
+        context.begin(tokens, tokens);
+        context
     }
 
     /// As [`document`](Context::document), and the queries and keys are kept.
@@ -463,7 +468,8 @@ impl<'t, T: Real> Context<'t, T> {
         let tokens = self.positions().len();
         assert!(
             tokens > 0 || rows == 0,
-            "{rows} rows in a context that no forward pass has begun: `Instance::logits` begins one"
+            "{rows} rows in a context that no forward pass has begun: `Instance::logits` begins one, and that of \
+             `Batch::context` has begun"
         );
         tokens
     }
