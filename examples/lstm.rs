@@ -13,7 +13,7 @@ use microgpt::model::{Bias, Weight};
 use microgpt::tokenizer::documents;
 use microgpt::{
     Array, CharTokenizer, Const, Context, Gpt, Instance, LanguageModel, Matrix, Model, Parameters,
-    PythonRandom, Real, Rule, Sampler, Sampling, Schedule, Tape, Trainer, Training, expr,
+    PythonRandom, Real, Rule, Sampler, Sampling, Schedule, Tape, Trainer, Training,
 };
 
 /// The sizes.
@@ -32,8 +32,8 @@ struct Weights<'t, T: Real> {
     w: Gates<'t, T>,
     u: Gates<'t, T>,
     bias: Matrix<'t, Const<4>, usize, T>,
-    /// The state before the first position, and after it the cell.
-    start: Bias<'t, T>,
+    /// The state before the first position, and the cell.
+    start: [Bias<'t, T>; 2],
     lm_head: Weight<'t, T>,
 }
 
@@ -47,7 +47,7 @@ impl Model for Lstm {
             w: p.gauss("w", (embedding, Const, width), 0.4),
             u: p.gauss("u", (width, Const, width), 0.2),
             bias: p.constant("bias", (Const, width), 0.5),
-            start: p.constant("start", (2 * width,), 0.0),
+            start: ["start", "start_cell"].map(|name| p.constant(name, (width,), 0.0)),
             lm_head: p.gauss("lm_head", (vocabulary, width), 0.2),
         }
     }
@@ -65,19 +65,10 @@ impl LanguageModel for Lstm {
         context: &mut Context<'t, T>,
     ) -> Matrix<'t, usize, usize, T> {
         let Weights { w, u, bias, .. } = *weights;
-        let width = self.width;
         let x = token_embedding(weights.wte, tokens);
-        // A row of the context's states is a state and its cell.
-        let states = context.recurrence(x, weights.start, |x, start| {
-            let (documents, both) = start.shape();
-            let start = start.reshape((documents, 2, width));
-            let [h, c] = [0, 1].map(|part| expr!([start[n, {part}, i] for n, i]));
-            let (h, c) = lstm(w, u, bias, x, h, c);
-            let both_of_each =
-                expr!([if part == 0 { h[t, n, i] } else { c[t, n, i] } for t, n, part in 0..2, i]);
-            both_of_each.reshape((x.shape().0, documents, both))
-        });
-        linear(weights.lm_head, expr!([states[t, i] for t, i in 0..width]))
+        let [h, _] =
+            context.recurrences(x, weights.start, |x, [h, c]| lstm(w, u, bias, x, h, c).into());
+        linear(weights.lm_head, h)
     }
 }
 
@@ -182,5 +173,10 @@ mod tests {
             let one = lstm.logits(&[*token], &mut cache).data();
             assert!(one.iter().zip(row).all(|(one, other)| (one - other).abs() < 1e-12));
         }
+        // Two documents side by side, of which the first ends before.
+        let two = [&tokens[..3], &tokens[..]].concat();
+        let packed = lstm.logits(&two, &mut Context::packed([3, 7])).data();
+        let alone = whole[..3 * 5].iter().chain(&whole);
+        assert!(packed.iter().zip(alone).all(|(one, other)| (one - other).abs() < 1e-12));
     }
 }

@@ -1,5 +1,7 @@
 //! Recurrences: the state of each position from the one before, for all documents of a forward pass.
 
+use std::array;
+
 use crate::array::{Array, Matrix, Vector};
 use crate::layers::token_embedding;
 use crate::real::Real;
@@ -88,7 +90,8 @@ impl<'t, T: Real> Context<'t, T> {
     /// what comes of that is left out. Before the first position of a document its state is `start`. The result
     /// has a row for each token: the state after it.
     ///
-    /// A state of several parts, as that of [`lstm`](crate::layers::lstm), is one row with all of them.
+    /// A state of several parts, as that of [`lstm`](crate::layers::lstm), is what
+    /// [`recurrences`](Context::recurrences) is for.
     ///
     /// ```
     /// use microgpt::{Context, Instance, LanguageModel, Matrix, Model, Parameters, PythonRandom, Real, Tape};
@@ -148,15 +151,58 @@ impl<'t, T: Real> Context<'t, T> {
             Matrix<'t, usize, S, T>,
         ) -> Array<'t, (usize, usize, S), T>,
     ) -> Matrix<'t, usize, S, T> {
-        let kept = self.kept_states("recurrence", x.shape().rows(), start);
-        let axis = start.shape().0;
+        let [states] = self.recurrences(x, [start], |x, [start]| [equations(x, start)]);
+        states
+    }
+
+    /// [`recurrence`](Context::recurrence) of a state of several parts, each of which is kept and returned.
+    ///
+    /// ```
+    /// use microgpt::{Array, Const, Context, Matrix, Real};
+    /// use microgpt::layers::lstm;
+    /// use microgpt::model::Bias;
+    ///
+    /// type Gates<'t, T> = Array<'t, (usize, Const<4>, usize), T>;
+    ///
+    /// /// The states of an LSTM, whose cells it carries along.
+    /// fn states<'t, T: Real>(
+    ///     context: &mut Context<'t, T>,
+    ///     [w, u]: [Gates<'t, T>; 2],
+    ///     bias: Matrix<'t, Const<4>, usize, T>,
+    ///     start: [Bias<'t, T>; 2],
+    ///     x: Matrix<'t, usize, usize, T>,
+    /// ) -> Matrix<'t, usize, usize, T> {
+    ///     let [h, _] = context.recurrences(x, start, |x, [h, c]| lstm(w, u, bias, x, h, c).into());
+    ///     h
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`recurrence`](Context::recurrence).
+    #[track_caller]
+    pub fn recurrences<const PARTS: usize, J: Dim, S: Dim>(
+        &mut self,
+        x: Matrix<'t, usize, J, T>,
+        start: [Vector<'t, S, T>; PARTS],
+        equations: impl FnOnce(
+            Array<'t, (usize, usize, J), T>,
+            [Matrix<'t, usize, S, T>; PARTS],
+        ) -> [Array<'t, (usize, usize, S), T>; PARTS],
+    ) -> [Matrix<'t, usize, S, T>; PARTS] {
+        let mut kept = [None; PARTS];
+        for (kept, start) in kept.iter_mut().zip(start) {
+            *kept = self.kept_states("recurrence", x.shape().rows(), start);
+        }
+        let first =
+            |spans: &[Span]| array::from_fn(|part| first_states(spans, start[part], kept[part]));
         if self.spans.all().iter().all(|span| span.len == 1) {
             let spans = self.spans.all();
             let inputs = x.reshape((1, spans.len(), x.shape().1));
-            let states = equations(inputs, first_states(spans, start, kept));
-            require_states(states, (1, spans.len()));
-            let states = states.reshape((spans.len(), axis));
-            keep(states, kept, spans.iter().enumerate());
+            let states = flat(equations(inputs, first(spans)), (1, spans.len()));
+            for (states, kept) in states.iter().zip(kept) {
+                keep(*states, kept, spans.iter().enumerate());
+            }
             return states;
         }
         // A document without a token has no last row.
@@ -172,16 +218,16 @@ impl<'t, T: Real> Context<'t, T> {
         let rows: Vec<usize> = (0..longest).flat_map(row).collect();
         let inputs = gathered(x, &rows);
         let inputs = inputs.reshape((longest, documents, x.shape().1));
-        let states = equations(inputs, first_states(&spans, start, kept));
-        require_states(states, (longest, documents));
-        let states = states.reshape((longest * documents, axis));
+        let states = flat(equations(inputs, first(&spans)), (longest, documents));
         let last = |(number, span): (usize, &Span)| (span.len - 1) * documents + number;
-        keep(states, kept, spans.iter().enumerate().map(|one| (last(one), one.1)));
+        for (states, kept) in states.iter().zip(kept) {
+            keep(*states, kept, spans.iter().enumerate().map(|one| (last(one), one.1)));
+        }
         let of_span = |(number, span): (usize, &Span)| {
             (0..span.len).map(move |time| time * documents + number)
         };
         let order: Vec<usize> = spans.iter().enumerate().flat_map(of_span).collect();
-        gathered(states, &order)
+        states.map(|states| gathered(states, &order))
     }
 
     /// The last state of each stream of a cache, for a call that was given so many rows.
@@ -205,13 +251,17 @@ impl<'t, T: Real> Context<'t, T> {
     }
 }
 
+/// States of so many positions and documents, a row for each.
 #[track_caller]
-fn require_states<S: Dim, T: Real>(
-    states: Array<'_, (usize, usize, S), T>,
+fn flat<const PARTS: usize, S: Dim, T: Real>(
+    states: [Array<'_, (usize, usize, S), T>; PARTS],
     expected: (usize, usize),
-) {
-    let made = (states.shape().0, states.shape().1);
-    assert!(made == expected, "states of {made:?} positions and documents, not {expected:?}");
+) -> [Matrix<'_, usize, S, T>; PARTS] {
+    for states in states {
+        let made = (states.shape().0, states.shape().1);
+        assert!(made == expected, "states of {made:?} positions and documents, not {expected:?}");
+    }
+    states.map(|states| states.reshape((expected.0 * expected.1, states.shape().2)))
 }
 
 /// Keeps for each of some streams the row of its last state, if there is a cache.
