@@ -141,3 +141,125 @@ fn each_version_of_a_step_multiplies_by_its_own_factor() {
         }
     }
 }
+
+/// A reduction of some numbers, one `Value` after the other.
+fn reduced<'t>(name: &str, terms: &[Value<'t>]) -> Value<'t> {
+    let best = |is_better: fn(f64, f64) -> bool| {
+        let better = |best: Value<'t>, x: &Value<'t>| {
+            if is_better(x.data(), best.data()) { *x } else { best }
+        };
+        terms[1..].iter().fold(terms[0], better)
+    };
+    match name {
+        "max" => best(|x, best| x > best),
+        "min" => best(|x, best| x < best),
+        "mean" => terms.iter().copied().sum::<Value<'t>>() / terms.len() as f64,
+        _ => terms.iter().map(|x| x.exp()).sum::<Value<'t>>().ln(),
+    }
+}
+
+/// A block whose past says which terms a reduction has, in both directions, as a result and as a `let` of the block.
+macro_rules! check_filtered {
+    ($($reduction:ident)*) => {$(
+        let name = stringify!($reduction);
+        for descends in [false, true] {
+            let tape = Tape::new();
+            let x = tape.vector(numbers(STEPS, 10));
+            let v = tape.vector(numbers(COLUMNS, 11));
+            let (m, h) = if descends {
+                expr! {
+                    for t {
+                        let q = if t + 1 < len(t) { h[t + 1] } else { 0 };
+                        let m = $reduction(v[i] * x[t] for i where i == 0 || 4 * q > v[i]);
+                        let h = x[t] + 0.5 * q + m;
+                    }
+                    ([m[t] for t], [h[t] for t])
+                }
+            } else {
+                expr! {
+                    for t {
+                        let m = $reduction(v[i] * x[t] for i where i == 0 || 4 * (if t > 0 { h[t - 1] } else { 0 }) > v[i]);
+                        let h = x[t] + 0.5 * (if t > 0 { h[t - 1] } else { 0 }) + m;
+                    }
+                    ([m[t] for t], [h[t] for t])
+                }
+            };
+            for (result, seed) in [(m, 12), (h, 13)] {
+                result.backward_with(&numbers(STEPS, seed));
+            }
+            let ours = [m.data(), h.data(), x.grad(), v.grad()];
+
+            let tape = Tape::new();
+            let (x, v) = (tape.vector(numbers(STEPS, 10)), tape.vector(numbers(COLUMNS, 11)));
+            let (mut m, mut h) = (vec![None; STEPS], vec![None; STEPS]);
+            let mut before: Option<Value<'_>> = None;
+            for step in 0..STEPS {
+                let t = if descends { STEPS - 1 - step } else { step };
+                let q = before.map_or(0.0, |before| before.data());
+                let is_there = |i: &usize| *i == 0 || 4.0 * q > v.at([*i]).data();
+                let terms: Vec<_> =
+                    (0..COLUMNS).filter(is_there).map(|i| v.at([i]) * x.at([t])).collect();
+                let reduced = reduced(name, &terms);
+                let past = before.map(|before| 0.5 * before);
+                let next = past.map_or(x.at([t]), |past| x.at([t]) + past) + reduced;
+                (m[t], h[t], before) = (Some(reduced), Some(next), Some(next));
+            }
+            let [m, h] = [m, h].map(|all| all.into_iter().flatten().collect::<Vec<_>>());
+            let weighted = |all: &[Value<'_>], seed| {
+                all.iter().zip(numbers(STEPS, seed)).map(|(value, weight)| *value * weight).sum::<Value<'_>>().backward();
+            };
+            weighted(&m, 12);
+            weighted(&h, 13);
+            let data = |all: &[Value<'_>]| all.iter().map(|value| value.data()).collect::<Vec<_>>();
+            for (ours, theirs) in ours.iter().zip([data(&m), data(&h), x.grad(), v.grad()]) {
+                assert_close(ours, &theirs, name);
+            }
+        }
+    )*};
+}
+
+#[test]
+fn the_past_of_a_block_may_say_which_terms_there_are() {
+    check_filtered!(max min mean logsumexp);
+}
+
+/// The steps at which a reduction has no term, and what asks for its value there.
+#[test]
+fn whether_there_is_a_term_is_looked_at_in_each_step() {
+    let v = [3.0, 1.0, 2.0];
+    let message = |work: &dyn Fn()| {
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        panic.err().map(|message| message.downcast_ref::<String>().cloned().unwrap_or_default())
+    };
+    // The first step has all terms, the second none.
+    let asked = message(&|| {
+        let _ = expr! {
+            for t { let m = v[t] + max(v[i] for i where (if t > 0 { m[t - 1] } else { 0 }) < 6); }
+            [m[t] for t]
+        };
+    });
+    assert!(asked.is_some_and(|text| text.contains("`max` over an empty range: index `i`")));
+    let of_vectors = message(&|| {
+        let _ = expr! {
+            for t in 0..3 { let m = [mean(v[i] for i where (if t > 0 { m[t - 1, k] } else { 0 }) < 5 - k) for k in 0..3]; }
+            [m[t, k] for t in 0..3, k in 0..3]
+        };
+    });
+    assert_eq!(of_vectors, None);
+    let not_asked = expr! {
+        for t {
+            let q = max(v[i] for i where (if t > 0 { m[t - 1] } else { 0 }) < 6);
+            let m = if t == 1 { 0.5 } else { v[t] + q };
+        }
+        [m[t] for t]
+    };
+    assert_eq!(*not_asked, [6.0, 0.5, 5.0]);
+    let after = expr! {
+        for t {
+            let b = v[t] + if t > 0 { b[t - 1] } else { 0 };
+            let q = min(v[i] for i where b < 6);
+        }
+        [if b[t] < 6 { q[t] } else { 0 } for t]
+    };
+    assert_eq!(*after, [1.0, 1.0, 0.0]);
+}

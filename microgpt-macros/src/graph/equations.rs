@@ -109,6 +109,11 @@ impl Equation {
         }
     }
 
+    /// What is computed for its elements, and what must hold for them to have values.
+    pub fn roots(&self) -> impl Iterator<Item = NodeId> {
+        self.requirements.iter().map(|requirement| requirement.holds).chain([self.body])
+    }
+
     /// All indices of the loops, the axes first.
     pub fn nest(&self) -> Vec<IndexId> {
         let over = match &self.fold {
@@ -203,13 +208,11 @@ impl Equations {
 
     /// The equations that one needs, also for its starts.
     pub fn needs(&self, id: EquationId) -> BTreeSet<EquationId> {
-        let Equation { body, requirements, starts, .. } = &self[id];
-        let roots = requirements.iter().map(|requirement| requirement.holds).chain([*body]);
-        let read = self.graph.arrays_below(roots).filter_map(|array| match array {
+        let read = self.graph.arrays_below(self[id].roots()).filter_map(|array| match array {
             Array::Equation(id) => Some(id),
             _ => None,
         });
-        read.chain(starts.iter().map(|start| start.of)).collect()
+        read.chain(self[id].starts.iter().map(|start| start.of)).collect()
     }
 
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = EquationId> + ExactSizeIterator + use<> {

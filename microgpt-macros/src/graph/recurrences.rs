@@ -125,9 +125,9 @@ pub fn settle(equations: &mut Equations) {
     equations.recurrences = recurrences;
 }
 
-/// The equations of which one uses elements of its own step.
+/// The equations of which one uses elements of its own step, also to find out whether its own have values.
 fn at_this_step(equations: &Equations, id: EquationId, steps: usize) -> BTreeSet<EquationId> {
-    let below = equations.graph.below([equations[id].body]).into_iter();
+    let below = equations.graph.below(equations[id].roots()).into_iter();
     let used = below.filter_map(|node| match &equations.graph.nodes[node] {
         Node::Load { array: Array::Equation(used), subscripts, .. } => {
             is_present(equations, *used, subscripts, steps).then_some(*used)
