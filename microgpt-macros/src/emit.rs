@@ -2,6 +2,11 @@
 //!
 //! Every name that the generated code binds has the macro's own hygiene, and every path begins
 //! with that of the run-time crate: nothing depends on what the user's code has named.
+//!
+//! A trait of the user may have methods of any name, for all types. Those of a value's own type go before them only
+//! where they take just what stands before the dot: a value, or a reference that is one already. So a sum under way is
+//! a reference, `let sum_ = &mut Sum::new();`, all of whose methods take that, and what else would borrow a value is
+//! called by its path.
 
 mod entry;
 mod integers;

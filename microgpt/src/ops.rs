@@ -139,7 +139,7 @@ macro_rules! op {
             }
 
             /// The number of arguments.
-            pub const ARITY: usize = [$(::core::stringify!($argument)),+].len();
+            pub const ARITY: usize = <[_]>::len(&[$(::core::stringify!($argument)),+]);
 
             /// The derivative by each argument, from the arguments and the result.
             #[inline(always)]
@@ -162,11 +162,11 @@ macro_rules! op {
                 },
                 gradient: |arguments, result| {
                     let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
-                    gradient([$($argument),+], result).to_vec()
+                    <[_]>::to_vec(&gradient([$($argument),+], result))
                 },
                 gradient_tangent: |arguments, result| {
                     let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
-                    gradient([$($argument),+], result).to_vec()
+                    <[_]>::to_vec(&gradient([$($argument),+], result))
                 },
                 second_tangent: |arguments| {
                     let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
@@ -175,7 +175,7 @@ macro_rules! op {
                 single: |arguments| {
                     let &[$($argument),+] = arguments else { $crate::ops::wrong_arity() };
                     let $result = forward($($argument),+);
-                    ($result, gradient([$($argument),+], $result).to_vec())
+                    ($result, <[_]>::to_vec(&gradient([$($argument),+], $result)))
                 },
                 kink: $crate::op!(@kink [$($argument)+] $($kink)?),
                 on_values: |arguments| {

@@ -71,7 +71,7 @@ impl Emitter<'_> {
                 code! {
                     #[allow(unused_braces)]
                     let (#name, shape_) = #open;
-                    let #name = #name.as_slice();
+                    let #name = &#name[..];
                     #axes
                 }
             } else if rank == 0 {

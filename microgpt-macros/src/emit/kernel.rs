@@ -266,7 +266,7 @@ impl Printer<'_> {
                     code!(let #len = #runtime::expr::minus(#high, #low);)
                 };
             }
-            Let::Products => return code!(let mut others_ = #runtime::expr::Others::new();),
+            Let::Products => return code!(let others_ = &mut #runtime::expr::Others::new();),
         };
         let name = self.temporaries.add(of).and_then(|node| self.name(node));
         code!(let #name = #value;)

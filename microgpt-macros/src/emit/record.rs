@@ -390,7 +390,8 @@ impl Emitter<'_> {
         let ragged = axes.iter().filter(|&&axis| !self.graph.range_indices(axis).is_empty());
         let reached = ragged.clone().map(|&axis| {
             let (index, (low, high)) = (self.index(axis), self.bounds(axis));
-            code!((#low..#high).contains(&#index))
+            let is_above = (low.to_string() != "0").then(|| code!(#low <= #index &&));
+            code!((#is_above #index < #high))
         });
         let named = self.graph.with_bounds(ragged.copied());
         let at = axes.iter().map(|axis| {

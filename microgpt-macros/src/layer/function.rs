@@ -296,6 +296,11 @@ pub fn with_axes(
 fn with_fixed_axes(types: &Types<'_>, checked: &Checked, equations: &TokenStream) -> TokenStream {
     let runtime = types.runtime;
     let own = ident("result_");
+    let own_shape = if types.declaration.is_tracked() {
+        code!(#runtime::Array::shape(#own))
+    } else {
+        code!(#runtime::Numbers::shape(&#own))
+    };
     let axes = checked.result_axes.iter().map(|axes| {
         let fixed = |axis: &ResultAxis| matches!(axis, ResultAxis::Fixed(_));
         axes.iter().any(fixed).then(|| {
@@ -305,7 +310,7 @@ fn with_fixed_axes(types: &Types<'_>, checked: &Checked, equations: &TokenStream
                     code!(#runtime::Const::<#number>)
                 } else {
                     let at = Literal::usize_unsuffixed(at);
-                    code!(#own.shape().#at)
+                    code!(#own_shape.#at)
                 }
             });
             shape.collect()

@@ -72,19 +72,24 @@ impl Proof<'_> {
 
     /// A name in the range of a draw, as an `i64`.
     fn atom(&self, name: &str) -> TokenStream {
-        let drawing = ident("drawing_");
         let arguments = &self.declaration.arguments;
         if self.is_axis(name) {
-            code!(#drawing.length_of(#name))
+            self.drawn("length_of", name)
         } else if arguments
             .iter()
             .any(|argument| argument.kind.is_integer() && plain(&argument.name) == name)
         {
-            code!(#drawing.integer_of(#name))
+            self.drawn("integer_of", name)
         } else {
             let constant = named_as(name, proc_macro2::Span::call_site());
             code!((#constant as ::core::primitive::i64))
         }
+    }
+
+    /// What was drawn of this name, where the drawing may be one that still changes.
+    fn drawn(&self, method: &str, name: &str) -> TokenStream {
+        let (runtime, drawing, method) = (self.runtime, ident("drawing_"), ident(method));
+        code!(#runtime::gradcheck::Drawing::#method(#drawing, #name))
     }
 
     /// What draws all arguments: integers first, for lengths may depend on them.
@@ -124,7 +129,7 @@ impl Proof<'_> {
         for Argument { name, kind, draw, .. } in &self.declaration.arguments {
             let text = plain(name);
             let shape = kind.axes().iter().map(|axis| match axis.named().label {
-                Label::Letter(letter) => code!(#drawing.length(#letter)),
+                Label::Letter(letter) => self.drawn("length", &letter),
                 Label::Number(number) => Literal::usize_unsuffixed(number).into_token_stream(),
             });
             let shape = code!(&[#(#shape),*]);
@@ -229,9 +234,9 @@ impl Proof<'_> {
             Kind::Array(axes) => {
                 let next = code!(::core::option::Option::expect(::core::iter::Iterator::next(&mut #inputs), "an input for each array"));
                 if axes.is_empty() {
-                    code!(#next.at([0]))
+                    code!(#runtime::Array::at(*#next, [0]))
                 } else {
-                    code!(#next.reshape((#(#shape,)*)))
+                    code!(#runtime::Array::reshape(*#next, (#(#shape,)*)))
                 }
             }
             Kind::Numbers(axes) if axes.len() > 1 => {

@@ -175,13 +175,13 @@ impl<T: Real> Best<T> {
 
     /// The value, or that of no values at all.
     #[inline(always)]
-    pub fn value(self, of_nothing: T) -> T {
+    pub fn value(&mut self, of_nothing: T) -> T {
         self.best.map_or(of_nothing, |(_, value)| value)
     }
 
     /// The position of the value, kept as a number; 0 of no values.
     #[inline(always)]
-    pub fn position(self) -> T {
+    pub fn position(&mut self) -> T {
         T::of_position(self.best.map_or(0, |(position, _)| position))
     }
 }
@@ -225,11 +225,14 @@ mod tests {
                     // Another one does not hide the first.
                     points[27] = f64::NAN;
                 }
-                let [most, least] = in_turn(&points[..len]);
+                let [mut most, mut least] = in_turn(&points[..len]);
                 let first_nan = points[..len].iter().position(|x| x.is_nan());
                 assert_eq!(most.value(0.0).is_nan(), first_nan.is_some());
                 if let Some(first) = first_nan {
-                    assert_eq!([most, least].map(|best| best.position().position()), [first; 2]);
+                    assert_eq!(
+                        [most, least].map(|mut best| best.position().position()),
+                        [first; 2]
+                    );
                 }
                 let found = greatest(len, [&points[..]], |_, [x]| x);
                 assert_eq!(bits(found), bits(most.value(0.0)), "{nan:?}, {len}");
@@ -251,7 +254,7 @@ mod tests {
         for len in 1..30 {
             let tied: Vec<_> =
                 (0..len).map(|at| Dual::new(f64::from(at % 3 / 2), f64::from(at))).collect();
-            let [most, least] = in_turn(&tied);
+            let [mut most, mut least] = in_turn(&tied);
             let [nothing, found_most, found_least] = [
                 Dual::constant(0.0),
                 greatest(tied.len(), [&tied], |_, [x]| x),
@@ -285,7 +288,8 @@ mod tests {
         for position in (1 << 24)..(1 << 24) + 3 {
             best.max(position, 0.0);
         }
-        let flows = |position| where_at(position, best.position(), 1.0_f32);
+        let place = best.position();
+        let flows = |position| where_at(position, place, 1.0_f32);
         assert_eq!([(1 << 24), (1 << 24) + 1, (1 << 24) + 2].map(flows), [1.0, 0.0, 0.0]);
     }
 }

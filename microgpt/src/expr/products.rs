@@ -70,7 +70,7 @@ impl<T: Real> Product<T> {
     /// The product as a number, rounded where it is a denormal.
     #[must_use]
     #[inline]
-    pub fn number(self) -> T {
+    pub fn number(&mut self) -> T {
         if self.exponent == 0 {
             return self.mantissa;
         }

@@ -76,7 +76,7 @@ impl<T: Real> Sum<T> {
 
     /// The sum of the lanes, pairwise.
     #[inline(always)]
-    pub fn total(self) -> T {
+    pub fn total(&mut self) -> T {
         let [a, b, c, d, e, f, g, h] = self.0;
         ((a + e) + (c + g)) + ((b + f) + (d + h))
     }

@@ -176,7 +176,7 @@ macro_rules! gradcheck_layer {
                     &self,
                     inputs: &[$crate::Vector<'t, usize, T>],
                 ) -> $crate::gradcheck::Outputs<'t, T> {
-                    $crate::gradcheck_layer!(@outputs self.0, inputs, $call, $($input: [$($axis),*])+)
+                    $crate::gradcheck_layer!(@outputs &self.0, inputs, $call, $($input: [$($axis),*])+)
                 }
             }
 
@@ -219,10 +219,13 @@ macro_rules! gradcheck_layer {
     (@outputs $sizes:expr, $inputs:ident, $call:expr, $($input:ident: [$($axis:tt),*])+) => {{
         $($($crate::gradcheck_layer!(@axis $sizes, $axis);)*)+
         let mut inputs = $inputs.iter();
-        let mut next = || *inputs.next().expect("an input for each name");
+        let mut next = || {
+            let next = ::core::iter::Iterator::next(&mut inputs);
+            *::core::option::Option::expect(next, "an input for each name")
+        };
         // Named only when all have their shapes: an axis may go by the name of an argument.
-        let ($($input,)+) = ($(next().reshape(($($axis,)*)),)+);
-        $call.into()
+        let ($($input,)+) = ($($crate::Array::reshape(next(), ($($axis,)*)),)+);
+        ::core::convert::Into::into($call)
     }};
     (@sweep $name:ident |$drawing:ident, $check:ident| $report:block, $($input:ident: [$($axis:tt),*] $(in $range:expr)?)+) => {
         $crate::gradcheck::sweep(
@@ -230,7 +233,7 @@ macro_rules! gradcheck_layer {
             &$crate::gradcheck::letters(&[$($(::core::stringify!($axis)),*),+]),
             &|drawing| {$(
                 let axes: &[&str] = &[$(::core::stringify!($axis)),*];
-                let shape = drawing.shape(axes);
+                let shape = $crate::gradcheck::Drawing::shape(drawing, axes);
                 drawing.input(
                     ::core::stringify!($input),
                     &shape,
@@ -248,7 +251,7 @@ macro_rules! gradcheck_layer {
     };
     (@axis $sizes:expr, $axis:ident) => {
         #[allow(unused_variables)]
-        let $axis = $sizes.of(::core::stringify!($axis));
+        let $axis = $crate::gradcheck::Sizes::of($sizes, ::core::stringify!($axis));
     };
     (@axis $sizes:expr, $axis:literal) => {};
     ($name:ident = $call:expr, $($input:ident: [$($axis:tt),* $(,)?] $(in $range:expr)?),+ $(,)?) => {
@@ -308,7 +311,7 @@ macro_rules! gradcheck_op {
             for seed in 0..64 {
                 let check = $crate::gradcheck::Gradcheck::new().seed(seed);
                 $(let check = check.first_order($reason);)?
-                let report = check.check_op(&$($path)::+::OP);
+                let report = $crate::gradcheck::Gradcheck::check_op(&check, &$($path)::+::OP);
                 if let ::core::result::Result::Err(error) = report.right() {
                     let name = ::core::stringify!($($path)::+).replace(' ', "");
                     ::core::panic!("{name}: {error}");

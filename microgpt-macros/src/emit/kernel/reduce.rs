@@ -88,9 +88,9 @@ impl Printer<'_> {
     fn sum(&mut self, reduce: &Reduce) -> TokenStream {
         let (runtime, name) = (self.runtime, self.emitter.array(reduce.to.array));
         let sum = match self.blocks(reduce) {
-            (None, add) => code!(let mut sum_ = #runtime::expr::Sum::new(); #add),
+            (None, add) => code!(let sum_ = &mut #runtime::expr::Sum::new(); #add),
             (Some(range), inside) => {
-                code!(let sum_ = #runtime::expr::Sum::in_blocks(#range, |sum_, range_| { #inside });)
+                code!(let sum_ = &mut #runtime::expr::Sum::in_blocks(#range, |sum_, range_| { #inside });)
             }
         };
         let target = self.element(&reduce.to);
@@ -107,7 +107,7 @@ impl Printer<'_> {
         let inside = self.within(&reduce.body, Some(reduce));
         let target = self.element(&reduce.to);
         code! {
-            let mut product_ = #runtime::expr::Product::new();
+            let product_ = &mut #runtime::expr::Product::new();
             #inside
             #name[#target] = product_.number();
         }
@@ -129,7 +129,7 @@ impl Printer<'_> {
             }
         };
         code! {
-            let mut best_ = #runtime::expr::Best::new();
+            let best_ = &mut #runtime::expr::Best::new();
             #inside
             #name[#target] = best_.#result;
         }

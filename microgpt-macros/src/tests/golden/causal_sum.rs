@@ -94,7 +94,7 @@ fn causal_sum() {
                     let row_len_ = t_3_ + 1;
                     let row1_ = &p_0_[(t_3_) * len_whole_6_ + 0..][..row_len_];
                     let row2_ = &v_1_[0..][..row_len_];
-                    let mut sum_ = ::microgpt::expr::Sum::new();
+                    let sum_ = &mut ::microgpt::expr::Sum::new();
                     sum_.row(
                         row_len_,
                         [row1_, row2_],

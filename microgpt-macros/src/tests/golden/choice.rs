@@ -114,7 +114,7 @@ fn choice() {
                     let row_len_ = len_i_4_;
                     let row1_ = &x_0_[0..][..row_len_];
                     let row2_ = &d_result_2_[0..][..row_len_];
-                    let mut sum_ = ::microgpt::expr::Sum::new();
+                    let sum_ = &mut ::microgpt::expr::Sum::new();
                     sum_.row(
                         row_len_,
                         [row1_, row2_],

@@ -69,7 +69,7 @@ fn dot() {
                 let row_len_ = len_i_4_;
                 let row1_ = &a_0_[0..][..row_len_];
                 let row2_ = &b_1_[0..][..row_len_];
-                let mut sum_ = ::microgpt::expr::Sum::new();
+                let sum_ = &mut ::microgpt::expr::Sum::new();
                 sum_.row(
                     row_len_,
                     [row1_, row2_],

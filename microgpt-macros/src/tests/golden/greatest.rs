@@ -83,7 +83,7 @@ fn greatest() {
                 let len_i_6_ = ::microgpt::shape::Dim::len(axis_i_6_);
                 let len_t_5_ = ::microgpt::shape::Dim::len(axis_t_5_);
                 for t_3_ in 0..len_t_5_ {
-                    let mut best_ = ::microgpt::expr::Best::new();
+                    let best_ = &mut ::microgpt::expr::Best::new();
                     for i_4_ in 0..len_i_6_ {
                         best_.max(i_4_, x_0_[(t_3_) * len_i_6_ + i_4_]);
                     }

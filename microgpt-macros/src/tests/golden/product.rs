@@ -48,7 +48,7 @@ fn product() {
                 let len_i_6_ = ::microgpt::shape::Dim::len(axis_i_6_);
                 let len_t_5_ = ::microgpt::shape::Dim::len(axis_t_5_);
                 for t_3_ in 0..len_t_5_ {
-                    let mut product_ = ::microgpt::expr::Product::new();
+                    let product_ = &mut ::microgpt::expr::Product::new();
                     for i_4_ in 0..len_i_6_ {
                         product_
                             .take(
@@ -75,7 +75,7 @@ fn product() {
                 let real_ = ::core::marker::PhantomData::<T>;
                 let len_i_6_ = ::microgpt::shape::Dim::len(axis_i_6_);
                 let len_t_5_ = ::microgpt::shape::Dim::len(axis_t_5_);
-                let mut others_ = ::microgpt::expr::Others::new();
+                let others_ = &mut ::microgpt::expr::Others::new();
                 for t_3_ in 0..len_t_5_ {
                     for i_4_ in 0..len_i_6_ {
                         others_

@@ -340,7 +340,7 @@ fn recurrence() {
                     let len_i_10_ = ::microgpt::shape::Dim::len(axis_i_10_);
                     let row_len_ = len_i_10_;
                     let row1_ = &d_h_4_[(0) * len_i_10_ + 0..][..row_len_];
-                    let mut sum_ = ::microgpt::expr::Sum::new();
+                    let sum_ = &mut ::microgpt::expr::Sum::new();
                     sum_.row(
                         row_len_,
                         [row1_],

@@ -102,7 +102,7 @@ fn softmax() {
                 let row_len_ = len_i_9_;
                 for t_5_ in 0..len_t_8_ {
                     let row1_ = &e_2_[(t_5_) * len_i_9_ + 0..][..row_len_];
-                    let mut sum_ = ::microgpt::expr::Sum::new();
+                    let sum_ = &mut ::microgpt::expr::Sum::new();
                     sum_.row(
                         row_len_,
                         [row1_],
@@ -181,7 +181,7 @@ fn softmax() {
                         let row1_ = &d_result_4_[(t_5_) * len_i_9_ + 0..][..row_len_];
                         let row2_ = &result_4_[(t_5_) * len_i_9_ + 0..][..row_len_];
                         let value3_ = sum_3_[t_5_];
-                        let mut sum_ = ::microgpt::expr::Sum::new();
+                        let sum_ = &mut ::microgpt::expr::Sum::new();
                         sum_.row(
                             row_len_,
                             [row1_, row2_],

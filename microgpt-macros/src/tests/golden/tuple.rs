@@ -45,7 +45,7 @@ fn tuple() {
                 let len_i_5_ = ::microgpt::shape::Dim::len(axis_i_5_);
                 let row_len_ = len_i_5_;
                 let row1_ = &x_0_[0..][..row_len_];
-                let mut sum_ = ::microgpt::expr::Sum::new();
+                let sum_ = &mut ::microgpt::expr::Sum::new();
                 sum_.row(
                     row_len_,
                     [row1_],
@@ -94,7 +94,7 @@ fn tuple() {
                 let row_len_ = len_i_5_;
                 let row1_ = &x_0_[0..][..row_len_];
                 let value2_ = result_0_2_[0];
-                let mut sum_ = ::microgpt::expr::Sum::new();
+                let sum_ = &mut ::microgpt::expr::Sum::new();
                 sum_.row(
                     row_len_,
                     [row1_],
@@ -144,7 +144,7 @@ fn tuple() {
                     let value1_ = d_result_1_3_[0];
                     let row2_ = &x_0_[0..][..row_len_];
                     let value3_ = result_0_2_[0];
-                    let mut sum_ = ::microgpt::expr::Sum::new();
+                    let sum_ = &mut ::microgpt::expr::Sum::new();
                     sum_.row(
                         row_len_,
                         [row2_],

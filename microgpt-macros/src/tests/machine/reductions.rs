@@ -63,7 +63,10 @@ impl<T: Number> One<T> {
                 let [a, b, c, d, e, f, g, h] = self.lanes;
                 ((a + e) + (c + g)) + ((b + f) + (d + h))
             }
-            Fold::Prod => self.product.number(),
+            Fold::Prod => {
+                let mut product = self.product;
+                product.number()
+            }
             Fold::Max => best(T::neg_infinity()),
             Fold::Min => best(T::infinity()),
             Fold::ArgMax | Fold::ArgMin => T::of(self.best.map_or(0, |(at, _)| at) as f64),
