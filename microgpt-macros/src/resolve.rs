@@ -42,7 +42,9 @@ pub fn check(
     known: &Known<'_>,
     report: &mut Report,
 ) -> Option<Checked> {
-    let (before, mut kinds) = (report.len(), Kinds::default());
+    let before = report.len();
+    let integers = known.integers().map(|(key, _)| key).collect();
+    let mut kinds = Kinds { integers, ..Kinds::default() };
     loop {
         let (checked, more) = attempt(program, ops, known, &kinds, report);
         if more.integers.is_empty() && more.numbers.is_empty() {

@@ -26,6 +26,15 @@ layer! {
         len(t) * 10 + len(i) + 0 * x[0, 0] * y[0, 0]
     }
 
+    /// An integer of the signature: compared with sums of indices, a number, and the end of a range.
+    fn by_integers(x: [t] in 0.5..2.0, n: usize in 0..6, m: usize in 1..3) -> ([t], []) {
+        let near = [if t + 1 < n && m * t != n - 1 { n * x[t] } else { x[t]^m / (n + 1) } for t];
+        (
+            [near[t] + sum(x[t] * m for s in 0..n where s + t >= m) for t],
+            sum(if t % m == 0 { max(t - n, m) * x[t] } else { sqrt(n) } for t),
+        )
+    }
+
     /// The rows of the conditions are as long as those of the array.
     fn kept(x: [b, t], keep: &[[bool; t]; b]) -> [b] {
         [sum(if keep[b, t] { x[b, t] } else { 0 } for t) for b]
@@ -163,6 +172,31 @@ fn axes_of_one_letter_are_compared_whatever_the_equations_say() {
         }),
         "index `i` of `lengths` runs over axes of different lengths: 3 (axis 1 of `x`) and 4 (axis 0 of `y`)"
     );
+}
+
+#[test]
+fn an_integer_of_the_signature_is_a_number() {
+    for (n, m) in (0..6).flat_map(|n| [(n, 1), (n, 2)]) {
+        let tape = Tape::new();
+        let x = tape.vector([0.5, 1.5, 2.0, 0.75]);
+        let (near, sum) = by_integers(x, n, m);
+        let (nf, mf) = (n as f64, m as f64);
+        let expected = x.data().into_iter().enumerate().map(|(t, x)| {
+            let is_near = t + 1 < n && m * t != n - 1;
+            let near = if is_near { nf * x } else { x.powf(mf) / (nf + 1.0) };
+            near + x * mf * (0..n).filter(|s| s + t >= m).count() as f64
+        });
+        let of_all = x
+            .data()
+            .into_iter()
+            .enumerate()
+            .map(|(t, x)| if t % m == 0 { (t as f64 - nf).max(mf) * x } else { nf.sqrt() });
+        for (ours, theirs) in
+            near.data().into_iter().zip(expected).chain([(sum.data(), of_all.sum())])
+        {
+            assert!((ours - theirs).abs() < 1e-12, "{ours} and {theirs}");
+        }
+    }
 }
 
 /// What generated code might mean by these, if it were not hygienic.

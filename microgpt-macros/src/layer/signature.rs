@@ -88,6 +88,7 @@ impl Declaration {
                 Kind::Array(axes) | Kind::Numbers(axes) => What::Values(named(axes)),
                 Kind::Ids(axes) => What::Ids(named(axes)),
                 Kind::Conditions(axes) => What::Conditions(named(axes)),
+                Kind::Rust(ty) if ty.to_string() == "usize" => What::Integer,
                 Kind::Rust(_) | Kind::Unknown => What::Other,
             },
         });

@@ -38,6 +38,8 @@ pub enum What {
     Values(Vec<NamedAxis>),
     Ids(Vec<NamedAxis>),
     Conditions(Vec<NamedAxis>),
+    /// A `usize`.
+    Integer,
     /// Another type of Rust, or one that could not be read.
     Other,
 }
@@ -60,8 +62,13 @@ impl Argument {
     fn axes(&self) -> &[NamedAxis] {
         match &self.what {
             What::Values(axes) | What::Ids(axes) | What::Conditions(axes) => axes,
-            What::Other => &[],
+            What::Integer | What::Other => &[],
         }
+    }
+
+    /// The key of a path that names it.
+    fn key(&self) -> String {
+        format!("{} {}", hygiene(self.name.span()), self.name)
     }
 
     pub(super) fn wrong_rank(&self, subscripts: usize, span: Span) -> Diagnostic {
@@ -73,10 +80,14 @@ impl Argument {
         });
         let subscripted = format!("{name}[{}]", subscripted.collect::<Vec<_>>().join(", "));
         if axes.is_empty() {
+            let (what, array) = match self.what {
+                What::Integer => ("integer", "&[usize; t]"),
+                _ => ("number", "[i]"),
+            };
             return Diagnostic::new(
                 span,
-                format!("`{name}` is a single number in the signature, but an array here"),
-                format!("write `{name}` alone, or declare its axes: `{name}: [i]`"),
+                format!("`{name}` is a single {what} in the signature, but an array here"),
+                format!("write `{name}` alone, or declare its axes: `{name}: {array}`"),
             );
         }
         let message = match subscripts {
@@ -110,6 +121,18 @@ pub(super) fn values_as_ids(name: &str, span: Span) -> Diagnostic {
     )
 }
 
+impl Known<'_> {
+    /// The arguments that are integers, whatever the equations use them as, by their keys.
+    pub(super) fn integers(&self) -> impl Iterator<Item = (String, &Argument)> {
+        let is_integer = |argument: &&Argument| matches!(argument.what, What::Integer);
+        self.arguments.iter().filter(is_integer).map(|argument| (argument.key(), argument))
+    }
+
+    pub(super) fn integer(&self, key: &str) -> Option<&Argument> {
+        self.integers().find_map(|(known, argument)| (known == key).then_some(argument))
+    }
+}
+
 impl Checker<'_> {
     /// Makes operands of the arguments, and an index for each letter, over all axes called so.
     pub(super) fn declare(&mut self) {
@@ -123,7 +146,6 @@ impl Checker<'_> {
                 rank: argument.axes().len(),
                 span,
             };
-            let key = format!("{} {}", hygiene(span), operand.tokens);
             let operand = match argument.what {
                 What::Values(_) => OperandOf::Values(self.checked.operands.push(operand)),
                 What::Ids(_) => {
@@ -134,9 +156,9 @@ impl Checker<'_> {
                     self.checked.conditions.insert(id);
                     OperandOf::Integers(id, Holds::Conditions)
                 }
-                What::Other => continue,
+                What::Integer | What::Other => continue,
             };
-            self.by_tokens.insert(key, operand);
+            self.by_tokens.insert(argument.key(), operand);
             for (axis, named) in argument.axes().iter().enumerate() {
                 let axis = match operand {
                     OperandOf::Values(operand) => Axis::Operand { operand, axis },

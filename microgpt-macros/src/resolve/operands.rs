@@ -101,6 +101,14 @@ impl Checker<'_> {
             Some(OperandOf::Integers(..)) => return Err(conditions_as_numbers(&name, span)),
             None => {}
         }
+        if let Some(declared) = key.as_ref().and_then(|key| self.known.integer(key)) {
+            if rank > 0 {
+                return Err(declared.wrong_rank(rank, span));
+            }
+            if holds == Holds::Conditions {
+                return Err(numbers_as_conditions(&name, rank, span));
+            }
+        }
         let id = self.checked.integers.push(Operand { tokens, name, rank, span });
         if holds == Holds::Conditions {
             self.checked.conditions.insert(id);
