@@ -10,6 +10,7 @@
 //! ```
 
 mod elements;
+mod ends;
 
 use std::collections::BTreeSet;
 
@@ -192,7 +193,8 @@ impl Checker<'_> {
             );
             return None;
         };
-        let at = match self.integer(&start.at, Role::Subscript) {
+        // An end of the range, and how far beyond: by the names that may stand there.
+        let at = match self.integer(&start.at, Role::Range) {
             Ok(at) => at,
             Err(mistake) => {
                 self.report.push(mistake);
@@ -219,11 +221,21 @@ impl Checker<'_> {
             (None, None) => None,
         };
         let Some((order, back)) = found else {
+            let [before, after] =
+                [Order::Ascending, Order::Descending].map(|order| self.start_at(*index, order, 1));
             let index = &self.checked.binders[*index].name;
+            let help = match (before, after) {
+                (Some(before), Some(after)) => format!(
+                    "`let {name}[{before}] = ...` is the value one step before the first `{index}`; where the block goes backwards, `let {name}[{after}] = ...` is the one after the last"
+                ),
+                _ => format!(
+                    "give the end of the range a name in Rust: of `for {index} in a..n` it is `let {name}[a - 1] = ...`, and where the block goes backwards `let {name}[n] = ...`"
+                ),
+            };
             self.report.error(
                 start.at.span,
                 format!("this is no place before the first `{index}`, nor one after the last"),
-                format!("`let {name}[-1] = ...` is the value one step before `{index} = 0`; where the block goes backwards, `let {name}[len({index})] = ...` is the one after the last"),
+                help,
             );
             return None;
         };
@@ -239,6 +251,8 @@ impl Checker<'_> {
             return;
         };
         let axes = self.checked.definitions[definition].axes.len();
+        let nearest = [1, 2].map(|steps| self.start_at(scope.indices[0], order, steps));
+        let nearest = nearest.map(|at| format!("let {name}[{}] = ...;", at.unwrap_or_default()));
         let mistake = if known != order {
             Some((
                 format!("`{name}` has a start at the other end than a start above"),
@@ -260,7 +274,7 @@ impl Checker<'_> {
                     "the start {back} steps before the first value comes after {} of `{name}`",
                     count(member.starts.len(), "start")
                 ),
-                "write the nearest first: `let f[-1] = ...; let f[-2] = ...;`".to_owned(),
+                format!("write the nearest first: `{}`", nearest.join(" ")),
             ))
         } else {
             None

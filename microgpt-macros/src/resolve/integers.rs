@@ -411,7 +411,7 @@ impl Checker<'_> {
 }
 
 /// What stands in `clip(...)`, if an expression is that.
-fn clipped(expr: &Expr) -> Option<&Expr> {
+pub(super) fn clipped(expr: &Expr) -> Option<&Expr> {
     match &expr.kind {
         ExprKind::Call { function: Path { ident: Some(name), .. }, arguments }
             if name == "clip" =>

@@ -360,7 +360,8 @@ pub struct OfIntegers;
 #[diagnostic::on_unimplemented(
     message = "an integer is no value to compute with",
     label = "write `{{n as f64}}`",
-    note = "in a function that is generic over its precision `T` it is `{{T::of(n as f64)}}`"
+    note = "in a function that is generic over its precision `T` it is `{{T::of(n as f64)}}`",
+    note = "compared with an index alone, `i < n`, an `n` is known to be an integer; so is a `usize` of the signature of a `layer!`"
 )]
 pub trait FitsIntegers {}
 
@@ -369,20 +370,36 @@ impl<R: FitsIntegers> Subscripted<R> for OfIntegers {
     fn subscripted(self) {}
 }
 
-macro_rules! integer {
-    ($($integer:ty)*) => {$(
+/// What conditions have in the place of axes: they are no values either.
+pub struct OfConditions;
+
+/// Subscripts with which conditions could be values: none.
+#[diagnostic::on_unimplemented(
+    message = "a condition is no value to compute with",
+    label = "choose a number by it: `if b {{ 1 }} else {{ 0 }}`"
+)]
+pub trait FitsConditions {}
+
+impl<R: FitsConditions> Subscripted<R> for OfConditions {
+    type Axes = ();
+    fn subscripted(self) {}
+}
+
+macro_rules! no_value {
+    ($of:ident: $($type:ty)*) => {$(
         #[diagnostic::do_not_recommend]
-        impl<R, T: Real> Operand<R, T> for $integer {
-            type Shape = OfIntegers;
+        impl<R, T: Real> Operand<R, T> for $type {
+            type Shape = $of;
             type Source<'a> = Constant<'a, T>;
-            fn open(&self) -> (Constant<'_, T>, OfIntegers) {
-                unreachable!("the compiler refuses integers")
+            fn open(&self) -> (Constant<'_, T>, $of) {
+                unreachable!("the compiler refuses what is no value")
             }
         }
     )*};
 }
 
-integer!(usize u8 u16 u32 u64 isize i8 i16 i32 i64);
+no_value!(OfIntegers: usize u8 u16 u32 u64 isize i8 i16 i32 i64);
+no_value!(OfConditions: bool);
 
 /// Never.
 pub trait Never {
@@ -414,17 +431,17 @@ macro_rules! refused {
     )*};
 }
 
-macro_rules! refused_integers {
-    ($($integer:ty)*) => {$(
+macro_rules! refused_elements {
+    ($($element:ty)*) => {$(
         refused! {
-            [] [$integer];
-            [] Vec<$integer>;
-            [const A: usize] [$integer; A];
+            [] [$element];
+            [] Vec<$element>;
+            [const A: usize] [$element; A];
         }
     )*};
 }
 
-refused_integers!(usize u8 u16 u32 u64 isize i8 i16 i32 i64);
+refused_elements!(usize u8 u16 u32 u64 isize i8 i16 i32 i64 bool);
 
 refused! {
     [X] Vec<Vec<X>>;

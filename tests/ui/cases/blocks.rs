@@ -3,6 +3,7 @@ use microgpt::{expr, layer};
 fn main() {
     let (x, w) = ([1.0, 2.0, 3.0], [[1.0, 2.0, 3.0]; 3]);
     let ids = [0, 1, 2];
+    let (a, n) = (1_usize, 3_usize);
 
     // The present and the future.
     expr!(for t { let h = h * x[t]; } [h[t] for t]);
@@ -25,6 +26,14 @@ fn main() {
     expr!(for i, j { let d[-1] = 0; let d = d[i - 1, j] + w[i, j]; } [d[i, j] for i, j]);
     expr!(for i, j { let d = d[i - 1, j] + w[i, j]; } [d[i, j] for i, j]);
     expr!(for i, j { let d = if i > 0 { d[i - 1, j] + d[i, j + 1] } else { w[i, j] }; } [d[i, j] for i, j]);
+    expr!(for t in 1..3 { let s[-1] = 0; let s = s[t - 1] + x[t]; } [s[t] for t in 1..3]);
+    expr!(for t in 1..3 { let s = s[t - 2] + x[t]; } [s[t] for t in 1..3]);
+    expr!(for t in 1..3 { let s = s[t + 1] + x[t]; } [s[t] for t in 1..3]);
+    expr!(for t in a..n { let s[-1] = 0; let s = s[t - 1] + x[t]; } [s[t] for t in a..n]);
+    expr!(for t in a..n { let s = s[t - 1] + x[t]; } [s[t] for t in a..n]);
+    expr!(for t in {a}..n { let s = s[t - 1] + x[t]; } [s[t] for t in 1..n]);
+    expr!(for t { let s = s[clip(t - 1)] + x[t]; } [s[t] for t]);
+    expr!(for i, j { let d = w[i, j] + if i > 0 { d[i - 1, clip(j + 1)] } else { 0 }; } [d[i, j] for i, j]);
 
     // Axes and names.
     expr!(for t { let h[-1] = 0; let h = [h[t - 1] + w[t, i] for i]; } [h[t, i] for t, i]);

@@ -6,6 +6,7 @@ use proc_macro2::{Ident, Span};
 
 use super::{Member, Order, Scope};
 use crate::resolve::hir::{Array, Atom, BinderId, Bound, Integer, Operation, Range, Value};
+use crate::resolve::integers::clipped;
 use crate::resolve::{Checker, Result, Role, count};
 use crate::syntax::ast::{Expr, ExprKind, Path};
 use crate::syntax::name::Name;
@@ -89,7 +90,10 @@ impl Checker<'_> {
             resolved.extend(indices.iter().map(|&index| Integer::index(index)));
         } else {
             let mut places = Vec::new();
-            for subscript in leading {
+            for (subscript, &index) in leading.iter().zip(&indices) {
+                if clipped(subscript).is_some() {
+                    return Err(self.clipped_step(member, index, subscript.span));
+                }
                 let place = self.integer(subscript, Role::Subscript)?;
                 if place.as_id().is_some() {
                     return Err(Diagnostic::new(
@@ -123,6 +127,29 @@ impl Checker<'_> {
             return Ok(Value::Error);
         }
         Ok(Value::Load { array, subscripts: resolved, lazy })
+    }
+
+    /// An element that would stand for those beyond the ends of its own block.
+    fn clipped_step(&self, member: usize, index: BinderId, span: Span) -> Diagnostic {
+        let Some(scope) = &self.block else { unreachable!("a block is being resolved") };
+        let (name, order) =
+            (&scope.members[member].name.text, scope.order.unwrap_or(Order::Ascending));
+        let (index_name, side) = (
+            &self.checked.binders[index].name,
+            if order == Order::Ascending { "first" } else { "last" },
+        );
+        let help = if scope.indices.len() > 1 {
+            format!(
+                "beside a subscript that lies before, say the ends: `max(min({index_name} + 1, len({index_name}) - 1), 0)`; else ask for it in an `if`"
+            )
+        } else {
+            format!(
+                "beyond the {side} `{index_name}` it would stand for a value that is not there yet; {}",
+                self.mend_beyond(name, index, order, 1)
+            )
+        };
+        let message = format!("`clip` along `{index_name}`, by which the block computes `{name}`");
+        Diagnostic::new(span, message, help)
     }
 
     /// Where an element lies: before or after this place by the first subscript that is not the index itself.
@@ -254,37 +281,16 @@ impl Checker<'_> {
             return Ok(true);
         }
         if let Some(steps) = steps {
-            let (name, index) = (&name.text, &self.checked.binders[scope.indices[position]].name);
-            let is_back = scope.order == Some(Order::Ascending);
-            let (side, start, ask) = if is_back {
-                (
-                    "first",
-                    format!("-{steps}"),
-                    format!("if {index} >= {steps} {{ ... }} else {{ ... }}"),
-                )
-            } else {
-                let start = if steps == 1 {
-                    format!("len({index})")
-                } else {
-                    format!("len({index}) + {}", steps - 1)
-                };
-                (
-                    "last",
-                    start,
-                    format!("if {index} + {steps} < len({index}) {{ ... }} else {{ ... }}"),
-                )
-            };
-            let help = if places.len() == 1 {
-                format!(
-                    "say what it is there, `let {name}[{start}] = ...;` in the block, or ask: `{ask}`"
-                )
-            } else {
-                format!("ask for it: `{ask}`")
-            };
+            let (name, index) = (&name.text, scope.indices[position]);
+            let order = scope.order.unwrap_or(Order::Ascending);
+            let side = if order == Order::Ascending { "first" } else { "last" };
             return Err(Diagnostic::new(
                 written[position].span,
-                format!("`{name}` has no value beyond the {side} `{index}`, and is used there"),
-                help,
+                format!(
+                    "`{name}` has no value beyond the {side} `{}`, and is used there",
+                    self.checked.binders[index].name
+                ),
+                self.mend_beyond(name, index, order, steps),
             ));
         }
         for (axis, place) in places.iter().enumerate().skip(position) {
