@@ -263,3 +263,66 @@ fn whether_there_is_a_term_is_looked_at_in_each_step() {
     };
     assert_eq!(*after, [1.0, 1.0, 0.0]);
 }
+
+/// A start lies beside an end of the range, wherever that is, and may name it.
+#[test]
+fn a_start_goes_by_the_end_of_its_range() {
+    const LENGTH: usize = 6;
+    let (a, n) = (2, LENGTH);
+    let tape = Tape::new();
+    let x = tape.vector(numbers(LENGTH, 14));
+    let (from_one, from_a, down) = expr! {
+        for t in 1..n {
+            let p[0] = 2 * x[0];
+            let p = sin(p[t - 1] + x[t]);
+        }
+        for t in a..n {
+            let q[a - 1] = 2 * x[0];
+            let q[a - 2] = 0.25;
+            let q = sin(q[t - 1] * q[t - 2] + x[t]);
+        }
+        for t in a..n {
+            let r[n] = x[0];
+            let r = sin(r[t + 1] + x[t]);
+        }
+        ([p[t] for t in 1..n], [q[t] for t in a..n], [r[t] for t in a..n])
+    };
+    for result in [from_one, from_a, down] {
+        result.backward_with(&numbers(LENGTH, 15)[..result.size()]);
+    }
+    let ours = [from_one.data(), from_a.data(), down.data()].concat();
+    let gradient = x.grad();
+
+    let tape = Tape::new();
+    let x = tape.vector(numbers(LENGTH, 14));
+    let at = |t: usize| x.at([t]);
+    let (mut from_one, mut from_a, mut down) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut p, mut q, mut r) = (2.0 * at(0), [tape.value(0.25), 2.0 * at(0)], at(0));
+    for t in 1..n {
+        p = (p + at(t)).sin();
+        from_one.push(p);
+    }
+    for t in a..n {
+        q = [q[1], (q[1] * q[0] + at(t)).sin()];
+        from_a.push(q[1]);
+    }
+    for t in (a..n).rev() {
+        r = (r + at(t)).sin();
+        down.insert(0, r);
+    }
+    let weights = numbers(LENGTH, 15);
+    let weighted = |all: &[Value<'_>]| {
+        all.iter()
+            .zip(&weights)
+            .map(|(value, weight)| *value * *weight)
+            .sum::<Value<'_>>()
+            .backward();
+    };
+    for all in [&from_one, &from_a, &down] {
+        weighted(all);
+    }
+    let theirs: Vec<f64> =
+        [from_one, from_a, down].concat().iter().map(|value| value.data()).collect();
+    assert_close(&ours, &theirs, "values");
+    assert_close(&gradient, &x.grad(), "the gradient");
+}
