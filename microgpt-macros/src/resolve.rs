@@ -31,7 +31,7 @@ use crate::syntax::report::{Diagnostic, Report};
 type Result<T> = std::result::Result<T, Diagnostic>;
 
 /// The greatest number of axes of an array.
-const MAX_RANK: usize = 6;
+pub const MAX_RANK: usize = 6;
 
 pub use known::{Argument, Known, NamedAxis, StatedRange, What};
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, Span, TokenStream};
+use quote::ToTokens;
 
 use super::integers::Ids;
 use super::{Emitter, call, code, ident, pointed};
@@ -20,9 +21,14 @@ const SUBSCRIPTS: [&str; 7] = [
     "SixSubscripts",
 ];
 
+/// Binds what a call gives. The braces around a name in it stand where the compiler is to point; it would call them
+/// unnecessary.
+fn bound(pattern: impl ToTokens, call: &TokenStream) -> TokenStream {
+    code!(#[allow(unused_braces)] let #pattern = #call;)
+}
+
 impl Emitter<'_> {
-    /// Evaluates and opens the operands. The braces around a name in these calls stand where the
-    /// compiler is to point; it would call them unnecessary.
+    /// Evaluates and opens the operands.
     pub(super) fn operands(&self) -> TokenStream {
         let runtime = self.runtime;
         let mut tokens = TokenStream::new();
@@ -42,14 +48,14 @@ impl Emitter<'_> {
             let subscripts = self.subscripts(rank);
             tokens.extend(if position == 0 {
                 let open = call!(span=> #runtime::expr::open::<#subscripts, _, _, _, _>(#operand));
+                let bound = bound(code!((#source, shape_)), &open);
                 code! {
-                    #[allow(unused_braces)]
-                    let (#source, shape_) = #open;
+                    #bound
                     let real_ = #runtime::expr::precision(&#source);
                 }
             } else {
                 let open = call!(span=> #runtime::expr::open_as::<#subscripts, _, _, _, _>(#real, #operand));
-                code!(#[allow(unused_braces)] let (#source, shape_) = #open;)
+                bound(code!((#source, shape_)), &open)
             });
             tokens.extend(self.opened_axes(name, rank, span));
         }
@@ -64,23 +70,24 @@ impl Emitter<'_> {
             let is_condition = self.checked.conditions.contains(&id);
             tokens.extend(if is_condition && rank == 0 {
                 let open = call!(span=> #runtime::expr::open_condition(#operand));
-                code!(#[allow(unused_braces)] let #name = #open;)
+                bound(name, &open)
             } else if is_condition {
                 let open = call!(span=> #runtime::expr::open_conditions(#operand));
+                let bound = bound(code!((#name, shape_)), &open);
                 let axes = self.opened_axes(name, rank, span);
                 code! {
-                    #[allow(unused_braces)]
-                    let (#name, shape_) = #open;
+                    #bound
                     let #name = &#name[..];
                     #axes
                 }
             } else if rank == 0 {
                 let open = call!(span=> #runtime::expr::open_integer(#operand));
-                code!(#[allow(unused_braces)] let #name = #open;)
+                bound(name, &open)
             } else {
                 let open = call!(span=> #runtime::expr::open_integers(#operand));
+                let bound = bound(code!((#name, shape_)), &open);
                 let axes = self.opened_axes(name, rank, span);
-                code!(#[allow(unused_braces)] let (#name, shape_) = #open; #axes)
+                code!(#bound #axes)
             });
         }
         tokens
@@ -98,7 +105,7 @@ impl Emitter<'_> {
         let dims = (0..rank).map(|axis| Self::dim(name, axis));
         let shape = pointed(&ident("shape_"), span);
         let axes = call!(span=> #runtime::expr::axes::<#subscripts, _, _>(#shape));
-        code!(#[allow(unused_braces)] let (#(#dims,)*) = #axes;)
+        bound(code!((#(#dims,)*)), &axes)
     }
 
     /// Unifies the axes of each class, and checks what only the run time can tell.
@@ -236,7 +243,7 @@ impl Emitter<'_> {
                     let same = call! {span=>
                         #runtime::expr::same(#before, #found, (#index, #first, #this))
                     };
-                    code!(#[allow(unused_braces)] let #axis = #same;)
+                    bound(&axis, &same)
                 }
             });
             seen.push(used);

@@ -4,14 +4,12 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 
 use super::draws::{Draw, form};
 use super::signature::{ARRAYS, text_of};
-use crate::resolve::NamedAxis;
 use crate::resolve::hir::Label;
+use crate::resolve::{MAX_RANK, NamedAxis};
 use crate::syntax::name::{is_name, plain};
 use crate::syntax::report::{Diagnostic, Report};
 use crate::syntax::tokens::{Result, Tokens};
 
-/// An array has at most so many axes.
-const MAX_AXES: usize = 6;
 /// An axis is no longer as written.
 const LONGEST: usize = 1_000_000_000;
 /// Integers of Rust.
@@ -434,11 +432,11 @@ fn read_axes(group: &Group) -> Result<Vec<Axis>> {
             ));
         }
     }
-    if axes.len() > MAX_AXES {
+    if axes.len() > MAX_RANK {
         return Err(Diagnostic::new(
             group.span(),
             format!("an array with {} axes", axes.len()),
-            format!("arrays have at most {MAX_AXES} axes"),
+            format!("arrays have at most {MAX_RANK} axes"),
         ));
     }
     Ok(axes)

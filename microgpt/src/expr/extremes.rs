@@ -142,6 +142,8 @@ fn better<T: Real, const K: usize>(
 }
 
 /// The greatest of some values, or the least: the first of several that are equal, or the first NaN.
+///
+/// All its methods take a reference, as those of [`Sum`](super::sums::Sum) do.
 #[derive(Clone, Copy)]
 pub struct Best<T> {
     best: Option<(usize, T)>,

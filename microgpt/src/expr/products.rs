@@ -7,6 +7,8 @@ use crate::real::Real;
 /// What is a number in the end is one, wherever the product has been: `1e200 · 1e200 · 1e-200` is
 /// `1e200`. Scaling is by powers of two, and only where a product grows or shrinks a lot: the digits are
 /// those of plain multiplication. Zeros, infinities and NaN are as in plain multiplication.
+///
+/// All its methods take a reference, as those of [`Sum`](super::sums::Sum) do.
 #[derive(Clone, Copy, Debug)]
 pub struct Product<T> {
     mantissa: T,

@@ -12,6 +12,9 @@ use crate::real::Real;
 use crate::shape::Dim;
 
 /// A sum under way, in lanes: whole vectors, and the same bits on every machine that has FMA.
+///
+/// All its methods take a reference, as generated code has one: a method that a trait of the user gives all types would
+/// else come first.
 #[derive(Clone, Copy)]
 pub struct Sum<T>([T; LANES]);
 
