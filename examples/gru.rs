@@ -139,8 +139,7 @@ fn run(steps: usize, say: impl Fn(String)) -> Result<[f64; 2], Box<dyn Error>> {
     let tape = Tape::new();
     let gru = found.instance(&tape)?;
     let progress = found.progress.ok_or("a training to go on with")?;
-    let trainer = Trainer::new(&gru, progress.training).threads(2)?;
-    let mut trainer = trainer.resumed(progress.steps, progress.optimiser);
+    let mut trainer = progress.trainer(&gru).threads(2)?;
     say(format!("resumed after step {}", trainer.steps()));
     while trainer.steps() < steps {
         let loss = step(&mut trainer, docs)?;

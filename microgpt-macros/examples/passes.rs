@@ -103,9 +103,11 @@ fn show(program: &str, rust: bool) -> Result<String, String> {
     });
     if rust {
         let expansion = emit::emit(&runtime, &checked, &gradient, &kernels);
-        let file = syn::parse2(quote!(fn program() { #expansion }));
-        let file = file.map_err(|error| format!("what it becomes is no Rust: {error}"))?;
-        say(&mut text, format_args!("\nRust\n\n{}", prettyplease::unparse(&file)));
+        let rust = match syn::parse2(quote!(fn program() { #expansion })) {
+            Ok(file) => prettyplease::unparse(&file),
+            Err(error) => format!("what it becomes is none: {error}\n\n{expansion}"),
+        };
+        say(&mut text, format_args!("\nRust\n\n{rust}"));
     }
     Ok(text)
 }

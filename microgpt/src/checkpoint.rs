@@ -89,9 +89,7 @@ pub struct Checkpoint<M, T = f64> {
 /// let found: Checkpoint<Gpt> = Checkpoint::from_bytes(&bytes)?;
 /// let tape = Tape::new();
 /// let gpt = found.instance(&tape)?;
-/// let progress = found.progress.expect("a training");
-/// let trainer = Trainer::new(&gpt, progress.training);
-/// let mut trainer = trainer.resumed(progress.steps, progress.optimiser);
+/// let mut trainer = found.progress.expect("a training").trainer(&gpt);
 /// assert_eq!(trainer.step(&[&document])?, next);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -107,6 +105,20 @@ pub struct Progress<T> {
     pub optimiser: Optimiser<T>,
     /// The generator, as it is after all draws so far.
     pub random: PythonRandom,
+}
+
+impl<T: Real> Progress<T> {
+    /// The training, as it goes on: with the parameters that are frozen, and what the optimiser remembers.
+    ///
+    /// # Panics
+    ///
+    /// If the optimiser is not that of the training, or remembers more or fewer numbers than are trained.
+    #[must_use]
+    #[track_caller]
+    pub fn trainer<'m, 't, M: Loss>(&self, model: &'m Instance<'t, M, T>) -> Trainer<'m, 't, M, T> {
+        let trainer = Trainer::new(model, self.training).with_frozen(self.frozen.clone());
+        trainer.resumed(self.steps, self.optimiser.clone())
+    }
 }
 
 /// What is kept as JSON.

@@ -1,6 +1,8 @@
 //! What the library does for every model, on one that is no GPT: it has a state, attention, and what
 //! it takes from positions.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use microgpt::layers::{attention, attention_of_streams, embedding, linear};
 use microgpt::model::{Bias, ModelError, Weight};
 use microgpt::{
@@ -283,8 +285,8 @@ fn a_pass_has_one_token_of_each_stream() {
     {
         let mut cache = Context::cache(&gpt, 3);
         cache.advance(streams);
-        let pass = std::panic::AssertUnwindSafe(|| gpt.logits(&[2, 2], &mut cache).data());
-        let panic = std::panic::catch_unwind(pass).expect_err("it panics");
+        let pass = AssertUnwindSafe(|| gpt.logits(&[2, 2], &mut cache).data());
+        let panic = catch_unwind(pass).expect_err("it panics");
         assert_eq!(*panic.downcast::<String>().expect("a message"), text);
     }
 }
@@ -480,7 +482,7 @@ impl LanguageModel for Bent {
 #[test]
 fn logits_of_another_shape_are_refused_by_the_name_of_the_model() {
     for (rows, columns, is_right) in [(3, 5, true), (1, 5, false), (3, 64, false)] {
-        let loss = std::panic::catch_unwind(|| {
+        let loss = catch_unwind(|| {
             let tape = Tape::new();
             let model = Bent { rows, columns };
             let bent = Instance::new(&tape, model, &mut PythonRandom::new(1)).expect("a model");
@@ -544,7 +546,7 @@ fn a_context_that_no_forward_pass_has_begun_is_named() {
         Context::document().scan(x, tape.vector(vec![0.0; 6]), |x, h| x + h);
     };
     for call in [&attend as &dyn Fn(), &scan] {
-        let error = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call));
+        let error = catch_unwind(AssertUnwindSafe(call));
         let error = error.expect_err("refused");
         let text = error.downcast_ref::<String>().expect("a message");
         assert!(text.contains("no forward pass has begun"), "{text}");
@@ -565,5 +567,29 @@ fn nothing_is_trained_with_numbers_that_cannot() {
         let error = trainer.step(&[&[4, 1, 4]]).expect_err("refused").to_string();
         assert!(error.starts_with(expected), "{error}");
         assert_eq!(model.block().data(), before);
+    }
+}
+
+#[test]
+fn a_state_is_followed_by_one_as_long() {
+    for len in [2, 8] {
+        for tokens in [1, 3] {
+            let tape = Tape::new();
+            let [x, wider] = [4, len].map(|len| tape.zeros((tokens, len)));
+            let start = tape.zeros((4,));
+            let scan = || {
+                let mut context = Context::packed([tokens]);
+                let _ = context.scan(x, start, |_, _| wider.rows(0, 1));
+            };
+            let recurrence = || {
+                let mut context = Context::packed([tokens]);
+                let _ = context.recurrence(x, start, |_, _| wider.reshape((tokens, 1, len)));
+            };
+            for call in [&scan as &dyn Fn(), &recurrence] {
+                let panic = catch_unwind(AssertUnwindSafe(call)).expect_err("another length");
+                let text = panic.downcast_ref::<String>().expect("a text");
+                assert_eq!(*text, format!("a state of {len} numbers, where the start has 4"));
+            }
+        }
     }
 }

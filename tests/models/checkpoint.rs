@@ -1,6 +1,7 @@
 //! Checkpoints: nothing is lost in a file, and nothing in a file can hurt.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use microgpt::checkpoint::{CheckpointError, FileError, can_save};
@@ -503,6 +504,11 @@ fn an_error_names_its_file() {
         let text = error.to_string();
         assert_eq!(text, format!("{}: {}", path.display(), error.error));
         assert_eq!(text.lines().count(), 1);
+        let mut cause: &dyn Error = &error;
+        while let Some(next) = cause.source() {
+            cause = next;
+        }
+        assert!(cause.is::<std::io::Error>(), "{cause:?}");
         // What a program prints whose `main` returns it.
         assert_eq!(format!("{error:?}"), text);
     }

@@ -1,7 +1,7 @@
 //! Trainings that leave some parameters as they are.
 
 use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, UnwindSafe, catch_unwind};
 
 use microgpt::checkpoint::CheckpointError;
 use microgpt::model::Bias;
@@ -64,8 +64,10 @@ fn trained(parameters: &'static [&'static str], frozen: &[&str], rule: Rule) -> 
     let tape = Tape::new();
     let line = Instance::new(&tape, Line { parameters }, &mut PythonRandom::new(1));
     let line = line.expect("a model");
-    let trainer = Trainer::new(&line, Training { rule, ..TRAINING });
-    let mut trainer = trainer.freeze(|name| frozen.contains(&name));
+    let mut trainer = Trainer::new(&line, Training { rule, ..TRAINING });
+    if !frozen.is_empty() {
+        trainer = trainer.freeze(|name| frozen.contains(&name));
+    }
     for _ in 0..12 {
         trainer.step(&[&0.1, &0.7, &1.5, &-0.3]).expect("a finite loss");
     }
@@ -107,10 +109,7 @@ fn gpt(rule: Rule, threads: usize, from: Option<&[u8]>, until: usize) -> Checkpo
     let mut trainer = Trainer::new(&gpt, Training { rule, ..TRAINING });
     trainer = match progress {
         None => trainer.freeze(is_frozen),
-        Some(progress) => {
-            let trainer = trainer.resumed(progress.steps, progress.optimiser);
-            trainer.freeze(|name| progress.frozen.contains(name))
-        }
+        Some(progress) => progress.trainer(&gpt),
     };
     let mut trainer = trainer.threads(threads).expect("threads");
     while trainer.steps() < until {
@@ -162,17 +161,51 @@ fn what_cannot_be_frozen_is_told() {
     assert!(frozen(&["wpe", "layer0.attn_wq"]).is_ok());
     assert!(matches!(frozen(&["wpe", "wq"]), Err(CheckpointError::Frozen(name)) if name == "wq"));
     // What is remembered is of other parameters.
-    assert!(matches!(frozen(&["wpe"]), Err(CheckpointError::Model(_))));
+    let Err(CheckpointError::Remembered { expected, found }) = frozen(&["wpe"]) else {
+        panic!("the optimiser remembers less than is trained")
+    };
+    assert_eq!(expected - found, 16);
     let every: Vec<&str> = gpt_5.parameters().iter().map(|one| one.name.as_str()).collect();
     assert!(matches!(frozen(&every), Err(CheckpointError::Frozen(_))));
     // So is a training that goes on.
     let progress = good.progress.clone().expect("a training");
     let tape = Tape::new();
     let again = good.instance(&tape).expect("a model");
-    let trainer = Trainer::new(&again, progress.training);
-    let mut trainer = trainer.resumed(progress.steps, progress.optimiser);
-    let step = AssertUnwindSafe(|| trainer.step(&[&[4, 0, 4]]).is_ok());
-    let panic = catch_unwind(step).expect_err("nothing is frozen");
-    let text = panic.downcast_ref::<String>().expect("a text");
-    assert!(text.starts_with("this optimiser has moved "), "{text}");
+    let resumed = AssertUnwindSafe(|| {
+        let trainer = Trainer::new(&again, progress.training);
+        drop(trainer.resumed(progress.steps, progress.optimiser.clone()));
+    });
+    let text = panic_of(resumed);
+    assert!(
+        text.starts_with("the optimiser remembers ") && text.contains("freezes first"),
+        "{text}"
+    );
+    let text = panic_of(AssertUnwindSafe(|| {
+        drop(progress.trainer(&again).freeze(|name| name == "lm_head"));
+    }));
+    assert!(text.starts_with("the optimiser remembers "), "{text}");
+}
+
+#[test]
+fn names_are_frozen_beside_those_before_and_none_in_vain() {
+    let tape = Tape::new();
+    let gpt = Instance::new(&tape, Gpt::new(5), &mut PythonRandom::new(2)).expect("a model");
+    let trainer = || Trainer::new(&gpt, TRAINING).freeze(|name| name == "wte");
+    let frozen: Vec<String> =
+        trainer().freeze(|name| name == "wpe").frozen().iter().cloned().collect();
+    assert_eq!(frozen, ["wpe", "wte"]);
+    let text = panic_of(AssertUnwindSafe(|| drop(trainer().freeze(|name| name == "wtte"))));
+    assert!(text.starts_with("no parameter that is to be frozen: there are wte, wpe, "), "{text}");
+    // Before the first step the optimiser remembers nothing, and what is frozen stays so all the same.
+    let bytes = Checkpoint::of_training(&trainer(), None, &PythonRandom::new(3)).to_bytes();
+    let found = Checkpoint::<Gpt>::from_bytes(&bytes.expect("bytes")).expect("a checkpoint");
+    let mut resumed = found.progress.expect("a training").trainer(&gpt);
+    let before = gpt.weights().wte.data();
+    resumed.step(&[&[4, 0, 4]]).expect("a finite loss");
+    assert_eq!(gpt.weights().wte.data(), before);
+}
+
+fn panic_of(what: impl FnOnce() + UnwindSafe) -> String {
+    let panic = catch_unwind(what).expect_err("it panics");
+    panic.downcast_ref::<String>().expect("a text").clone()
 }

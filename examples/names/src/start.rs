@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use microgpt::checkpoint::{CheckpointError, Dtype, FileError, Progress};
 use microgpt::model::ModelError;
 use microgpt::train::TrainingError;
-use microgpt::{CharTokenizer, Checkpoint, Gpt, Instance, PythonRandom, Real, Trainer, Training};
+use microgpt::{CharTokenizer, Checkpoint, Gpt, Instance, PythonRandom, Real, Trainer};
 
 use super::args::Args;
 use super::dataset::Dataset;
@@ -181,16 +181,15 @@ pub fn trainer<'g, 't, T: Real>(
     let (Some(path), Some(found)) = (&args.resume, found) else {
         return as_asked(Trainer::new(gpt, args.training()));
     };
-    let Some(Progress { training, steps: made, frozen, optimiser, random: drawn }) = found.progress
-    else {
+    let Some(mut progress) = found.progress else {
         return Err(about("--resume", path, &"it holds no training to go on with"));
     };
     check_notes(args, &found.notes, notes)
         .map_err(|others| about("--resume", path, &format!("it was trained with {others}")))?;
     // The same file in the end, by whatever name its data goes now.
     *notes = found.notes;
-    *random = drawn;
-    let steps = args.steps.unwrap_or(training.steps);
-    let trainer = Trainer::new(gpt, Training { steps, ..training }).resumed(made, optimiser);
-    as_asked(trainer.freeze(|name| frozen.contains(name)))
+    let Progress { training, random: drawn, .. } = &mut progress;
+    training.steps = args.steps.unwrap_or(training.steps);
+    random.clone_from(drawn);
+    as_asked(progress.trainer(gpt))
 }

@@ -8,10 +8,11 @@ use quote::ToTokens;
 use super::integers::Ids;
 use super::{Emitter, call, code, ident, pointed};
 use crate::graph::{ClassId, IndexId, IndexRange, Length};
+use crate::resolve::MAX_RANK;
 use crate::resolve::hir::{Axis, Integer, Operand, OperandId};
 
 /// By how many there are.
-const SUBSCRIPTS: [&str; 7] = [
+const SUBSCRIPTS: [&str; MAX_RANK + 1] = [
     "NoSubscript",
     "OneSubscript",
     "TwoSubscripts",

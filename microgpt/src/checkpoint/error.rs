@@ -27,6 +27,7 @@ pub struct FileError {
     /// The file, as it was asked for.
     pub path: PathBuf,
     /// What is wrong with it.
+    #[source]
     pub error: CheckpointError,
 }
 
@@ -143,6 +144,16 @@ pub enum CheckpointError {
         "its training cannot freeze `{0}`: it is no parameter of its model, or the last one that moves"
     )]
     Frozen(String),
+    /// An optimiser that remembers more or fewer numbers than its training moves.
+    #[error(
+        "its optimiser remembers {found} numbers of each kind, and its training moves {expected}"
+    )]
+    Remembered {
+        /// How many parameters are not frozen.
+        expected: usize,
+        /// How many are remembered.
+        found: usize,
+    },
     /// An optimiser that is not the one of the training's rule.
     #[error("its optimiser is not the one of its training")]
     Optimiser,

@@ -96,8 +96,12 @@ impl Layout {
         numbers: &[T],
     ) -> Result<(), CheckpointError> {
         let expected = self.behind(prefix).map(Parameter::size).sum();
-        if numbers.len() != expected {
-            return Err(ModelError::Parameters { expected, found: numbers.len() }.into());
+        let found = numbers.len();
+        if found != expected {
+            return Err(match prefix {
+                "" => ModelError::Parameters { expected, found }.into(),
+                _ => CheckpointError::Remembered { expected, found },
+            });
         }
         self.parts(prefix, numbers).try_for_each(|(name, _, own)| check_block(prefix, &name, own))
     }

@@ -175,6 +175,7 @@ impl<'t, M: Model, T: Real> Instance<'t, M, T> {
     /// # Errors
     ///
     /// If the sizes do not make a model, or one that this machine has no memory for.
+    #[track_caller]
     pub fn new(tape: &'t Tape<T>, model: M, random: &mut PythonRandom) -> Result<Self, ModelError> {
         let (declared, count) = declared(&model, tape)?;
         let mut numbers = Vec::new();
@@ -195,6 +196,7 @@ impl<'t, M: Model, T: Real> Instance<'t, M, T> {
     /// # Errors
     ///
     /// If the sizes do not make a model, or one of another number of parameters.
+    #[track_caller]
     pub fn with_parameters(block: Vector<'t, usize, T>, model: M) -> Result<Self, ModelError> {
         let (declared, expected) = declared(&model, block.tape())?;
         if block.size() != expected {
@@ -203,6 +205,7 @@ impl<'t, M: Model, T: Real> Instance<'t, M, T> {
         Ok(Self::of_declared(model, declared, block))
     }
 
+    #[track_caller]
     fn of_declared(model: M, declared: Vec<Declaration>, block: Vector<'t, usize, T>) -> Self {
         let parameters: Arc<[_]> = declared.into_iter().map(|one| one.parameter).collect();
         let weights = weights_in(&model, block, &parameters);

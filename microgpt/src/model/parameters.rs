@@ -104,7 +104,7 @@ impl fmt::Display for Otherwise<'_> {
         write!(
             f,
             "`Model::weights` declares {}, where it declared {} before: each call must declare the same parameters in \
-             the same order, and a `HashMap` has none",
+             the same order",
             told(self.now.as_ref()),
             told(self.before)
         )

@@ -6,12 +6,12 @@ use super::{Record, Tape};
 use crate::expr::Place;
 use crate::real::Real;
 
-/// Whether a number was computed forward or backward; [`NotFinite`] has an example.
+/// Whether a number is a value or a gradient; [`NotFinite`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quantity {
-    /// In the forward pass.
+    /// Of the forward pass, or a parameter.
     Value,
-    /// In the backward pass.
+    /// Of the backward pass.
     Gradient,
 }
 

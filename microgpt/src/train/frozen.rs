@@ -15,14 +15,11 @@ pub(super) struct Frozen {
 }
 
 impl Frozen {
-    pub(super) fn new(parameters: &[Parameter], is_frozen: impl Fn(&str) -> bool) -> Self {
-        let (mut names, mut moved) = (BTreeSet::new(), Vec::<Range<usize>>::new());
-        let mut start = 0;
+    pub(super) fn new(parameters: &[Parameter], names: BTreeSet<String>) -> Self {
+        let (mut moved, mut start) = (Vec::<Range<usize>>::new(), 0);
         for parameter in parameters {
             let end = start + parameter.size();
-            if is_frozen(&parameter.name) {
-                names.insert(parameter.name.clone());
-            } else {
+            if !names.contains(&parameter.name) {
                 match moved.last_mut() {
                     Some(last) if last.end == start => last.end = end,
                     _ => moved.push(start..end),

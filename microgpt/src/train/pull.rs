@@ -40,11 +40,16 @@ impl<T: Real> Pull<'_, T> {
         watched
     }
 
+    /// Before the forward pass: what is computed of a parameter that is not finite is not either, and no equation is to
+    /// blame.
+    pub(super) fn watch_parameters(self, block: Vector<'_, usize, T>) -> Result<(), TrainingError> {
+        let Some(parameters) = self.check_finite else { return Ok(()) };
+        block.with_data(|values| self.watch_each(parameters, Quantity::Value, values))
+    }
+
     fn watch(self, block: Vector<'_, usize, T>, loss: T) -> Result<T, TrainingError> {
         let step = self.step;
         if let Some(parameters) = self.check_finite {
-            // What is computed of a parameter that is not finite is not either, and no equation is to blame.
-            block.with_data(|values| self.watch_each(parameters, Quantity::Value, values))?;
             if let Some(found) = block.tape().not_finite() {
                 return Err(TrainingError::NotFinite { step, found: Box::new(found) });
             }

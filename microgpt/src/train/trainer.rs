@@ -262,7 +262,7 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
             training,
             usable: training.check(),
             optimiser: Optimiser::new(training.rule),
-            frozen: Frozen::new(model.parameters(), |_| false),
+            frozen: Frozen::new(model.parameters(), BTreeSet::new()),
             steps: 0,
             check_finite: false,
             gradients: Gradients::default(),
@@ -274,11 +274,13 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
     }
 
     /// Goes on after this many steps, with what the optimiser remembers. Its figures, as the betas of Adam, are those
-    /// of the training.
+    /// of the training. What was frozen is [frozen](Trainer::freeze) before. Of a file
+    /// [`Progress::trainer`](crate::checkpoint::Progress::trainer) does all of it.
     ///
     /// # Panics
     ///
-    /// If the training's rule makes another optimiser than this one.
+    /// If the training's rule makes another optimiser than this one, or it remembers more or fewer numbers than are
+    /// trained.
     #[must_use]
     #[track_caller]
     pub fn resumed(mut self, steps: usize, optimiser: Optimiser<T>) -> Self {
@@ -295,12 +297,27 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
         };
         self.steps = steps;
         self.optimiser = optimiser;
+        self.require_remembered();
         self
     }
 
-    /// Freezes the parameters of these names: they stay as they are, the optimiser remembers nothing of them, and
-    /// their gradients are no part of the norm that is clipped. A training that goes on must freeze the same ones:
-    /// [`frozen`](Trainer::frozen) says which, and a checkpoint keeps them.
+    /// Whether the optimiser remembers what is trained, if it remembers anything.
+    #[track_caller]
+    fn require_remembered(&self) {
+        let trained: usize = self.frozen.moved.iter().map(Range::len).sum();
+        for (name, numbers) in self.optimiser.remembered() {
+            assert!(
+                numbers.is_empty() || numbers.len() == trained,
+                "the optimiser remembers {} numbers as `{name}`, and {trained} are trained: a training that goes on \
+                 freezes first what it froze before, and nothing else",
+                numbers.len()
+            );
+        }
+    }
+
+    /// Freezes the parameters of these names, beside those that are frozen: they stay as they are, the optimiser
+    /// remembers nothing of them, and their gradients are no part of the norm that is clipped. A training that goes on
+    /// must freeze the same ones: [`frozen`](Trainer::frozen) says which, and a checkpoint keeps them.
     ///
     /// ```
     /// use microgpt::{Gpt, Instance, PythonRandom, Tape, Trainer, Training};
@@ -317,12 +334,29 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
     ///
     /// # Panics
     ///
-    /// If no parameter is left to train.
+    /// If there is no parameter of such a name, or none is left to train, or the optimiser has moved one of them before.
     #[must_use]
     #[track_caller]
-    pub fn freeze(mut self, is_frozen: impl Fn(&str) -> bool) -> Self {
-        self.frozen = Frozen::new(self.model.parameters(), is_frozen);
+    pub fn freeze(mut self, mut is_frozen: impl FnMut(&str) -> bool) -> Self {
+        let names = || self.model.parameters().iter().map(|parameter| &parameter.name[..]);
+        let mut frozen: BTreeSet<String> =
+            names().filter(|name| is_frozen(name)).map(str::to_owned).collect();
+        assert!(
+            !frozen.is_empty(),
+            "no parameter that is to be frozen: there are {}",
+            names().collect::<Vec<_>>().join(", ")
+        );
+        frozen.append(&mut self.frozen.names.clone());
+        self = self.with_frozen(frozen);
         assert!(!self.frozen.moved.is_empty(), "all parameters are frozen: none is left to train");
+        self.require_remembered();
+        self
+    }
+
+    /// Freezes these and no others.
+    #[must_use]
+    pub(crate) fn with_frozen(mut self, names: BTreeSet<String>) -> Self {
+        self.frozen = Frozen::new(self.model.parameters(), names);
         self
     }
 
@@ -435,6 +469,7 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
         let share = T::of(examples.len() as f64).recip();
         let check_finite = self.check_finite.then(|| self.model.parameters());
         let pull = Pull { share, check_finite, step: self.steps + 1 };
+        pull.watch_parameters(self.model.block())?;
         let losses = if let [_] = examples {
             self.pull_back_at_once(pull, examples)
         } else {
@@ -527,6 +562,7 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
     }
 
     /// Moves the parameters, unless something went wrong: then they stay as they are.
+    #[track_caller]
     fn finish(&mut self, loss: Result<T, TrainingError>) -> Result<T, TrainingError> {
         let block = self.model.block();
         if loss.is_ok() {

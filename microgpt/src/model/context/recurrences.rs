@@ -19,7 +19,8 @@ impl<'t, T: Real> Context<'t, T> {
     ///
     /// # Panics
     ///
-    /// If there is not one row of `x` for each token, or if `step` does not return a state for each row that it received.
+    /// If there is not one row of `x` for each token, or if `step` does not return a state for each row that it received,
+    /// as long as `start`.
     #[track_caller]
     pub fn scan<X: Rows, S: Dim>(
         &mut self,
@@ -40,6 +41,7 @@ impl<'t, T: Real> Context<'t, T> {
         if !spans.is_empty() && spans.iter().all(|span| span.len == 1) {
             // Tokens as they are generated: one step, without a list of what is still running.
             let state = step(x, first_states(spans, start, kept));
+            require_len(state.shape().1, start.shape().0);
             keep(state, kept, spans.iter().enumerate());
             return state;
         }
@@ -61,6 +63,7 @@ impl<'t, T: Real> Context<'t, T> {
             }
             made += rows.len();
             state = step(gathered(x, &rows), state);
+            require_len(state.shape().1, start.shape().0);
             states.push(state);
             time += 1;
             let going: Vec<usize> =
@@ -140,7 +143,7 @@ impl<'t, T: Real> Context<'t, T> {
     /// # Panics
     ///
     /// If there is not one row of `x` for each token, or if `equations` does not return a state for each row that
-    /// it received.
+    /// it received, as long as `start`.
     #[track_caller]
     pub fn recurrence<J: Dim, S: Dim>(
         &mut self,
@@ -179,7 +182,7 @@ impl<'t, T: Real> Context<'t, T> {
     ///
     /// # Panics
     ///
-    /// As [`recurrence`](Context::recurrence).
+    /// As [`recurrence`](Context::recurrence). Parts whose axis is a type, as `Const<8>`, are of one length.
     #[track_caller]
     pub fn recurrences<const PARTS: usize, J: Dim, S: Dim>(
         &mut self,
@@ -199,7 +202,7 @@ impl<'t, T: Real> Context<'t, T> {
         if self.spans.all().iter().all(|span| span.len == 1) {
             let spans = self.spans.all();
             let inputs = x.reshape((1, spans.len(), x.shape().1));
-            let states = flat(equations(inputs, first(spans)), (1, spans.len()));
+            let states = flat(equations(inputs, first(spans)), (1, spans.len()), start);
             for (states, kept) in states.iter().zip(kept) {
                 keep(*states, kept, spans.iter().enumerate());
             }
@@ -218,7 +221,7 @@ impl<'t, T: Real> Context<'t, T> {
         let rows: Vec<usize> = (0..longest).flat_map(row).collect();
         let inputs = gathered(x, &rows);
         let inputs = inputs.reshape((longest, documents, x.shape().1));
-        let states = flat(equations(inputs, first(&spans)), (longest, documents));
+        let states = flat(equations(inputs, first(&spans)), (longest, documents), start);
         let last = |(number, span): (usize, &Span)| (span.len - 1) * documents + number;
         for (states, kept) in states.iter().zip(kept) {
             keep(*states, kept, spans.iter().enumerate().map(|one| (last(one), one.1)));
@@ -251,17 +254,31 @@ impl<'t, T: Real> Context<'t, T> {
     }
 }
 
-/// States of so many positions and documents, a row for each.
+/// States of so many positions and documents, each as long as its start, a row for each.
 #[track_caller]
-fn flat<const PARTS: usize, S: Dim, T: Real>(
-    states: [Array<'_, (usize, usize, S), T>; PARTS],
+fn flat<'t, const PARTS: usize, S: Dim, T: Real>(
+    states: [Array<'t, (usize, usize, S), T>; PARTS],
     expected: (usize, usize),
-) -> [Matrix<'_, usize, S, T>; PARTS] {
-    for states in states {
+    start: [Vector<'t, S, T>; PARTS],
+) -> [Matrix<'t, usize, S, T>; PARTS] {
+    array::from_fn(|part| {
+        let (states, axis) = (states[part], start[part].shape().0);
         let made = (states.shape().0, states.shape().1);
         assert!(made == expected, "states of {made:?} positions and documents, not {expected:?}");
-    }
-    states.map(|states| states.reshape((expected.0 * expected.1, states.shape().2)))
+        require_len(states.shape().2, axis);
+        states.reshape((expected.0 * expected.1, axis))
+    })
+}
+
+/// A state is followed by one as long.
+#[track_caller]
+fn require_len<S: Dim>(found: S, start: S) {
+    assert!(
+        found.len() == start.len(),
+        "a state of {} numbers, where the start has {}",
+        found.len(),
+        start.len()
+    );
 }
 
 /// Keeps for each of some streams the row of its last state, if there is a cache.
