@@ -139,11 +139,12 @@ pub enum CheckpointError {
     /// A parameter whose tensor has a name that another has, or that the file keeps for itself.
     #[error("two of its tensors would be called `{0}`: give the parameter another name")]
     Name(String),
-    /// A training freezes what is no parameter, or all parameters.
-    #[error(
-        "its training cannot freeze `{0}`: it is no parameter of its model, or the last one that moves"
-    )]
+    /// A training freezes what is no parameter.
+    #[error("its training freezes `{0}`, which is no parameter of its model")]
     Frozen(String),
+    /// A training freezes all parameters.
+    #[error("its training freezes all parameters")]
+    AllFrozen,
     /// An optimiser that remembers more or fewer numbers than its training moves.
     #[error(
         "its optimiser remembers {found} numbers of each kind, and its training moves {expected}"

@@ -48,9 +48,12 @@ impl Layout {
     fn check_frozen(&self) -> Result<(), CheckpointError> {
         let mut left: BTreeSet<&str> = self.parameters.iter().map(|one| &one.name[..]).collect();
         for name in &self.frozen {
-            if !left.remove(&name[..]) || left.is_empty() {
+            if !left.remove(&name[..]) {
                 return Err(CheckpointError::Frozen(name.clone()));
             }
+        }
+        if left.is_empty() && !self.frozen.is_empty() {
+            return Err(CheckpointError::AllFrozen);
         }
         Ok(())
     }
