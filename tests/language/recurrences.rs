@@ -264,6 +264,62 @@ fn whether_there_is_a_term_is_looked_at_in_each_step() {
     assert_eq!(*after, [1.0, 1.0, 0.0]);
 }
 
+/// A range is cut off at 0, and its starts lie beside what is left of it: beside no value, where nothing is.
+#[test]
+fn starts_lie_beside_a_range_that_is_cut_off() {
+    const LENGTH: usize = 3;
+    for width in 0..=LENGTH + 2 {
+        let (n, w) = (LENGTH, width);
+        let tape = Tape::new();
+        let (x, first) = (tape.vector(numbers(LENGTH, 16)), tape.vector([0.5, -0.75]));
+        // The last values, from the first of them; the first values, from there and from the last of them.
+        let (window, up, down) = expr! {
+            for t in n - w..n {
+                let p[n - w - 1] = first[0];
+                let p[n - w - 2] = first[1];
+                let p = sin(p[t - 1] * p[t - 2] + sum(p[s] for s in n - w..t) + x[t]);
+            }
+            for t in 0..n - w {
+                let q[-1] = first[0];
+                let q = sin(q[t - 1] + x[t]);
+            }
+            for t in 0..n - w {
+                let r[n - w] = first[0];
+                let r[n - w + 1] = first[1];
+                let r = sin(r[t + 1] * r[t + 2] + x[t]);
+            }
+            (sum(p[t] * x[t] for t in n - w..n), sum(q[t] * x[t] for t in 0..n - w), sum(r[t] * x[t] for t in 0..n - w))
+        };
+        let sums = [window, up, down];
+        (window + 2.0 * up + 3.0 * down).backward();
+        let ours = [sums.map(|sum| sum.data()).to_vec(), x.grad(), first.grad()].concat();
+
+        let tape = Tape::new();
+        let (x, first) = (tape.vector(numbers(LENGTH, 16)), tape.vector([0.5, -0.75]));
+        let (x_at, first_at) = (|t: usize| x.at([t]), |i: usize| first.at([i]));
+        let mut sums = [(); 3].map(|()| tape.value(0.0));
+        let (mut p, mut before) = ([first_at(1), first_at(0)], tape.value(0.0));
+        for t in n.saturating_sub(w)..n {
+            p = [p[1], (p[1] * p[0] + before + x_at(t)).sin()];
+            before += p[1];
+            sums[0] += p[1] * x_at(t);
+        }
+        let mut q = first_at(0);
+        for t in 0..n.saturating_sub(w) {
+            q = (q + x_at(t)).sin();
+            sums[1] += q * x_at(t);
+        }
+        let mut r = [first_at(1), first_at(0)];
+        for t in (0..n.saturating_sub(w)).rev() {
+            r = [r[1], (r[1] * r[0] + x_at(t)).sin()];
+            sums[2] += r[1] * x_at(t);
+        }
+        (sums[0] + 2.0 * sums[1] + 3.0 * sums[2]).backward();
+        let theirs = [sums.map(|sum| sum.data()).to_vec(), x.grad(), first.grad()].concat();
+        assert_close(&ours, &theirs, &format!("a width of {width}"));
+    }
+}
+
 /// A start lies beside an end of the range, wherever that is, and may name it.
 #[test]
 fn a_start_goes_by_the_end_of_its_range() {

@@ -182,7 +182,8 @@ impl Builder<'_> {
         let count = i64::try_from(starts.len()).unwrap_or(i64::MAX);
         let (low, high) = match &self.graph.indices[index].range {
             IndexRange::Whole(_) => (Integer::constant(0), Integer::atom(Atom::Len(index))),
-            IndexRange::Stated { low, high } => (low.clone(), high.clone()),
+            // The starts lie beside the values that there are.
+            IndexRange::Stated { low, high } => (low.clone().cut_off(), high.clone().cut_off()),
         };
         let steps = Integer::constant(1);
         let start = |(back, definition): (i64, &DefinitionId)| Start {

@@ -310,14 +310,7 @@ impl Checker<'_> {
                     (_, Some(Range::Stated { low, high }), Some(binder))
                         if !self.is_ragged(binder) =>
                     {
-                        let last = high.plus(-1, &Integer::constant(1));
-                        let zero = Integer::constant(0);
-                        let low = if low.is_never_negative() {
-                            Some(low)
-                        } else {
-                            Integer::of(Operation::Max, low, zero)
-                        };
-                        [low.ok_or_else(|| too_large(span))?, last]
+                        [low.cut_off(), high.plus(-1, &Integer::constant(1))]
                     }
                     _ => {
                         return Err(Diagnostic::new(

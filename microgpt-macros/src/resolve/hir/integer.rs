@@ -211,6 +211,15 @@ impl<I: Ord + Copy> Integer<I> {
             && self.terms.iter().all(|(atom, &factor)| factor > 0 && atom.is_never_negative())
     }
 
+    /// An end of a range, which is cut off at 0.
+    pub fn cut_off(self) -> Self {
+        match self.as_constant() {
+            Some(constant) => Self::constant(constant.max(0)),
+            None if self.is_never_negative() => self,
+            None => Self::atom(Atom::Of(Operation::Max, Box::new([self, Self::constant(0)]))),
+        }
+    }
+
     /// Shows all atoms, also those within others.
     pub fn walk<'a>(&'a self, see: &mut dyn FnMut(&'a Atom<I>)) {
         for atom in self.terms.keys() {
