@@ -223,15 +223,14 @@ impl Checker<'_> {
         let Some((order, back)) = found else {
             let [before, after] =
                 [Order::Ascending, Order::Descending].map(|order| self.start_at(*index, order, 1));
-            let index = &self.checked.binders[*index].name;
             let help = match (before, after) {
                 (Some(before), Some(after)) => format!(
-                    "`let {name}[{before}] = ...` is the value one step before the first `{index}`; where the block goes backwards, `let {name}[{after}] = ...` is the one after the last"
+                    "`let {name}[{before}] = ...` is the value one step before the first `{0}`; where the block goes backwards, `let {name}[{after}] = ...` is the one after the last",
+                    self.checked.binders[*index].name
                 ),
-                _ => format!(
-                    "give the end of the range a name in Rust: of `for {index} in a..n` it is `let {name}[a - 1] = ...`, and where the block goes backwards `let {name}[n] = ...`"
-                ),
+                _ => self.name_the_ends(&name.to_string(), *index),
             };
+            let index = &self.checked.binders[*index].name;
             self.report.error(
                 start.at.span,
                 format!("this is no place before the first `{index}`, nor one after the last"),
@@ -251,8 +250,6 @@ impl Checker<'_> {
             return;
         };
         let axes = self.checked.definitions[definition].axes.len();
-        let nearest = [1, 2].map(|steps| self.start_at(scope.indices[0], order, steps));
-        let nearest = nearest.map(|at| format!("let {name}[{}] = ...;", at.unwrap_or_default()));
         let mistake = if known != order {
             Some((
                 format!("`{name}` has a start at the other end than a start above"),
@@ -274,7 +271,7 @@ impl Checker<'_> {
                     "the start {back} steps before the first value comes after {} of `{name}`",
                     count(member.starts.len(), "start")
                 ),
-                format!("write the nearest first: `{}`", nearest.join(" ")),
+                self.nearest_starts(&name.to_string(), scope.indices[0], order),
             ))
         } else {
             None

@@ -33,6 +33,8 @@ fn main() {
     expr!(for t in a..n { let s = s[t - 1] + x[t]; } [s[t] for t in a..n]);
     expr!(for t in {a}..n { let s = s[t - 1] + x[t]; } [s[t] for t in 1..n]);
     expr!(for t { let s = s[clip(t - 1)] + x[t]; } [s[t] for t]);
+    expr!(for t { let s[-1] = 0; let s = s[clip(t - 1)] + x[t]; } [s[t] for t]);
+    expr!(for t in 2 * a..n { let s[2 * a - 2] = 0; let s = s[t - 1] + x[t]; } x[0]);
     expr!(for i, j { let d = w[i, j] + if i > 0 { d[i - 1, clip(j + 1)] } else { 0 }; } [d[i, j] for i, j]);
 
     // Axes and names.

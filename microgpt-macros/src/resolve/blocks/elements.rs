@@ -140,7 +140,11 @@ impl Checker<'_> {
         );
         let help = if scope.indices.len() > 1 {
             format!(
-                "beside a subscript that lies before, say the ends: `max(min({index_name} + 1, len({index_name}) - 1), 0)`; else ask for it in an `if`"
+                "beside a subscript that lies before, say the ends of `{index_name}` by `min` and `max`; else ask for it in an `if`"
+            )
+        } else if !scope.members[member].starts.is_empty() {
+            format!(
+                "the start says what `{name}` is beyond the {side} `{index_name}`: leave the `clip` out"
             )
         } else {
             format!(

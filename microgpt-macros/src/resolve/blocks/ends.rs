@@ -23,13 +23,28 @@ impl Checker<'_> {
             ),
             (None, Some(ask)) => format!("ask for it: {ask}"),
             (_, None) if is_one => {
-                let index = &self.checked.binders[index].name;
-                format!(
-                    "give the end of the range a name in Rust: of `for {index} in a..n` the start is `let {name}[a - 1] = ...;`, and `if {index} > a {{ ... }} else {{ ... }}` asks"
-                )
+                format!("{}; or ask for it in an `if`", self.name_the_ends(name, index))
             }
             (_, None) => "ask for it in an `if`".to_owned(),
         }
+    }
+
+    /// How to write the starts of an equation in their order.
+    pub(super) fn nearest_starts(&self, name: &str, index: BinderId, order: Order) -> String {
+        match [1, 2].map(|steps| self.start_at(index, order, steps)) {
+            [Some(first), Some(second)] => format!(
+                "write the nearest first: `let {name}[{first}] = ...; let {name}[{second}] = ...;`"
+            ),
+            _ => format!("write the nearest first; {}", self.name_the_ends(name, index)),
+        }
+    }
+
+    /// How to write a start beside an end for which there are no words.
+    pub(super) fn name_the_ends(&self, name: &str, index: BinderId) -> String {
+        let index = &self.checked.binders[index].name;
+        format!(
+            "give the end of the range a name in Rust: of `for {index} in a..n` the start is `let {name}[a - 1] = ...;`, and where the block goes backwards `let {name}[n] = ...;`"
+        )
     }
 
     /// The subscript of a start, so many steps beyond an end of an index.
