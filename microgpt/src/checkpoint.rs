@@ -210,10 +210,10 @@ impl<M: Model, T: Real> Checkpoint<M, T> {
             if !progress.optimiser.is_by(progress.training.rule) {
                 return Err(CheckpointError::Optimiser);
             }
-            if progress.steps > 0 {
-                for (name, numbers) in progress.optimiser.remembered() {
-                    layout.check_numbers(&format!("{name}."), numbers)?;
-                }
+            for (prefix, (_, numbers)) in
+                layout.remembered().iter().zip(progress.optimiser.remembered())
+            {
+                layout.check_numbers(prefix, numbers)?;
             }
         }
         layout.check_names()?;
@@ -271,10 +271,10 @@ impl<M: Model + Serialize, T: Real> Checkpoint<M, T> {
         };
         add("", &self.parameters);
         if let Some(progress) = &self.progress {
-            if progress.steps > 0 {
-                for (name, numbers) in progress.optimiser.remembered() {
-                    add(&format!("{name}."), numbers);
-                }
+            for (prefix, (_, numbers)) in
+                layout.remembered().iter().zip(progress.optimiser.remembered())
+            {
+                add(prefix, numbers);
             }
             let words = progress.random.state().words;
             let bytes = words.iter().flat_map(|word| word.to_le_bytes()).collect();

@@ -44,6 +44,11 @@ impl Layout {
         Ok(layout)
     }
 
+    /// What stands before the names of what the optimiser remembers: nothing before its first step.
+    pub(super) fn remembered(&self) -> &[String] {
+        &self.prefixes[1..]
+    }
+
     /// Whether what is frozen are parameters, and not all of them.
     fn check_frozen(&self) -> Result<(), CheckpointError> {
         let mut left: BTreeSet<&str> = self.parameters.iter().map(|one| &one.name[..]).collect();

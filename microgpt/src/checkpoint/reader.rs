@@ -50,11 +50,8 @@ impl Reader<'_> {
         header.training.check()?;
         let mut optimiser = Optimiser::new(header.training.rule);
         if header.steps > 0 {
-            let mut remembered = Vec::new();
-            let empty: Optimiser<T> = Optimiser::new(header.training.rule);
-            for (name, _) in empty.remembered() {
-                remembered.push(self.all::<T>(&format!("{name}."))?);
-            }
+            let each = self.layout.remembered().iter().map(|prefix| self.all(prefix));
+            let remembered: Vec<Vec<T>> = each.collect::<Result<_, _>>()?;
             // The same bits again ask for the same precision.
             if let Some((first, _)) = self.layout.named("").next() {
                 let found = self.view(&first)?.dtype();

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::slice;
 
-use super::frozen::places;
+use super::frozen::{remember, size, update_parts};
 use crate::array::Vector;
 use crate::real::Real;
 
@@ -121,16 +121,9 @@ impl<T: Real> Adam<T> {
         parts: &[Range<usize>],
         learning_rate: f64,
     ) {
-        let count = parts.iter().map(Range::len).sum();
-        if self.mean.is_empty() {
-            self.mean = vec![T::zero(); count];
-            self.square = vec![T::zero(); count];
+        for numbers in [&mut self.mean, &mut self.square] {
+            remember(numbers, size(parts));
         }
-        assert!(
-            self.mean.len() == count,
-            "this optimiser has moved {} parameters before, not {count}",
-            self.mean.len(),
-        );
         self.steps += 1;
         if self.steps.is_multiple_of(TIDY) {
             tidy(&mut self.mean);
@@ -144,27 +137,24 @@ impl<T: Real> Adam<T> {
         let correction = T::of((1.0 - power(self.beta2, self.steps)).recip());
         let epsilon = T::of(self.epsilon);
         let decay = T::of(learning_rate * self.weight_decay);
-        block.update(|weights, gradients| {
-            for (part, remembered) in places(parts) {
-                let (weights, gradients) = (&mut weights[part.clone()], &mut gradients[part]);
-                if self.weight_decay != 0.0 {
-                    for w in &mut *weights {
-                        *w -= decay * *w;
-                    }
+        update_parts(block, parts, |weights, gradients, remembered| {
+            if self.weight_decay != 0.0 {
+                for w in &mut *weights {
+                    *w -= decay * *w;
                 }
-                let count = weights.len();
-                let (gradients, means) =
-                    (&mut gradients[..count], &mut self.mean[remembered.clone()][..count]);
-                let squares = &mut self.square[remembered][..count];
-                for at in 0..count {
-                    let g = gradients[at];
-                    let mean = beta1.fma(means[at], rest1 * g);
-                    let square = beta2.fma(squares[at], rest2 * g * g);
-                    means[at] = mean;
-                    squares[at] = square;
-                    weights[at] -= rate * mean / ((square * correction).sqrt() + epsilon);
-                    gradients[at] = T::zero();
-                }
+            }
+            let count = weights.len();
+            let (gradients, means) =
+                (&mut gradients[..count], &mut self.mean[remembered.clone()][..count]);
+            let squares = &mut self.square[remembered][..count];
+            for at in 0..count {
+                let g = gradients[at];
+                let mean = beta1.fma(means[at], rest1 * g);
+                let square = beta2.fma(squares[at], rest2 * g * g);
+                means[at] = mean;
+                squares[at] = square;
+                weights[at] -= rate * mean / ((square * correction).sqrt() + epsilon);
+                gradients[at] = T::zero();
             }
         });
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use crate::array::Vector;
 use crate::model::Parameter;
 use crate::real::Real;
 
@@ -41,11 +42,37 @@ impl Frozen {
     }
 }
 
-/// Where each part of a block lies there, and where in what is remembered of the parts alone.
-pub(super) fn places(parts: &[Range<usize>]) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
-    parts.iter().scan(0, |end, part| {
-        let start = *end;
-        *end += part.len();
-        Some((part.clone(), start..*end))
-    })
+/// How many numbers some parts of a block have.
+pub(super) fn size(parts: &[Range<usize>]) -> usize {
+    parts.iter().map(Range::len).sum()
+}
+
+/// Makes room for a number of each parameter that an optimiser moves, at its first step.
+#[track_caller]
+pub(super) fn remember<T: Real>(numbers: &mut Vec<T>, count: usize) {
+    if numbers.is_empty() {
+        *numbers = vec![T::zero(); count];
+    }
+    assert!(
+        numbers.len() == count,
+        "this optimiser has moved {} parameters before, not {count}",
+        numbers.len(),
+    );
+}
+
+/// Gives `update` the weights and the gradients of each part of a block, and where the part lies in what is remembered
+/// of the parts alone.
+pub(super) fn update_parts<T: Real>(
+    block: Vector<'_, usize, T>,
+    parts: &[Range<usize>],
+    mut update: impl FnMut(&mut [T], &mut [T], Range<usize>),
+) {
+    block.update(|weights, gradients| {
+        let mut end = 0;
+        for part in parts {
+            let remembered = end..end + part.len();
+            end = remembered.end;
+            update(&mut weights[part.clone()], &mut gradients[part.clone()], remembered);
+        }
+    });
 }

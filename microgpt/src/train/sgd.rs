@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::slice;
 
-use super::frozen::places;
+use super::frozen::{remember, size, update_parts};
 use crate::array::Vector;
 use crate::real::Real;
 
@@ -78,26 +78,15 @@ impl<T: Real> Sgd<T> {
         parts: &[Range<usize>],
         learning_rate: f64,
     ) {
-        let count = parts.iter().map(Range::len).sum();
-        if self.velocity.is_empty() {
-            self.velocity = vec![T::zero(); count];
-        }
-        assert!(
-            self.velocity.len() == count,
-            "this optimiser has moved {} parameters before, not {count}",
-            self.velocity.len(),
-        );
+        remember(&mut self.velocity, size(parts));
         self.steps += 1;
         let (momentum, rate) = (T::of(self.momentum), T::of(learning_rate));
-        block.update(|weights, gradients| {
-            for (part, remembered) in places(parts) {
-                let (weights, gradients) = (&mut weights[part.clone()], &mut gradients[part]);
-                let velocity = &mut self.velocity[remembered];
-                for ((w, g), v) in weights.iter_mut().zip(gradients).zip(velocity) {
-                    *v = momentum.fma(*v, *g);
-                    *w -= rate * *v;
-                    *g = T::zero();
-                }
+        update_parts(block, parts, |weights, gradients, remembered| {
+            let velocity = &mut self.velocity[remembered];
+            for ((w, g), v) in weights.iter_mut().zip(gradients).zip(velocity) {
+                *v = momentum.fma(*v, *g);
+                *w -= rate * *v;
+                *g = T::zero();
             }
         });
     }

@@ -10,7 +10,7 @@ use super::Tree;
 use super::clip::clip;
 #[cfg(feature = "mpi")]
 use super::exchange::Exchange;
-use super::frozen::Frozen;
+use super::frozen::{Frozen, size};
 use super::gradients::Gradients;
 use super::micro_batches::micro_batches;
 use super::pull::Pull;
@@ -304,7 +304,7 @@ impl<'m, 't, M: Loss, T: Real> Trainer<'m, 't, M, T> {
     /// Whether the optimiser remembers what is trained, if it remembers anything.
     #[track_caller]
     fn require_remembered(&self) {
-        let trained: usize = self.frozen.moved.iter().map(Range::len).sum();
+        let trained = size(&self.frozen.moved);
         for (name, numbers) in self.optimiser.remembered() {
             assert!(
                 numbers.is_empty() || numbers.len() == trained,
