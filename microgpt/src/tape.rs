@@ -298,7 +298,13 @@ impl<T: Real> Tape<T> {
         let start = self.check(position, len);
         let arena = &mut *self.arena_mut();
         let block = arena.block(start, len);
+        arena.updates += 1;
         arena.update(block, Location::caller(), work);
+    }
+
+    /// How often values were updated: what was computed from parameters is theirs as long as it stays.
+    pub(crate) fn updates(&self) -> u64 {
+        self.arena().updates
     }
 
     /// Changes the gradients of a block.

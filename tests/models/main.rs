@@ -1,6 +1,7 @@
 //! Models: their training, sampling and files, against the Python and against themselves.
 
 mod any;
+mod beginning;
 mod checkpoint;
 mod declarations;
 mod finite;

@@ -1,15 +1,17 @@
 //! What came before the tokens of a forward pass, and which of them belong together.
 
+mod cache;
 mod recurrences;
 
 use std::any::type_name;
 
-use crate::array::{Array, Matrix, Vector};
+use crate::array::{Array, Matrix};
 use crate::layers::token_embedding;
 use crate::real::Real;
 use crate::shape::Rows;
 
 use super::{Instance, LanguageModel};
+use cache::{Cache, Kept, Seen, Size, keep, rows_of};
 
 /// What a forward pass of a [`LanguageModel`] knows of its tokens beside them: they are one document
 /// from its beginning, or several packed one after the other, or they continue what a cache holds.
@@ -54,62 +56,6 @@ enum Past<'t, T: Real> {
     Sought(Vec<Size>),
     /// They follow what was kept of each of some streams.
     Cache(Cache<'t, T>),
-}
-
-/// The numbers that a cache holds for one call.
-#[derive(Clone, Copy, Debug)]
-enum Size {
-    /// Of every position.
-    Positions { key: usize, value: usize },
-    /// Of the last one.
-    State(usize),
-}
-
-#[derive(Debug)]
-struct Cache<'t, T: Real> {
-    /// The number of positions of each stream so far.
-    lens: Vec<usize>,
-    /// The most that there can be.
-    capacity: usize,
-    /// For each token the first row of its stream, after `advance`.
-    first: Vec<usize>,
-    /// The number of the pass that continued each stream last, and of this one.
-    continued: Vec<u64>,
-    pass: u64,
-    /// What each call of `attend`, `scan` and `recurrence` keeps, stream after stream.
-    kept: Vec<Kept<'t, T>>,
-}
-
-impl<T: Real> Cache<'_, T> {
-    /// Before a pass of one token of each of these streams.
-    #[track_caller]
-    fn begin(&mut self, spans: &mut [Span]) {
-        self.first.clear();
-        self.pass += 1;
-        let streams = self.lens.len();
-        for Span { stream, past, .. } in spans {
-            assert!(*stream < streams, "stream {stream} of a cache of {streams}");
-            let before = std::mem::replace(&mut self.continued[*stream], self.pass);
-            assert!(before < self.pass, "stream {stream} has two tokens of one pass");
-            *past = self.lens[*stream];
-            self.first.push(*stream * self.capacity);
-        }
-    }
-}
-
-/// The keys and values of all streams of a cache, for one call of `attend`.
-#[derive(Clone, Copy)]
-struct Seen<'t, T: Real> {
-    keys: Vector<'t, usize, T>,
-    values: Vector<'t, usize, T>,
-    /// The rows of each stream.
-    capacity: usize,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Kept<'t, T: Real> {
-    Positions { keys: Vector<'t, usize, T>, values: Vector<'t, usize, T> },
-    States(Vector<'t, usize, T>),
 }
 
 /// Tokens side by side that are of one document.
@@ -211,17 +157,7 @@ impl<'t, T: Real> Context<'t, T> {
             Past::Sought(sizes) => sizes,
             _ => Vec::new(),
         };
-        let capacity = model.model().block_size();
-        let room = |size: usize| tape.zeros((streams * size,));
-        let kept = sizes.into_iter().map(|size| match size {
-            Size::Positions { key, value } => {
-                Kept::Positions { keys: room(capacity * key), values: room(capacity * value) }
-            }
-            Size::State(size) => Kept::States(room(size)),
-        });
-        let kept = kept.collect();
-        let (lens, continued) = (vec![0; streams], vec![0; streams]);
-        let cache = Cache { lens, capacity, first: Vec::new(), continued, pass: 0, kept };
+        let cache = Cache::new(tape, sizes, streams, model.model().block_size());
         Self::new(Past::Cache(cache), Spans::WHOLE)
     }
 
@@ -248,6 +184,28 @@ impl<'t, T: Real> Context<'t, T> {
     pub fn restart(&mut self, stream: usize) {
         if let Past::Cache(cache) = &mut self.past {
             cache.lens[stream] = 0;
+        }
+    }
+
+    /// Runs a forward pass, from the first position of the first stream, of what the documents of all streams begin
+    /// with. [`restart_behind_beginning`](Context::restart_behind_beginning) goes on there.
+    #[track_caller]
+    pub(crate) fn begin_all<R>(&mut self, pass: impl FnOnce(&mut Self) -> R) -> R {
+        let spans = std::mem::replace(&mut self.spans, Spans::WHOLE);
+        self.restart(0);
+        let result = pass(self);
+        self.spans = spans;
+        if let Past::Cache(cache) = &mut self.past {
+            cache.share_beginning();
+        }
+        result
+    }
+
+    /// A stream of a cache begins another document, with what all of them begin with.
+    #[track_caller]
+    pub(crate) fn restart_behind_beginning(&mut self, stream: usize) {
+        if let Past::Cache(cache) = &mut self.past {
+            cache.restart_behind_beginning(stream);
         }
     }
 
@@ -514,33 +472,6 @@ impl<'t, T: Real> Context<'t, T> {
         let shape = each.first().map(|one| one.shape().with_rows(q.shape().rows()));
         q.tape().concatenate(&each, shape.expect("a document"))
     }
-}
-
-/// Writes the new rows of each stream behind those that it has.
-#[track_caller]
-fn keep<S: Rows, T: Real>(
-    new: Array<'_, S, T>,
-    kept: Vector<'_, usize, T>,
-    capacity: usize,
-    spans: &[Span],
-) {
-    let (row, mut from) = (new.shape().row_size(), 0);
-    let parts = spans.iter().map(|span| {
-        let to = (span.stream * capacity + span.past) * row;
-        let part = (from, to, span.len * row);
-        from += part.2;
-        part
-    });
-    new.tape().copy_parts((new.position(), new.size()), (kept.position(), kept.size()), parts);
-}
-
-/// Rows of a stream of a cache, from one on.
-fn rows_of<S: Rows, T: Real>(
-    kept: Vector<'_, usize, T>,
-    first: usize,
-    shape: S,
-) -> Array<'_, S, T> {
-    Array::new(kept.tape(), kept.position().shifted(first * shape.row_size()), shape)
 }
 
 /// These rows of an array. Those that are side by side are a part of it and take no record.

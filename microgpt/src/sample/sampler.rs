@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::Sampling;
+use super::beginning::{Beginning, look_at};
 use super::sampling::Choosing;
 use crate::model::{Context, Instance, LanguageModel};
 use crate::random::{PythonRandom, RandomError};
@@ -78,7 +79,8 @@ pub struct Choice {
 
 /// Draws documents from a language model: an endless iterator of token ids, without BOS.
 ///
-/// A prompt, if there is one, begins each of them. The cache lies on the model's tape.
+/// A prompt, if there is one, begins each of them. The cache lies on the model's tape. The model looks at BOS and the
+/// prompt once, and again when a value on its tape was updated, as a train step does.
 ///
 /// ```
 /// use microgpt::{CharTokenizer, Gpt, Instance, PythonRandom, Sampler, Sampling, Tape};
@@ -96,9 +98,7 @@ pub struct Choice {
 pub struct Sampler<'m, 't, M: LanguageModel, T: Real = f64> {
     model: &'m Instance<'t, M, T>,
     random: PythonRandom,
-    bos: usize,
-    /// BOS, and what every document begins with.
-    beginning: Vec<usize>,
+    beginning: Beginning,
     cache: Context<'t, T>,
     choosing: Choosing<T>,
 }
@@ -114,8 +114,8 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
         random: PythonRandom,
     ) -> Self {
         let cache = Context::cache(model, 1);
-        let (beginning, choosing) = (vec![bos], Choosing::new(sampling));
-        Self { model, random, bos, beginning, cache, choosing }
+        let (beginning, choosing) = (Beginning::new(bos), Choosing::new(sampling));
+        Self { model, random, beginning, cache, choosing }
     }
 
     /// Begins every document with these tokens.
@@ -128,11 +128,7 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
     ///
     /// When it draws: if a token is not below the vocabulary.
     pub fn with_prompt(mut self, prompt: &[usize]) -> Result<Self, SampleError> {
-        let block_size = self.model.model().block_size();
-        if prompt.len() >= block_size {
-            return Err(SampleError::Prompt { tokens: prompt.len(), block_size });
-        }
-        self.beginning = [&[self.bos], prompt].concat();
+        self.beginning = self.beginning.with_prompt(prompt, self.model.model().block_size())?;
         Ok(self)
     }
 
@@ -147,9 +143,9 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
     /// If BOS is not below the vocabulary.
     pub fn sample(&mut self) -> Result<Vec<usize>, SampleError> {
         let mut document = Vec::with_capacity(self.model.model().block_size().min(1024));
-        document.extend_from_slice(&self.beginning[1..]);
+        document.extend_from_slice(self.beginning.prompt());
         self.generate(|token, _| document.push(token))?;
-        if document.last() == Some(&self.bos) {
+        if document.last() == Some(&self.beginning.bos()) {
             document.pop();
         }
         Ok(document)
@@ -172,30 +168,19 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
     /// Draws one document; `keep` takes each token after the prompt with what it was chosen of.
     fn generate(&mut self, mut keep: impl FnMut(usize, &[f64])) -> Result<(), SampleError> {
         check(self.choosing.sampling)?;
-        self.cache.restart(0);
-        let beginning = std::mem::take(&mut self.beginning);
-        self.look_at(&beginning);
-        let room = self.model.model().block_size() - (beginning.len() - 1);
-        self.beginning = beginning;
+        let Self { model, random, beginning, cache, choosing } = self;
+        beginning.find(model, cache, choosing);
+        beginning.restart(0, cache, choosing);
+        let room = model.model().block_size() - beginning.prompt().len();
         for left in (0..room).rev() {
-            let token = self.choosing.choose(&mut self.random)?;
-            keep(token, self.choosing.probabilities());
-            if token == self.bos || left == 0 {
+            let token = choosing.choose(random)?;
+            keep(token, choosing.probabilities());
+            if token == beginning.bos() || left == 0 {
                 break;
             }
-            self.look_at(&[token]);
+            look_at(model, &[token], cache, choosing);
         }
         Ok(())
-    }
-
-    /// Finds the probability of each token to follow these, which are new to the cache.
-    fn look_at(&mut self, tokens: &[usize]) {
-        let tape = self.model.tape();
-        let mark = tape.mark();
-        let logits = tape.inference(|| self.model.logits(tokens, &mut self.cache));
-        let (positions, _) = logits.shape();
-        logits.rows(positions - 1, 1).with_data(|logits| self.choosing.look_at(logits));
-        tape.rewind(mark);
     }
 }
 

@@ -127,6 +127,12 @@ impl<T: Real> Choosing<T> {
         }
     }
 
+    /// Takes the probabilities that were found before.
+    pub(super) fn look_again(&mut self, probabilities: &[f64]) {
+        self.probabilities.clear();
+        self.probabilities.extend_from_slice(probabilities);
+    }
+
     /// The exponential of each logit, and what makes probabilities of them.
     fn exponentials(&mut self, logits: &[T], temperature: f64) -> T {
         let top = greatest(logits.len(), [logits], |_, [x]| x);

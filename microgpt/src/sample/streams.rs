@@ -1,5 +1,6 @@
 //! Many documents side by side.
 
+use super::beginning::Beginning;
 use super::sampler::check;
 use super::sampling::Choosing;
 use super::{SampleError, Sampling};
@@ -29,13 +30,13 @@ use crate::real::Real;
 #[derive(Debug)]
 pub struct Streams<'m, 't, M: LanguageModel, T: Real = f64> {
     model: &'m Instance<'t, M, T>,
-    bos: usize,
+    beginning: Beginning,
     generators: Vec<PythonRandom>,
     cache: Context<'t, T>,
     choosing: Choosing<T>,
 }
 
-/// A stream that is at work: its number, the document that it draws, and its last token.
+/// A stream that is at work: its number, the document that it draws, and the last token of it.
 #[derive(Clone, Copy)]
 struct Running {
     stream: usize,
@@ -59,7 +60,22 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
     ) -> Self {
         assert!(!generators.is_empty(), "streams have one generator at least");
         let cache = Context::cache(model, generators.len());
-        Self { model, bos, generators, cache, choosing: Choosing::new(sampling) }
+        let (beginning, choosing) = (Beginning::new(bos), Choosing::new(sampling));
+        Self { model, beginning, generators, cache, choosing }
+    }
+
+    /// Begins every document with these tokens, as [`Sampler::with_prompt`](crate::Sampler::with_prompt) does.
+    ///
+    /// # Errors
+    ///
+    /// If they leave no position for another token.
+    ///
+    /// # Panics
+    ///
+    /// When it draws: if a token is not below the vocabulary.
+    pub fn with_prompt(mut self, prompt: &[usize]) -> Result<Self, SampleError> {
+        self.beginning = self.beginning.with_prompt(prompt, self.model.model().block_size())?;
+        Ok(self)
     }
 
     /// Draws so many documents: with `s` streams, document `n` is of stream `n` modulo `s`. Each has at most
@@ -74,20 +90,20 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
     /// If BOS is not below the vocabulary.
     pub fn sample(&mut self, count: usize) -> Result<Vec<Vec<usize>>, SampleError> {
         check(self.choosing.sampling)?;
-        let (streams, block_size) = (self.generators.len(), self.model.model().block_size());
+        self.beginning.find(self.model, &mut self.cache, &mut self.choosing);
         let mut documents = vec![Vec::new(); count];
-        let mut running: Vec<Running> = (0..streams.min(count))
-            .map(|stream| Running { stream, document: stream, token: self.bos })
-            .collect();
-        for one in &running {
-            self.cache.restart(one.stream);
+        let streams = self.generators.len();
+        let mut running = Vec::with_capacity(streams.min(count));
+        for stream in 0..streams.min(count) {
+            running.extend(self.begin(stream, stream, &mut documents)?);
         }
         let mut tokens = Vec::with_capacity(running.len());
         let mut next = Vec::with_capacity(running.len());
+        let mut longer = Vec::with_capacity(running.len());
         let tape = self.model.tape();
         while !running.is_empty() {
             tokens.clear();
-            tokens.extend(running.iter().map(|one| one.token));
+            tokens.extend(running.iter().map(|one: &Running| one.token));
             self.cache.advance(running.iter().map(|one| one.stream));
             let mark = tape.mark();
             let all = tape.inference(|| self.model.logits(&tokens, &mut self.cache));
@@ -101,28 +117,48 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
             });
             tape.rewind(mark);
             chosen?;
-            for (one, &token) in running.iter_mut().zip(&tokens) {
-                one.token = token;
-                let document = &mut documents[one.document];
-                let ends = token == self.bos;
-                if !ends {
-                    document.push(token);
-                }
-                if ends || document.len() == block_size {
-                    // The stream goes on with its next document, if it has one.
-                    self.cache.restart(one.stream);
-                    (one.document, one.token) = (one.document + streams, self.bos);
-                }
-            }
             // Those of one length stay side by side: loops over the positions of neighbours end alike, which processors
             // foresee.
-            let left = running.iter().filter(|one| one.document < count);
-            let begins = |one: &&Running| documents[one.document].is_empty();
-            next.clear();
-            next.extend(left.clone().filter(begins));
-            next.extend(left.filter(|one| !begins(one)));
+            for (&one, &token) in running.iter().zip(&tokens) {
+                let document = &mut documents[one.document];
+                if self.goes_on(document, token) {
+                    longer.push(Running { token, ..one });
+                } else {
+                    next.extend(self.begin(one.stream, one.document + streams, &mut documents)?);
+                }
+            }
+            next.append(&mut longer);
+            running.clear();
             std::mem::swap(&mut running, &mut next);
         }
         Ok(documents)
+    }
+
+    /// Puts a token behind a document, unless it ends it; says whether there is room for another.
+    fn goes_on(&self, document: &mut Vec<usize>, token: usize) -> bool {
+        let ends = token == self.beginning.bos();
+        if !ends {
+            document.push(token);
+        }
+        !ends && document.len() < self.model.model().block_size()
+    }
+
+    /// A stream begins with a document, and ends it at once, and others behind it, where its first token does. Of no
+    /// document left it comes to rest.
+    fn begin(
+        &mut self,
+        stream: usize,
+        first: usize,
+        documents: &mut [Vec<usize>],
+    ) -> Result<Option<Running>, SampleError> {
+        for document in (first..documents.len()).step_by(self.generators.len()) {
+            documents[document].extend_from_slice(self.beginning.prompt());
+            self.beginning.restart(stream, &mut self.cache, &mut self.choosing);
+            let token = self.choosing.choose(&mut self.generators[stream])?;
+            if self.goes_on(&mut documents[document], token) {
+                return Ok(Some(Running { stream, document, token }));
+            }
+        }
+        Ok(None)
     }
 }

@@ -79,6 +79,8 @@ pub(super) struct Arena<T> {
     not_noted: usize,
     /// Values that were changed after records had been made.
     pub(super) changes: Changes,
+    /// The number of changes by those who own the values; what a cache keeps is none.
+    pub(super) updates: u64,
     /// The values of a block before an update.
     before: Vec<T>,
     /// Matrices among the values as products of a single row read them.
@@ -166,6 +168,7 @@ impl<T> Default for Arena<T> {
             unrecorded: Vec::new(),
             not_noted: 0,
             changes: Changes::default(),
+            updates: 0,
             before: Vec::new(),
             panels: RefCell::default(),
             tape: TAPES.fetch_add(1, Ordering::Relaxed),

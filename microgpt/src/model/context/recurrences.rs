@@ -7,7 +7,8 @@ use crate::layers::token_embedding;
 use crate::real::Real;
 use crate::shape::{Dim, Rows};
 
-use super::{Context, Kept, Size, Span, gathered};
+use super::cache::{Kept, Size};
+use super::{Context, Span, gathered};
 
 impl<'t, T: Real> Context<'t, T> {
     /// What each position makes of the one before it in its document.
@@ -233,7 +234,7 @@ impl<'t, T: Real> Context<'t, T> {
         states.map(|states| gathered(states, &order))
     }
 
-    /// The last state of each stream of a cache, for a call that was given so many rows.
+    /// The last state of each stream of a cache, and one behind them, for a call that was given so many rows.
     #[track_caller]
     fn kept_states<S: Dim>(
         &mut self,
@@ -246,7 +247,7 @@ impl<'t, T: Real> Context<'t, T> {
         let call = self.calls;
         let (kept, cache) = self.kept(Size::State(start.size()))?;
         match kept {
-            Kept::States(states) => Some(states.reshape((cache.lens.len(), start.shape().0))),
+            Kept::States(states) => Some(states.reshape((cache.lens.len() + 1, start.shape().0))),
             Kept::Positions { .. } => {
                 panic!("call {call} is `{name}`, but was `attend` as the cache was made")
             }
