@@ -348,12 +348,7 @@ impl<T: Real> Tape<T> {
             let start = self.check(position, len);
             start..start + len
         });
-        let arena = &mut *self.arena_mut();
-        for (first, at, len) in parts {
-            assert!(first + len <= from.len() && at + len <= to.len(), "a part of both blocks");
-            let first = from.start + first;
-            arena.copy(first..first + len, to.start + at, Location::caller());
-        }
+        self.arena_mut().copy_parts(from, to, parts, Location::caller());
     }
 
     /// Panics unless the block is still on the tape; returns where it begins.

@@ -32,11 +32,13 @@ pub struct Streams<'m, 't, M: LanguageModel, T: Real = f64> {
     model: &'m Instance<'t, M, T>,
     beginning: Beginning,
     generators: Vec<PythonRandom>,
+    /// The document that each stream draws, so far.
+    drafts: Vec<Vec<usize>>,
     cache: Context<'t, T>,
     choosing: Choosing<T>,
 }
 
-/// A stream that is at work: its number, the document that it draws, and the last token of it.
+/// A stream that is at work: its number, that of the document that it draws, and the last token of it.
 #[derive(Clone, Copy)]
 struct Running {
     stream: usize,
@@ -61,7 +63,8 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
         assert!(!generators.is_empty(), "streams have one generator at least");
         let cache = Context::cache(model, generators.len());
         let (beginning, choosing) = (Beginning::new(bos), Choosing::new(sampling));
-        Self { model, beginning, generators, cache, choosing }
+        let drafts = vec![Vec::new(); generators.len()];
+        Self { model, beginning, generators, drafts, cache, choosing }
     }
 
     /// Begins every document with these tokens, as [`Sampler::with_prompt`](crate::Sampler::with_prompt) does.
@@ -120,10 +123,10 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
             // Those of one length stay side by side: loops over the positions of neighbours end alike, which processors
             // foresee.
             for (&one, &token) in running.iter().zip(&tokens) {
-                let document = &mut documents[one.document];
-                if self.goes_on(document, token) {
+                if self.goes_on(one.stream, token) {
                     longer.push(Running { token, ..one });
                 } else {
+                    documents[one.document] = self.drafts[one.stream].clone();
                     next.extend(self.begin(one.stream, one.document + streams, &mut documents)?);
                 }
             }
@@ -134,8 +137,9 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
         Ok(documents)
     }
 
-    /// Puts a token behind a document, unless it ends it; says whether there is room for another.
-    fn goes_on(&self, document: &mut Vec<usize>, token: usize) -> bool {
+    /// Puts a token behind the document of a stream, unless it ends it; says whether there is room for another.
+    fn goes_on(&mut self, stream: usize, token: usize) -> bool {
+        let document = &mut self.drafts[stream];
         let ends = token == self.beginning.bos();
         if !ends {
             document.push(token);
@@ -152,12 +156,14 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
         documents: &mut [Vec<usize>],
     ) -> Result<Option<Running>, SampleError> {
         for document in (first..documents.len()).step_by(self.generators.len()) {
-            documents[document].extend_from_slice(self.beginning.prompt());
+            self.drafts[stream].clear();
+            self.drafts[stream].extend_from_slice(self.beginning.prompt());
             self.beginning.restart(stream, &mut self.cache, &mut self.choosing);
             let token = self.choosing.choose(&mut self.generators[stream])?;
-            if self.goes_on(&mut documents[document], token) {
+            if self.goes_on(stream, token) {
                 return Ok(Some(Running { stream, document, token }));
             }
+            documents[document] = self.drafts[stream].clone();
         }
         Ok(None)
     }

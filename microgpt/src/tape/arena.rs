@@ -356,21 +356,36 @@ impl<T: Real> Arena<T> {
         work(&mut arena.values[block.clone()], &mut arena.gradients[block.clone()]);
     }
 
-    /// Writes the values of one block over another.
-    pub(super) fn copy(
+    /// Writes parts of one block over those of another.
+    #[track_caller]
+    pub(super) fn copy_parts(
         &mut self,
         from: Range<usize>,
-        to: usize,
+        to: Range<usize>,
+        parts: impl IntoIterator<Item = (usize, usize, usize)>,
         place: &'static Location<'static>,
     ) {
-        if self.may_be_read(to) {
-            let new = self.values[from.clone()].to_vec();
-            self.cover_gradients(to + new.len());
-            self.update(to..to + new.len(), place, |values, _| values.copy_from_slice(&new));
-        } else {
-            self.panels.get_mut().forget(to..to + from.len());
-            self.values.copy_within(from, to);
+        let may_be_read = self.may_be_read(to.start);
+        if !may_be_read {
+            self.panels.get_mut().forget(to.clone());
         }
+        for (first, at, len) in parts {
+            assert!(first + len <= from.len() && at + len <= to.len(), "a part of both blocks");
+            let (part, at) = (from.start + first..from.start + first + len, to.start + at);
+            if may_be_read {
+                self.change(part, at, place);
+            } else {
+                self.values.copy_within(part, at);
+            }
+        }
+    }
+
+    /// Writes the values of one block over another that a record may have read.
+    #[cold]
+    fn change(&mut self, from: Range<usize>, to: usize, place: &'static Location<'static>) {
+        let new = self.values[from].to_vec();
+        self.cover_gradients(to + new.len());
+        self.update(to..to + new.len(), place, |values, _| values.copy_from_slice(&new));
     }
 
     /// The gradients so far.
