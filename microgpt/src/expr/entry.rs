@@ -184,13 +184,14 @@ pub fn place(plus: usize, minus: usize, start: usize, len: usize, name: &str) ->
 pub fn size<const RANK: usize>(name: &str, lens: [usize; RANK]) -> usize {
     match product(&lens) {
         Some(size) => size,
-        None => too_many(name, &lens),
+        None => too_many(name, lens),
     }
 }
 
+// The lengths by value: of an address in the way of a panic the compiler makes memory of them in all ways.
 #[cold]
 #[track_caller]
-fn too_many(name: &str, lens: &[usize]) -> ! {
+fn too_many<const RANK: usize>(name: &str, lens: [usize; RANK]) -> ! {
     panic!("{name} has the lengths {lens:?}: an axis, or the number of elements, is beyond 2^32")
 }
 

@@ -346,9 +346,7 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     #[track_caller]
     #[inline(always)]
     fn source(self) -> Tracked<'t, T> {
-        // An array is no larger than its tape: the product of its lengths is a number.
-        let len =
-            self.shape().lens().as_ref().iter().fold(1, |size: usize, len| size.wrapping_mul(*len));
+        let len = self.size();
         Tracked { tape: self.tape(), start: self.tape().check(self.position(), len), len }
     }
 }

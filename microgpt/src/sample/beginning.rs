@@ -1,40 +1,38 @@
 //! What all documents begin with: the model looks at it once, not for each of them.
 
-use super::SampleError;
 use super::sampling::Choosing;
+use super::{SampleError, Sampling};
 use crate::model::{Context, Instance, LanguageModel};
+use crate::random::{PythonRandom, RandomError};
 use crate::real::Real;
 
 /// BOS, and a prompt behind it.
 #[derive(Debug)]
-pub(super) struct Beginning {
+pub(super) struct Beginning<T> {
     tokens: Vec<usize>,
-    known: Option<Known>,
+    /// The choice of the token that follows.
+    choosing: Choosing<T>,
+    /// The number of updates of the model's tape when it was looked at.
+    known: Option<u64>,
 }
 
-/// What follows a beginning, by the parameters as they were.
-#[derive(Debug)]
-struct Known {
-    /// The number of updates of the model's tape.
-    updates: u64,
-    /// The probability of each token.
-    probabilities: Vec<f64>,
-}
-
-impl Beginning {
-    pub(super) fn new(bos: usize) -> Self {
-        Self { tokens: vec![bos], known: None }
+impl<T: Real> Beginning<T> {
+    pub(super) fn new(bos: usize, sampling: Sampling) -> Self {
+        Self { tokens: vec![bos], choosing: Choosing::new(sampling), known: None }
     }
 
     pub(super) fn with_prompt(
-        &self,
+        mut self,
         prompt: &[usize],
         block_size: usize,
     ) -> Result<Self, SampleError> {
         if prompt.len() >= block_size {
             return Err(SampleError::Prompt { tokens: prompt.len(), block_size });
         }
-        Ok(Self { tokens: [&self.tokens[..1], prompt].concat(), known: None })
+        self.tokens.truncate(1);
+        self.tokens.extend_from_slice(prompt);
+        self.known = None;
+        Ok(self)
     }
 
     pub(super) fn bos(&self) -> usize {
@@ -45,37 +43,42 @@ impl Beginning {
         &self.tokens[1..]
     }
 
-    /// Finds what follows it, unless that is known and the parameters are what they were.
+    /// The probability of each token to follow.
+    pub(super) fn probabilities(&self) -> &[f64] {
+        self.choosing.probabilities()
+    }
+
+    /// Finds what follows, unless that is known and the parameters are what they were.
     #[track_caller]
-    pub(super) fn find<'t, M: LanguageModel, T: Real>(
+    pub(super) fn find<'t, M: LanguageModel>(
         &mut self,
         model: &Instance<'t, M, T>,
         cache: &mut Context<'t, T>,
-        choosing: &mut Choosing<T>,
     ) {
-        let updates = model.tape().updates();
-        if self.known.as_ref().is_some_and(|known| known.updates == updates) {
+        let tape = model.tape();
+        let updates = tape.updates();
+        if self.known == Some(updates) {
             return;
         }
         // Where the model panics, nothing is known.
         self.known = None;
-        cache.begin_all(|cache| look_at(model, &self.tokens, cache, choosing));
-        let probabilities = choosing.probabilities().to_vec();
-        self.known = Some(Known { updates, probabilities });
+        let mark = tape.mark();
+        let Self { tokens, choosing, .. } = self;
+        tape.inference(|| cache.begin_all(|cache| look_at(model, tokens, cache, choosing)));
+        tape.rewind(mark);
+        self.known = Some(updates);
     }
 
-    /// A stream begins another document, whose next token is chosen of what was found.
+    /// A stream begins another document; draws the token that follows.
     #[track_caller]
-    pub(super) fn restart<T: Real>(
-        &self,
+    pub(super) fn restart(
+        &mut self,
         stream: usize,
         cache: &mut Context<'_, T>,
-        choosing: &mut Choosing<T>,
-    ) {
+        random: &mut PythonRandom,
+    ) -> Result<usize, RandomError> {
         cache.restart_behind_beginning(stream);
-        if let Some(known) = &self.known {
-            choosing.look_again(&known.probabilities);
-        }
+        self.choosing.choose(random)
     }
 }
 
@@ -87,10 +90,7 @@ pub(super) fn look_at<'t, M: LanguageModel, T: Real>(
     cache: &mut Context<'t, T>,
     choosing: &mut Choosing<T>,
 ) {
-    let tape = model.tape();
-    let mark = tape.mark();
-    let logits = tape.inference(|| model.logits(tokens, cache));
+    let logits = model.logits(tokens, cache);
     let (positions, _) = logits.shape();
     logits.rows(positions - 1, 1).with_data(|logits| choosing.look_at(logits));
-    tape.rewind(mark);
 }

@@ -98,7 +98,7 @@ pub struct Choice {
 pub struct Sampler<'m, 't, M: LanguageModel, T: Real = f64> {
     model: &'m Instance<'t, M, T>,
     random: PythonRandom,
-    beginning: Beginning,
+    beginning: Beginning<T>,
     cache: Context<'t, T>,
     choosing: Choosing<T>,
 }
@@ -114,7 +114,7 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
         random: PythonRandom,
     ) -> Self {
         let cache = Context::cache(model, 1);
-        let (beginning, choosing) = (Beginning::new(bos), Choosing::new(sampling));
+        let (beginning, choosing) = (Beginning::new(bos, sampling), Choosing::new(sampling));
         Self { model, random, beginning, cache, choosing }
     }
 
@@ -128,7 +128,8 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
     ///
     /// When it draws: if a token is not below the vocabulary.
     pub fn with_prompt(mut self, prompt: &[usize]) -> Result<Self, SampleError> {
-        self.beginning = self.beginning.with_prompt(prompt, self.model.model().block_size())?;
+        let block_size = self.model.model().block_size();
+        self.beginning = self.beginning.with_prompt(prompt, block_size)?;
         Ok(self)
     }
 
@@ -169,18 +170,23 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
     fn generate(&mut self, mut keep: impl FnMut(usize, &[f64])) -> Result<(), SampleError> {
         check(self.choosing.sampling)?;
         let Self { model, random, beginning, cache, choosing } = self;
-        beginning.find(model, cache, choosing);
-        beginning.restart(0, cache, choosing);
-        let room = model.model().block_size() - beginning.prompt().len();
-        for left in (0..room).rev() {
-            let token = choosing.choose(random)?;
-            keep(token, choosing.probabilities());
-            if token == beginning.bos() || left == 0 {
-                break;
+        let (tape, bos) = (model.tape(), beginning.bos());
+        let mark = tape.mark();
+        tape.inference(|| {
+            beginning.find(model, cache);
+            let mut token = beginning.restart(0, cache, random)?;
+            keep(token, beginning.probabilities());
+            for _ in beginning.prompt().len() + 1..model.model().block_size() {
+                if token == bos {
+                    break;
+                }
+                look_at(model, &[token], cache, choosing);
+                tape.rewind(mark);
+                token = choosing.choose(random)?;
+                keep(token, choosing.probabilities());
             }
-            look_at(model, &[token], cache, choosing);
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use num_traits::clamp;
 use super::rows::Rows;
 use crate::expr::tuning::{FEWEST_ROWS, LANES, ROWS};
 use crate::expr::{Sum, barrier, greatest};
-use crate::random::{PythonRandom, RandomError};
+use crate::random::{PythonRandom, RandomError, accumulate};
 use crate::real::Real;
 
 /// How the next token is drawn from the logits.
@@ -99,7 +99,7 @@ pub(super) struct Choosing<T> {
     /// The exponentials of the logits; of lanes beyond the last token they are 0.
     vectors: Vec<[T; LANES]>,
     probabilities: Vec<f64>,
-    /// The sum of each probability and those before it.
+    /// The sum of each probability and those before it; nothing before a token is drawn.
     cumulative: Vec<f64>,
     rows: Rows<T>,
 }
@@ -114,6 +114,7 @@ impl<T: Real> Choosing<T> {
     pub(super) fn look_at(&mut self, logits: &[T]) {
         let Sampling { temperature, top_k, top_p } = self.sampling;
         self.probabilities.resize(logits.len(), 0.0);
+        self.cumulative.clear();
         if temperature == 0.0 {
             likeliest(logits, &mut self.probabilities);
             return;
@@ -125,12 +126,6 @@ impl<T: Real> Choosing<T> {
         if top_k.is_some() || top_p.is_some() {
             self.sampling.truncate(&mut self.probabilities);
         }
-    }
-
-    /// Takes the probabilities that were found before.
-    pub(super) fn look_again(&mut self, probabilities: &[f64]) {
-        self.probabilities.clear();
-        self.probabilities.extend_from_slice(probabilities);
     }
 
     /// The exponential of each logit, and what makes probabilities of them.
@@ -194,10 +189,13 @@ impl<T: Real> Choosing<T> {
         &self.probabilities
     }
 
-    /// Draws a token.
+    /// Draws a token; several may be drawn of the same logits.
     pub(super) fn choose(&mut self, random: &mut PythonRandom) -> Result<usize, RandomError> {
         if self.sampling.temperature > 0.0 {
-            return random.choices_with(&self.probabilities, &mut self.cumulative);
+            if self.cumulative.is_empty() {
+                accumulate(&self.probabilities, &mut self.cumulative);
+            }
+            return random.choices_among(&self.cumulative);
         }
         let certain = self.probabilities.iter().position(|&p| p == 1.0);
         certain.ok_or(RandomError::UnusableTotal(f64::NAN))

@@ -30,7 +30,7 @@ use crate::real::Real;
 #[derive(Debug)]
 pub struct Streams<'m, 't, M: LanguageModel, T: Real = f64> {
     model: &'m Instance<'t, M, T>,
-    beginning: Beginning,
+    beginning: Beginning<T>,
     generators: Vec<PythonRandom>,
     /// The document that each stream draws, so far.
     drafts: Vec<Vec<usize>>,
@@ -62,7 +62,7 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
     ) -> Self {
         assert!(!generators.is_empty(), "streams have one generator at least");
         let cache = Context::cache(model, generators.len());
-        let (beginning, choosing) = (Beginning::new(bos), Choosing::new(sampling));
+        let (beginning, choosing) = (Beginning::new(bos, sampling), Choosing::new(sampling));
         let drafts = vec![Vec::new(); generators.len()];
         Self { model, beginning, generators, drafts, cache, choosing }
     }
@@ -77,7 +77,8 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
     ///
     /// When it draws: if a token is not below the vocabulary.
     pub fn with_prompt(mut self, prompt: &[usize]) -> Result<Self, SampleError> {
-        self.beginning = self.beginning.with_prompt(prompt, self.model.model().block_size())?;
+        let block_size = self.model.model().block_size();
+        self.beginning = self.beginning.with_prompt(prompt, block_size)?;
         Ok(self)
     }
 
@@ -93,7 +94,7 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
     /// If BOS is not below the vocabulary.
     pub fn sample(&mut self, count: usize) -> Result<Vec<Vec<usize>>, SampleError> {
         check(self.choosing.sampling)?;
-        self.beginning.find(self.model, &mut self.cache, &mut self.choosing);
+        self.beginning.find(self.model, &mut self.cache);
         let mut documents = vec![Vec::new(); count];
         let streams = self.generators.len();
         let mut running = Vec::with_capacity(streams.min(count));
@@ -126,7 +127,7 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
                 if self.goes_on(one.stream, token) {
                     longer.push(Running { token, ..one });
                 } else {
-                    documents[one.document] = self.drafts[one.stream].clone();
+                    documents[one.document].clone_from(&self.drafts[one.stream]);
                     next.extend(self.begin(one.stream, one.document + streams, &mut documents)?);
                 }
             }
@@ -158,12 +159,12 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
         for document in (first..documents.len()).step_by(self.generators.len()) {
             self.drafts[stream].clear();
             self.drafts[stream].extend_from_slice(self.beginning.prompt());
-            self.beginning.restart(stream, &mut self.cache, &mut self.choosing);
-            let token = self.choosing.choose(&mut self.generators[stream])?;
+            let random = &mut self.generators[stream];
+            let token = self.beginning.restart(stream, &mut self.cache, random)?;
             if self.goes_on(stream, token) {
                 return Ok(Some(Running { stream, document, token }));
             }
-            documents[document] = self.drafts[stream].clone();
+            documents[document].clone_from(&self.drafts[stream]);
         }
         Ok(None)
     }

@@ -66,7 +66,8 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     /// The number of values: the product of the axes.
     #[must_use]
     pub fn size(self) -> usize {
-        self.shape.size()
+        // No larger than a tape, which was asked when the array was made.
+        self.shape.lens().as_ref().iter().fold(1, |size: usize, &len| size.wrapping_mul(len))
     }
 
     /// The values, row-major.

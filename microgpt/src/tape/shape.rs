@@ -370,7 +370,7 @@ pub trait Shape: Copy + PartialEq + Debug + Send + Sync + 'static {
         let lens = self.lens();
         match product(lens.as_ref()) {
             Some(size) => size,
-            None => too_large(lens.as_ref()),
+            None => too_large(lens),
         }
     }
 
@@ -396,7 +396,7 @@ pub(crate) fn product(lens: &[usize]) -> Option<usize> {
 
 #[cold]
 #[track_caller]
-fn too_large(lens: &[usize]) -> ! {
+fn too_large(lens: impl Debug) -> ! {
     panic!("the shape {lens:?} has an axis, or more elements, than 2^32")
 }
 

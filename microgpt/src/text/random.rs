@@ -178,25 +178,19 @@ impl PythonRandom {
     /// # Errors
     /// When there are no weights or their sum is not finite and positive; nothing is then drawn.
     pub fn choices(&mut self, weights: &[f64]) -> Result<usize, RandomError> {
-        self.choices_with(weights, &mut Vec::with_capacity(weights.len()))
+        let mut cumulative = Vec::with_capacity(weights.len());
+        accumulate(weights, &mut cumulative);
+        self.choices_among(&cumulative)
     }
 
-    /// [`choices`](PythonRandom::choices), whose cumulative weights lie in the place of others.
-    pub(crate) fn choices_with(
-        &mut self,
-        weights: &[f64],
-        cumulative: &mut Vec<f64>,
-    ) -> Result<usize, RandomError> {
-        let mut total = 0.0;
-        cumulative.clear();
-        cumulative.extend(weights.iter().map(|weight| {
-            total += weight;
-            total
-        }));
+    /// [`choices`](PythonRandom::choices) by cumulative weights.
+    pub(crate) fn choices_among(&mut self, cumulative: &[f64]) -> Result<usize, RandomError> {
+        let Some((&total, bounds)) = cumulative.split_last() else {
+            return Err(RandomError::UnusableTotal(0.0));
+        };
         let target = self.below(total)?;
         // They rise, as no weight is negative: the first beyond the target comes after all that are not. All
         // are compared, for a search ends with a branch that no processor foresees.
-        let bounds = &cumulative[..weights.len() - 1];
         Ok(bounds.iter().filter(|&&bound| bound <= target).count())
     }
 
@@ -308,6 +302,16 @@ fn twist(words: &mut [u32; WORDS]) {
         let feedback = if joined & 1 == 0 { 0 } else { MATRIX_A };
         words[i] = words[(i + MIDDLE) % WORDS] ^ (joined >> 1) ^ feedback;
     }
+}
+
+/// The sum of each weight and those before it, in the place of others.
+pub(crate) fn accumulate(weights: &[f64], cumulative: &mut Vec<f64>) {
+    let mut total = 0.0;
+    cumulative.clear();
+    cumulative.extend(weights.iter().map(|weight| {
+        total += weight;
+        total
+    }));
 }
 
 #[cfg(test)]
