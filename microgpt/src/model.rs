@@ -204,6 +204,8 @@ pub trait LanguageModel: Model {
     ///
     /// The context knows what came before them, and which of them belong together. It is prepared by
     /// [`Instance::logits`], which is the way to call this; in a [`Loss`] of one's own, the context of a [`Batch`] is.
+    /// Weights, tokens and context are all that logits depend on: what documents begin with is looked at once when many
+    /// are drawn.
     ///
     /// # Panics
     ///
