@@ -302,7 +302,7 @@ impl<T: Real> Tape<T> {
         arena.update(block, Location::caller(), work);
     }
 
-    /// How often values were updated: what was computed from parameters is theirs as long as it stays.
+    /// How often values were updated. What was computed from parameters holds as long as this number is the same.
     pub(crate) fn updates(&self) -> u64 {
         self.arena().updates
     }

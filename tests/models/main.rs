@@ -1,7 +1,6 @@
 //! Models: their training, sampling and files, against the Python and against themselves.
 
 mod any;
-mod beginning;
 mod checkpoint;
 mod declarations;
 mod finite;
@@ -10,3 +9,4 @@ mod golden;
 mod gpt;
 mod losses;
 mod memory;
+mod prefix;

@@ -107,10 +107,9 @@ fn streams_allocate_for_their_documents_alone() {
     for _ in 0..5 {
         draw();
     }
-    let allocated = measure(|| {
-        draw();
-    });
-    // `sample` has some lists of its own.
-    assert!(allocated.count_total <= 80 + 5, "{}", allocated.count_total);
+    let mut some = 0;
+    let allocated = measure(|| some = draw().iter().filter(|one| !one.is_empty()).count() as u64);
+    // A document without a token takes nothing; `sample` has five lists of its own.
+    assert!(allocated.count_total <= some + 5, "{} for {some}", allocated.count_total);
     assert_eq!(allocated.bytes_current, 0);
 }

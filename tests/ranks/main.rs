@@ -161,11 +161,14 @@ fn results<T: Real>(ranks: Option<&Ranks>) -> String {
         let generators = (0..streams).map(PythonRandom::new).collect();
         let sampling = Sampling { temperature: 1.1, ..Sampling::default() };
         // Again, for the generators go on.
+        let prompt = &[2, 0, 3][..count % 4];
         let samples: [_; 2] = if let Some(ranks) = ranks {
-            let mut streams = ranks.streams(&gpt, 4, sampling, generators);
+            let streams = ranks.streams(&gpt, 4, sampling, generators);
+            let mut streams = streams.with_prompt(prompt).expect("room");
             [streams.sample(count), streams.sample(count)]
         } else {
-            let mut streams = Streams::new(&gpt, 4, sampling, generators);
+            let streams = Streams::new(&gpt, 4, sampling, generators);
+            let mut streams = streams.with_prompt(prompt).expect("room");
             [streams.sample(count), streams.sample(count)]
         };
         let _ = writeln!(text, "{:?}", samples.map(|drawn| drawn.expect("numbers")));
@@ -183,6 +186,15 @@ fn divided<'m, 't, M: Loss, T: Real>(
     }
 }
 
+/// A prompt that is too long, of one stream: also ranks that have none say so.
+fn all_refuse_a_long_prompt(ranks: &Ranks) {
+    let tape = Tape::new();
+    let gpt = Instance::new(&tape, Gpt::new(5), &mut PythonRandom::new(1)).expect("a model");
+    let streams = ranks.streams(&gpt, 4, Sampling::default(), vec![PythonRandom::new(1)]);
+    let refused = streams.with_prompt(&[0; 16]).map(|_| ()).map_err(|error| error.to_string());
+    assert_eq!(refused.unwrap_err(), "a prompt of 16 tokens leaves no room in a block of 16");
+}
+
 fn print_results(ranks: &Ranks) {
     let text = results::<f64>(Some(ranks)) + &results::<f32>(Some(ranks));
     ranks.compare("the results", &text).expect("those of the first rank");
@@ -193,6 +205,7 @@ fn print_results(ranks: &Ranks) {
 
 /// One point of the batch makes no sense: whoever has it, all get the error of one process, and go on.
 fn what_goes_wrong_on_one_rank_is_told_by_all(ranks: &Ranks) {
+    all_refuse_a_long_prompt(ranks);
     for check in [false, true] {
         for bad in 0..11 {
             let mut points = points();

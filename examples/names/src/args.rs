@@ -165,7 +165,7 @@ pub struct Args {
     ///
     /// Each stream has random numbers of its own; with 1 the samples are microgpt.py's. Processes
     /// share the streams.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = streams, help_heading = "Samples", conflicts_with = "prompt")]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = streams, help_heading = "Samples")]
     pub streams: usize,
     #[arg(long, value_name = "X", value_parser = not_negative, help_heading = "Samples", help = by_preset(
         "Below 1 likely characters become likelier; 0 takes the likeliest each time",

@@ -168,7 +168,7 @@ fn run<T: Real>(
     run.train(out, &mut trainer, &state)?;
 
     if args.streams > 1 {
-        run.sample_side_by_side(out, &tokenizer, random)?;
+        run.sample_side_by_side(out, &tokenizer, prompt, random)?;
     }
     // What is drawn one after the other cannot be divided.
     if !team.is_first() {
@@ -282,13 +282,15 @@ impl<T: Real> Run<'_, '_, T> {
         &self,
         out: &mut Output<impl Write>,
         tokenizer: &CharTokenizer,
+        prompt: &[usize],
         mut random: PythonRandom,
     ) -> Result<(), Box<dyn Error>> {
         let Self { args, team, gpt, .. } = self;
         let seeds = (0..args.streams).map(|_| random.getrandbits(64));
         let generators = seeds.map(|seed| seed.map(PythonRandom::new));
         let generators = generators.collect::<Result<Vec<_>, _>>()?;
-        let mut sample = team.streams(gpt, tokenizer.bos(), args.sampling(), generators);
+        let beginning = (tokenizer.bos(), prompt);
+        let mut sample = team.streams(gpt, beginning, args.sampling(), generators)?;
         let mut printed = 0;
         while printed < args.samples && !team.any(out.is_closed()) {
             for tokens in sample((args.streams * ROUNDS).min(args.samples - printed))? {

@@ -100,23 +100,25 @@ impl Team {
         }
     }
 
-    /// Documents that are drawn side by side, in streams that all processes share.
+    /// Documents that begin with a prompt and are drawn side by side, in streams that all processes share.
     pub fn streams<'m, 't: 'm, T: Real>(
         &self,
         gpt: &'m Instance<'t, Gpt, T>,
-        bos: usize,
+        (bos, prompt): (usize, &[usize]),
         sampling: Sampling,
         generators: Vec<PythonRandom>,
-    ) -> Box<Draw<'m>> {
+    ) -> Result<Box<Draw<'m>>, SampleError> {
         match &self.ranks {
             None => {
-                let mut streams = Streams::new(gpt, bos, sampling, generators);
-                Box::new(move |count| streams.sample(count))
+                let streams = Streams::new(gpt, bos, sampling, generators);
+                let mut streams = streams.with_prompt(prompt)?;
+                Ok(Box::new(move |count| streams.sample(count)))
             }
             #[cfg(feature = "mpi")]
             Some(ranks) => {
-                let mut streams = ranks.streams(gpt, bos, sampling, generators);
-                Box::new(move |count| streams.sample(count))
+                let streams = ranks.streams(gpt, bos, sampling, generators);
+                let mut streams = streams.with_prompt(prompt)?;
+                Ok(Box::new(move |count| streams.sample(count)))
             }
             #[cfg(not(feature = "mpi"))]
             Some(none) => match *none {},

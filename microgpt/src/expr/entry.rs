@@ -188,7 +188,7 @@ pub fn size<const RANK: usize>(name: &str, lens: [usize; RANK]) -> usize {
     }
 }
 
-// The lengths by value: of an address in the way of a panic the compiler makes memory of them in all ways.
+// By value: a reference would force the lengths into memory also where nothing panics.
 #[cold]
 #[track_caller]
 fn too_many<const RANK: usize>(name: &str, lens: [usize; RANK]) -> ! {

@@ -187,25 +187,23 @@ impl<'t, T: Real> Context<'t, T> {
         }
     }
 
-    /// Runs a forward pass, from the first position of the first stream, of what the documents of all streams begin
-    /// with. [`restart_behind_beginning`](Context::restart_behind_beginning) goes on there.
+    /// Takes what a forward pass keeps, from the first position on, as the prefix of the documents of all streams.
     #[track_caller]
-    pub(crate) fn begin_all<R>(&mut self, pass: impl FnOnce(&mut Self) -> R) -> R {
+    pub(crate) fn share_prefix(&mut self, pass: impl FnOnce(&mut Self)) {
         let spans = std::mem::replace(&mut self.spans, Spans::WHOLE);
         self.restart(0);
-        let result = pass(self);
+        pass(self);
         self.spans = spans;
         if let Past::Cache(cache) = &mut self.past {
-            cache.share_beginning();
+            cache.share_prefix();
         }
-        result
     }
 
-    /// A stream of a cache begins another document, with what all of them begin with.
+    /// A stream of a cache begins another document, which goes on behind the prefix.
     #[track_caller]
-    pub(crate) fn restart_behind_beginning(&mut self, stream: usize) {
+    pub(crate) fn restart_behind_prefix(&mut self, stream: usize) {
         if let Past::Cache(cache) = &mut self.past {
-            cache.restart_behind_beginning(stream);
+            cache.restart_behind_prefix(stream);
         }
     }
 

@@ -4,7 +4,7 @@ use super::group::{Ranks, part};
 use crate::model::{Instance, LanguageModel, ValidationLoss};
 use crate::random::{PythonRandom, RandomError};
 use crate::real::Real;
-use crate::sample::{SampleError, Sampling, Streams};
+use crate::sample::{SampleError, Sampling, Streams, require_room};
 
 impl Ranks {
     /// [`Instance::validation_loss`], of which each rank computes a share of the documents. The bits are the
@@ -48,7 +48,7 @@ impl Ranks {
         generators.drain(..share.start);
         let own = !generators.is_empty();
         let own = own.then(|| Streams::new(model, bos, sampling, generators));
-        RankStreams { ranks: self.clone(), streams, own }
+        RankStreams { ranks: self.clone(), model, streams, own }
     }
 }
 
@@ -56,6 +56,7 @@ impl Ranks {
 #[derive(Debug)]
 pub struct RankStreams<'m, 't, M: LanguageModel, T: Real = f64> {
     ranks: Ranks,
+    model: &'m Instance<'t, M, T>,
     /// The number of streams of all ranks.
     streams: usize,
     /// Those of this one.
@@ -63,6 +64,18 @@ pub struct RankStreams<'m, 't, M: LanguageModel, T: Real = f64> {
 }
 
 impl<M: LanguageModel, T: Real> RankStreams<'_, '_, M, T> {
+    /// Begins every document with these tokens, which are those of all ranks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Streams::with_prompt`], on all ranks.
+    pub fn with_prompt(mut self, prompt: &[usize]) -> Result<Self, SampleError> {
+        // Also where there is no stream: a rank that goes on would wait for those that do not.
+        require_room(prompt, self.model.model().block_size())?;
+        self.own = self.own.map(|own| own.with_prompt(prompt)).transpose()?;
+        Ok(self)
+    }
+
     /// Draws so many documents, as [`Streams::sample`] does; each rank gets all of them.
     ///
     /// # Errors

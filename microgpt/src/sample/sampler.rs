@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::Sampling;
-use super::beginning::{Beginning, look_at};
+use super::prefix::{Prefix, look_at};
 use super::sampling::Choosing;
 use crate::model::{Context, Instance, LanguageModel};
 use crate::random::{PythonRandom, RandomError};
@@ -79,8 +79,8 @@ pub struct Choice {
 
 /// Draws documents from a language model: an endless iterator of token ids, without BOS.
 ///
-/// A prompt, if there is one, begins each of them. The cache lies on the model's tape. The model looks at BOS and the
-/// prompt once, and again when a value on its tape was updated, as a train step does.
+/// A prompt, if there is one, begins each of them. The cache lies on the model's tape. The [module](crate::sample) says when the
+/// model looks at a prompt.
 ///
 /// ```
 /// use microgpt::{CharTokenizer, Gpt, Instance, PythonRandom, Sampler, Sampling, Tape};
@@ -98,7 +98,7 @@ pub struct Choice {
 pub struct Sampler<'m, 't, M: LanguageModel, T: Real = f64> {
     model: &'m Instance<'t, M, T>,
     random: PythonRandom,
-    beginning: Beginning<T>,
+    prefix: Prefix<T>,
     cache: Context<'t, T>,
     choosing: Choosing<T>,
 }
@@ -114,8 +114,8 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
         random: PythonRandom,
     ) -> Self {
         let cache = Context::cache(model, 1);
-        let (beginning, choosing) = (Beginning::new(bos, sampling), Choosing::new(sampling));
-        Self { model, random, beginning, cache, choosing }
+        let (prefix, choosing) = (Prefix::new(bos, sampling), Choosing::new(sampling));
+        Self { model, random, prefix, cache, choosing }
     }
 
     /// Begins every document with these tokens.
@@ -129,7 +129,7 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
     /// When it draws: if a token is not below the vocabulary.
     pub fn with_prompt(mut self, prompt: &[usize]) -> Result<Self, SampleError> {
         let block_size = self.model.model().block_size();
-        self.beginning = self.beginning.with_prompt(prompt, block_size)?;
+        self.prefix = self.prefix.with_prompt(prompt, block_size)?;
         Ok(self)
     }
 
@@ -144,9 +144,9 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
     /// If BOS is not below the vocabulary.
     pub fn sample(&mut self) -> Result<Vec<usize>, SampleError> {
         let mut document = Vec::with_capacity(self.model.model().block_size().min(1024));
-        document.extend_from_slice(self.beginning.prompt());
+        document.extend_from_slice(self.prefix.prompt());
         self.generate(|token, _| document.push(token))?;
-        if document.last() == Some(&self.beginning.bos()) {
+        if document.last() == Some(&self.prefix.bos()) {
             document.pop();
         }
         Ok(document)
@@ -169,14 +169,14 @@ impl<'m, 't, M: LanguageModel, T: Real> Sampler<'m, 't, M, T> {
     /// Draws one document; `keep` takes each token after the prompt with what it was chosen of.
     fn generate(&mut self, mut keep: impl FnMut(usize, &[f64])) -> Result<(), SampleError> {
         check(self.choosing.sampling)?;
-        let Self { model, random, beginning, cache, choosing } = self;
-        let (tape, bos) = (model.tape(), beginning.bos());
+        let Self { model, random, prefix, cache, choosing } = self;
+        let (tape, bos) = (model.tape(), prefix.bos());
         let mark = tape.mark();
         tape.inference(|| {
-            beginning.find(model, cache);
-            let mut token = beginning.restart(0, cache, random)?;
-            keep(token, beginning.probabilities());
-            for _ in beginning.prompt().len() + 1..model.model().block_size() {
+            prefix.look_at(model, cache);
+            let mut token = prefix.begin(0, cache, random)?;
+            keep(token, prefix.probabilities());
+            for _ in prefix.prompt().len() + 1..model.model().block_size() {
                 if token == bos {
                     break;
                 }

@@ -1,6 +1,6 @@
 //! Many documents side by side.
 
-use super::beginning::Beginning;
+use super::prefix::Prefix;
 use super::sampler::check;
 use super::sampling::Choosing;
 use super::{SampleError, Sampling};
@@ -8,7 +8,8 @@ use crate::model::{Context, Instance, LanguageModel};
 use crate::random::PythonRandom;
 use crate::real::Real;
 
-/// Draws documents from a language model side by side, as rows of one forward pass.
+/// Draws documents from a language model side by side, as rows of one forward pass. The [module](crate::sample) says what it
+/// keeps on the model's tape, and when the model looks at a prompt.
 ///
 /// Each stream has a generator of its own, and draws what a [`Sampler`](crate::Sampler) with that
 /// generator draws, one document after the other. (Products of many rows round in another way than those of one: a
@@ -30,7 +31,7 @@ use crate::real::Real;
 #[derive(Debug)]
 pub struct Streams<'m, 't, M: LanguageModel, T: Real = f64> {
     model: &'m Instance<'t, M, T>,
-    beginning: Beginning<T>,
+    prefix: Prefix<T>,
     generators: Vec<PythonRandom>,
     /// The document that each stream draws, so far.
     drafts: Vec<Vec<usize>>,
@@ -62,12 +63,12 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
     ) -> Self {
         assert!(!generators.is_empty(), "streams have one generator at least");
         let cache = Context::cache(model, generators.len());
-        let (beginning, choosing) = (Beginning::new(bos, sampling), Choosing::new(sampling));
+        let (prefix, choosing) = (Prefix::new(bos, sampling), Choosing::new(sampling));
         let drafts = vec![Vec::new(); generators.len()];
-        Self { model, beginning, generators, drafts, cache, choosing }
+        Self { model, prefix, generators, drafts, cache, choosing }
     }
 
-    /// Begins every document with these tokens, as [`Sampler::with_prompt`](crate::Sampler::with_prompt) does.
+    /// Begins every document with these tokens.
     ///
     /// # Errors
     ///
@@ -78,12 +79,12 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
     /// When it draws: if a token is not below the vocabulary.
     pub fn with_prompt(mut self, prompt: &[usize]) -> Result<Self, SampleError> {
         let block_size = self.model.model().block_size();
-        self.beginning = self.beginning.with_prompt(prompt, block_size)?;
+        self.prefix = self.prefix.with_prompt(prompt, block_size)?;
         Ok(self)
     }
 
     /// Draws so many documents: with `s` streams, document `n` is of stream `n` modulo `s`. Each has at most
-    /// `block_size` tokens, without BOS.
+    /// `block_size` tokens, the prompt included and BOS not.
     ///
     /// # Errors
     ///
@@ -91,26 +92,33 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
     ///
     /// # Panics
     ///
-    /// If BOS is not below the vocabulary.
+    /// If BOS or a token of the prompt is not below the vocabulary.
     pub fn sample(&mut self, count: usize) -> Result<Vec<Vec<usize>>, SampleError> {
         check(self.choosing.sampling)?;
-        self.beginning.find(self.model, &mut self.cache);
         let mut documents = vec![Vec::new(); count];
+        if count > 0 {
+            self.model.tape().inference(|| self.draw(&mut documents))?;
+        }
+        Ok(documents)
+    }
+
+    fn draw(&mut self, documents: &mut [Vec<usize>]) -> Result<(), SampleError> {
+        self.prefix.look_at(self.model, &mut self.cache);
         let streams = self.generators.len();
-        let mut running = Vec::with_capacity(streams.min(count));
-        for stream in 0..streams.min(count) {
-            running.extend(self.begin(stream, stream, &mut documents)?);
+        let mut running: Vec<Running> = Vec::with_capacity(streams.min(documents.len()));
+        for stream in 0..streams.min(documents.len()) {
+            running.extend(self.begin(stream, stream, documents)?);
         }
         let mut tokens = Vec::with_capacity(running.len());
         let mut next = Vec::with_capacity(running.len());
         let mut longer = Vec::with_capacity(running.len());
         let tape = self.model.tape();
+        let mark = tape.mark();
         while !running.is_empty() {
             tokens.clear();
-            tokens.extend(running.iter().map(|one: &Running| one.token));
+            tokens.extend(running.iter().map(|one| one.token));
             self.cache.advance(running.iter().map(|one| one.stream));
-            let mark = tape.mark();
-            let all = tape.inference(|| self.model.logits(&tokens, &mut self.cache));
+            let all = self.model.logits(&tokens, &mut self.cache);
             let (_, vocabulary) = all.shape();
             let of_rows = running.iter().map(|one| one.stream);
             tokens.clear();
@@ -128,20 +136,20 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
                     longer.push(Running { token, ..one });
                 } else {
                     documents[one.document].clone_from(&self.drafts[one.stream]);
-                    next.extend(self.begin(one.stream, one.document + streams, &mut documents)?);
+                    next.extend(self.begin(one.stream, one.document + streams, documents)?);
                 }
             }
             next.append(&mut longer);
             running.clear();
             std::mem::swap(&mut running, &mut next);
         }
-        Ok(documents)
+        Ok(())
     }
 
     /// Puts a token behind the document of a stream, unless it ends it; says whether there is room for another.
     fn goes_on(&mut self, stream: usize, token: usize) -> bool {
         let document = &mut self.drafts[stream];
-        let ends = token == self.beginning.bos();
+        let ends = token == self.prefix.bos();
         if !ends {
             document.push(token);
         }
@@ -158,9 +166,9 @@ impl<'m, 't, M: LanguageModel, T: Real> Streams<'m, 't, M, T> {
     ) -> Result<Option<Running>, SampleError> {
         for document in (first..documents.len()).step_by(self.generators.len()) {
             self.drafts[stream].clear();
-            self.drafts[stream].extend_from_slice(self.beginning.prompt());
+            self.drafts[stream].extend_from_slice(self.prefix.prompt());
             let random = &mut self.generators[stream];
-            let token = self.beginning.restart(stream, &mut self.cache, random)?;
+            let token = self.prefix.begin(stream, &mut self.cache, random)?;
             if self.goes_on(stream, token) {
                 return Ok(Some(Running { stream, document, token }));
             }

@@ -447,15 +447,15 @@ impl<T: Real> Arena<T> {
     #[track_caller]
     pub(super) fn checked(&self, position: Position, len: usize) -> usize {
         let start = position.offset as usize;
-        // Of nothing it does not matter where it was.
-        if len == 0 {
-            return start.min(self.top);
-        }
         assert!(
             !position.is_nowhere(),
             "a parameter is read in `Model::weights`, which has no numbers yet: there declare it alone, and compute \
              with it in `Loss::loss` or `LanguageModel::logits`"
         );
+        // Of nothing it does not matter where it was.
+        if len == 0 {
+            return start.min(self.top);
+        }
         assert!(
             self.segment(start).epoch == position.epoch
                 && start.checked_add(len).is_some_and(|end| end <= self.top),

@@ -66,8 +66,14 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     /// The number of values: the product of the axes.
     #[must_use]
     pub fn size(self) -> usize {
-        // No larger than a tape, which was asked when the array was made.
+        // It is no larger than a tape: what is on one was asked when it was made.
         self.shape.lens().as_ref().iter().fold(1, |size: usize, &len| size.wrapping_mul(len))
+    }
+
+    /// Panics if a rewind of the tape forgot the values.
+    #[track_caller]
+    pub(crate) fn require_alive(self) {
+        self.tape.check(self.position, self.size());
     }
 
     /// The values, row-major.

@@ -394,6 +394,7 @@ pub(crate) fn product(lens: &[usize]) -> Option<usize> {
     (size <= MOST && (size > 0 || lens.iter().all(|&len| len <= MOST))).then_some(size)
 }
 
+// By value: a reference would force the lengths into memory also where nothing panics.
 #[cold]
 #[track_caller]
 fn too_large(lens: impl Debug) -> ! {

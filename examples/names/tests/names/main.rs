@@ -283,19 +283,24 @@ fn a_loaded_model_samples_without_training() {
 fn samples_are_drawn_side_by_side() {
     let here = directory("streams", &[]);
     printed(&here, &["--steps", "100", "--samples", "0", "--save", "m"]);
-    let samples = |streams: &str, count: &str| -> Vec<String> {
-        let args = ["--load", "m", "--streams", streams, "--samples", count];
-        let text = printed(&here, &args);
+    let samples_of = |args: &[&str]| -> Vec<String> {
+        let text = printed(&here, &[&["--load", "m"], args].concat());
         let lines = text.lines().filter(|line| line.starts_with("sample "));
         lines.map(str::to_owned).collect()
     };
+    let samples =
+        |streams: &str, count: &str| samples_of(&["--streams", streams, "--samples", count]);
     // Fewer are the first of more, also where they are not printed at once.
     let (few, many) = (samples("3", "20"), samples("3", "400"));
     assert_eq!((few.len(), many.len()), (20, 400));
     assert_eq!(few[..], many[..20]);
     assert_ne!(few, samples("4", "20"));
-    let error = refused(&here, &["--streams", "3", "--prompt", "ma"]);
-    assert!(error.contains("--prompt") && error.contains("--streams"), "{error}");
+    let prompted = samples_of(&["--streams", "3", "--samples", "10", "--prompt", "ma"]);
+    assert!(prompted.len() == 10 && prompted.iter().all(|line| line.contains(": ma")));
+    assert!(prompted.iter().any(|line| line != &prompted[0]));
+    let long = "ma".repeat(8);
+    let error = refused(&here, &["--load", "m", "--streams", "3", "--prompt", &long]);
+    assert!(error.contains("--prompt") && error.contains("no room"), "{error}");
 }
 
 #[test]

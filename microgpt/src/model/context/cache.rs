@@ -23,7 +23,7 @@ pub(super) struct Cache<'t, T: Real> {
     /// The most that there can be.
     pub(super) capacity: usize,
     /// The number of positions that all documents begin with.
-    beginning: usize,
+    prefix: usize,
     /// For each token the first row of its stream, after `advance`.
     pub(super) first: Vec<usize>,
     /// The number of the pass that continued each stream last, and of this one.
@@ -52,7 +52,7 @@ impl<'t, T: Real> Cache<'t, T> {
         });
         let kept = kept.collect();
         let (lens, continued) = (vec![0; streams], vec![0; streams]);
-        Self { lens, capacity, beginning: 0, first: Vec::new(), continued, pass: 0, kept }
+        Self { lens, capacity, prefix: 0, first: Vec::new(), continued, pass: 0, kept }
     }
 
     /// Before a pass of one token of each of these streams.
@@ -71,17 +71,17 @@ impl<'t, T: Real> Cache<'t, T> {
     }
 
     /// All streams begin as the first one has. Of keys and values each has its own rows, which stay: later
-    /// positions lie behind them. A state is written over, so that of the beginning lies beside them.
+    /// positions lie behind them. A state is written over, so that of the prefix lies beside them.
     #[track_caller]
-    pub(super) fn share_beginning(&mut self) {
-        self.beginning = self.lens[0];
+    pub(super) fn share_prefix(&mut self) {
+        self.prefix = self.lens[0];
         let streams = self.lens.len();
         for kept in &self.kept {
             match *kept {
                 Kept::Positions { keys, values } => {
                     for rows in [keys, values] {
                         let stream = rows.size() / streams;
-                        let len = stream / self.capacity * self.beginning;
+                        let len = stream / self.capacity * self.prefix;
                         copy_within(rows, (1..streams).map(|to| (0, to * stream, len)));
                     }
                 }
@@ -93,15 +93,21 @@ impl<'t, T: Real> Cache<'t, T> {
         }
     }
 
-    /// A stream begins another document, behind what all of them begin with.
+    /// A stream begins another document, behind the prefix.
     #[track_caller]
-    pub(super) fn restart_behind_beginning(&mut self, stream: usize) {
-        self.lens[stream] = self.beginning;
+    pub(super) fn restart_behind_prefix(&mut self, stream: usize) {
+        self.lens[stream] = self.prefix;
         let streams = self.lens.len();
         for kept in &self.kept {
-            if let Kept::States(states) = *kept {
-                let size = states.size() / (streams + 1);
-                copy_within(states, [(streams * size, stream * size, size)]);
+            match *kept {
+                Kept::Positions { keys, values } => {
+                    keys.require_alive();
+                    values.require_alive();
+                }
+                Kept::States(states) => {
+                    let size = states.size() / (streams + 1);
+                    copy_within(states, [(streams * size, stream * size, size)]);
+                }
             }
         }
     }
@@ -122,7 +128,7 @@ pub(super) enum Kept<'t, T: Real> {
         keys: Vector<'t, usize, T>,
         values: Vector<'t, usize, T>,
     },
-    /// A state of each stream, and behind them that which all documents begin with.
+    /// A state of each stream, and behind them that of the prefix.
     States(Vector<'t, usize, T>),
 }
 

@@ -8,17 +8,17 @@ use crate::real::Real;
 
 /// BOS, and a prompt behind it.
 #[derive(Debug)]
-pub(super) struct Beginning<T> {
+pub(super) struct Prefix<T> {
     tokens: Vec<usize>,
     /// The choice of the token that follows.
     choosing: Choosing<T>,
     /// The number of updates of the model's tape when it was looked at.
-    known: Option<u64>,
+    looked_at: Option<u64>,
 }
 
-impl<T: Real> Beginning<T> {
+impl<T: Real> Prefix<T> {
     pub(super) fn new(bos: usize, sampling: Sampling) -> Self {
-        Self { tokens: vec![bos], choosing: Choosing::new(sampling), known: None }
+        Self { tokens: vec![bos], choosing: Choosing::new(sampling), looked_at: None }
     }
 
     pub(super) fn with_prompt(
@@ -26,12 +26,10 @@ impl<T: Real> Beginning<T> {
         prompt: &[usize],
         block_size: usize,
     ) -> Result<Self, SampleError> {
-        if prompt.len() >= block_size {
-            return Err(SampleError::Prompt { tokens: prompt.len(), block_size });
-        }
+        require_room(prompt, block_size)?;
         self.tokens.truncate(1);
         self.tokens.extend_from_slice(prompt);
-        self.known = None;
+        self.looked_at = None;
         Ok(self)
     }
 
@@ -48,38 +46,43 @@ impl<T: Real> Beginning<T> {
         self.choosing.probabilities()
     }
 
-    /// Finds what follows, unless that is known and the parameters are what they were.
+    /// Lets the model look at it, on a tape that does not record, unless it has and the parameters are what they were.
     #[track_caller]
-    pub(super) fn find<'t, M: LanguageModel>(
+    pub(super) fn look_at<'t, M: LanguageModel>(
         &mut self,
         model: &Instance<'t, M, T>,
         cache: &mut Context<'t, T>,
     ) {
         let tape = model.tape();
         let updates = tape.updates();
-        if self.known == Some(updates) {
+        if self.looked_at == Some(updates) {
+            // Else nothing would read them before the second token.
+            model.block().require_alive();
             return;
         }
-        // Where the model panics, nothing is known.
-        self.known = None;
         let mark = tape.mark();
-        let Self { tokens, choosing, .. } = self;
-        tape.inference(|| cache.begin_all(|cache| look_at(model, tokens, cache, choosing)));
+        cache.share_prefix(|cache| look_at(model, &self.tokens, cache, &mut self.choosing));
         tape.rewind(mark);
-        self.known = Some(updates);
+        self.looked_at = Some(updates);
     }
 
-    /// A stream begins another document; draws the token that follows.
+    /// Begins another document of a stream, and draws its first token.
     #[track_caller]
-    pub(super) fn restart(
+    pub(super) fn begin(
         &mut self,
         stream: usize,
         cache: &mut Context<'_, T>,
         random: &mut PythonRandom,
     ) -> Result<usize, RandomError> {
-        cache.restart_behind_beginning(stream);
+        cache.restart_behind_prefix(stream);
         self.choosing.choose(random)
     }
+}
+
+/// Whether a prompt leaves a position for another token.
+pub(crate) fn require_room(prompt: &[usize], block_size: usize) -> Result<(), SampleError> {
+    let tokens = prompt.len();
+    if tokens < block_size { Ok(()) } else { Err(SampleError::Prompt { tokens, block_size }) }
 }
 
 /// Finds the probability of each token to follow these, which are new to the cache.
