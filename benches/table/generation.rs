@@ -47,7 +47,7 @@ fn one_precision<T: Real>(criterion: &mut Criterion, name: &str, data: &Data) {
     let generators = || (0..STREAMS).map(PythonRandom::new).collect();
     let streams = || Streams::new(&gpt, bos, Sampling::default(), generators());
     // So many for each that few tokens are drawn while streams have come to an end.
-    let samples = 50 * usize::try_from(STREAMS).expect("a few");
+    let samples = 200 * usize::try_from(STREAMS).expect("a few");
     let documents = streams().sample(samples).expect("numbers");
     let mut group = criterion.benchmark_group("generated_tokens_of_64_streams");
     group.throughput(Throughput::Elements(documents.iter().map(tokens).sum()));
