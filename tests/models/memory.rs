@@ -7,6 +7,7 @@ use microgpt::{
 };
 
 use crate::any::{BOS, mixed};
+use crate::prefix::gated;
 
 const DOCUMENTS: [&[usize]; 4] =
     [&[5, 0, 1, 2, 3, 4, 0, 5], &[5, 1, 5], &[5, 4, 4, 0, 5], &[5, 2, 3, 1, 0, 0, 5]];
@@ -92,6 +93,7 @@ fn generation_allocates_for_its_result_alone() {
         }
         let tape = Tape::<T>::default();
         assert_eq!(of_a_document(&mixed(&tape), BOS), 1.0);
+        assert_eq!(of_a_document(&gated(&tape), BOS), 1.0);
     }
     check::<f64>();
     check::<f32>();

@@ -89,15 +89,16 @@ fn check<M: LanguageModel>(model: &Instance<'_, M, f64>, prompt: &[usize], work:
     }
 }
 
+/// A gated recurrent unit over five tokens.
 #[derive(Clone, Debug)]
-struct Gated {
+pub struct Gated {
     /// The number of tokens that it has looked at.
     seen: Arc<AtomicUsize>,
     /// Whether it panics.
     refuses: Arc<AtomicBool>,
 }
 
-struct Weights<'t, T: Real> {
+pub struct Weights<'t, T: Real> {
     wte: Weight<'t, T>,
     gates: [Array<'t, (usize, Const<3>, usize), T>; 2],
     bias: Matrix<'t, Const<3>, usize, T>,
@@ -135,7 +136,7 @@ impl LanguageModel for Gated {
     }
 }
 
-fn gated(tape: &Tape) -> Instance<'_, Gated> {
+pub fn gated<T: Real>(tape: &Tape<T>) -> Instance<'_, Gated, T> {
     Instance::new(
         tape,
         Gated { seen: Arc::default(), refuses: Arc::default() },

@@ -76,11 +76,18 @@ impl Emitter<'_> {
     /// What is made before the steps: the room of a factor that they keep in panels.
     pub(super) fn before_steps(&self, kernel: &Kernel, function: &Function) -> TokenStream {
         let (runtime, packed) = (self.runtime, packed(function));
-        if kernel.packs() {
-            code!(let mut #packed = #runtime::expr::Packed::new();)
-        } else {
-            code!()
+        if !kernel.packs() {
+            return code!();
         }
+        let steps = kernel.steps.as_ref().map_or(&[][..], |steps| &steps.indices);
+        // Of two indices the range of one may depend on the other.
+        let room = if let [index] = *steps {
+            let (low, high) = self.bounds(index);
+            code!(#runtime::expr::Packed::of_steps(#low..#high))
+        } else {
+            code!(#runtime::expr::Packed::new())
+        };
+        code!(let mut #packed = #room;)
     }
 
     /// The call of one step.

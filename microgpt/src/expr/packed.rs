@@ -1,5 +1,7 @@
 //! Right factors of contractions in panels, for all steps of a recurrence.
 
+use std::ops::Range;
+
 use super::contraction::{Factor, Target, contract_with};
 use crate::real::Real;
 use crate::shape::Dim;
@@ -18,6 +20,8 @@ pub struct Packed<T> {
     factors: Vec<Panels<T>>,
     /// The last that was asked for: of several the next one comes after it.
     last: usize,
+    /// Whether a factor may be asked for again.
+    several: bool,
 }
 
 /// What tells a factor from others: where it begins in memory, and how it lies there.
@@ -51,7 +55,14 @@ impl<T: Real> Packed<T> {
     /// Nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { factors: Vec::new(), last: 0 }
+        Self { factors: Vec::new(), last: 0, several: true }
+    }
+
+    /// Nothing yet, for these steps. Of a single one, as of a token that is generated, nothing is ever kept.
+    #[must_use]
+    #[inline]
+    pub fn of_steps(steps: Range<usize>) -> Self {
+        Self { several: steps.len() > 1, ..Self::new() }
     }
 
     /// The panels of a factor: from the second time on that it is asked for, if its columns lie side by side
@@ -63,6 +74,9 @@ impl<T: Real> Packed<T> {
         [columns, terms]: [usize; 2],
         fill: impl Fn(&mut [[T; COLUMNS]], usize, usize),
     ) -> Option<&[[T; COLUMNS]]> {
+        if !self.several {
+            return None;
+        }
         let size = columns.div_ceil(COLUMNS) * terms * COLUMNS;
         let place = Place::of(factor, [columns, terms]);
         let next = if self.last + 1 < self.factors.len() { self.last + 1 } else { 0 };
@@ -124,6 +138,22 @@ pub fn contract_packed<T: Real, R: Dim, C: Dim, K: Dim>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_single_step_nothing_is_kept() {
+        let factor: Vec<f64> = (0..12).map(f64::from).collect();
+        for (steps, kept) in [(3..3, 0), (3..4, 0), (3..5, 1)] {
+            let mut packed = Packed::of_steps(steps);
+            for _ in 0..2 {
+                let mut out = [0.0; 3];
+                let (target, left) = (Target::new(&mut out, 0, 0, false), [1.0; 4]);
+                let (left, right) = (Factor::new(&left, 0, 0, 1), Factor::new(&factor, 0, 1, 3));
+                contract_packed(target, left, right, (1, 3, 4), &mut packed);
+                assert_eq!(out, [18.0, 22.0, 26.0]);
+            }
+            assert_eq!(packed.factors.len(), kept);
+        }
+    }
 
     /// Of several factors, in any order, each has its own panels: also of two arrays, and of one array that lies
     /// in two ways.
