@@ -2,7 +2,7 @@
 //! The LSTM is `layers::lstm`, one block of equations; its batches, training and sampling are the library's.
 //!
 //! `cargo run --release --example lstm -- 3000 SEED`, steps of 32 names each: with the seeds 1 to 5 the LSTM of 4,065
-//! parameters ends at held-out losses of 2.339, 2.338, 2.346, 2.352 and 2.349 nats per token, in the mean 2.345, and
+//! parameters ends at validation losses of 2.339, 2.338, 2.346, 2.352 and 2.349 nats per token, in the mean 2.345, and
 //! the GPT of microgpt.py, of 4,192 parameters, at 2.343, 2.337, 2.349, 2.346 and 2.351, in the mean 2.345. They are
 //! as good as each other. The learning rates, one for each model, were chosen by the same held-out names, with seed 1.
 
@@ -91,7 +91,7 @@ fn data() -> Result<Data, Box<dyn Error>> {
     Ok(Data { tokenizer, docs, held_out })
 }
 
-/// Trains a model for so many steps; returns its number of parameters and its held-out loss.
+/// Trains a model for so many steps; returns its number of parameters and its validation loss.
 fn train<M: LanguageModel>(
     model: M,
     data: &Data,
@@ -118,7 +118,7 @@ fn train<M: LanguageModel>(
     Ok((model.block().size(), loss.nats_per_token))
 }
 
-/// The number of parameters and the held-out loss of the LSTM and of the GPT, each at a learning rate of its own.
+/// The number of parameters and the validation loss of the LSTM and of the GPT, each at a learning rate of its own.
 fn run(
     steps: usize,
     learning_rates: [f64; 2],
@@ -135,9 +135,9 @@ fn run(
         clip: Some(1.0),
     });
     let lstm = train(Lstm { vocabulary, embedding: 10, width: 23 }, &data, for_lstm, seed, &say)?;
-    say(format!("LSTM: {} parameters, held-out loss {:.4} nats per token", lstm.0, lstm.1));
+    say(format!("LSTM: {} parameters, validation loss {:.4} nats per token", lstm.0, lstm.1));
     let gpt = train(Gpt::new(vocabulary), &data, for_gpt, seed, &say)?;
-    say(format!("GPT: {} parameters, held-out loss {:.4} nats per token", gpt.0, gpt.1));
+    say(format!("GPT: {} parameters, validation loss {:.4} nats per token", gpt.0, gpt.1));
     Ok([lstm, gpt])
 }
 

@@ -128,6 +128,7 @@ pub trait Model: Clone + Send + Sync {
 ///
 /// Every [`LanguageModel`] has one over documents: slices of tokens, with the token that begins and
 /// ends a document on both sides. Another loss is that of a type around the model: [`Batch`] is what it begins with.
+/// [`Model`] has an example of a loss over points.
 pub trait Loss: Model {
     /// One of what it learns from: a labelled point, a document.
     type Example: ?Sized + Sync;

@@ -117,7 +117,7 @@ pub struct Args {
     /// Share of the documents that is held out and not learnt
     #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = below_one, help_heading = "Training")]
     pub val_fraction: f64,
-    /// Steps between two looks at the held-out documents [default: a tenth of the steps]
+    /// Steps between two validation losses [default: a tenth of the steps]
     #[arg(long, value_name = "N", value_parser = positive_whole, help_heading = "Training")]
     pub val_every: Option<usize>,
     /// Look at every number of every step, and stop where the first is not finite

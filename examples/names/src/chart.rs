@@ -46,7 +46,7 @@ pub fn terminal(report: &Report) -> String {
     format!("loss, in nats per token, by step\n{chart}")
 }
 
-/// Training and held-out loss, with labelled axes.
+/// Training and validation loss, with labelled axes.
 pub fn svg(report: &Report, path: &Path) -> Result<(), String> {
     draw(report, path).map_err(|error| about("--plot", path, &error))
 }
@@ -74,7 +74,7 @@ fn draw(report: &Report, path: &Path) -> Result<(), Box<dyn std::error::Error>> 
         let (strip, area) = area.split_vertically(44);
         let font = |size: i32| ("sans-serif", size).into_font();
         strip.draw(&Text::new("Loss", (16, 12), font(22)))?;
-        let entries = [(training.as_str(), BLUE, true), ("held out", RED, !held_out.is_empty())];
+        let entries = [(training.as_str(), BLUE, true), ("validation", RED, !held_out.is_empty())];
         for (at, (text, color, _)) in
             entries.iter().filter(|(_, _, is_there)| *is_there).enumerate()
         {

@@ -257,8 +257,8 @@ impl<T: Real> Run<'_, '_, T> {
         let synced = report.sync();
         let saved = saving.finish(end, || state(trainer)).and(synced);
         let drawn = saved.and_then(|()| match &args.plot {
-            Some(path) => chart::svg(&report, path),
-            None => Ok(()),
+            Some(path) if trains => chart::svg(&report, path),
+            _ => Ok(()),
         });
         team.agreed(drawn)?;
         if let Some(stop) = stop {

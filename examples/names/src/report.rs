@@ -99,7 +99,9 @@ impl Report {
         screen: Screen,
     ) -> Result<Self, String> {
         let goes_on = args.resume.is_some().then_some(before);
-        let csv = args.losses.as_deref().map(|path| Losses::open(path, goes_on)).transpose()?;
+        // Who trains nothing leaves the losses of another run alone.
+        let path = args.losses.as_deref().filter(|_| until > before || goes_on.is_some());
+        let csv = path.map(|path| Losses::open(path, goes_on)).transpose()?;
         let started = Instant::now();
         let drawn = screen == Screen::Drawn && io::stderr().is_terminal();
         let bar = (drawn && until > before).then(|| bar(before, steps, until, started));
@@ -150,12 +152,12 @@ impl Report {
         Ok(())
     }
 
-    /// The loss of the held-out documents.
+    /// The validation loss, that of the held-out documents.
     pub fn held_out(&mut self, out: &mut impl Write, step: usize, loss: ValidationLoss) {
         self.held_out.push((step, loss.nats_per_token));
         let ValidationLoss { nats_per_token: nats, bits_per_character: bits } = loss;
         let losses = format!("{nats:.4} nats per token, {bits:.4} bits per character");
-        let line = format!("step {step:4} / {:4} | held out {losses}", self.steps);
+        let line = format!("step {step:4} / {:4} | validation loss {losses}", self.steps);
         let mut write = || {
             let _ = writeln!(out, "{line}");
         };

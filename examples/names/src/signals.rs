@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 #[cfg(unix)]
-use signal_hook::consts::SIGHUP;
+use signal_hook::consts::{SIGHUP, SIGXFSZ};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -25,6 +25,9 @@ impl Stop {
         if !hangups_are_ignored() {
             signals.push(SIGHUP);
         }
+        // A file that grows beyond what is allowed is an error of the write then, and does not end the process.
+        #[cfg(unix)]
+        flag::register(SIGXFSZ, Arc::default())?;
         for signal in signals {
             // In this order: what the first signal sets ends the process at the second.
             flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop.at_once))?;

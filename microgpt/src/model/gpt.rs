@@ -39,6 +39,16 @@ pub struct Weights<'t, T: Real> {
 
 /// The parameters of one layer: attention, `[n_embd, n_embd]` each, and an MLP, `[4 · n_embd, n_embd]` and
 /// `[n_embd, 4 · n_embd]`. Rows are outputs.
+///
+/// ```
+/// use microgpt::{Gpt, Instance, PythonRandom, Tape};
+///
+/// let tape = Tape::new();
+/// let gpt = Instance::new(&tape, Gpt::new(27), &mut PythonRandom::new(42))?;
+/// let block = &gpt.weights().blocks[0];
+/// assert_eq!((block.attn_wq.shape(), block.mlp_fc1.shape()), ((16, 16), (64, 16)));
+/// # Ok::<(), microgpt::model::ModelError>(())
+/// ```
 #[derive(Debug)]
 #[allow(missing_docs)] // the names of microgpt.py's `state_dict`
 pub struct Block<'t, T: Real> {

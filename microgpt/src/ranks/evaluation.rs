@@ -52,7 +52,8 @@ impl Ranks {
     }
 }
 
-/// [`Streams`] of which each rank draws some: the documents are those of one process.
+/// [`Streams`] of which each rank draws some: the documents are those of one process. [`Ranks::streams`] makes them, and
+/// [`Streams`] has an example.
 #[derive(Debug)]
 pub struct RankStreams<'m, 't, M: LanguageModel, T: Real = f64> {
     ranks: Ranks,

@@ -191,3 +191,16 @@ fn numbers_that_go_bad_are_not_saved() {
         printed(&here, &["--load", "m", "--samples", "0"]);
     }
 }
+
+#[test]
+fn a_file_that_may_grow_no_further_is_an_error() {
+    let here = directory("limit", &[]);
+    let limited = "ulimit -f 20; exec \"$0\" --steps 30 --samples 0 --save m";
+    let mut run = Command::new("sh");
+    run.args(["-c", limited, env!("CARGO_BIN_EXE_names")]);
+    let output = run.current_dir(&here).output().expect("a shell");
+    let error = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("--save m"), "{error}");
+    assert_eq!(std::fs::read_dir(&here).expect("a directory").count(), 0);
+}

@@ -340,7 +340,7 @@ fn files_of_losses_hold_what_was_measured() {
     assert_eq!((rows[0][0], rows[0][2]), (1.0, 0.01));
     assert_eq!((rows[29][0], rows[29][2]), (30.0, 0.01 * (1.0 - 29.0 / 30.0)));
     let svg = std::fs::read_to_string(here.join("p.svg")).expect("a picture");
-    for part in ["<svg", "nats per token", "bits per token", "step", "held out", "training"] {
+    for part in ["<svg", "nats per token", "bits per token", "step", "validation", "training"] {
         assert!(svg.contains(part), "{part}");
     }
 }
@@ -402,6 +402,12 @@ fn a_run_that_trains_nothing_says_so() {
     let note = "note: nothing is left to train: m is at step 3 of 2; more --steps go on\n";
     assert_eq!(said(&["--resume", "m", "--steps", "2"]), note);
     let note = "note: nothing is trained: a model of --load trains only with --steps\n";
-    assert_eq!(said(&["--load", "m", "--losses", "l.csv"]), note);
+    // What an earlier run has left stays.
+    let kept = || ["l.csv", "p.svg"].map(|file| std::fs::read(here.join(file)).expect("a file"));
+    said(&["--steps", "5", "--losses", "l.csv", "--plot", "p.svg"]);
+    let earlier = kept();
+    assert_eq!(said(&["--load", "m", "--losses", "l.csv", "--plot", "p.svg"]), note);
+    said(&["--resume", "m", "--steps", "2", "--plot", "p.svg"]);
+    assert_eq!(kept(), earlier);
     assert_eq!(said(&["--load", "m"]), "");
 }

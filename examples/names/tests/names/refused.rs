@@ -153,7 +153,7 @@ fn help_says_how_and_the_version_has_the_name() {
     }
     let held_out = |args: &[&str]| {
         let text = printed(&here, &[&["--samples", "0", "--val-fraction", "0.001"], args].concat());
-        text.lines().filter(|line| line.contains("held out")).count()
+        text.lines().filter(|line| line.contains("validation loss")).count()
     };
     assert_eq!((held_out(&["--steps", "50"]), held_out(&["--steps", "3"])), (10, 3));
 }
