@@ -298,14 +298,17 @@ impl Declaration {
 
     /// What the parts of the signature must have in common.
     fn agree(&mut self, report: &mut Report) {
-        for (at, argument) in self.arguments.iter().enumerate() {
-            let name = plain(&argument.name);
-            if self.arguments[..at].iter().any(|earlier| plain(&earlier.name) == name) {
+        for at in 0..self.arguments.len() {
+            let (earlier, rest) = self.arguments.split_at_mut(at);
+            let name = plain(&rest[0].name);
+            if let Some(same) = earlier.iter_mut().find(|earlier| plain(&earlier.name) == name) {
                 report.error(
-                    argument.name.span(),
+                    rest[0].name.span(),
                     format!("two arguments are called `{name}`"),
                     "give this one a name of its own",
                 );
+                // Which of them the equations mean is not known.
+                (same.kind, rest[0].kind) = (Kind::Unknown, Kind::Unknown);
             }
         }
         let letters: Vec<String> = self.letters().into_iter().map(plain).collect();
