@@ -289,8 +289,7 @@ impl<T: Real> Run<'_, '_, T> {
         let seeds = (0..args.streams).map(|_| random.getrandbits(64));
         let generators = seeds.map(|seed| seed.map(PythonRandom::new));
         let generators = generators.collect::<Result<Vec<_>, _>>()?;
-        let beginning = (tokenizer.bos(), prompt);
-        let mut sample = team.streams(gpt, beginning, args.sampling(), generators)?;
+        let mut sample = team.streams(gpt, tokenizer.bos(), prompt, args.sampling(), generators)?;
         let mut printed = 0;
         while printed < args.samples && !team.any(out.is_closed()) {
             for tokens in sample((args.streams * ROUNDS).min(args.samples - printed))? {

@@ -98,13 +98,13 @@ impl Report {
         args: &Args,
         screen: Screen,
     ) -> Result<Self, String> {
-        let goes_on = args.resume.is_some().then_some(before);
+        let (trains, goes_on) = (until > before, args.resume.is_some().then_some(before));
         // Who trains nothing leaves the losses of another run alone.
-        let path = args.losses.as_deref().filter(|_| until > before || goes_on.is_some());
+        let path = args.losses.as_deref().filter(|_| trains || goes_on.is_some());
         let csv = path.map(|path| Losses::open(path, goes_on)).transpose()?;
         let started = Instant::now();
         let drawn = screen == Screen::Drawn && io::stderr().is_terminal();
-        let bar = (drawn && until > before).then(|| bar(before, steps, until, started));
+        let bar = (drawn && trains).then(|| bar(before, steps, until, started));
         Ok(Self {
             steps,
             before,

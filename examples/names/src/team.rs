@@ -104,7 +104,8 @@ impl Team {
     pub fn streams<'m, 't: 'm, T: Real>(
         &self,
         gpt: &'m Instance<'t, Gpt, T>,
-        (bos, prompt): (usize, &[usize]),
+        bos: usize,
+        prompt: &[usize],
         sampling: Sampling,
         generators: Vec<PythonRandom>,
     ) -> Result<Box<Draw<'m>>, SampleError> {

@@ -66,7 +66,7 @@ impl<'t, S: Shape, T: Real> Array<'t, S, T> {
     /// The number of values: the product of the axes.
     #[must_use]
     pub fn size(self) -> usize {
-        // It is no larger than a tape: what is on one was asked when it was made.
+        // No product here overflows: an array that is larger than a tape is refused when it is made.
         self.shape.lens().as_ref().iter().fold(1, |size: usize, &len| size.wrapping_mul(len))
     }
 

@@ -85,10 +85,7 @@ impl<'t, T: Real> Cache<'t, T> {
                         copy_within(rows, (1..streams).map(|to| (0, to * stream, len)));
                     }
                 }
-                Kept::States(states) => {
-                    let size = states.size() / (streams + 1);
-                    copy_within(states, [(0, streams * size, size)]);
-                }
+                Kept::States(states) => self.copy_state(states, 0, streams),
             }
         }
     }
@@ -104,12 +101,16 @@ impl<'t, T: Real> Cache<'t, T> {
                     keys.require_alive();
                     values.require_alive();
                 }
-                Kept::States(states) => {
-                    let size = states.size() / (streams + 1);
-                    copy_within(states, [(streams * size, stream * size, size)]);
-                }
+                Kept::States(states) => self.copy_state(states, streams, stream),
             }
         }
+    }
+
+    /// Writes the state of one stream over that of another; behind all streams is that of the prefix.
+    #[track_caller]
+    fn copy_state(&self, states: Vector<'_, usize, T>, from: usize, to: usize) {
+        let size = states.size() / (self.lens.len() + 1);
+        copy_within(states, [(from * size, to * size, size)]);
     }
 }
 
